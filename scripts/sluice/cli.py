@@ -1,0 +1,49 @@
+"""The command `sluice`: registers the verbs and maps outcomes to exit codes: 0 done, 1 a check failed, 2 could not run."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+
+from sluice.commands.demo import demo
+from sluice.commands.ingest import ingest
+from sluice.commands.setup import setup
+from sluice.commands.summary import summary
+from sluice.errors import SluiceError
+
+app = typer.Typer(
+    help="DataOps for an online shop on dbt, DuckDB and Delta Lake.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (demo, ingest, setup, summary):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line. A user's mistake ends in three short lines on stderr and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except SluiceError as error:
+        code = _explain(error)
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except (KeyboardInterrupt, click.Abort):
+        print("stopped; what was committed is safe, run it again to go on", file=sys.stderr)
+        code = 2
+    except BrokenPipeError:
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _explain(error: SluiceError) -> int:
+    print(f"error: {error.what}", file=sys.stderr)
+    if error.where:
+        print(f"where: {error.where}", file=sys.stderr)
+    if error.hint:
+        print(f"what to do: {error.hint}", file=sys.stderr)
+    return 2

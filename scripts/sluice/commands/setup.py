@@ -1,0 +1,23 @@
+"""`sluice setup`: what has to be on disk before dbt and DuckDB can work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+
+def setup() -> None:
+    """Link DuckDB's extensions into the project and make the lake's tables, empty where there is no data yet."""
+    from sluice.contracts import load_contracts
+    from sluice.duck import link_extensions
+    from sluice.ingest.run import prepare
+    from sluice.lake.lock import writing
+    from sluice.paths import lake_root, warehouse_root
+
+    link_extensions()
+    warehouse_root().mkdir(parents=True, exist_ok=True)
+    contracts = load_contracts(Path())
+    with writing(lake_root()):
+        prepare(lake_root(), contracts)
+    typer.echo(f"ready: {len(contracts)} raw tables in {lake_root()}", err=True)

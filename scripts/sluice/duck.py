@@ -1,0 +1,112 @@
+"""DuckDB connections as this project opens them, its extensions, and safe spelling of names and values in SQL."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from sluice.errors import SluiceError
+from sluice.paths import extensions_root
+
+# DuckDB's name of an extension -> the package that carries the signed binary, and its file inside the package.
+EXTENSION_PACKAGES = {
+    "delta": ("duckdb_extension_delta", "delta"),
+    "postgres_scanner": ("duckdb_extension_postgres", "postgres"),
+}
+
+
+def identifier(name: str) -> str:
+    """`name` as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str | int | float | bool | None) -> str:
+    """`value` as a SQL literal; text is quoted, None becomes null."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    return "'" + value.replace("'", "''") + "'"
+
+
+def listing(values: Sequence[str]) -> str:
+    """Text values as a SQL list literal."""
+    return "[" + ", ".join(literal(value) for value in values) + "]"
+
+
+def link_extensions(root: Path | None = None) -> list[Path]:
+    """Link the extension binaries that the packages carry to where DuckDB looks for them; return the links.
+
+    LOAD never looks inside packages, and a download at run time is one more thing to be down.
+    Raises SluiceError where a package is missing.
+    """
+    root = root or extensions_root()
+    version, platform = _version_and_platform()
+    folder = root / version / platform
+    folder.mkdir(parents=True, exist_ok=True)
+    return [_link(folder, name, package, stem, version) for name, (package, stem) in EXTENSION_PACKAGES.items()]
+
+
+def _version_and_platform() -> tuple[str, str]:
+    row = duckdb.sql("select version(), (select platform from pragma_platform())").fetchone()
+    assert row is not None
+    return str(row[0]), str(row[1])
+
+
+def _link(folder: Path, name: str, package: str, stem: str, version: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    places = spec.submodule_search_locations if spec else None
+    if not places:
+        raise SluiceError(f"the package {package} is not installed", hint="run: make setup")
+    source = Path(next(iter(places))) / "extensions" / version / f"{stem}.duckdb_extension"
+    if not source.exists():
+        raise SluiceError(
+            f"{package} carries no extension for DuckDB {version}", where=str(source), hint="run: make setup"
+        )
+    link = folder / f"{name}.duckdb_extension"
+    if not link.exists() or os.path.realpath(link) != os.path.realpath(source):
+        fresh = link.with_suffix(f".{os.getpid()}")
+        fresh.symlink_to(source)
+        fresh.replace(link)
+    return link
+
+
+def connect(
+    path: str = ":memory:",
+    *,
+    read_only: bool = False,
+    extensions: Sequence[str] = (),
+    memory_limit: str | None = None,
+    temp_directory: Path | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """A connection in UTC that loads `extensions` from the project's own folder and never downloads any.
+
+    `memory_limit` is DuckDB's spelling ('2GB'); beyond it, work spills into `temp_directory`.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "extension_directory": str(extensions_root().absolute()),
+    }
+    if memory_limit:
+        config["memory_limit"] = memory_limit
+    if temp_directory:
+        config["temp_directory"] = str(temp_directory)
+    connection = duckdb.connect(path, read_only=read_only, config=config)
+    connection.execute("set TimeZone = 'UTC'")
+    for name in extensions:
+        _load(connection, name)
+    return connection
+
+
+def _load(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    try:
+        connection.execute(f"load {identifier(name)}")
+    except duckdb.IOException:
+        link_extensions()
+        connection.execute(f"load {identifier(name)}")

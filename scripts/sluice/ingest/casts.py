@@ -1,0 +1,157 @@
+"""SQL that turns delivered values into a contract's types without loss, and tells which values do not fit.
+
+DuckDB's own casts are lenient: '1.5' becomes the integer 2, '12.345' the decimal 12.35, and a timestamp's offset is
+dropped. A contract is not kept by rounding, so each cast here comes with the condition under which it must not be used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import duckdb
+from duckdb.sqltypes import DuckDBPyType
+
+from sluice.duck import identifier, literal
+from sluice.errors import SluiceError
+
+_INTEGERS = {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint"}
+_SMALL_INTEGERS = {"tinyint", "smallint", "integer", "utinyint", "usmallint"}
+_DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
+
+
+@dataclass(frozen=True)
+class Cast:
+    """`value`: SQL of the typed value. `misfit`: SQL that is true where the delivered value does not fit the type."""
+
+    value: str
+    misfit: str
+
+
+def parse_type(text: str, where: str = "") -> DuckDBPyType:
+    """DuckDB's type for its spelling in a contract. Raises SluiceError for one that DuckDB does not know."""
+    try:
+        return duckdb.sqltype(text)
+    except duckdb.Error as error:
+        raise SluiceError(f"{text!r} is no DuckDB type", where=where, hint="mend data_type in the contract") from error
+
+
+def cast_text(text: str, target: DuckDBPyType) -> Cast:
+    """How to read the SQL expression `text` (varchar) as `target`; null stays null."""
+    kind, value = target.id, f"try_cast({text} as {target})"
+    if kind == "varchar":
+        return Cast(text, "false")
+    if kind in _INTEGERS:
+        # 17850.0 is the integer 17850; 1.5 is none.
+        lossy = f"(contains({text}, '.') and try_cast({text} as decimal(38, 6)) is distinct from {value})"
+    elif kind == "decimal":
+        _, scale = _decimal(target)
+        exact = f"try_cast({text} as decimal(38, {min(scale + 8, 20)}))"
+        lossy = f"(instr({text}, '.') > 0 and length({text}) - instr({text}, '.') > {scale} and {exact} is distinct from {value})"
+    elif kind == "timestamp":
+        value, lossy = f"try_cast({text} as timestamptz)::timestamp", "false"
+    elif kind == "date":
+        lossy = f"(length({text}) > 10 and try_cast({text} as timestamptz)::timestamp is distinct from {value}::timestamp)"
+    else:
+        lossy = "false"
+    return Cast(value, f"({text} is not null and ({value} is null or {lossy}))")
+
+
+def csv_reader_type(target: DuckDBPyType, *, exact: bool) -> str:
+    """The type in which DuckDB's CSV reader shall parse a column of type `target`.
+
+    Wider than the target, so that what the reader would round away is still seen (`cast_read`). `exact` is the slower
+    way that is right for integers of more than 15 digits too.
+    """
+    kind = target.id
+    if kind in _SMALL_INTEGERS:
+        return "decimal(18, 6)"
+    if kind == "bigint" and not exact:
+        return "decimal(18, 3)"
+    if kind == "decimal" and _decimal(target)[0] <= 15:
+        return f"decimal(18, {_decimal(target)[1] + 3})"
+    if kind in ("timestamp", "date"):
+        return "timestamptz"
+    if kind in ("boolean", "double", "float"):
+        return kind
+    return "varchar"
+
+
+def cast_read(column: str, target: DuckDBPyType, *, exact: bool) -> Cast:
+    """How to narrow what the CSV reader parsed as `csv_reader_type` to `target`."""
+    read_as = csv_reader_type(target, exact=exact)
+    if read_as == "varchar":
+        return cast_text(column, target)
+    if read_as.startswith("decimal"):
+        value = f"try_cast({column} as {target})"
+        return Cast(value, f"({column} is distinct from {value})")
+    if read_as == "timestamptz":
+        value = f"{column}::timestamp" if target.id == "timestamp" else f"{column}::timestamp::date"
+        return Cast(value, "false" if target.id == "timestamp" else f"({column}::timestamp is distinct from {value}::timestamp)")
+    return Cast(column, "false")
+
+
+def json_paths(path: tuple[str, ...], target: DuckDBPyType) -> list[tuple[str, ...]]:
+    """The paths of a JSON document that `cast_json` asks for: the value itself and, of a struct, its fields."""
+    paths = [path]
+    if target.id == "struct":
+        for name, child in target.children:
+            paths += json_paths((*path, name), child)
+    return paths
+
+
+def json_pointer(path: tuple[str, ...]) -> str:
+    """A path as DuckDB's JSON functions spell it."""
+    return "$" + "".join(f".{identifier(key)}" for key in path)
+
+
+def cast_json(text: Callable[[tuple[str, ...]], str], path: tuple[str, ...], target: DuckDBPyType) -> Cast:
+    """How to read the value at `path` of a JSON document as `target`; absent and null are null.
+
+    `text` gives the SQL of the text at a path, for each of `json_paths`.
+    """
+    if target.id == "struct":
+        return _cast_json_struct(text, path, target)
+    if target.id in ("list", "map", "array"):
+        value = f"try(json_transform_strict({text(path)}::json, {literal(_json_structure(target))}))"
+        return Cast(value, f"({text(path)} is not null and {value} is null)")
+    return cast_text(text(path), target)
+
+
+def _cast_json_struct(text: Callable[[tuple[str, ...]], str], path: tuple[str, ...], target: DuckDBPyType) -> Cast:
+    fields = [(name, cast_json(text, (*path, name), child)) for name, child in target.children]
+    packed = ", ".join(f"{identifier(name)} := {cast.value}" for name, cast in fields)
+    value = f"case when starts_with({text(path)}, '{{') then struct_pack({packed}) end"
+    misfits = " or ".join(cast.misfit for _, cast in fields)
+    return Cast(value, f"({text(path)} is not null and (not starts_with({text(path)}, '{{') or {misfits}))")
+
+
+def _json_structure(target: DuckDBPyType) -> str:
+    if target.id in ("list", "array"):
+        return f"[{_json_structure(target.children[0][1])}]"
+    if target.id == "struct":
+        return "{" + ", ".join(f'"{name}": {_json_structure(child)}' for name, child in target.children) + "}"
+    return f'"{target}"'
+
+
+def cast_typed(column: str, found: DuckDBPyType, target: DuckDBPyType) -> Cast | None:
+    """How to turn a typed column (Parquet, PostgreSQL) into `target`; None where the types have nothing in common."""
+    if str(found) == str(target):
+        return Cast(column, "false")
+    numbers = _INTEGERS | {"decimal", "double", "float"}
+    times = {"date", "timestamp", "timestamp with time zone", "timestamp_ns", "timestamp_s", "timestamp_ms"}
+    for family in (numbers, times, {"varchar", "uuid", "enum"}):
+        if found.id in family and target.id in family:
+            value = f"try_cast({column} as {target})"
+            return Cast(value, f"({column} is not null and try_cast({value} as {found}) is distinct from {column})")
+    if found.id in ("struct", "list") and found.id == target.id:
+        value = f"try_cast({column} as {target})"
+        return Cast(value, f"({column} is not null and {value} is null)")
+    return None
+
+
+def _decimal(target: DuckDBPyType) -> tuple[int, int]:
+    match = _DECIMAL.fullmatch(str(target))
+    assert match is not None, target
+    return int(match.group(1)), int(match.group(2))

@@ -1,0 +1,225 @@
+"""CSV: DuckDB's own reader parses and casts, keeps what it cannot read, and SQL refuses what it would round away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+import duckdb
+
+from sluice.contracts import Contract
+from sluice.duck import identifier, listing, literal
+from sluice.errors import SluiceError
+from sluice.feeds import Feed
+from sluice.ingest.casts import cast_read, csv_reader_type, parse_type
+from sluice.ingest.files import Delivery, header
+from sluice.ingest.rows import FilesRefused, Rows, columns_sql, refusal
+
+_REJECTED = "file_index bigint, position bigint, reason varchar, column_name varchar, detail varchar, original_text varchar"
+# Reads a file as plain lines: the separator is a control character, and nothing quotes.
+LINES = "columns = {'line': 'varchar'}, delim = '\x01', quote = '', escape = '', header = false, auto_detect = false"
+
+
+def shape(contract: Contract, feed: Feed, file: Delivery) -> tuple[str, ...]:
+    """The file's column names, in its order. Raises SluiceError where they break the contract."""
+    names = header(file.readable, feed)
+    if not names:
+        raise SluiceError("the file is empty: it has not even a header")
+    lowered = [name.strip().lower() for name in names]
+    doubled = sorted({name for name in lowered if lowered.count(name) > 1})
+    if doubled:
+        raise SluiceError(f"the header names {', '.join(doubled)} twice")
+    missing = [column.name for column in contract.columns if column.name.lower() not in lowered]
+    if missing:
+        raise SluiceError(
+            f"columns that the contract promises are missing: {', '.join(missing)}; the file has {', '.join(names)}"
+        )
+    promised = {column.name.lower(): column.name for column in contract.columns}
+    return tuple(promised.get(name, name) for name in lowered)
+
+
+def read(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    feed: Feed,
+    files: Sequence[Delivery],
+    shapes: Mapping[str, tuple[str, ...]],
+) -> Rows:
+    """Stage the files in temporary tables and give their rows.
+
+    Files with the same header must stand together in `files`; `shapes` holds each file's header by label.
+    Raises FilesRefused for files whose text cannot be told apart into records.
+    """
+    new_columns = _new_columns(contract, shapes)
+    _stage(connection, contract, feed, files, shapes, new_columns, exact=False)
+    if _needs_exact(connection, contract):
+        _stage(connection, contract, feed, files, shapes, new_columns, exact=True)
+    _refuse_unreadable(connection, files)
+    _collect_refused(connection, files)
+    columns = columns_sql([*(column.name for column in contract.columns), *new_columns])
+    good = f"select {columns}, file_index, position from ({_positions(connection, columns)}) where refusal is null"
+    return Rows(good, "select * from refused", new_columns)
+
+
+def _new_columns(contract: Contract, shapes: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    promised = {column.name for column in contract.columns}
+    return tuple(sorted({name for names in shapes.values() for name in names} - promised))
+
+
+def _stage(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    feed: Feed,
+    files: Sequence[Delivery],
+    shapes: Mapping[str, tuple[str, ...]],
+    new_columns: Sequence[str],
+    *,
+    exact: bool,
+) -> None:
+    typed = [f"{identifier(column.name)} {column.type}" for column in contract.columns]
+    typed += [f"{identifier(name)} varchar" for name in new_columns]
+    connection.execute(
+        f"create or replace temp table staged ({', '.join(typed)}, file_index bigint,"
+        " refusal struct(reason varchar, column_name varchar, detail varchar))"
+    )
+    connection.execute(f"create or replace temp table rejected ({_REJECTED})")
+    start = 0
+    for names, group in groupby(files, key=lambda file: shapes[file.label]):
+        members = list(group)
+        connection.execute(_insert(contract, feed, members, names, start, exact=exact))
+        _keep_rejects(connection, contract, members, start)
+        start += len(members)
+
+
+def _insert(
+    contract: Contract, feed: Feed, files: Sequence[Delivery], names: Sequence[str], start: int, *, exact: bool
+) -> str:
+    types = {column.name: parse_type(column.type, contract.name) for column in contract.columns}
+    reader = {name: csv_reader_type(types[name], exact=exact) if name in types else "varchar" for name in names}
+    casts = [(name, cast_read(identifier(name), types[name], exact=exact), identifier(name)) for name in types]
+    values = [f"{cast.value} as {identifier(name)}" for name, cast, _ in casts]
+    values += [identifier(name) for name in names if name not in types]
+    columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in reader.items())
+    return f"""
+        insert into staged by name
+        select {", ".join(values)}, file_index + {start} as file_index, {refusal(contract, casts)} as refusal
+        from read_csv({listing([str(file.readable) for file in files])}, columns = {{{columns}}}, header = true,
+            auto_detect = false, delim = {literal(feed.delimiter)}, quote = {literal(feed.quote)},
+            escape = {literal(feed.quote)}, nullstr = {listing(feed.null_text)}, store_rejects = true)
+    """
+
+
+def _keep_rejects(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[Delivery], start: int
+) -> None:
+    """Move what the reader rejected to `rejected`, once per record, and forget the reader's own tables."""
+    paths = listing([str(file.readable) for file in files])
+    connection.execute(f"""
+        insert into rejected
+        select list_position({paths}, scan.file_path) - 1 + {start}, error.line - 1,
+            case when error.error_type = 'CAST' then 'wrong_type' else 'malformed' end,
+            case when error.error_type = 'CAST' then error.column_name end,
+            case error.error_type when 'INVALID ENCODING' then 'not_utf8' when 'UNQUOTED VALUE' then 'open_quote' else '' end
+                || error.error_message,
+            trim(error.csv_line, chr(10) || chr(13))
+        from reject_errors as error
+        inner join reject_scans as scan on error.scan_id = scan.scan_id and error.file_id = scan.file_id
+        qualify row_number() over (partition by scan.file_path, error.line order by error.column_idx) = 1
+    """)
+    connection.execute("drop table reject_errors; drop table reject_scans")
+
+
+def _needs_exact(connection: duckdb.DuckDBPyConnection, contract: Contract) -> bool:
+    """Whether the quick way refused an integer that is merely long."""
+    long = [column.name for column in contract.columns if parse_type(column.type).id == "bigint"]
+    return bool(
+        long
+        and connection.execute(
+            "select 1 from rejected where list_contains($1, column_name) and regexp_matches(original_text, '[0-9]{16,19}') limit 1",
+            [long],
+        ).fetchone()
+    )
+
+
+def _refuse_unreadable(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery]) -> None:
+    rows = connection.execute("""
+        select file_index, min_by(detail, position), min(position) from rejected
+        where starts_with(detail, 'not_utf8') or (starts_with(detail, 'open_quote') and contains(original_text, chr(10)))
+        group by file_index order by file_index
+    """).fetchall()
+    if rows:
+        raise FilesRefused({files[index].label: _why_unreadable(detail, position) for index, detail, position in rows})
+    connection.execute("update rejected set detail = replace(replace(detail, 'not_utf8', ''), 'open_quote', '')")
+
+
+def _why_unreadable(detail: str, position: int) -> str:
+    if detail.startswith("not_utf8"):
+        return f"record {position} is not UTF-8: name the file's encoding in the feed, e.g. encoding: cp1252"
+    return f"record {position} opens a quote that is never closed and swallows the records after it"
+
+
+def _positions(connection: duckdb.DuckDBPyConnection, columns: str) -> str:
+    """SQL of the staged rows with their position in the file.
+
+    Rows are staged in the order of the file, so rowid counts the records that could be read; each rejected one before
+    a row moves it on by one.
+    """
+    connection.execute("""
+        create or replace temp table firsts as select file_index, min(rowid) as first from staged group by file_index;
+        create or replace temp table shifts as
+        select file_index, position - n + 1 as ordinal, n as shift
+        from (select file_index, position, row_number() over (partition by file_index order by position) as n from rejected)
+    """)
+    ordinal = f"""
+        select {columns}, staged.file_index, staged.rowid - firsts.first + 1 as ordinal, refusal
+        from staged inner join firsts on staged.file_index = firsts.file_index
+    """
+    whole = f"select {columns}, file_index, ordinal as position, refusal from ({ordinal})"
+    if not connection.execute("select 1 from shifts limit 1").fetchone():
+        return whole
+    return f"""
+        {whole} where file_index not in (select file_index from shifts)
+        union all
+        select {columns}, o.file_index, o.ordinal + coalesce(s.shift, 0), o.refusal
+        from (select * from ({ordinal}) where file_index in (select file_index from shifts)) as o
+        asof left join shifts as s on o.file_index = s.file_index and o.ordinal >= s.ordinal
+    """
+
+
+def _collect_refused(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery]) -> None:
+    """Fill `refused`: what the reader rejected, and what SQL refused together with its original line."""
+    staged = [row[0] for row in connection.execute("describe staged").fetchall()]
+    columns = columns_sql([name for name in staged if name not in ("file_index", "refusal")])
+    connection.execute(f"""
+        create or replace temp table unfit as
+        select file_index, position, refusal, to_json(row)::varchar as rendered
+        from (select file_index, position, refusal, struct_pack({columns}) as row from ({_positions(connection, columns)}))
+        where refusal is not null;
+        create or replace temp table original_lines (file_index bigint, position bigint, line varchar)
+    """)
+    for (index,) in connection.execute("select distinct file_index from unfit order by 1").fetchall():
+        _keep_lines(connection, files[index], index)
+    connection.execute("""
+        create or replace temp table refused as
+        select * from rejected
+        union all
+        select u.file_index, u.position, u.refusal.reason, u.refusal.column_name, u.refusal.detail, coalesce(l.line, u.rendered)
+        from unfit as u left join original_lines as l on u.file_index = l.file_index and u.position = l.position
+    """)
+
+
+def _keep_lines(connection: duckdb.DuckDBPyConnection, file: Delivery, index: int) -> None:
+    """Fetch the original lines of the unfit rows; where records span lines, rows are shown as JSON instead."""
+    row = connection.execute(
+        "select (select count(*) from staged where file_index = $1) + (select count(*) from rejected where file_index = $1)",
+        [index],
+    ).fetchone()
+    assert row is not None
+    if file.content.lines != row[0] + 1:
+        return
+    connection.execute(f"""
+        insert into original_lines
+        select {index}, n - 1, line
+        from (select row_number() over () as n, line from read_csv({literal(str(file.readable))}, {LINES}))
+        where n - 1 in (select position from unfit where file_index = {index})
+    """)

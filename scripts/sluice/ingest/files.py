@@ -1,0 +1,172 @@
+"""Delivered files: finding them, telling them apart by content, and making them readable as UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import glob
+import gzip
+import hashlib
+import io
+import json
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from sluice.errors import SluiceError
+from sluice.feeds import Feed
+
+_BLOCK = 1 << 20
+_UTF8 = {"utf-8", "utf-8-sig"}
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file holds: `digest` is the SHA-256 of its bytes after decompression, so a name or a new gzip changes nothing."""
+
+    digest: str
+    bytes: int
+    lines: int
+    quotes: bool
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A delivered file. `label` is its name below the feed's folder; `readable` is where DuckDB reads it as UTF-8."""
+
+    path: Path
+    label: str
+    content: Content
+    readable: Path
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A delivered file that cannot be read at all, and why."""
+
+    label: str
+    why: str
+
+
+def find(feed: Feed) -> list[Path]:
+    """The files that the feed's glob matches, by name. Raises SluiceError where the folder does not exist."""
+    folder = fixed_folder(feed.path)
+    if not folder.is_dir():
+        raise SluiceError("the feed's folder does not exist", where=str(folder), hint="mend `path` in the feeds file")
+    return sorted(Path(name) for name in glob.glob(feed.path, recursive=True) if Path(name).is_file())
+
+
+def fixed_folder(pattern: str) -> Path:
+    """The longest folder of a glob pattern that holds no wildcard."""
+    path = Path(pattern)
+    if not glob.has_magic(pattern):
+        return path.parent
+    parts = path.parts
+    plain = next(position for position, part in enumerate(parts) if glob.has_magic(part))
+    return Path(*parts[:plain]) if plain else Path()
+
+
+def inspect(path: Path) -> Content:
+    """Read a file once, in blocks: digest, size, lines, and whether a double quote occurs.
+
+    Raises SluiceError for a file that cannot be read to its end, a cut-off gzip for one.
+    """
+    digest, size, lines, quotes, last = hashlib.sha256(), 0, 0, False, b"\n"
+    try:
+        with _open(path) as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+                size += len(block)
+                lines += block.count(b"\n")
+                quotes = quotes or b'"' in block
+                last = block[-1:]
+    except (OSError, EOFError, zlib.error) as error:
+        raise SluiceError(f"cannot be read to its end: {error}", where=str(path), hint="have it delivered again") from error
+    return Content(digest.hexdigest(), size, lines + (last != b"\n"), quotes)
+
+
+def _open(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+class Memory:
+    """What `inspect` said of a file, remembered by path, size and time, so that a daily run reads only new files."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._known: dict[str, list[object]] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            self._known = {}
+
+    def inspect(self, path: Path) -> Content:
+        """As the function `inspect`, from memory where the file's size and time are as they were."""
+        status = path.stat()
+        name, stamp = str(path.absolute()), f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
+        known = self._known.get(name)
+        if known and known[0] == stamp:
+            return Content(**known[1])  # type: ignore[arg-type]
+        content = inspect(path)
+        self._known[name] = [stamp, asdict(content)]
+        return content
+
+    def save(self) -> None:
+        """Write it down, whole or not at all."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self._path.with_suffix(f".{os.getpid()}")
+        fresh.write_text(json.dumps(self._known), encoding="utf-8")
+        fresh.replace(self._path)
+
+
+def deliveries(feed: Feed, paths: Sequence[Path], memory: Memory) -> Iterator[Delivery | Unreadable]:
+    """Each file with its content, in order; two files are inspected at a time."""
+    folder = fixed_folder(feed.path)
+
+    def one(path: Path) -> Delivery | Unreadable:
+        label = path.relative_to(folder).as_posix()
+        try:
+            return Delivery(path, label, memory.inspect(path), path)
+        except SluiceError as error:
+            return Unreadable(label, error.what)
+
+    with ThreadPoolExecutor(2) as pool:
+        yield from pool.map(one, paths)
+
+
+def is_utf8(encoding: str) -> bool:
+    """Whether DuckDB can read files of this encoding as they are. Raises SluiceError for an encoding nobody knows."""
+    try:
+        return codecs.lookup(encoding).name in _UTF8
+    except LookupError:
+        raise SluiceError(f"unknown encoding {encoding!r}", hint="use a name that Python knows, e.g. cp1252") from None
+
+
+def transcode(path: Path, encoding: str, target: Path) -> None:
+    """Write `path` (of `encoding`, gzip or not) to `target` in UTF-8, in blocks, line ends untouched.
+
+    Raises SluiceError with the place of the first byte that is not of that encoding.
+    """
+    decoder, done = codecs.getincrementaldecoder(encoding)(), 0
+    with _open(path) as stream, target.open("wb") as out:
+        while True:
+            block = stream.read(_BLOCK)
+            try:
+                out.write(decoder.decode(block, final=not block).encode("utf-8"))
+            except UnicodeDecodeError as error:
+                raise SluiceError(f"byte {done + error.start} is not {encoding}: {error.reason}") from error
+            done += len(block)
+            if not block:
+                return
+
+
+def header(path: Path, feed: Feed) -> tuple[str, ...]:
+    """The column names in the first record of a CSV file (readable as UTF-8); empty where the file is."""
+    with _open(path) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="") as text:
+        try:
+            return tuple(next(csv.reader(text, delimiter=feed.delimiter, quotechar=feed.quote), []))
+        except csv.Error as error:
+            raise SluiceError(f"the header cannot be read: {error}") from error

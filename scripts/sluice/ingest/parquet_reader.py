@@ -1,0 +1,94 @@
+"""Parquet: types stand in the file, so good rows go straight through and only their fit is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+import duckdb
+
+from sluice.contracts import Contract
+from sluice.duck import identifier, listing, literal
+from sluice.errors import SluiceError
+from sluice.ingest.casts import Cast, cast_typed, parse_type
+from sluice.ingest.files import Delivery
+from sluice.ingest.rows import NEVER, Rows, refusal
+
+Shape = tuple[tuple[str, str], ...]
+
+
+def shape(connection: duckdb.DuckDBPyConnection, contract: Contract, file: Delivery) -> Shape:
+    """The file's columns and their types. Raises SluiceError where they break the contract or it is no Parquet file."""
+    try:
+        rows = connection.execute(f"describe select * from read_parquet({literal(str(file.readable))})").fetchall()
+    except duckdb.Error as error:
+        raise SluiceError(f"not readable as Parquet: {str(error).splitlines()[0]}") from error
+    found = tuple((str(name), str(kind)) for name, kind, *_ in rows)
+    typed_casts(contract, found)
+    return found
+
+
+def typed_casts(contract: Contract, found: Shape) -> list[tuple[str, Cast, str]]:
+    """(column, cast, text of the value) for each promised column of a typed source.
+
+    Raises SluiceError for a promised column that is missing or of another kind of type.
+    """
+    types = dict(found)
+    missing = [column.name for column in contract.columns if column.name not in types]
+    if missing:
+        raise SluiceError(
+            f"columns that the contract promises are missing: {', '.join(missing)}; found {', '.join(types)}"
+        )
+    casts = []
+    for column in contract.columns:
+        name = identifier(column.name)
+        cast = cast_typed(name, parse_type(types[column.name]), parse_type(column.type, contract.name))
+        if cast is None:
+            raise SluiceError(f"column {column.name} is {types[column.name]}, the contract promises {column.type}")
+        casts.append((column.name, cast, f"{name}::varchar"))
+    return casts
+
+
+def new_columns(contract: Contract, shapes: Sequence[Shape]) -> tuple[str, ...]:
+    """Names of the columns that the contract does not know."""
+    promised = {column.name for column in contract.columns}
+    return tuple(sorted({name for found in shapes for name, _ in found} - promised))
+
+
+def read(contract: Contract, files: Sequence[Delivery], shapes: Mapping[str, Shape]) -> Rows:
+    """The files' rows, read where they are. Files of the same shape must stand together in `files`."""
+    fresh = new_columns(contract, list(shapes.values()))
+    good, refused, start = [], [], 0
+    for found, group in groupby(files, key=lambda file: shapes[file.label]):
+        members = list(group)
+        source = f"""(
+            select *, file_index + {start} as "_index", file_row_number + 1 as "_place"
+            from read_parquet({listing([str(file.readable) for file in members])}, file_row_number = true)
+        )"""
+        good.append(_good(contract, found, fresh, source))
+        refused.append(refused_sql(contract, found, source))
+        start += len(members)
+    return Rows(" union all ".join(good), " union all ".join(refused), fresh)
+
+
+def _good(contract: Contract, found: Shape, fresh: Sequence[str], source: str) -> str:
+    casts = typed_casts(contract, found)
+    values = [f"{cast.value} as {identifier(name)}" for name, cast, _ in casts]
+    present = {name for name, _ in found}
+    values += [
+        f"{identifier(name) if name in present else 'null'}::varchar as {identifier(name)}" for name in fresh
+    ]
+    reason = refusal(contract, casts)
+    where = "" if reason == NEVER else f" where ({reason}) is null"
+    return f'select {", ".join(values)}, "_index" as file_index, "_place" as position from {source}{where}'
+
+
+def refused_sql(contract: Contract, found: Shape, source: str) -> str:
+    """SQL of the rows of a typed `source` (with _index and _place) that break the contract, shown as JSON."""
+    packed = ", ".join(f"{identifier(name)} := {identifier(name)}" for name, _ in found)
+    reason = refusal(contract, typed_casts(contract, found))
+    return f"""
+        select "_index" as file_index, "_place" as position, refusal.reason, refusal.column_name, refusal.detail, original_text
+        from (select *, {reason} as refusal, to_json(struct_pack({packed}))::varchar as original_text from {source})
+        where refusal is not null
+    """

@@ -1,0 +1,105 @@
+"""Rows on their way: three SQL queries that every reader gives, whatever the format."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from sluice.contracts import Contract
+from sluice.duck import identifier, literal
+from sluice.ingest.casts import Cast
+
+# A file this full of one and the same fault is no file with bad rows but one of another shape.
+REFUSED_SHARE = 0.5
+REFUSED_ROWS = 10
+# SQL of `refusal` where a contract can not be broken.
+NEVER = "null::struct(reason varchar, column_name varchar, detail varchar)"
+
+
+class FilesRefused(Exception):
+    """Some files of a batch are refused as a whole; `why` gives the reason by label. The others can be read without them."""
+
+    def __init__(self, why: dict[str, str]) -> None:
+        super().__init__(", ".join(why))
+        self.why = why
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a reader found in a batch's files.
+
+    `good` selects the contract's columns, the new columns, file_index and position; `refused` selects file_index, position,
+    reason, column_name, detail, original_text. `new_columns` are landed as text.
+    """
+
+    good: str
+    refused: str
+    new_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Rows of one file: landed, refused, and the most frequent fault with its count."""
+
+    file_index: int
+    landed: int
+    refused: int
+    worst: str
+    worst_count: int
+
+    @property
+    def read(self) -> int:
+        """Records that the file holds."""
+        return self.landed + self.refused
+
+
+def refusal(contract: Contract, casts: Sequence[tuple[str, Cast, str]]) -> str:
+    """SQL of the first reason why a row breaks its contract, as a struct; null for a good row.
+
+    `casts` are (column, cast, text): `text` is the SQL of what was delivered, shown in the detail.
+    """
+    cases = [
+        f"when {cast.misfit} then {_reason('wrong_type', column, _misfit_detail(contract, column, text))}"
+        for column, cast, text in casts
+        if cast.misfit != "false"
+    ]
+    cases += [
+        f"when {cast.value} is null then {_reason('missing_key', column, literal(f'{column} is required and empty'))}"
+        for column, cast, _ in casts
+        if (promised := contract.column(column)) is not None and promised.required
+    ]
+    return f"case {' '.join(cases)} end" if cases else NEVER
+
+
+def _reason(reason: str, column: str, detail: str) -> str:
+    return f"struct_pack(reason := {literal(reason)}, column_name := {literal(column)}, detail := {detail})"
+
+
+def _misfit_detail(contract: Contract, column: str, text: str) -> str:
+    promised = contract.column(column)
+    assert promised is not None
+    return f"concat({literal(f'{column}: ')}, {text}, {literal(f' does not fit {promised.type}')})"
+
+
+def tally(connection: duckdb.DuckDBPyConnection, rows: Rows) -> list[Tally]:
+    """Count the rows of each file that has any."""
+    query = f"""
+        with good as (select file_index, count(*) as landed from ({rows.good}) group by all),
+        faults as (select file_index, concat_ws(' ', reason, column_name) as fault, count(*) as n from ({rows.refused}) group by all),
+        bad as (select file_index, sum(n) as refused, max_by(fault, (n, fault)) as worst, max(n) as worst_count from faults group by all)
+        select file_index, coalesce(landed, 0), coalesce(refused, 0)::bigint, coalesce(worst, ''), coalesce(worst_count, 0)
+        from good full join bad using (file_index) order by file_index
+    """
+    return [Tally(*row) for row in connection.execute(query).fetchall()]
+
+
+def is_misshapen(tally: Tally) -> bool:
+    """Whether a file is refused as a whole: one fault hits at least half of its rows, and at least ten."""
+    return tally.worst_count >= REFUSED_ROWS and tally.worst_count >= REFUSED_SHARE * tally.read
+
+
+def columns_sql(names: Sequence[str]) -> str:
+    """Names as a SQL select list."""
+    return ", ".join(identifier(name) for name in names)

@@ -1,0 +1,204 @@
+"""The raw table of a feed and its quarantine: made from the contract, written batch by batch, exactly once.
+
+A batch becomes visible by one Delta commit on the raw table. That commit carries, as application transactions, the
+batch, the digest of each of its files and how far a cursor was read, so none of them can be there without the rows or
+twice. Quarantine is written just before; should the process die between the two, `undo_half_batch` takes it back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction, write_deltalake
+from deltalake.exceptions import TableNotFoundError
+from deltalake.transaction import AddAction
+
+from sluice.contracts import Contract
+from sluice.errors import SluiceError
+from sluice.ingest.casts import parse_type
+
+# What ingest adds to each row, after the contract's columns.
+ORIGIN = {"_file": "varchar", "_position": "bigint", "_batch_id": "varchar", "_loaded_at": "timestamp"}
+_QUARANTINE = {
+    "reason": "varchar", "column_name": "varchar", "detail": "varchar", "original_text": "varchar", **ORIGIN,
+}  # fmt: skip
+RECORD = "sluice.batch"
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """The two Delta tables of one feed, and the folder where its batches are prepared."""
+
+    contract: Contract
+    lake: Path
+
+    @property
+    def path(self) -> Path:
+        """Folder of the raw table."""
+        return self.lake / "raw" / self.contract.source / self.contract.table
+
+    @property
+    def quarantine_path(self) -> Path:
+        """Folder of the quarantine table."""
+        return self.lake / "quarantine" / self.contract.source / self.contract.table
+
+    @property
+    def workshop(self) -> Path:
+        """Folder for files that are not yet part of the lake."""
+        return self.lake / ".incoming" / self.contract.source / self.contract.table
+
+    def open(self) -> DeltaTable:
+        """The raw table as it is now."""
+        return DeltaTable(str(self.path))
+
+
+def ensure(table: RawTable) -> None:
+    """Make the raw table and its quarantine where they are absent; add columns that the contract has gained.
+
+    Raises SluiceError where the lake holds a column in another type than the contract promises.
+    """
+    promised = {column.name: column.type for column in table.contract.columns}
+    _ensure(table.path, {**promised, **ORIGIN})
+    _ensure(table.quarantine_path, _QUARANTINE)
+
+
+def _ensure(path: Path, columns: Mapping[str, str]) -> None:
+    wanted = _schema(columns)
+    try:
+        delta = DeltaTable(str(path))
+    except TableNotFoundError:
+        DeltaTable.create(str(path), schema=wanted)
+        return
+    present = {field.name: field for field in delta.schema().fields}
+    for field in wanted.fields:
+        found = present.get(field.name)
+        if found is not None and found.type != field.type:
+            raise SluiceError(
+                f"the lake holds column {field.name} as {found.type}, the contract promises {field.type}",
+                where=str(path),
+                hint="keep the type that was landed and cast it in staging",
+            )
+    new = [Field(field.name, field.type) for field in wanted.fields if field.name not in present]
+    if new:
+        delta.alter.add_columns(new)
+
+
+def _schema(columns: Mapping[str, str]) -> Schema:
+    values = ", ".join(f'null::{parse_type(kind)} as "{name}"' for name, kind in columns.items())
+    with duckdb.connect() as connection:
+        arrow: pa.Schema = connection.execute(f"select {values}").to_arrow_table().schema
+    return Schema.from_arrow(arrow)
+
+
+def add_text_columns(table: RawTable, names: Sequence[str]) -> list[str]:
+    """Add columns that the contract does not know, as text; return those that were not there yet."""
+    delta = table.open()
+    present = {field.name for field in delta.schema().fields}
+    new = [name for name in names if name not in present]
+    if new:
+        delta.alter.add_columns([Field(name, "string") for name in new])
+    return new
+
+
+def has_file(delta: DeltaTable, digest: str) -> bool:
+    """Whether a file of this content is in the table."""
+    return delta.transaction_version(f"file:{digest}") is not None
+
+
+def reached(delta: DeltaTable, cursor: str) -> int | None:
+    """How far a cursor column has been read; None for never."""
+    return delta.transaction_version(f"cursor:{cursor}")
+
+
+def next_load_time(delta: DeltaTable) -> int:
+    """Now, in microseconds since 1970, but later than every batch of the table, also if the clock went back."""
+    last = delta.transaction_version("loaded_at")
+    now = time.time_ns() // 1000
+    return now if last is None else max(now, last + 1)
+
+
+def undo_half_batch(table: RawTable) -> str | None:
+    """Take back what a killed run left: files not committed, and quarantine rows of a batch that never landed.
+
+    Returns the batch whose quarantine was taken back.
+    """
+    delta = table.open()
+    for file in (*table.workshop.glob("*"), *table.path.glob("batch-*.parquet")):
+        uncommitted = file.parent == table.workshop or delta.transaction_version(f"batch:{_batch_of(file)}") is None
+        if uncommitted:
+            file.unlink(missing_ok=True)
+    quarantine = DeltaTable(str(table.quarantine_path))
+    batch = quarantine.history(1)[0].get("batch_id")
+    if batch is None or delta.transaction_version(f"batch:{batch}") is not None:
+        return None
+    quarantine.delete(f"_batch_id = '{batch}'")
+    return str(batch)
+
+
+def _batch_of(file: Path) -> str:
+    return file.stem.removeprefix("batch-")
+
+
+def quarantine(table: RawTable, batch_id: str, rows: pa.RecordBatchReader) -> None:
+    """Append refused rows. They count only once their batch has landed."""
+    properties = CommitProperties(custom_metadata={"batch_id": batch_id})
+    write_deltalake(str(table.quarantine_path), rows, mode="append", commit_properties=properties)
+
+
+def land(
+    table: RawTable,
+    batch_id: str,
+    written: Sequence[Any] | None,
+    transactions: Mapping[str, int],
+    record: Mapping[str, Any],
+) -> int:
+    """Commit a batch and return the table's new version.
+
+    `written` is DuckDB's row of statistics for the batch's file in the workshop (None for a batch without a good row);
+    `transactions` are application transactions, `record` what lake/ops/batches shall say.
+    """
+    delta = table.open()
+    actions = [] if written is None else [_adopt(table, written)]
+    properties = CommitProperties(
+        custom_metadata={RECORD: json.dumps(record)},
+        app_transactions=[Transaction(name, version) for name, version in {f"batch:{batch_id}": 1, **transactions}.items()],
+    )
+    delta.create_write_transaction(actions, "append", delta.schema(), commit_properties=properties)
+    delta.update_incremental()
+    if delta.version() % 50 == 0:
+        delta.create_checkpoint()
+    return delta.version()
+
+
+def _adopt(table: RawTable, written: Sequence[Any]) -> AddAction:
+    path, rows, size, _, columns, *_ = written
+    source = Path(str(path))
+    source.replace(table.path / source.name)
+    modified = os.stat(table.path / source.name).st_mtime_ns // 1_000_000
+    return AddAction(source.name, int(size), {}, modified, True, json.dumps(_statistics(int(rows), columns)))
+
+
+def _statistics(rows: int, columns: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """Delta's statistics from DuckDB's: null counts of all plain columns, bounds of whole numbers and times."""
+    plain = {name.strip('"'): values for name, values in columns.items() if '"."' not in name}
+    lowest, highest = {}, {}
+    for name, values in plain.items():
+        if name in ("_position", "_loaded_at") and "min" in values:
+            lowest[name], highest[name] = _bound(values["min"]), _bound(values["max"])
+    nulls = {name: int(values["null_count"]) for name, values in plain.items() if "null_count" in values}
+    return {"numRecords": rows, "minValues": lowest, "maxValues": highest, "nullCount": nulls}
+
+
+def _bound(text: str) -> int | str:
+    if text.lstrip("-").isdigit():
+        return int(text)
+    day, _, clock = text.partition(" ")
+    return f"{day}T{clock if '.' in clock else clock + '.000'}"
