@@ -7,6 +7,7 @@ import sys
 import click
 import typer
 
+from sluice.commands.build import build
 from sluice.commands.demo import demo
 from sluice.commands.ingest import ingest
 from sluice.commands.setup import setup
@@ -19,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, ingest, setup, summary):
+for command in (build, demo, ingest, setup, summary):
     app.command()(command)
 
 

@@ -50,7 +50,12 @@ def cast_text(text: str, target: DuckDBPyType) -> Cast:
         exact = f"try_cast({text} as decimal(38, {min(scale + 8, 20)}))"
         lossy = f"(instr({text}, '.') > 0 and length({text}) - instr({text}, '.') > {scale} and {exact} is distinct from {value})"
     elif kind == "timestamp":
-        value, lossy = f"try_cast({text} as timestamptz)::timestamp", "false"
+        # Only a zoned parse heeds an offset; the plain one is three times as fast and right for 'YYYY-MM-DD HH:MM:SS'.
+        plain = f"length({text}) = 19 and {text}[17] = ':'"
+        value = (
+            f"case when {plain} then try_cast({text} as timestamp) else try_cast({text} as timestamptz)::timestamp end"
+        )
+        lossy = "false"
     elif kind == "date":
         lossy = f"(length({text}) > 10 and try_cast({text} as timestamptz)::timestamp is distinct from {value}::timestamp)"
     else:
@@ -71,8 +76,7 @@ def csv_reader_type(target: DuckDBPyType, *, exact: bool) -> str:
         return "decimal(18, 3)"
     if kind == "decimal" and _decimal(target)[0] <= 15:
         return f"decimal(18, {_decimal(target)[1] + 3})"
-    if kind in ("timestamp", "date"):
-        return "timestamptz"
+    # Times are read as text: a zoned time that cannot be parsed comes out of the reader as null, without a reject.
     if kind in ("boolean", "double", "float"):
         return kind
     return "varchar"
@@ -86,9 +90,6 @@ def cast_read(column: str, target: DuckDBPyType, *, exact: bool) -> Cast:
     if read_as.startswith("decimal"):
         value = f"try_cast({column} as {target})"
         return Cast(value, f"({column} is distinct from {value})")
-    if read_as == "timestamptz":
-        value = f"{column}::timestamp" if target.id == "timestamp" else f"{column}::timestamp::date"
-        return Cast(value, "false" if target.id == "timestamp" else f"({column}::timestamp is distinct from {value}::timestamp)")
     return Cast(column, "false")
 
 

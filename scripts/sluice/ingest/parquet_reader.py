@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 import duckdb
@@ -12,23 +13,38 @@ from sluice.duck import identifier, listing, literal
 from sluice.errors import SluiceError
 from sluice.ingest.casts import Cast, cast_typed, parse_type
 from sluice.ingest.files import Delivery
-from sluice.ingest.rows import NEVER, Rows, refusal
+from sluice.ingest.rows import NOTHING, Rows, refusal
 
-Shape = tuple[tuple[str, str], ...]
+Columns = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, order=True)
+class Shape:
+    """A file's columns with their types, and whether its own statistics prove that every row keeps the contract."""
+
+    columns: Columns
+    proven: bool
 
 
 def shape(connection: duckdb.DuckDBPyConnection, contract: Contract, file: Delivery) -> Shape:
-    """The file's columns and their types. Raises SluiceError where they break the contract or it is no Parquet file."""
+    """The file's shape. Raises SluiceError where its columns break the contract or it is no Parquet file."""
+    path = literal(str(file.readable))
     try:
-        rows = connection.execute(f"describe select * from read_parquet({literal(str(file.readable))})").fetchall()
+        rows = connection.execute(f"describe select * from read_parquet({path})").fetchall()
+        empty = connection.execute(
+            f"select path_in_schema, sum(stats_null_count), count(*) - count(stats_null_count)"
+            f" from parquet_metadata({path}) group by path_in_schema"
+        ).fetchall()
     except duckdb.Error as error:
         raise SluiceError(f"not readable as Parquet: {str(error).splitlines()[0]}") from error
     found = tuple((str(name), str(kind)) for name, kind, *_ in rows)
-    typed_casts(contract, found)
-    return found
+    full = {name for name, nulls, unknown in empty if nulls == 0 and unknown == 0}
+    casts = typed_casts(contract, found)
+    required = {column.name for column in contract.columns if column.required}
+    return Shape(found, required <= full and all(cast.misfit == "false" for _, cast, _ in casts))
 
 
-def typed_casts(contract: Contract, found: Shape) -> list[tuple[str, Cast, str]]:
+def typed_casts(contract: Contract, found: Columns) -> list[tuple[str, Cast, str]]:
     """(column, cast, text of the value) for each promised column of a typed source.
 
     Raises SluiceError for a promised column that is missing or of another kind of type.
@@ -49,7 +65,7 @@ def typed_casts(contract: Contract, found: Shape) -> list[tuple[str, Cast, str]]
     return casts
 
 
-def new_columns(contract: Contract, shapes: Sequence[Shape]) -> tuple[str, ...]:
+def new_columns(contract: Contract, shapes: Sequence[Columns]) -> tuple[str, ...]:
     """Names of the columns that the contract does not know."""
     promised = {column.name for column in contract.columns}
     return tuple(sorted({name for found in shapes for name, _ in found} - promised))
@@ -57,8 +73,8 @@ def new_columns(contract: Contract, shapes: Sequence[Shape]) -> tuple[str, ...]:
 
 def read(contract: Contract, files: Sequence[Delivery], shapes: Mapping[str, Shape]) -> Rows:
     """The files' rows, read where they are. Files of the same shape must stand together in `files`."""
-    fresh = new_columns(contract, list(shapes.values()))
-    good, refused, start = [], [], 0
+    fresh = new_columns(contract, [found.columns for found in shapes.values()])
+    good, refused, start = [], [NOTHING], 0
     for found, group in groupby(files, key=lambda file: shapes[file.label]):
         members = list(group)
         source = f"""(
@@ -66,24 +82,24 @@ def read(contract: Contract, files: Sequence[Delivery], shapes: Mapping[str, Sha
             from read_parquet({listing([str(file.readable) for file in members])}, file_row_number = true)
         )"""
         good.append(_good(contract, found, fresh, source))
-        refused.append(refused_sql(contract, found, source))
+        if not found.proven:
+            refused.append(refused_sql(contract, found.columns, source))
         start += len(members)
     return Rows(" union all ".join(good), " union all ".join(refused), fresh)
 
 
 def _good(contract: Contract, found: Shape, fresh: Sequence[str], source: str) -> str:
-    casts = typed_casts(contract, found)
+    casts = typed_casts(contract, found.columns)
     values = [f"{cast.value} as {identifier(name)}" for name, cast, _ in casts]
-    present = {name for name, _ in found}
+    present = {name for name, _ in found.columns}
     values += [
         f"{identifier(name) if name in present else 'null'}::varchar as {identifier(name)}" for name in fresh
     ]
-    reason = refusal(contract, casts)
-    where = "" if reason == NEVER else f" where ({reason}) is null"
+    where = "" if found.proven else f" where ({refusal(contract, casts)}) is null"
     return f'select {", ".join(values)}, "_index" as file_index, "_place" as position from {source}{where}'
 
 
-def refused_sql(contract: Contract, found: Shape, source: str) -> str:
+def refused_sql(contract: Contract, found: Columns, source: str) -> str:
     """SQL of the rows of a typed `source` (with _index and _place) that break the contract, shown as JSON."""
     packed = ", ".join(f"{identifier(name)} := {identifier(name)}" for name, _ in found)
     reason = refusal(contract, typed_casts(contract, found))

@@ -11,7 +11,7 @@ from sluice.contracts import Contract
 from sluice.duck import identifier, literal
 from sluice.errors import SluiceError
 from sluice.feeds import Feed
-from sluice.ingest.parquet_reader import Shape, new_columns, refused_sql, typed_casts
+from sluice.ingest.parquet_reader import Columns, new_columns, refused_sql, typed_casts
 from sluice.ingest.rows import Rows, refusal
 
 _NUMBERS = {"tinyint", "smallint", "integer", "bigint"}
@@ -92,11 +92,11 @@ def _from(connection: duckdb.DuckDBPyConnection, feed: Feed, position: int) -> s
     return f"{column} >= {literal(str(row[0]))}::{kind}"
 
 
-def _shape(connection: duckdb.DuckDBPyConnection) -> Shape:
+def _shape(connection: duckdb.DuckDBPyConnection) -> Columns:
     return tuple((str(name), str(kind)) for name, kind, *_ in connection.execute("describe fetched").fetchall())
 
 
-def _check_cursor(contract: Contract, feed: Feed, found: Shape) -> None:
+def _check_cursor(contract: Contract, feed: Feed, found: Columns) -> None:
     kind = dict(found).get(feed.cursor, "").lower()
     if kind not in _NUMBERS | _TIMES:
         raise SluiceError(
@@ -108,7 +108,7 @@ def _check_cursor(contract: Contract, feed: Feed, found: Shape) -> None:
 
 
 def _drop_known(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, feed: Feed, found: Shape, reach: Reach, raw: Path, held: Path
+    connection: duckdb.DuckDBPyConnection, contract: Contract, feed: Feed, found: Columns, reach: Reach, raw: Path, held: Path
 ) -> None:
     """Leave out what was read again: rows that are in the lake, as landed or in quarantine, to the last value."""
     if reach.position is None:

@@ -14,6 +14,11 @@ from sluice.ingest.casts import Cast
 # A file this full of one and the same fault is no file with bad rows but one of another shape.
 REFUSED_SHARE = 0.5
 REFUSED_ROWS = 10
+# SQL of no refused rows.
+NOTHING = """
+    select 0::bigint as file_index, 0::bigint as position, ''::varchar as reason, ''::varchar as column_name, ''::varchar as detail,
+        ''::varchar as original_text where false
+"""
 # SQL of `refusal` where a contract can not be broken.
 NEVER = "null::struct(reason varchar, column_name varchar, detail varchar)"
 

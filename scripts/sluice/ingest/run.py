@@ -326,13 +326,11 @@ def _land(work: _Work, batch: _Batch, rows: Rows, tallies: Sequence[Tally], lake
     loaded_at = raw.next_load_time(work.table.open())
     origin = _origin(batch, loaded_at)
     landed, refused = sum(entry.landed for entry in tallies), sum(entry.refused for entry in tallies)
-    work.connection.execute("create or replace temp table labels (file_index bigint, label varchar)")
-    work.connection.execute(
-        "insert into labels select unnest(range(len($1))), unnest($1)", [list(batch.labels)]
-    )
+    work.connection.execute(f"create or replace temp table labels (file_index bigint, label {_enum(batch.labels)})")
+    work.connection.execute("insert into labels select unnest(range(len($1))), unnest($1)", [list(batch.labels)])
     written = _write(work, batch, rows, origin) if landed else None
     if refused:
-        query = f"select reason, column_name, detail, original_text, {origin} from ({rows.refused}) {_LABELLED}"
+        query = f"select reason, column_name, detail, original_text, {origin.replace(' as _', '::varchar as _', 1)} from ({rows.refused}) {_LABELLED}"
         raw.quarantine(work.table, batch.batch_id, work.connection.sql(query).to_arrow_reader())
     reasons = _reasons(work.connection, rows) if refused else {}
     record = _record(work, batch, tallies, reasons, new_columns, loaded_at, time.monotonic() - started)
@@ -349,11 +347,16 @@ _LABELLED = "as found inner join labels on found.file_index = labels.file_index"
 
 
 def _origin(batch: _Batch, loaded_at: int) -> str:
-    label = literal(batch.labels[0]) if len(batch.labels) == 1 else "labels.label"
+    """SQL of the columns that say where a row came from. As enums they are written as ready-made dictionaries."""
+    one = f"{literal(batch.labels[0])}::{_enum(batch.labels)}"
     return (
-        f"{label} as _file, position as _position, {literal(batch.batch_id)} as _batch_id,"
-        f" make_timestamp({loaded_at}) as _loaded_at"
+        f"{one if len(batch.labels) == 1 else 'labels.label'} as _file, position as _position,"
+        f" {literal(batch.batch_id)}::{_enum([batch.batch_id])} as _batch_id, make_timestamp({loaded_at}) as _loaded_at"
     )
+
+
+def _enum(values: Sequence[str]) -> str:
+    return f"enum ({', '.join(literal(value) for value in values)})"
 
 
 def _write(work: _Work, batch: _Batch, rows: Rows, origin: str) -> Any:
@@ -364,7 +367,7 @@ def _write(work: _Work, batch: _Batch, rows: Rows, origin: str) -> Any:
     work.tell("landing", 0.7)
     return work.connection.execute(
         f"copy (select {names}, {origin} from ({rows.good}) {labelled})"
-        f" to {literal(str(target))} (format parquet, parquet_version v2, return_stats)"
+        f" to {literal(str(target))} (format parquet, parquet_version v2, compression zstd, return_stats)"
     ).fetchone()
 
 

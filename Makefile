@@ -1,0 +1,57 @@
+# The commands of this project. `make build` and `make test` are all that a newcomer needs; both set up first.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+
+PYTHON ?= python3
+UV_VERSION := 0.13.0
+VENV := .venv
+BIN := $(VENV)/bin
+
+# make build FEEDS=feeds/online_retail.yml DATA=<folder>: your own deliveries instead of the demo's.
+FEEDS ?= feeds/demo.yml
+ORDERS ?= 10000
+DAYS ?= 30
+SEED ?= 1
+DEMO ?= demo
+export DATA DEMO
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+# Some machines forbid bytecode; without it every start of dbt compiles it all again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup build test lint format lock bench clean
+
+help:  ## Say what there is.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
+
+setup: $(VENV)/.ready  ## Make .venv with everything in it, link DuckDB's extensions, make the lake's tables.
+	@$(BIN)/sluice setup
+
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else 0'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	export VIRTUAL_ENV=$(abspath $(VENV)) UV_COMPILE_BYTECODE=1
+	$(BIN)/uv pip sync --quiet requirements/dev.txt
+	$(BIN)/uv pip install --quiet --no-deps --editable .
+	touch $@
+
+build: setup  ## Demo data (or FEEDS=... DATA=...) to marts: ingest, dbt build, summary.
+	@if [ "$(FEEDS)" = feeds/demo.yml ] && [ ! -e "$(DEMO)" ]; then
+		$(BIN)/sluice demo --orders $(ORDERS) --days $(DAYS) --seed $(SEED) --out "$(DEMO)"
+	fi
+	$(BIN)/sluice ingest $(FEEDS)
+	$(BIN)/sluice build
+	$(BIN)/sluice summary
+
+test: setup  ## Every test: Python, dbt's own, the docs' commands, the real data where it is at hand.
+	@$(BIN)/pytest
+
+lock: $(VENV)/.ready  ## Resolve requirements/*.txt anew from pyproject.toml.
+	@compile="$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $(UPGRADE)"
+	$$compile pyproject.toml --group dev --output-file requirements/dev.txt
+	$$compile pyproject.toml --constraint requirements/dev.txt --output-file requirements/core.txt
+
+clean:  ## Remove what build made: demo data, lake, warehouse.
+	@rm -rf demo lake warehouse target logs

@@ -1,0 +1,144 @@
+"""The closing summary of a build: what the lake took in, what dbt made of it, and how to open it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+
+from sluice import dbt
+from sluice.duck import connect, literal
+
+
+@dataclass(frozen=True)
+class FeedTotals:
+    """All batches of one feed together; `reasons` counts quarantined rows by reason."""
+
+    feed: str
+    batches: int
+    rows_read: int
+    rows_landed: int
+    rows_quarantined: int
+    reasons: dict[str, int]
+
+
+@dataclass(frozen=True)
+class MartRows:
+    """A public model and the number of its rows; None where it could not be read."""
+
+    relation: str
+    rows: int | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Everything the summary says."""
+
+    feeds: list[FeedTotals]
+    models: int
+    tests_passed: int
+    unit_tests_passed: int
+    warnings: int
+    failures: int
+    dbt_seconds: float
+    warehouse: str
+    marts: list[MartRows]
+
+
+def summarise(lake: Path, warehouse: Path, target: Path) -> Summary:
+    """Read the lake's batch records, dbt's artifacts in `target`, and the warehouse file that dbt built."""
+    done = dbt.outcome(target)
+    public = dbt.marts(target)
+    file = warehouse / f"{public[0].database if public else 'dev'}.duckdb"
+    return Summary(
+        feeds=_feeds(lake),
+        models=done.count("model", "success"),
+        tests_passed=done.count("test", "pass"),
+        unit_tests_passed=done.count("unit_test", "pass"),
+        warnings=done.count("test", "warn"),
+        failures=sum(done.count(kind, "error", "fail") for kind in ("model", "seed", "test", "unit_test")),
+        dbt_seconds=done.seconds,
+        warehouse=str(file),
+        marts=_marts(file, public),
+    )
+
+
+def _feeds(lake: Path) -> list[FeedTotals]:
+    with connect(extensions=["delta"]) as connection:
+        rows = connection.execute(f"""
+            with batches as (select * from delta_scan({literal(str(lake / "ops" / "batches"))})),
+            reasons as (select feed, unnest(reasons) as r from batches),
+            by_reason as (select feed, r.reason as reason, sum(r.rows)::bigint as n from reasons group by all),
+            listed as (select feed, map(list(reason order by reason), list(n order by reason)) as m from by_reason group by feed)
+            select feed, count(*), sum(rows_read)::bigint, sum(rows_landed)::bigint, sum(rows_quarantined)::bigint, any_value(m)
+            from batches left join listed using (feed) group by feed order by feed
+        """).fetchall()
+    return [FeedTotals(*row[:5], dict(row[5] or {})) for row in rows]
+
+
+def _marts(file: Path, public: Sequence[dbt.Mart]) -> list[MartRows]:
+    if not file.exists():
+        return []
+    with connect(str(file), read_only=True) as connection:
+        return [MartRows(mart.relation, _count(connection, mart.relation)) for mart in public]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int | None:
+    try:
+        row = connection.execute(f"select count(*) from {relation}").fetchone()
+    except duckdb.Error:
+        return None
+    return None if row is None else int(row[0])
+
+
+def as_json(summary: Summary) -> str:
+    """For machines."""
+    return json.dumps(asdict(summary), indent=2)
+
+
+def as_text(summary: Summary) -> str:
+    """For people, on a terminal of 100 columns."""
+    return "\n".join([*_feed_lines(summary.feeds), "", *_mart_lines(summary.marts), "", *_dbt_lines(summary), *_open_lines(summary)])
+
+
+def _feed_lines(feeds: Sequence[FeedTotals]) -> list[str]:
+    width = max([len(feed.feed) for feed in feeds] + [4])
+    lines = [f"{'feed':{width}} {'batches':>7} {'read':>12} {'landed':>12} {'refused':>9}"]
+    for feed in feeds:
+        why = ", ".join(f"{reason} {rows:,}" for reason, rows in feed.reasons.items())
+        lines.append(
+            f"{feed.feed:{width}} {feed.batches:>7,} {feed.rows_read:>12,} {feed.rows_landed:>12,}"
+            f" {feed.rows_quarantined:>9,}  {why}".rstrip()
+        )
+    return lines
+
+
+def _mart_lines(marts: Sequence[MartRows]) -> list[str]:
+    width = max([len(mart.relation) for mart in marts] + [4])
+    lines = [f"{'mart':{width}} {'rows':>12}"]
+    return lines + [f"{mart.relation:{width}} {'not built' if mart.rows is None else f'{mart.rows:,}':>12}" for mart in marts]
+
+
+def _dbt_lines(summary: Summary) -> list[str]:
+    ends = [f"{summary.models} models built", f"{summary.tests_passed} data tests passed", f"{summary.unit_tests_passed} unit tests passed"]
+    ends += [f"{summary.warnings} warnings"] if summary.warnings else []
+    ends += [f"{summary.failures} FAILED"] if summary.failures else []
+    return [", ".join(ends) + f", {summary.dbt_seconds:.1f} s in dbt"]
+
+
+def _open_lines(summary: Summary) -> list[str]:
+    full = [mart.relation for mart in summary.marts if mart.rows]
+    if not full:
+        return []
+    # A report is the friendliest first look; any public model will do.
+    first = next((relation for relation in full if ".rpt_" in relation), full[0])
+    return [
+        "",
+        "open it:",
+        f"  duckdb -readonly {summary.warehouse} -c 'from {first} limit 10'",
+        f"  .venv/bin/python -c \"import duckdb; duckdb.connect('{summary.warehouse}', read_only=True)"
+        f".sql('from {first} limit 10').show()\"",
+    ]

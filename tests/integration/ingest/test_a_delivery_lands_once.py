@@ -1,0 +1,166 @@
+"""The same content lands once, whatever its name; a batch is in the lake whole or not at all, whenever it is killed."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+
+from sluice.errors import SluiceError
+from sluice.lake import raw
+from sluice.lake.lock import writing
+
+KILLS = 30
+FILES, ROWS = 24, 4000
+
+
+def test_the_same_content_under_any_name_lands_once(lake_of: Any) -> None:
+    lake = lake_of({"id": "bigint!"})
+    lake.deliver("a.csv", "id\n1\n2\n")
+    lake.deliver("copy/a.csv", "id\n1\n2\n")
+    lake.deliver("a_again.csv.gz", "id\n1\n2\n")
+    first = lake.ingest()
+    assert (first.rows_landed, first.files_new, first.files_known) == (2, 1, 2)
+    lake.deliver("later.csv", "id\n1\n2\n")
+    second = lake.ingest()
+    assert (second.rows_read, second.files_new, second.files_known, second.batches) == (0, 0, 4, 0)
+    assert lake.query("select count(*) from {raw}") == [(2,)]
+
+
+def test_a_file_that_changed_in_place_is_new(lake_of: Any) -> None:
+    lake = lake_of({"id": "bigint!"})
+    path = lake.deliver("a.csv", "id\n1\n")
+    lake.ingest()
+    path.write_text("id\n2\n")
+    os.utime(path, (1, 1))
+    lake.ingest()
+    assert lake.query("select id from {raw} order by 1") == [(1,), (2,)]
+
+
+def test_load_times_never_go_back_even_if_the_clock_does(lake_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake = lake_of({"id": "bigint!"})
+    lake.deliver("a.csv", "id\n1\n")
+    lake.ingest()
+    monkeypatch.setattr(raw.time, "time_ns", lambda: 1_000_000_000)
+    lake.deliver("b.csv", "id\n2\n")
+    lake.ingest()
+    assert lake.query("select id from {raw} order by _loaded_at") == [(1,), (2,)]
+    assert lake.query("select count(distinct _loaded_at), min(_loaded_at) > timestamp '2026-01-01' from {raw}") == [(2, True)]
+
+
+def test_two_ingests_at_once_are_told(lake_of: Any) -> None:
+    lake = lake_of({"id": "bigint!"})
+    with writing(lake.root / "lake"), pytest.raises(SluiceError, match=f"process {os.getpid()}"):
+        with writing(lake.root / "lake"):
+            pass
+
+
+WORKER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from conftest import contract
+from sluice.feeds import Feed
+from sluice.ingest import run as ingest
+ingest.BATCH_FILES = 4
+root = Path(sys.argv[2])
+promised = {"test.rows": contract({"id": "bigint!", "text": "varchar"})}
+ingest.prepare(root / "lake", promised)
+print("ready", flush=True)
+feed = Feed("test", "rows", "csv", path=str(root / "in" / "*.csv"))
+(report,) = ingest.run([feed], promised, root / "lake", run_id="kill")
+assert not report.refused, report
+"""
+
+
+def worker(root: Path) -> subprocess.Popen[str]:
+    tests = Path(__file__).resolve().parents[2]
+    process = subprocess.Popen([sys.executable, "-c", WORKER, str(tests), str(root)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def counts(lake: Any) -> list[tuple[Any, ...]]:
+    """Rows, distinct rows, quarantined rows, distinct ones, and what the batch records say of both."""
+    return lake.query(
+        "select (select count(*) from {raw}), (select count(distinct id) from {raw}),"
+        " (select count(*) from {quarantine}), (select count(distinct original_text) from {quarantine}),"
+        " (select coalesce(sum(rows_landed), 0)::bigint from {batches}),"
+        " (select coalesce(sum(rows_quarantined), 0)::bigint from {batches})"
+    )
+
+
+def test_kill_9_at_any_moment_loses_and_doubles_nothing(lake_of: Any) -> None:
+    """Many batches, killed at random moments after the worker is ready; each run goes on where the commits stopped.
+
+    A fifth of the kills hit a run that has work left; so a lake is started afresh whenever one is complete.
+    """
+    seed = random.randrange(1 << 30)
+    dice = random.Random(seed)
+    kills = interrupted = rounds = 0
+    while kills < KILLS:
+        rounds += 1
+        root = lake_of({"id": "bigint!", "text": "varchar"}).root / f"round{rounds}"
+        (root / "in").mkdir(parents=True)
+        for file in range(FILES):
+            rows = (f"{'bad' if n % 100 == 99 else file * ROWS + n},text {file} {n}" for n in range(ROWS))
+            (root / "in" / f"{file:03}.csv").write_text("id,text\n" + "\n".join(rows) + "\n")
+        lake = lake_of({"id": "bigint!", "text": "varchar"})
+        lake.root = root
+        done = False
+        while not done:
+            process = worker(root)
+            time.sleep(dice.random() * 0.45)
+            if process.poll() is None and kills < KILLS:
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+            done = process.wait(timeout=120) == 0
+            landed = DeltaTable(str(root / "lake/raw/test/rows")).to_pyarrow_table(columns=["id"]).num_rows
+            interrupted += 0 < landed < FILES * ROWS * 99 // 100
+        bad = FILES * (ROWS // 100)
+        good = FILES * ROWS - bad
+        assert counts(lake) == [(good, good, bad, bad, good, bad)], f"seed {seed}, round {rounds}, after {kills} kills"
+        assert not list((root / "lake/.incoming/test/rows").glob("*")), "something half-done was left behind"
+    assert interrupted >= KILLS // 5, f"only {interrupted} of {kills} kills hit a half-done ingest: the test has grown weak"
+
+
+@pytest.mark.parametrize("step", ["quarantine", "land", "_adopt", "append"])
+def test_a_death_between_any_two_steps_is_mended(lake_of: Any, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """The same, at the places that matter, one by one: just before and just after each step of a landing."""
+    from sluice.ingest import run as ingest
+    from sluice.lake import ops
+
+    class Death(BaseException):
+        pass
+
+    for moment in ("before", "after"):
+        lake = lake_of({"id": "bigint!"})
+        lake.root = lake.root / f"{moment}"
+        (lake.root / "in").mkdir(parents=True)
+        lake.feed = type(lake.feed)("test", "rows", "csv", path=str(lake.root / "in" / "*.csv"))
+        lake.deliver("a.csv", "id\n1\nx\n2\n")
+        owner = ops if step == "append" else raw
+        real = getattr(owner, step)
+
+        def dies(*arguments: Any, **named: Any) -> Any:
+            if moment == "after":
+                real(*arguments, **named)
+            raise Death
+
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, step, dies)
+            with pytest.raises(Death):
+                lake.ingest()
+        lake.deliver("b.csv", "id\n3\ny\n")
+        lake.ingest()
+        assert counts(lake) == [(3, 3, 2, 2, 3, 2)], f"{moment} {step}"
+        assert ingest.BATCH_FILES > 1
