@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import click
 import typer
 
 from sluice.commands.build import build
@@ -27,18 +26,9 @@ for command in (build, demo, ingest, setup, summary):
 def main() -> None:
     """Run the command line. A user's mistake ends in three short lines on stderr and exit code 2."""
     try:
-        code = app(standalone_mode=False)
+        app()
     except SluiceError as error:
-        code = _explain(error)
-    except click.ClickException as error:
-        error.show()
-        code = 2
-    except (KeyboardInterrupt, click.Abort):
-        print("stopped; what was committed is safe, run it again to go on", file=sys.stderr)
-        code = 2
-    except BrokenPipeError:
-        code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+        sys.exit(_explain(error))
 
 
 def _explain(error: SluiceError) -> int:
