@@ -1,0 +1,146 @@
+"""Online Retail in the marts: the figures that an independent query over the files gives, in whatever order it came.
+
+The expected numbers are control totals of the data set and of queries made outside this project.
+"""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from project import Project, differences
+
+FEEDS = "feeds/online_retail.yml"
+GBP = {"reporting_currency": "GBP"}
+
+
+@pytest.fixture(scope="module")
+def files() -> list[Path]:
+    from conftest import REAL_DATA
+
+    found = sorted((REAL_DATA / "online_retail" / "by_day").glob("*.csv.gz"))
+    if not found:
+        pytest.skip(f"the data set online_retail is not in {REAL_DATA} (SLUICE_SHARED_DATA)")
+    return found
+
+
+def ingest(project: Project, files: Sequence[Path], rename: str = "") -> None:
+    """Deliver the files into the project's folder and ingest them."""
+    folder = project.state / "delivered" / "by_day"
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in files:
+        shutil.copy(path, folder / f"{rename}{path.name}")
+    project.run("sluice", "ingest", FEEDS, DATA=str(project.state / "delivered"))
+
+
+def build_models(project: Project) -> None:
+    """Seeds and models, incremental where there is something to add to; no tests."""
+    project.dbt("build", "--exclude-resource-type", "test", "unit_test")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, files: list[Path]) -> Project:
+    """All files in one go, built and tested."""
+    project = Project(tmp_path_factory.mktemp("one_go"), variables=GBP)
+    ingest(project, files)
+    project.dbt("build")
+    return project
+
+
+def test_every_line_is_accounted_for(shop: Project) -> None:
+    rows = shop.query("""
+        select count(*), sum(quantity * unit_price) from (
+            select quantity, unit_price from core.fct_order_items where source_system = 'online_retail'
+            union all
+            select quantity, unit_price from intermediate.int_order_items__judged
+            where source_system = 'online_retail' and refusal_reason is not null
+        )
+    """)
+    assert rows[0][0] == 541_909
+    assert round(rows[0][1], 2) == Decimal("9747747.93")
+
+
+def test_exact_duplicates_are_set_aside_with_their_reason(shop: Project) -> None:
+    rows = shop.query("""
+        select refusal_reason, count(*), round(sum(quantity * unit_price), 2) from intermediate.int_order_items__judged
+        where refusal_reason is not null group by all
+    """)
+    assert rows == [("exact_duplicate", 5_268, Decimal("21740.98"))]
+
+
+def test_sales(shop: Project) -> None:
+    assert shop.query("""
+        select count(*), count(distinct order_id), count(distinct customer_id), sum(line_amount)
+        from core.fct_order_items where order_kind = 'sale'
+    """) == [(524_877, 19_959, 4_338, Decimal("10631048.744"))]
+
+
+def test_cancellations_and_adjustments(shop: Project) -> None:
+    assert shop.query("""
+        select order_kind, count(*), count(distinct order_id), round(sum(line_amount), 2)
+        from core.fct_order_items where order_kind in ('cancellation', 'adjustment') group by all order by 1
+    """) == [("adjustment", 3, 3, Decimal("-11062.06")), ("cancellation", 9_251, 3_836, Decimal("-893979.73"))]
+
+
+def test_sales_by_month(shop: Project) -> None:
+    assert shop.query("""
+        select strftime(ordered_at, '%Y-%m'), round(sum(line_amount), 2) from core.fct_order_items
+        where order_kind = 'sale' and strftime(ordered_at, '%Y-%m') in ('2010-12', '2011-11') group by all order by 1
+    """) == [("2010-12", Decimal("821452.73")), ("2011-11", Decimal("1503866.78"))]
+
+
+def test_what_is_no_sale_cancellation_or_adjustment_moves_stock_only(shop: Project) -> None:
+    """541,909 lines less duplicates, sales, cancellations and adjustments; none of them is worth anything."""
+    assert shop.query("""
+        select count(*), sum(line_amount) from core.fct_order_items where order_kind = 'stock_write_off'
+    """) == [(541_909 - 5_268 - 524_877 - 9_251 - 3, Decimal(0))]
+
+
+def test_service_codes_are_no_products(shop: Project) -> None:
+    """Counts of POST, DOT, C2 ... stand in the data set's README, before duplicates."""
+    assert shop.query("""
+        select count(*) from core.dim_products
+        where product_id in ('online_retail:POST', 'online_retail:DOT', 'online_retail:M', 'online_retail:BANK CHARGES',
+            'online_retail:AMAZONFEE', 'online_retail:CRUK', 'online_retail:C2', 'online_retail:D', 'online_retail:S')
+    """) == [(0,)]
+
+
+def test_countries_become_iso_codes_where_they_can(shop: Project) -> None:
+    rows = dict(shop.query("select ship_country_code, count(*) from core.fct_orders group by all"))
+    assert {"GB", "IE", "ZA", "US", "DE", "FR", "NL"} <= set(rows)
+    assert None in rows  # European Community, Unspecified, Channel Islands
+
+
+@pytest.fixture
+def another(tmp_path: Path) -> Project:
+    return Project(tmp_path, variables=GBP)
+
+
+def test_day_by_day_with_builds_between(shop: Project, another: Project, files: list[Path]) -> None:
+    for start, stop in ((0, 1), (1, 2), (2, 150), (150, 304), (304, 305)):
+        ingest(another, files[start:stop])
+        build_models(another)
+    assert differences(shop, another, shop.marts()) == {}
+
+
+def test_in_reverse_order_with_builds_between(shop: Project, another: Project, files: list[Path]) -> None:
+    backwards = files[::-1]
+    for start, stop in ((0, 40), (40, 41), (41, 305)):
+        ingest(another, backwards[start:stop])
+        build_models(another)
+    assert differences(shop, another, shop.marts()) == {}
+
+
+def test_every_file_delivered_twice(shop: Project, another: Project, files: list[Path]) -> None:
+    ingest(another, files)
+    folder = another.state / "delivered" / "by_day"
+    for path in files:
+        (folder / f"again_{path.name}").write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), mtime=1))
+    another.run("sluice", "ingest", FEEDS, DATA=str(another.state / "delivered"))
+    build_models(another)
+    assert differences(shop, another, shop.marts()) == {}

@@ -1,0 +1,85 @@
+"""The dbt project on a state of its own: what tests of models, docs and commands need."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+BIN = Path(sys.executable).parent
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass
+class Project:
+    """A lake and a warehouse below `state`, for the project in `folder`."""
+
+    state: Path
+    folder: Path = REPOSITORY
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def lake(self) -> Path:
+        """Folder of the lake."""
+        return self.state / "lake"
+
+    @property
+    def warehouse(self) -> Path:
+        """The dev warehouse file."""
+        return self.state / "warehouse" / "dev.duckdb"
+
+    def environment(self) -> dict[str, str]:
+        """Environment for commands on this state."""
+        own = {"SLUICE_LAKE": str(self.lake), "SLUICE_WAREHOUSE": str(self.warehouse.parent), "DEMO": str(self.state / "demo")}
+        return {**os.environ, **own, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+
+    def run(self, *command: str, **more: str) -> str:
+        """Run a command of the environment and give its output; a failure fails the test, with the output."""
+        self.warehouse.parent.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(
+            [str(BIN / command[0]), *command[1:]],
+            cwd=self.folder,
+            env={**self.environment(), **more},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
+        return done.stdout
+
+    def dbt(self, verb: str, *arguments: str) -> str:
+        """Run dbt."""
+        paths = ["--target-path", str(self.state / "target"), "--log-path", str(self.state / "logs")]
+        variables = ["--vars", json.dumps(self.variables)] if self.variables else []
+        return self.run("dbt", "--quiet", verb, *arguments, *paths, *variables)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Query the warehouse, read only."""
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def marts(self) -> list[str]:
+        """Relations of the public models, as schema.name."""
+        nodes = json.loads((self.state / "target" / "manifest.json").read_text())["nodes"].values()
+        return sorted(f"{node['schema']}.{node['alias']}" for node in nodes if node.get("access") == "public")
+
+
+def differences(one: Project, other: Project, relations: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Rows that only one of two warehouses has, by relation; an empty mapping means that they are equal to the row."""
+    found = {}
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{one.warehouse}' as one (read_only); attach '{other.warehouse}' as other (read_only)")
+        for relation in relations:
+            only = [
+                connection.execute(f"select count(*) from (from {a}.{relation} except all from {b}.{relation})").fetchone()
+                for a, b in (("one", "other"), ("other", "one"))
+            ]
+            if only != [(0,), (0,)]:
+                found[relation] = (only[0][0], only[1][0])  # type: ignore[index]
+    return found
