@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from project import REPOSITORY, Project
+from project import REPOSITORY, Project, copy_project
 
 PAGE = REPOSITORY / "docs" / "add-a-source.md"
 BLOCK = re.compile(r"(?:`(?P<file>[\w/.]+)`\n\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)
@@ -26,15 +24,7 @@ def data(real_data: Path) -> Path:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The project as git has it, with uncommitted changes, in a folder of its own."""
-    names = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=REPOSITORY, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    for name in names:
-        if (REPOSITORY / name).is_file():
-            (tmp_path / "copy" / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(REPOSITORY / name, tmp_path / "copy" / name)
-    return tmp_path / "copy"
+    return copy_project(tmp_path / "copy")
 
 
 def apply_diff(folder: Path, diff: str) -> None:
@@ -70,7 +60,7 @@ def test_the_page_brings_the_shop_into_the_marts(copy: Path, data: Path, tmp_pat
     with duckdb.connect() as connection:
         expected = connection.execute(f"""
             select 'oracle_customer_orders', count(distinct order_id), count(*), sum(quantity * unit_price::decimal(18, 2))
-            from read_csv('{data}/order_items.csv.gz') join read_csv('{data}/orders.csv.gz') using (order_id)
+            from read_csv('{data}/order_items.csv.gz') as items join read_csv('{data}/orders.csv.gz') as orders using (order_id)
             where order_status = 'COMPLETE'
         """).fetchall()
     assert answer == expected

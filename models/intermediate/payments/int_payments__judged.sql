@@ -1,0 +1,66 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_orders',
+    post_hook="{{ mark_revisions_read(this) }}"
+) }}
+
+with
+
+payments as (
+    select * from {{ ref('int_payments__screened') }}
+    where {{ is_revised() }}
+),
+
+orders as (
+    select * from {{ ref('int_orders__judged') }}
+    where {{ is_revised() }}
+),
+
+accepted_orders as (
+    select * from orders
+    where refusal_reason is null
+),
+
+known_orders as (
+    select distinct order_id from orders
+),
+
+disputes as (
+    select * from {{ ref('int_disputes__latest') }}
+    qualify row_number() over (partition by payment_id order by updated_at desc, dispute_id asc) = 1
+),
+
+with_references as (
+    select
+        payments.*,
+        accepted_orders.ordered_at,
+        accepted_orders.customer_id,
+        accepted_orders.order_status,
+        disputes.reason as dispute_reason,
+        disputes.dispute_status,
+        disputes.amount as disputed_amount,
+        disputes.opened_at as disputed_at,
+        -- Converted at the rate of the order's day; an amount in another currency than its order's has no such rate.
+        case when payments.currency_code = accepted_orders.currency_code then accepted_orders.currency_rate end
+            as currency_rate,
+        accepted_orders.reporting_rate,
+        known_orders.order_id is not null as is_order_known,
+        accepted_orders.order_id is not null as is_order_accepted
+    from payments
+    left join known_orders on payments.order_id = known_orders.order_id
+    left join accepted_orders on payments.order_id = accepted_orders.order_id
+    left join disputes on payments.payment_id = disputes.payment_id
+),
+
+judged as (
+    select
+        * exclude (refusal_reason, version_hash),
+        case
+            when currency_code = '{{ var("reporting_currency") }}' then amount
+            else {{ converted_amount('amount', 'currency_rate', 'reporting_rate') | indent(12) }}
+        end as amount_reporting,
+        coalesce(refusal_reason, {{ first_broken_rule('payments', 'reference') | indent(8) }}) as refusal_reason
+    from with_references
+)
+
+select * from judged

@@ -1,0 +1,22 @@
+with
+
+judged as (
+    select * from {{ ref('int_payments__judged') }}
+),
+
+refused as (
+    select
+        source_system,
+        payment_id,
+        order_id,
+        refusal_reason,
+        {{ rule_sentence('payments') | indent(8) }} as refusal_sentence,
+        source_file,
+        source_position,
+        batch_id,
+        loaded_at
+    from judged
+    where refusal_reason is not null
+)
+
+select * from refused

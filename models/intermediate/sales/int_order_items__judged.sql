@@ -1,0 +1,142 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_orders',
+    post_hook="{{ mark_revisions_read(this) }}"
+) }}
+
+with
+
+order_items as (
+    select * from {{ ref('int_order_items__screened') }}
+    where {{ is_revised() }}
+),
+
+orders as (
+    select * from {{ ref('int_orders__judged') }}
+    where {{ is_revised() }}
+),
+
+accepted_orders as (
+    select * from orders
+    where refusal_reason is null
+),
+
+known_orders as (
+    select distinct order_id from orders
+),
+
+products as (
+    select product_id from {{ ref('int_products__latest') }}
+),
+
+-- Shipping and discounts stand on the order; as lines, an order's lines add up to what the customer owes.
+order_level_lines as (
+    select
+        source_system,
+        order_id || ':shipping' as order_item_id,
+        order_id,
+        order_kind,
+        'shipping' as line_kind,
+        shipping_amount as unit_price,
+        updated_at,
+        loaded_at,
+        source_file,
+        source_position,
+        batch_id
+    from accepted_orders
+    where shipping_amount <> 0
+    union all
+    select
+        source_system,
+        order_id || ':discount' as order_item_id,
+        order_id,
+        order_kind,
+        'discount' as line_kind,
+        -discount_amount as unit_price,
+        updated_at,
+        loaded_at,
+        source_file,
+        source_position,
+        batch_id
+    from accepted_orders
+    where discount_amount <> 0
+),
+
+lines as (
+    select
+        source_system,
+        order_item_id,
+        order_id,
+        order_kind,
+        line_kind,
+        product_id,
+        description,
+        quantity,
+        unit_price,
+        copy_number,
+        refusal_reason,
+        updated_at,
+        loaded_at,
+        source_file,
+        source_position,
+        batch_id
+    from order_items
+    union all
+    select
+        source_system,
+        order_item_id,
+        order_id,
+        order_kind,
+        line_kind,
+        null as product_id,
+        null as description,
+        1 as quantity,
+        unit_price,
+        1 as copy_number,
+        null as refusal_reason,
+        updated_at,
+        loaded_at,
+        source_file,
+        source_position,
+        batch_id
+    from order_level_lines
+),
+
+with_references as (
+    select
+        lines.*,
+        accepted_orders.order_status,
+        accepted_orders.ordered_at,
+        accepted_orders.customer_id,
+        accepted_orders.currency_code,
+        accepted_orders.currency_rate,
+        accepted_orders.reporting_rate,
+        known_orders.order_id is not null as is_order_known,
+        accepted_orders.order_id is not null as is_order_accepted,
+        lines.product_id is null or products.product_id is not null as is_product_known
+    from lines
+    left join known_orders on lines.order_id = known_orders.order_id
+    left join accepted_orders on lines.order_id = accepted_orders.order_id
+    left join products on lines.product_id = products.product_id
+),
+
+priced as (
+    select
+        *,
+        cast(quantity * unit_price as decimal(18, 4)) as line_amount
+    from with_references
+),
+
+judged as (
+    select
+        * exclude (refusal_reason),
+        {{ converted_amount('line_amount', 'currency_rate', 'reporting_rate') }} as line_amount_reporting,
+        coalesce(
+            refusal_reason,
+            {{ first_broken_rule('order_items', 'copy') }},
+            {{ first_broken_rule('order_items', 'reference') }}
+        ) as refusal_reason
+    from priced
+)
+
+select * from judged

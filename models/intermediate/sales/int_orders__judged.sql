@@ -1,0 +1,54 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_orders',
+    post_hook="{{ mark_revisions_read(this) }}"
+) }}
+
+with
+
+orders as (
+    select * from {{ ref('int_orders__screened') }}
+    where {{ is_revised() }}
+),
+
+customers as (
+    select customer_id from {{ ref('int_customers__latest') }}
+),
+
+rates as (
+    select * from {{ ref('int_rates__daily') }}
+),
+
+reporting_rates as (
+    select * from rates
+    where currency_code = '{{ var("reporting_currency") }}'
+),
+
+-- The last rate on or before the day of the order: weekends and holidays take that of the working day before.
+rated as (
+    select
+        orders.*,
+        cast(orders.ordered_at as date) as ordered_on,
+        orders.customer_id is null or customers.customer_id is not null as is_customer_known,
+        case
+            when orders.currency_code = '{{ var("reporting_currency") }}' then 1 else rates.rate
+        end as currency_rate,
+        case
+            when orders.currency_code = '{{ var("reporting_currency") }}' then 1 else reporting_rates.rate
+        end as reporting_rate
+    from orders
+    left join customers on orders.customer_id = customers.customer_id
+    asof left join rates
+        on orders.currency_code = rates.currency_code and cast(orders.ordered_at as date) >= rates.rate_on
+    asof left join reporting_rates
+        on cast(orders.ordered_at as date) >= reporting_rates.rate_on
+),
+
+judged as (
+    select
+        * exclude (refusal_reason, version_hash),
+        coalesce(refusal_reason, {{ first_broken_rule('orders', 'reference') }}) as refusal_reason
+    from rated
+)
+
+select * from judged

@@ -1,0 +1,61 @@
+"""README's first command in a fresh copy of the project, with a small demo shop, and what it says at the end."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from project import REPOSITORY, copy_project
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy that shares this repository's .venv, so that no test installs anything."""
+    folder = copy_project(tmp_path_factory.mktemp("newcomer") / "sluice")
+    (folder / ".venv").symlink_to(REPOSITORY / ".venv")
+    return folder
+
+
+def run(folder: Path, command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run with none of the project's variables set, as in a newcomer's shell."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_") and name not in ("DATA", "DEMO")}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def built(clone: Path) -> str:
+    """What `make build` prints."""
+    done = run(clone, ["make", "build", "ORDERS=600", "DAYS=6"])
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return done.stdout
+
+
+def test_the_summary_says_what_went_in_and_what_came_out(built: str) -> None:
+    assert re.search(r"^shop\.orders +1 +[\d,]+ +[\d,]+ +\d+", built, re.MULTILINE)
+    assert re.search(r"^core\.fct_orders +[1-9]\d*$", built, re.MULTILINE)
+    assert re.search(r"^\d+ models built, \d+ data tests passed, \d+ unit tests passed.*, [\d.]+ s in dbt$", built, re.MULTILINE)
+
+
+def test_the_line_that_opens_the_marts_opens_them(built: str, clone: Path) -> None:
+    line = next(line for line in built.splitlines() if line.strip().startswith(".venv/bin/python"))
+    done = run(clone, shlex.split(line))
+    assert done.returncode == 0, done.stderr
+    assert "rows" in done.stdout
+
+
+def test_a_second_build_finds_nothing_new(built: str, clone: Path) -> None:
+    done = run(clone, ["make", "build", "ORDERS=600", "DAYS=6"])
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    assert "nothing new" in done.stdout
+    marts = re.compile(r"^(?:core|finance|growth)\.\w+ +[\d,]+$", re.MULTILINE)
+    assert marts.findall(done.stdout) == marts.findall(built) != []
+
+
+def test_plain_dbt_build_works_in_the_clone(built: str, clone: Path) -> None:
+    done = run(clone, [".venv/bin/dbt", "build", "--select", "rpt_revenue_daily"])
+    assert done.returncode == 0, done.stdout[-3000:]

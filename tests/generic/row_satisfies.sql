@@ -1,0 +1,8 @@
+{#- Fails with each row for which the condition is not true (false or null). -#}
+{% test row_satisfies(model, condition, column_name=none) %}
+
+select *
+from {{ model }}
+where not coalesce({{ condition }}, false)
+
+{% endtest %}
