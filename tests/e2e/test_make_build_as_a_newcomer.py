@@ -16,6 +16,9 @@ from project import REPOSITORY, copy_project
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy that shares this repository's .venv, so that no test installs anything."""
+    ready = REPOSITORY / ".venv" / ".ready"
+    inputs = [REPOSITORY / "pyproject.toml", REPOSITORY / "requirements" / "dev.txt"]
+    assert all(path.stat().st_mtime <= ready.stat().st_mtime for path in inputs), "the .venv is older than its inputs: make setup"
     folder = copy_project(tmp_path_factory.mktemp("newcomer") / "sluice")
     (folder / ".venv").symlink_to(REPOSITORY / ".venv")
     return folder

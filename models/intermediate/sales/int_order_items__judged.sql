@@ -1,8 +1,5 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_orders',
-    post_hook="{{ mark_revisions_read(this) }}"
-) }}
+{{ config(materialized='incremental', incremental_strategy='replace_orders',
+    post_hook="{{ mark_revisions_read(this) }}") }}
 
 with
 
@@ -29,37 +26,34 @@ products as (
     select product_id from {{ ref('int_products__latest') }}
 ),
 
+order_level_kinds as (
+    select unnest(['shipping', 'discount']) as line_kind
+),
+
 -- Shipping and discounts stand on the order; as lines, an order's lines add up to what the customer owes.
 order_level_lines as (
     select
-        source_system,
-        order_id || ':shipping' as order_item_id,
-        order_id,
-        order_kind,
-        'shipping' as line_kind,
-        shipping_amount as unit_price,
-        updated_at,
-        loaded_at,
-        source_file,
-        source_position,
-        batch_id
+        accepted_orders.source_system,
+        accepted_orders.order_id || ':' || order_level_kinds.line_kind as order_item_id,
+        accepted_orders.order_id,
+        accepted_orders.order_kind,
+        order_level_kinds.line_kind,
+        cast(null as varchar) as product_id,
+        cast(null as varchar) as description,
+        1 as quantity,
+        case order_level_kinds.line_kind
+            when 'shipping' then accepted_orders.shipping_amount
+            else -accepted_orders.discount_amount
+        end as unit_price,
+        1 as copy_number,
+        cast(null as varchar) as refusal_reason,
+        accepted_orders.updated_at,
+        accepted_orders.loaded_at,
+        accepted_orders.source_file,
+        accepted_orders.source_position,
+        accepted_orders.batch_id
     from accepted_orders
-    where shipping_amount <> 0
-    union all
-    select
-        source_system,
-        order_id || ':discount' as order_item_id,
-        order_id,
-        order_kind,
-        'discount' as line_kind,
-        -discount_amount as unit_price,
-        updated_at,
-        loaded_at,
-        source_file,
-        source_position,
-        batch_id
-    from accepted_orders
-    where discount_amount <> 0
+    cross join order_level_kinds
 ),
 
 lines as (
@@ -82,24 +76,8 @@ lines as (
         batch_id
     from order_items
     union all
-    select
-        source_system,
-        order_item_id,
-        order_id,
-        order_kind,
-        line_kind,
-        null as product_id,
-        null as description,
-        1 as quantity,
-        unit_price,
-        1 as copy_number,
-        null as refusal_reason,
-        updated_at,
-        loaded_at,
-        source_file,
-        source_position,
-        batch_id
-    from order_level_lines
+    select * from order_level_lines
+    where unit_price <> 0
 ),
 
 with_references as (

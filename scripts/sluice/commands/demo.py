@@ -33,8 +33,8 @@ def demo(
 ) -> None:
     """Make the demo shop: shop, payments, web and fx, delivered day by day, with faults and the truth about them."""
     from sluice.demo import DemoOptions, generate, parse_faults
-    from sluice.demo.progress import on_stderr
     from sluice.demo.report import as_json, as_text
+    from sluice.progress import on_stderr
 
     options = DemoOptions(
         orders=orders,
@@ -45,6 +45,6 @@ def demo(
         threads=threads,
         memory_limit=memory_limit,
     )
-    with on_stderr() as tell:
+    with on_stderr("demo") as tell:
         report = generate(options, out, force=force, tell=tell)
     typer.echo(as_json(report) if output is Format.json else as_text(report))

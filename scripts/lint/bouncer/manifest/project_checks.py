@@ -1,0 +1,89 @@
+"""What dbt-bouncer has no check for. Its config names each of these functions: see dbt-bouncer.yml."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from dbt_bouncer.check_framework.decorator import check, fail
+
+# dbt writes pre_hook and post_hook so in the manifest.
+HOOK_KEYS = {"pre-hook", "post-hook"}
+
+
+@cache
+def known_config_keys() -> frozenset[str]:
+    """The keys of a model's config in dbt's JSON schema."""
+    schema = json.loads((files("dbt.jsonschemas") / "resources" / "latest.json").read_text())
+    return frozenset(schema["definitions"]["ModelConfig"]["properties"]) | HOOK_KEYS
+
+
+@check
+def check_model_config_keys_are_known(model: Any) -> None:
+    """A misspelt key in a model's `config(...)` changes nothing, and dbt says nothing."""
+    config = getattr(model, "unrendered_config", None) or {}
+    unknown = sorted(set(config) - known_config_keys())
+    if unknown:
+        fail(f"`{model.name}`: config() has keys that dbt does not know: {', '.join(unknown)}")
+
+
+@check
+def check_model_is_tested(model: Any, ctx: Any) -> None:
+    """A model that no data test and no unit test looks at may be wrong for years."""
+    tests = [*ctx.tests, *ctx.unit_tests]
+    if not any(model.unique_id in (getattr(test.depends_on, "nodes", None) or []) for test in tests):
+        fail(f"`{model.name}` has neither a data test nor a unit test")
+
+
+@check
+def check_model_has_group(model: Any) -> None:
+    """Somebody answers for every model: its group, which names an owner in models/_groups.yml."""
+    if not getattr(model, "group", None):
+        fail(f"`{model.name}` belongs to no group")
+
+
+@check
+def check_staging_reads_own_source_only(model: Any) -> None:
+    """What stands in staging/<source> reads that source, models beside it, and seeds."""
+    own = PurePosixPath(model.original_file_path).parent.name
+    for node in getattr(model.depends_on, "nodes", None) or []:
+        kind, _, name = node.split(".")[:3]
+        if (kind == "source" and name != own) or (kind == "model" and not name.startswith(f"stg_{own}__")):
+            fail(f"`{model.name}` stands in staging/{own} and reads {kind} `{node.split('.', 2)[2]}`")
+
+
+@check
+def check_properties_file_name(model: Any) -> None:
+    """A model is described beside its SQL, in `_<folder>__<what>.yml`; `what` may split a long file."""
+    folder = PurePosixPath(model.original_file_path).parent
+    described_in = PurePosixPath((getattr(model, "patch_path", None) or "").partition("://")[2])
+    if described_in.parent != folder or not described_in.name.startswith(f"_{folder.name}__"):
+        fail(f"`{model.name}` is described in `{described_in}`, not in `{folder}/_{folder.name}__*.yml`")
+
+
+@check
+def check_source_columns_are_described(source: Any) -> None:
+    """Every column of a source has a type (the raw lake's contract) and a description."""
+    for name, column in (source.columns or {}).items():
+        if not (column.description or "").strip() or not column.data_type:
+            fail(f"`{source.source_name}.{source.name}`: column {name} has no description or no data_type")
+
+
+@check
+def check_source_says_when_loaded(source: Any) -> None:
+    """Freshness needs a column that says when a row was loaded."""
+    if not source.loaded_at_field:
+        fail(f"`{source.source_name}.{source.name}` has no loaded_at_field")
+
+
+@check
+def check_seed_columns_are_described(seed: Any) -> None:
+    """Every column of a seed's CSV is described, and nothing else."""
+    path = Path(seed.root_path or ".") / seed.original_file_path
+    header = set(path.read_text(encoding="utf-8-sig").splitlines()[0].replace('"', "").split(","))
+    described = {name for name, column in (seed.columns or {}).items() if (column.description or "").strip()}
+    if header != described:
+        fail(f"`{seed.name}`: columns and described columns differ in {', '.join(sorted(header ^ described))}")
