@@ -20,7 +20,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 # Some machines forbid bytecode; without it every start of dbt compiles it all again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup build test lint format lock bench clean
+.PHONY: help setup build test lint lint-code lint-yaml lint-dbt lint-sql format hooks lock bench clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
@@ -47,6 +47,45 @@ build: setup  ## Demo data (or FEEDS=... DATA=...) to marts: ingest, dbt build, 
 
 test: setup  ## Every test: Python, dbt's own, the docs' commands, the real data where it is at hand.
 	@$(BIN)/pytest
+
+# Linting never touches the real lake or warehouse: dbt parses and compiles against an empty warehouse of its own.
+LINT := target/lint
+LINT_ENV := SLUICE_LAKE=$(LINT)/lake SLUICE_WAREHOUSE=$(LINT)/warehouse DBT_TARGET_PATH=$(LINT) DBT_LOG_PATH=$(LINT)/logs
+# CI and `make lint` take dbt's own templater; `make lint TEMPLATER=jinja` is what the hook does.
+TEMPLATER ?= dbt
+DEMO_SQL := scripts/sluice/demo/sql
+
+lint: setup lint-code lint-yaml lint-dbt lint-sql  ## Everything that can be judged without running the pipeline.
+
+lint-code:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lint-yaml:
+	$(BIN)/yamllint --strict .
+	$(BIN)/python scripts/lint/dbt_yaml.py
+	@if [ -d .github/workflows ]; then $(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml; fi
+
+$(LINT)/warehouse:
+	mkdir -p $@
+
+lint-dbt: | $(LINT)/warehouse
+	$(LINT_ENV) $(BIN)/dbt --quiet --warn-error-options '{"error": ["UnusedResourceConfigPath"]}' parse
+	COLUMNS=160 $(BIN)/dbt-bouncer run --config-file dbt-bouncer.yml --show-all-failures
+
+lint-sql: | $(LINT)/warehouse
+	$(LINT_ENV) $(BIN)/sqlfluff lint --nocolor --disable-progress-bar --templater $(TEMPLATER) models tests/singular
+	$(BIN)/sqlfluff lint --nocolor --disable-progress-bar --templater raw $(DEMO_SQL)
+
+format: setup  ## Put right what needs no decision.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix --nocolor --disable-progress-bar models tests/singular
+	$(BIN)/sqlfluff fix --nocolor --disable-progress-bar --templater raw $(DEMO_SQL)
+
+hooks: setup  ## Check before every commit, too.
+	$(BIN)/pre-commit install
 
 lock: $(VENV)/.ready  ## Resolve requirements/*.txt anew from pyproject.toml.
 	@compile="$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $(UPGRADE)"

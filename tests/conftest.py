@@ -15,7 +15,8 @@ import pytest
 from sluice.contracts import Column, Contract
 from sluice.duck import connect, link_extensions
 from sluice.feeds import Feed
-from sluice.ingest.run import FeedReport, prepare, run
+from sluice.ingest.landing import FeedReport
+from sluice.ingest.run import prepare, run
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 REAL_DATA = Path(os.environ.get("SLUICE_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
@@ -71,7 +72,12 @@ class LakeOfOneFeed:
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Run SQL in which {raw}, {quarantine}, {batches} and {refusals} stand for the lake's tables."""
         lake = self.root / "lake"
-        tables = {"raw": "raw/test/rows", "quarantine": "quarantine/test/rows", "batches": "ops/batches", "refusals": "ops/refusals"}
+        tables = {
+            "raw": "raw/test/rows",
+            "quarantine": "quarantine/test/rows",
+            "batches": "ops/batches",
+            "refusals": "ops/refusals",
+        }
         names = {name: f"delta_scan('{lake / path}')" for name, path in tables.items()}
         with connect(extensions=["delta"]) as connection:
             return connection.execute(sql.format(**names)).fetchall()
@@ -79,7 +85,7 @@ class LakeOfOneFeed:
 
 @pytest.fixture
 def lake_of(tmp_path: Path) -> Any:
-    """Make a lake with one feed: lake_of({'id': 'bigint!', ...}, format='csv')."""
+    """A maker of lakes with one feed: columns with their types, the format, the feed's other keys."""
 
     def make(columns: Mapping[str, str], format: str = "csv", key: tuple[str, ...] = (), **feed: Any) -> LakeOfOneFeed:
         (tmp_path / "in").mkdir(exist_ok=True)

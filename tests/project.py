@@ -66,6 +66,7 @@ class Project:
             env={**self.environment(), **more},
             capture_output=True,
             text=True,
+            check=False,
         )
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
         return done.stdout

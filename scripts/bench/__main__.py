@@ -25,8 +25,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.process import Cost, measure  # noqa: E402  (the folder above is no package)
-from bench.shop import Shop, make_shop  # noqa: E402
+from bench.process import Cost, measure
+from bench.shop import Shop, make_shop
 
 PYTHON = sys.executable
 BIN = Path(sys.executable).parent
@@ -96,7 +96,9 @@ def bench_build(shop: Shop, state: Path, runs: int) -> Ratio:
         state.mkdir(parents=True)
         ours.append(measure(dbt(state, "build", "--exclude-resource-type", "unit_test"), env))
         bare = state / "bare.duckdb"
-        theirs.append(measure([PYTHON, str(HERE / "run_compiled.py"), str(state / "target"), str(state / "dev.duckdb"), str(bare)], env))
+        theirs.append(
+            measure([PYTHON, str(HERE / "run_compiled.py"), str(state / "target"), str(state / "dev.duckdb"), str(bare)], env)
+        )
     return compare(ours, theirs)
 
 

@@ -9,17 +9,19 @@ import json
 import sys
 from pathlib import Path
 
-import duckdb
-
 from sluice.duck import connect
 
 target, built, fresh = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 results = json.loads((target / "run_results.json").read_text())["results"]
 nodes = json.loads((target / "manifest.json").read_text())["nodes"]
 with connect(built, read_only=True) as seeds:
-    tables = seeds.execute("select schema_name, table_name from duckdb_tables() where schema_name in ('reference', 'state')").fetchall()
+    tables = seeds.execute(
+        "select schema_name, table_name from duckdb_tables() where schema_name in ('reference', 'state')"
+    ).fetchall()
 connection = connect(":memory:", extensions=["delta"], memory_limit="4GB")
-connection.execute(f"attach '{built}' as built (read_only); attach '{fresh}' as dev; use dev; set preserve_insertion_order = false")
+connection.execute(
+    f"attach '{built}' as built (read_only); attach '{fresh}' as dev; use dev; set preserve_insertion_order = false"
+)
 for schema, table in tables:
     connection.execute(f"create schema if not exists {schema}; create table {schema}.{table} as from built.{schema}.{table}")
 connection.execute("detach built; set threads = 2")

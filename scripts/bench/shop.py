@@ -84,5 +84,16 @@ def make_shop(orders: int, days: int, root: Path) -> tuple[Shop, Cost | None]:
     if folder.exists():
         return shop, None
     root.mkdir(parents=True, exist_ok=True)
-    command = [str(BIN / "sluice"), "demo", "--orders", str(orders), "--days", str(days), "--faults", "none", "--out", str(folder)]
+    command = [
+        str(BIN / "sluice"),
+        "demo",
+        "--orders",
+        str(orders),
+        "--days",
+        str(days),
+        "--faults",
+        "none",
+        "--out",
+        str(folder),
+    ]
     return shop, measure(command, {"PATH": "/usr/bin:/bin"})

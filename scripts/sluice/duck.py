@@ -66,9 +66,7 @@ def _link(folder: Path, name: str, package: str, stem: str, version: str) -> Pat
         raise SluiceError(f"the package {package} is not installed", hint="run: make setup")
     source = Path(next(iter(places))) / "extensions" / version / f"{stem}.duckdb_extension"
     if not source.exists():
-        raise SluiceError(
-            f"{package} carries no extension for DuckDB {version}", where=str(source), hint="run: make setup"
-        )
+        raise SluiceError(f"{package} carries no extension for DuckDB {version}", where=str(source), hint="run: make setup")
     link = folder / f"{name}.duckdb_extension"
     if not link.exists() or os.path.realpath(link) != os.path.realpath(source):
         fresh = link.with_suffix(f".{os.getpid()}")

@@ -104,7 +104,7 @@ def _feed(entry: Any, where: str, environment: Mapping[str, str]) -> Feed:
     for key in ("source", "table", "format"):
         if not isinstance(values.get(key), str):
             raise SluiceError(f"`{key}` is missing", where=where)
-    feed = Feed(**values)
+    feed = Feed(**values)  # type: ignore[arg-type]  # the keys are checked above, the values below
     _check(feed, where)
     return feed
 
@@ -115,6 +115,10 @@ def _check(feed: Feed, where: str) -> None:
             raise SluiceError(f"{name!r} is not a name (letters, digits, underscore)", where=where)
     if feed.format not in FORMATS:
         raise SluiceError(f"unknown format {feed.format!r}", where=where, hint=f"one of: {', '.join(FORMATS)}")
+    texts = ("path", "encoding", "delimiter", "quote", "connection", "relation", "cursor")
+    wrong = [key for key in texts if not isinstance(getattr(feed, key), str)]
+    if wrong or not isinstance(feed.lookback, int):
+        raise SluiceError(f"{', '.join(wrong or ['lookback'])}: not a value of the right kind", where=where)
     needed = ("connection", "relation", "cursor") if feed.format == "postgres" else ("path",)
     missing = [key for key in needed if not getattr(feed, key)]
     if missing:

@@ -76,7 +76,10 @@ def _feeds(lake: Path) -> list[FeedTotals]:
             select feed, count(*), sum(rows_read)::bigint, sum(rows_landed)::bigint, sum(rows_quarantined)::bigint, any_value(m)
             from batches left join listed using (feed) group by feed order by feed
         """).fetchall()
-    return [FeedTotals(*row[:5], dict(row[5] or {})) for row in rows]
+    return [
+        FeedTotals(feed, batches, read, landed, quarantined, dict(reasons or {}))
+        for feed, batches, read, landed, quarantined, reasons in rows
+    ]
 
 
 def _marts(file: Path, public: Sequence[dbt.Mart]) -> list[MartRows]:
@@ -101,7 +104,9 @@ def as_json(summary: Summary) -> str:
 
 def as_text(summary: Summary) -> str:
     """For people, on a terminal of 100 columns."""
-    return "\n".join([*_feed_lines(summary.feeds), "", *_mart_lines(summary.marts), "", *_dbt_lines(summary), *_open_lines(summary)])
+    return "\n".join(
+        [*_feed_lines(summary.feeds), "", *_mart_lines(summary.marts), "", *_dbt_lines(summary), *_open_lines(summary)]
+    )
 
 
 def _feed_lines(feeds: Sequence[FeedTotals]) -> list[str]:
@@ -123,7 +128,11 @@ def _mart_lines(marts: Sequence[MartRows]) -> list[str]:
 
 
 def _dbt_lines(summary: Summary) -> list[str]:
-    ends = [f"{summary.models} models built", f"{summary.tests_passed} data tests passed", f"{summary.unit_tests_passed} unit tests passed"]
+    ends = [
+        f"{summary.models} models built",
+        f"{summary.tests_passed} data tests passed",
+        f"{summary.unit_tests_passed} unit tests passed",
+    ]
     ends += [f"{summary.warnings} warnings"] if summary.warnings else []
     ends += [f"{summary.failures} FAILED"] if summary.failures else []
     return [", ".join(ends) + f", {summary.dbt_seconds:.1f} s in dbt"]
@@ -135,10 +144,10 @@ def _open_lines(summary: Summary) -> list[str]:
         return []
     # A report is the friendliest first look; any public model will do.
     first = next((relation for relation in full if ".rpt_" in relation), full[0])
+    python = f"import duckdb; duckdb.connect('{summary.warehouse}', read_only=True).sql('from {first} limit 10').show()"
     return [
         "",
         "open it:",
         f"  duckdb -readonly {summary.warehouse} -c 'from {first} limit 10'",
-        f"  .venv/bin/python -c \"import duckdb; duckdb.connect('{summary.warehouse}', read_only=True)"
-        f".sql('from {first} limit 10').show()\"",
+        f'  .venv/bin/python -c "{python}"',
     ]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
 from project import REPOSITORY, Project, copy_project
 
 PAGE = REPOSITORY / "docs" / "add-a-source.md"

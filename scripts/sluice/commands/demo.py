@@ -21,10 +21,8 @@ def demo(
     orders: Annotated[int, typer.Option(help="How many orders.")] = 10_000,
     days: Annotated[int, typer.Option(help="How many days, one delivery each.")] = 30,
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
-    out: Annotated[Path, typer.Option(help="Directory to write into: empty, new, or an earlier demo.")] = Path(
-        "data/demo"
-    ),
-    start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day.")] = datetime(2025, 1, 1),
+    out: Annotated[Path, typer.Option(help="Directory to write into: empty, new, or an earlier demo.")] = Path("data/demo"),
+    start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day.")] = datetime(2025, 1, 1),  # noqa: DTZ001  (a day, no moment)
     faults: Annotated[str, typer.Option(help="none, default, or kind=rate,kind=rate.")] = "default",
     force: Annotated[bool, typer.Option("--force", help="Replace a complete demo that is there.")] = False,
     threads: Annotated[int | None, typer.Option(help="How many threads (default: all cores).")] = None,

@@ -13,13 +13,15 @@ from sluice.commands.formats import Format
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sluice.ingest.run import FeedReport
+    from sluice.ingest.landing import FeedReport
 
 
 def ingest(
     feeds: Annotated[list[Path], typer.Argument(help="Feeds files, e.g. feeds/demo.yml.")],
     select: Annotated[list[str] | None, typer.Option(help="Only these feeds, as source.table or source.")] = None,
-    memory_limit: Annotated[str, typer.Option(help="Beyond this DuckDB spills to disk.")] = os.environ.get("SLUICE_MEMORY", "2GB"),
+    memory_limit: Annotated[str, typer.Option(help="Beyond this DuckDB spills to disk.")] = os.environ.get(
+        "SLUICE_MEMORY", "2GB"
+    ),
     output: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.text,
 ) -> None:
     """Land each feed's new data in the lake, exactly once; rows that break their contract go to quarantine.

@@ -49,9 +49,7 @@ class _Job:
 class Writer:
     """Writes what is ready, several files at a time. Use it as a context manager."""
 
-    def __init__(
-        self, engine: Engine, out: Path, work: Path, rates: Mapping[str, float], planned: faults.FileFaults
-    ) -> None:
+    def __init__(self, engine: Engine, out: Path, work: Path, rates: Mapping[str, float], planned: faults.FileFaults) -> None:
         self.engine, self.out, self.work, self.rates, self.planned = engine, out, work, rates, planned
         self.local = threading.local()
         self.pool = ThreadPoolExecutor(max_workers=max(engine.threads, 2))

@@ -50,9 +50,7 @@ def prepare(engine: Engine, rates: Mapping[str, float], file_faults: FileFaults)
         for kind in table.rules:
             edges.append(min((edges[-1] if edges else 0.0) + rates.get(kind, 0.0), 1.0))
         spoiled = [day for (name, day) in file_faults if name == table.name]
-        set_variables(
-            engine.connection, {f"edges_{table.name}": edges, f"spoiled_{table.name}": spoiled or [date(1, 1, 1)]}
-        )
+        set_variables(engine.connection, {f"edges_{table.name}": edges, f"spoiled_{table.name}": spoiled or [date(1, 1, 1)]})
 
 
 def choice_sql(table: Table, rates: Mapping[str, float]) -> str:
@@ -75,9 +73,7 @@ def choice_sql(table: Table, rates: Mapping[str, float]) -> str:
 def line_sql(table: Table, rates: Mapping[str, float]) -> str:
     """SQL expression of a row's text, with its fault when it has one."""
     plain = "array_to_string(fields, ',')" if table.is_csv else "line"
-    cases = [
-        f"when '{kind}' then {damaged_sql(table, kind, rule)}" for kind, rule in table.rules.items() if rates.get(kind)
-    ]
+    cases = [f"when '{kind}' then {damaged_sql(table, kind, rule)}" for kind, rule in table.rules.items() if rates.get(kind)]
     if not cases:
         return plain
     return f"case when fault is null then {plain} else case fault {' '.join(cases)} else {plain} end end"
@@ -104,9 +100,7 @@ def damaged_file_sql(table: Table, kind: str) -> tuple[str, tuple[str, ...]]:
     first, second, *others = table.columns
     if kind == "new_column":
         text = (
-            f"array_to_string(list_append(fields, '{value}'), ',')"
-            if table.is_csv
-            else f"json_with(line, '\"{name}\":{value}')"
+            f"array_to_string(list_append(fields, '{value}'), ',')" if table.is_csv else f"json_with(line, '\"{name}\":{value}')"
         )
         return text, (*table.columns, name)
     if kind == "changed_column_order":
@@ -120,12 +114,9 @@ def damaged_file_sql(table: Table, kind: str) -> tuple[str, tuple[str, ...]]:
 
 def detail_sql(table: Table) -> str:
     """SQL expression that says in words what is wrong with a damaged row."""
-    cut = (
-        "case when sort_id % 2 = 0 then 'too few columns' else 'too many columns' end" if table.is_csv else "'cut off'"
-    )
+    cut = "case when sort_id % 2 = 0 then 'too few columns' else 'too many columns' end" if table.is_csv else "'cut off'"
     cases = " ".join(
-        f"when '{kind}' then " + (cut if kind == "malformed_line" else f"'{rule.column}'")
-        for kind, rule in table.rules.items()
+        f"when '{kind}' then " + (cut if kind == "malformed_line" else f"'{rule.column}'") for kind, rule in table.rules.items()
     )
     return f"case fault {cases} end"
 
@@ -181,7 +172,4 @@ def write_truth(engine: Engine, path: Path) -> dict[str, int]:
         to (getvariable('truth_path')) (format csv, header true)
         """
     )
-    return {
-        str(kind): int(str(n))
-        for kind, n in engine.rows("select fault_kind, count(*) from truth group by 1 order by 1")
-    }
+    return {str(kind): int(str(n)) for kind, n in engine.rows("select fault_kind, count(*) from truth group by 1 order by 1")}

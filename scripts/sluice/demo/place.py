@@ -45,9 +45,7 @@ def _check(out: Path, force: bool) -> None:
     if not (out / MARKER).exists():
         raise SluiceError("the output directory holds something else", where=str(out), hint="choose an empty --out")
     if not force:
-        raise SluiceError(
-            "a demo is here already", where=str(out), hint="replace it with --force, or choose another --out"
-        )
+        raise SluiceError("a demo is here already", where=str(out), hint="replace it with --force, or choose another --out")
 
 
 def finish(out: Path, parameters: dict[str, object]) -> None:

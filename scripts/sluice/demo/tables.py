@@ -161,12 +161,8 @@ TABLES: tuple[Table, ...] = (
         "transaction_id",
         {
             **_json_rules("transaction_id", "amount.value", _AMOUNT, '\'"value":"abc"\''),
-            "unknown_reference": Rule(
-                "order_id", f"'\"order_id\":' || {_NOBODY}", "model", '"order_id":[0-9]+', sticks=True
-            ),
-            "unknown_currency": Rule(
-                "amount.currency", '\'"currency":"XXQ"\'', "model", '"currency":"[A-Z]+"', sticks=True
-            ),
+            "unknown_reference": Rule("order_id", f"'\"order_id\":' || {_NOBODY}", "model", '"order_id":[0-9]+', sticks=True),
+            "unknown_currency": Rule("amount.currency", '\'"currency":"XXQ"\'', "model", '"currency":"[A-Z]+"', sticks=True),
         },
         extension="jsonl",
         new_column=("risk_score", "17"),
@@ -199,9 +195,7 @@ TABLES: tuple[Table, ...] = (
         "event_uuid(sort_id)",
         {
             **_json_rules("event_id", "occurred_at", '"occurred_at":"[^"]*"', '\'"occurred_at":"just now"\''),
-            "future_time": Rule(
-                "occurred_at", '\'"occurred_at":"2096-\'', "model", '"occurred_at":"[0-9]{4}-', sticks=True
-            ),
+            "future_time": Rule("occurred_at", '\'"occurred_at":"2096-\'', "model", '"occurred_at":"[0-9]{4}-', sticks=True),
         },
         extension="jsonl.gz",
         new_column=("experiment", '"b"'),

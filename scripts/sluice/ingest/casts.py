@@ -37,6 +37,11 @@ def parse_type(text: str, where: str = "") -> DuckDBPyType:
         raise SluiceError(f"{text!r} is no DuckDB type", where=where, hint="mend data_type in the contract") from error
 
 
+def fields(target: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:
+    """Names and types inside a struct; of a list, its one inner type."""
+    return [(name, child) for name, child in target.children if isinstance(child, DuckDBPyType)]
+
+
 def cast_text(text: str, target: DuckDBPyType) -> Cast:
     """How to read the SQL expression `text` (varchar) as `target`; null stays null."""
     kind, value = target.id, f"try_cast({text} as {target})"
@@ -52,9 +57,7 @@ def cast_text(text: str, target: DuckDBPyType) -> Cast:
     elif kind == "timestamp":
         # Only a zoned parse heeds an offset; the plain one is three times as fast and right for 'YYYY-MM-DD HH:MM:SS'.
         plain = f"length({text}) = 19 and {text}[17] = ':'"
-        value = (
-            f"case when {plain} then try_cast({text} as timestamp) else try_cast({text} as timestamptz)::timestamp end"
-        )
+        value = f"case when {plain} then try_cast({text} as timestamp) else try_cast({text} as timestamptz)::timestamp end"
         lossy = "false"
     elif kind == "date":
         lossy = f"(length({text}) > 10 and try_cast({text} as timestamptz)::timestamp is distinct from {value}::timestamp)"
@@ -97,7 +100,7 @@ def json_paths(path: tuple[str, ...], target: DuckDBPyType) -> list[tuple[str, .
     """The paths of a JSON document that `cast_json` asks for: the value itself and, of a struct, its fields."""
     paths = [path]
     if target.id == "struct":
-        for name, child in target.children:
+        for name, child in fields(target):
             paths += json_paths((*path, name), child)
     return paths
 
@@ -121,18 +124,18 @@ def cast_json(text: Callable[[tuple[str, ...]], str], path: tuple[str, ...], tar
 
 
 def _cast_json_struct(text: Callable[[tuple[str, ...]], str], path: tuple[str, ...], target: DuckDBPyType) -> Cast:
-    fields = [(name, cast_json(text, (*path, name), child)) for name, child in target.children]
-    packed = ", ".join(f"{identifier(name)} := {cast.value}" for name, cast in fields)
+    parts = [(name, cast_json(text, (*path, name), child)) for name, child in fields(target)]
+    packed = ", ".join(f"{identifier(name)} := {cast.value}" for name, cast in parts)
     value = f"case when starts_with({text(path)}, '{{') then struct_pack({packed}) end"
-    misfits = " or ".join(cast.misfit for _, cast in fields)
+    misfits = " or ".join(cast.misfit for _, cast in parts)
     return Cast(value, f"({text(path)} is not null and (not starts_with({text(path)}, '{{') or {misfits}))")
 
 
 def _json_structure(target: DuckDBPyType) -> str:
     if target.id in ("list", "array"):
-        return f"[{_json_structure(target.children[0][1])}]"
+        return f"[{_json_structure(fields(target)[0][1])}]"
     if target.id == "struct":
-        return "{" + ", ".join(f'"{name}": {_json_structure(child)}' for name, child in target.children) + "}"
+        return "{" + ", ".join(f'"{name}": {_json_structure(child)}' for name, child in fields(target)) + "}"
     return f'"{target}"'
 
 

@@ -13,7 +13,7 @@ from sluice.errors import SluiceError
 from sluice.feeds import Feed
 from sluice.ingest.casts import cast_read, csv_reader_type, parse_type
 from sluice.ingest.files import Delivery, header
-from sluice.ingest.rows import FilesRefused, Rows, columns_sql, refusal
+from sluice.ingest.rows import FilesRefusedError, Rows, columns_sql, refusal
 
 _REJECTED = "file_index bigint, position bigint, reason varchar, column_name varchar, detail varchar, original_text varchar"
 # Reads a file as plain lines: the separator is a control character, and nothing quotes.
@@ -48,7 +48,7 @@ def read(
     """Stage the files in temporary tables and give their rows.
 
     Files with the same header must stand together in `files`; `shapes` holds each file's header by label.
-    Raises FilesRefused for files whose text cannot be told apart into records.
+    Raises FilesRefusedError for files whose text cannot be told apart into records.
     """
     new_columns = _new_columns(contract, shapes)
     _stage(connection, contract, feed, files, shapes, new_columns, exact=False)
@@ -87,13 +87,11 @@ def _stage(
     for names, group in groupby(files, key=lambda file: shapes[file.label]):
         members = list(group)
         connection.execute(_insert(contract, feed, members, names, start, exact=exact))
-        _keep_rejects(connection, contract, members, start)
+        _keep_rejects(connection, members, start)
         start += len(members)
 
 
-def _insert(
-    contract: Contract, feed: Feed, files: Sequence[Delivery], names: Sequence[str], start: int, *, exact: bool
-) -> str:
+def _insert(contract: Contract, feed: Feed, files: Sequence[Delivery], names: Sequence[str], start: int, *, exact: bool) -> str:
     types = {column.name: parse_type(column.type, contract.name) for column in contract.columns}
     reader = {name: csv_reader_type(types[name], exact=exact) if name in types else "varchar" for name in names}
     casts = [(name, cast_read(identifier(name), types[name], exact=exact), identifier(name)) for name in types]
@@ -109,9 +107,7 @@ def _insert(
     """
 
 
-def _keep_rejects(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[Delivery], start: int
-) -> None:
+def _keep_rejects(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery], start: int) -> None:
     """Move what the reader rejected to `rejected`, once per record, and forget the reader's own tables."""
     paths = listing([str(file.readable) for file in files])
     connection.execute(f"""
@@ -135,7 +131,8 @@ def _needs_exact(connection: duckdb.DuckDBPyConnection, contract: Contract) -> b
     return bool(
         long
         and connection.execute(
-            "select 1 from rejected where list_contains($1, column_name) and regexp_matches(original_text, '[0-9]{16,19}') limit 1",
+            "select 1 from rejected where list_contains($1, column_name)"
+            " and regexp_matches(original_text, '[0-9]{16,19}') limit 1",
             [long],
         ).fetchone()
     )
@@ -148,7 +145,7 @@ def _refuse_unreadable(connection: duckdb.DuckDBPyConnection, files: Sequence[De
         group by file_index order by file_index
     """).fetchall()
     if rows:
-        raise FilesRefused({files[index].label: _why_unreadable(detail, position) for index, detail, position in rows})
+        raise FilesRefusedError({files[index].label: _why_unreadable(detail, position) for index, detail, position in rows})
     connection.execute("update rejected set detail = replace(replace(detail, 'not_utf8', ''), 'open_quote', '')")
 
 

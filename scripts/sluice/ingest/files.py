@@ -57,7 +57,8 @@ def find(feed: Feed) -> list[Path]:
     folder = fixed_folder(feed.path)
     if not folder.is_dir():
         raise SluiceError("the feed's folder does not exist", where=str(folder), hint="mend `path` in the feeds file")
-    return sorted(Path(name) for name in glob.glob(feed.path, recursive=True) if Path(name).is_file())
+    pattern = str(Path(feed.path).relative_to(folder))
+    return sorted(path for path in folder.glob(pattern) if path.is_file())
 
 
 def fixed_folder(pattern: str) -> Path:

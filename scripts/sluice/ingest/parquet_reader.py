@@ -26,22 +26,40 @@ class Shape:
     proven: bool
 
 
-def shape(connection: duckdb.DuckDBPyConnection, contract: Contract, file: Delivery) -> Shape:
-    """The file's shape. Raises SluiceError where its columns break the contract or it is no Parquet file."""
-    path = literal(str(file.readable))
-    try:
-        rows = connection.execute(f"describe select * from read_parquet({path})").fetchall()
-        empty = connection.execute(
-            f"select path_in_schema, sum(stats_null_count), count(*) - count(stats_null_count)"
-            f" from parquet_metadata({path}) group by path_in_schema"
-        ).fetchall()
-    except duckdb.Error as error:
-        raise SluiceError(f"not readable as Parquet: {str(error).splitlines()[0]}") from error
-    found = tuple((str(name), str(kind)) for name, kind, *_ in rows)
-    full = {name for name, nulls, unknown in empty if nulls == 0 and unknown == 0}
-    casts = typed_casts(contract, found)
-    required = {column.name for column in contract.columns if column.required}
-    return Shape(found, required <= full and all(cast.misfit == "false" for _, cast, _ in casts))
+def shapes(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[Delivery]
+) -> dict[str, Shape | SluiceError]:
+    """The shape of each file by label, or why the file is refused: no Parquet, or columns that break the contract."""
+    found: dict[str, Shape | SluiceError] = {}
+    columns: dict[object, Columns] = {}
+    for file in files:
+        path = literal(str(file.readable))
+        try:
+            schema = connection.execute(f"select * exclude (file_name) from parquet_schema({path})").fetchall()
+            # Files of one export have one schema: DESCRIBE, which is slower, is asked once for each.
+            signature = str(schema)
+            if signature not in columns:
+                rows = connection.execute(f"describe select * from read_parquet({path})").fetchall()
+                columns[signature] = tuple((str(name), str(kind)) for name, kind, *_ in rows)
+            found[file.label] = _shape(connection, contract, columns[signature], path)
+        except duckdb.Error as error:
+            found[file.label] = SluiceError(f"not readable as Parquet: {str(error).splitlines()[0]}")
+        except SluiceError as error:
+            found[file.label] = error
+    return found
+
+
+def _shape(connection: duckdb.DuckDBPyConnection, contract: Contract, columns: Columns, path: str) -> Shape:
+    casts = typed_casts(contract, columns)
+    if any(cast.misfit != "false" for _, cast, _ in casts):
+        return Shape(columns, proven=False)
+    required = [column.name for column in contract.columns if column.required]
+    row = connection.execute(
+        f"select count(*) from parquet_metadata({path}) where coalesce(stats_null_count, 1) > 0"
+        " and list_contains($1, path_in_schema)",
+        [required],
+    ).fetchone()
+    return Shape(columns, proven=row == (0,))
 
 
 def typed_casts(contract: Contract, found: Columns) -> list[tuple[str, Cast, str]]:
@@ -52,9 +70,7 @@ def typed_casts(contract: Contract, found: Columns) -> list[tuple[str, Cast, str
     types = dict(found)
     missing = [column.name for column in contract.columns if column.name not in types]
     if missing:
-        raise SluiceError(
-            f"columns that the contract promises are missing: {', '.join(missing)}; found {', '.join(types)}"
-        )
+        raise SluiceError(f"columns that the contract promises are missing: {', '.join(missing)}; found {', '.join(types)}")
     casts = []
     for column in contract.columns:
         name = identifier(column.name)
@@ -92,9 +108,7 @@ def _good(contract: Contract, found: Shape, fresh: Sequence[str], source: str) -
     casts = typed_casts(contract, found.columns)
     values = [f"{cast.value} as {identifier(name)}" for name, cast, _ in casts]
     present = {name for name, _ in found.columns}
-    values += [
-        f"{identifier(name) if name in present else 'null'}::varchar as {identifier(name)}" for name in fresh
-    ]
+    values += [f"{identifier(name) if name in present else 'null'}::varchar as {identifier(name)}" for name in fresh]
     where = "" if found.proven else f" where ({refusal(contract, casts)}) is null"
     return f'select {", ".join(values)}, "_index" as file_index, "_place" as position from {source}{where}'
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from sluice.ingest.run import FeedReport
+from sluice.ingest.landing import FeedReport
 
 
 def as_json(run_id: str, reports: Sequence[FeedReport]) -> str:
@@ -21,7 +21,7 @@ def as_text(reports: Sequence[FeedReport]) -> str:
     lines += [_line(report, width) for report in reports]
     lines += [f"refused: {report.feed} {file}: {why}" for report in reports for file, why in report.refused]
     lines += [
-        f"new columns in {report.feed}: {', '.join(report.new_columns)} (landed as text; promise them in the contract to type them)"
+        f"new columns in {report.feed}: {', '.join(report.new_columns)} (landed as text; the contract does not name them yet)"
         for report in reports
         if report.new_columns
     ]

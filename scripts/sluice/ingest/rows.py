@@ -16,14 +16,14 @@ REFUSED_SHARE = 0.5
 REFUSED_ROWS = 10
 # SQL of no refused rows.
 NOTHING = """
-    select 0::bigint as file_index, 0::bigint as position, ''::varchar as reason, ''::varchar as column_name, ''::varchar as detail,
-        ''::varchar as original_text where false
+    select null::bigint as file_index, null::bigint as position, null::varchar as reason, null::varchar as column_name,
+        null::varchar as detail, null::varchar as original_text where false
 """
 # SQL of `refusal` where a contract can not be broken.
 NEVER = "null::struct(reason varchar, column_name varchar, detail varchar)"
 
 
-class FilesRefused(Exception):
+class FilesRefusedError(Exception):
     """Some files of a batch are refused as a whole; `why` gives the reason by label. The others can be read without them."""
 
     def __init__(self, why: dict[str, str]) -> None:
@@ -91,10 +91,17 @@ def _misfit_detail(contract: Contract, column: str, text: str) -> str:
 def tally(connection: duckdb.DuckDBPyConnection, rows: Rows) -> list[Tally]:
     """Count the rows of each file that has any."""
     query = f"""
-        with good as (select file_index, count(*) as landed from ({rows.good}) group by all),
-        faults as (select file_index, concat_ws(' ', reason, column_name) as fault, count(*) as n from ({rows.refused}) group by all),
-        bad as (select file_index, sum(n) as refused, max_by(fault, (n, fault)) as worst, max(n) as worst_count from faults group by all)
-        select file_index, coalesce(landed, 0), coalesce(refused, 0)::bigint, coalesce(worst, ''), coalesce(worst_count, 0)
+        with good as (
+            select file_index, count(*) as landed from ({rows.good}) group by file_index
+        ),
+        faults as (
+            select file_index, concat_ws(' ', reason, column_name) as fault, count(*) as n from ({rows.refused}) group by all
+        ),
+        bad as (
+            select file_index, sum(n)::bigint as refused, max_by(fault, (n, fault)) as worst, max(n) as worst_count
+            from faults group by file_index
+        )
+        select file_index, coalesce(landed, 0), coalesce(refused, 0), coalesce(worst, ''), coalesce(worst_count, 0)
         from good full join bad using (file_index) order by file_index
     """
     return [Tally(*row) for row in connection.execute(query).fetchall()]

@@ -8,7 +8,6 @@ twice. Quarantine is written just before; should the process die between the two
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ import duckdb
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction, write_deltalake
 from deltalake.exceptions import TableNotFoundError
-from deltalake.transaction import AddAction
+from deltalake.schema import PrimitiveType
+from deltalake.transaction import AddAction, RemoveAction
 
 from sluice.contracts import Contract
 from sluice.errors import SluiceError
@@ -104,7 +104,7 @@ def add_text_columns(table: RawTable, names: Sequence[str]) -> list[str]:
     present = {field.name for field in delta.schema().fields}
     new = [name for name in names if name not in present]
     if new:
-        delta.alter.add_columns([Field(name, "string") for name in new])
+        delta.alter.add_columns([Field(name, PrimitiveType("string")) for name in new])
     return new
 
 
@@ -166,7 +166,7 @@ def land(
     `transactions` are application transactions, `record` what lake/ops/batches shall say.
     """
     delta = table.open()
-    actions = [] if written is None else [_adopt(table, written)]
+    actions: list[AddAction | RemoveAction] = [] if written is None else [_adopt(table, written)]
     properties = CommitProperties(
         custom_metadata={RECORD: json.dumps(record)},
         app_transactions=[Transaction(name, version) for name, version in {f"batch:{batch_id}": 1, **transactions}.items()],
@@ -182,7 +182,7 @@ def _adopt(table: RawTable, written: Sequence[Any]) -> AddAction:
     path, rows, size, _, columns, *_ = written
     source = Path(str(path))
     source.replace(table.path / source.name)
-    modified = os.stat(table.path / source.name).st_mtime_ns // 1_000_000
+    modified = (table.path / source.name).stat().st_mtime_ns // 1_000_000
     return AddAction(source.name, int(size), {}, modified, True, json.dumps(_statistics(int(rows), columns)))
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 WORKER = """
@@ -25,7 +26,7 @@ assert report.rows_landed == int(sys.argv[4]), report
 """
 
 
-def peak_mib(root: Path, kind: str, rows: int, duck) -> float:
+def peak_mib(root: Path, kind: str, rows: int, duck: duckdb.DuckDBPyConnection) -> float:
     """Peak resident memory of ingesting a file of that many rows."""
     root.mkdir()
     select = f"""
@@ -42,7 +43,7 @@ def peak_mib(root: Path, kind: str, rows: int, duck) -> float:
 
 
 @pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
-def test_peak_memory_does_not_grow_with_the_file(tmp_path: Path, duck, kind: str) -> None:
+def test_peak_memory_does_not_grow_with_the_file(tmp_path: Path, duck: duckdb.DuckDBPyConnection, kind: str) -> None:
     small = peak_mib(tmp_path / "small", kind, 300_000, duck)
     large = peak_mib(tmp_path / "large", kind, 3_000_000, duck)
     assert large < small + 300, f"{kind}: {small:.0f} MiB for 300,000 rows, {large:.0f} MiB for 3,000,000"

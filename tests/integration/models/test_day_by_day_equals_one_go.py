@@ -11,7 +11,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from project import Project, differences
 
 ORDERS, DAYS = 1500, 12
@@ -20,7 +19,9 @@ ORDERS, DAYS = 1500, 12
 @pytest.fixture(scope="module")
 def one_go(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("one_go"))
-    project.run("sluice", "demo", "--orders", str(ORDERS), "--days", str(DAYS), "--seed", "7", "--out", str(project.state / "demo"))
+    project.run(
+        "sluice", "demo", "--orders", str(ORDERS), "--days", str(DAYS), "--seed", "7", "--out", str(project.state / "demo")
+    )
     project.run("sluice", "ingest", "feeds/demo.yml")
     project.dbt("build")
     return project
@@ -89,7 +90,9 @@ def test_the_comparison_sees_a_single_changed_row(one_go: Project, tmp_path: Pat
     other = Project(tmp_path)
     shutil.copytree(one_go.warehouse.parent, other.warehouse.parent)
     with duckdb.connect(str(other.warehouse)) as connection:
-        connection.execute("update core.fct_orders set channel = 'x' where order_id = (select min(order_id) from core.fct_orders)")
+        connection.execute(
+            "update core.fct_orders set channel = 'x' where order_id = (select min(order_id) from core.fct_orders)"
+        )
     assert differences(one_go, other, one_go.marts()) == {"core.fct_orders": (1, 1)}
 
 
@@ -98,12 +101,19 @@ def test_what_the_door_caught_is_what_the_truth_file_says(one_go: Project) -> No
     from sluice.duck import connect
 
     truth = one_go.state / "demo" / "truth" / "faults.csv"
-    kinds = {"malformed_line": "malformed", "truncated_file": "malformed", "wrong_type": "wrong_type", "missing_key": "missing_key"}
+    kinds = {
+        "malformed_line": "malformed",
+        "truncated_file": "malformed",
+        "wrong_type": "wrong_type",
+        "missing_key": "missing_key",
+    }
     with connect(extensions=["delta"]) as connection:
         expected = connection.execute(
-            f"select source || '.' || table_name, map_extract({kinds!r}::map(varchar, varchar), fault_kind)[1] as reason, count(*)"
-            f" from read_csv('{truth}', all_varchar = true) where reason is not null group by all order by all"
-            .replace("{'", "map {'")
+            f"select source || '.' || table_name, map_extract({kinds!r}::map(varchar, varchar), fault_kind)[1] as reason,"
+            " count(*)"
+            f" from read_csv('{truth}', all_varchar = true) where reason is not null group by all order by all".replace(
+                "{'", "map {'"
+            )
         ).fetchall()
         found = connection.execute(f"""
             with reasons as (select feed, unnest(reasons) as r from delta_scan('{one_go.lake}/ops/batches'))

@@ -12,7 +12,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-
 from project import Project, differences
 
 FEEDS = "feeds/online_retail.yml"

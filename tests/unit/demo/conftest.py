@@ -51,9 +51,9 @@ def read_delivered(out: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     for table, columns in types.items():
         source = "fx" if table == "rates" else "shop"
-        connection.read_csv(
-            f"{out}/{source}/{table}/*.csv", header=True, dtype=columns, filename=True, quotechar='"'
-        ).to_table(table)
+        connection.read_csv(f"{out}/{source}/{table}/*.csv", header=True, dtype=columns, filename=True, quotechar='"').to_table(
+            table
+        )
     amount = "amount: 'struct(\"value\" decimal(12,2), currency varchar)'"
     connection.execute(
         f"""

@@ -75,9 +75,7 @@ def test_visitors_return_and_drop_off(shop: Shop) -> None:
 
 def test_events_come_out_of_order_and_across_midnight(shop: Shop) -> None:
     apart = dict(
-        shop.execute(
-            "select date_diff('day', occurred_at::date, day_of(filename)), count(*) from events group by 1"
-        ).fetchall()
+        shop.execute("select date_diff('day', occurred_at::date, day_of(filename)), count(*) from events group by 1").fetchall()
     )
     assert apart[1] > 20
     assert min(apart) == 0

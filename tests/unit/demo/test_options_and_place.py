@@ -13,9 +13,7 @@ from sluice.errors import SluiceError
 SMALL = DemoOptions(orders=40, days=2)
 
 
-@pytest.mark.parametrize(
-    "bad", [{"orders": 0}, {"days": 0}, {"days": -1}, {"threads": 0}, {"faults": {"gremlin": 0.1}}]
-)
+@pytest.mark.parametrize("bad", [{"orders": 0}, {"days": 0}, {"days": -1}, {"threads": 0}, {"faults": {"gremlin": 0.1}}])
 def test_impossible_options_are_refused(bad: dict[str, object]) -> None:
     with pytest.raises(SluiceError):
         DemoOptions(**{"orders": 10, "days": 10, **bad})  # type: ignore[arg-type]

@@ -84,9 +84,7 @@ def test_every_key_is_unique_within_its_version(shop: Shop) -> None:
         ("events", "event_id"),
         ("rates", "rate_on, currency_code"),
     ]:
-        assert one(shop, f"select count(*) from (select {key} from {table} group by all having count(*) > 1)") == 0, (
-            table
-        )
+        assert one(shop, f"select count(*) from (select {key} from {table} group by all having count(*) > 1)") == 0, table
 
 
 def test_status_moves_only_forward(shop: Shop) -> None:
@@ -105,9 +103,7 @@ def test_status_moves_only_forward(shop: Shop) -> None:
 
 def test_a_row_is_delivered_on_the_day_it_changed_or_one_to_three_days_later(shop: Shop) -> None:
     late = dict(
-        shop.execute(
-            "select date_diff('day', updated_at::date, day_of(filename)), count(*) from orders group by 1"
-        ).fetchall()
+        shop.execute("select date_diff('day', updated_at::date, day_of(filename)), count(*) from orders group by 1").fetchall()
     )
     assert set(late) == {0, 1, 2, 3}
     assert 0.003 < sum(n for days, n in late.items() if days > 0) / sum(late.values()) < 0.02
@@ -134,10 +130,7 @@ def test_a_changed_row_is_newer_than_what_was_delivered_before(shop: Shop) -> No
         )
         > 20
     )
-    assert (
-        one(shop, "select count(*) from (select customer_id from customers group by 1 having count(distinct city) > 1)")
-        > 10
-    )
+    assert one(shop, "select count(*) from (select customer_id from customers group by 1 having count(distinct city) > 1)") > 10
 
 
 def test_customers_sign_up_before_they_order(shop: Shop) -> None:
@@ -199,10 +192,5 @@ def test_web_and_app_orders_have_one_purchase_event_and_marketplace_orders_none(
 def test_rates_come_on_working_days_and_the_first_file_reaches_ten_working_days_back(shop: Shop) -> None:
     assert one(shop, "select count(*) from rates where isodow(rate_on) > 5 or isodow(day_of(filename)) > 5") == 0
     first = "(select min(day_of(filename)) from rates)"
-    assert (
-        one(shop, f"select count(distinct rate_on) from rates where day_of(filename) = {first} and rate_on < {first}")
-        == 10
-    )
-    assert (
-        one(shop, f"select count(*) from rates where day_of(filename) > {first} and rate_on != day_of(filename)") == 0
-    )
+    assert one(shop, f"select count(distinct rate_on) from rates where day_of(filename) = {first} and rate_on < {first}") == 10
+    assert one(shop, f"select count(*) from rates where day_of(filename) > {first} and rate_on != day_of(filename)") == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 import pytest
 
@@ -65,7 +67,7 @@ def test_null_is_no_misfit(duck: duckdb.DuckDBPyConnection, kind: str) -> None:
 @pytest.mark.parametrize("exact", [False, True])
 @pytest.mark.parametrize(("text", "kind"), [(text, kind) for text, kind in MISFITS if text[0].isdigit()])
 def test_the_csv_reader_rejects_or_sql_refuses_it(
-    duck: duckdb.DuckDBPyConnection, tmp_path, text: str, kind: str, exact: bool
+    duck: duckdb.DuckDBPyConnection, tmp_path: Path, text: str, kind: str, exact: bool
 ) -> None:
     path = tmp_path / "one.csv"
     path.write_text(f"id,value\n1,{text}\n")

@@ -1,0 +1,181 @@
+"""The landing of one batch: quarantine, then the one commit that makes it visible, then the record of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from sluice.contracts import Contract
+from sluice.duck import literal
+from sluice.feeds import Feed
+from sluice.ingest.rows import Rows, Tally, columns_sql
+from sluice.lake import ops, raw
+from sluice.progress import Tell
+
+
+@dataclass(frozen=True)
+class FeedReport:
+    """What a run did with one feed. `refused` names files (or the table) that were turned away whole, with the reason."""
+
+    feed: str
+    rows_read: int = 0
+    rows_landed: int = 0
+    rows_quarantined: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    batches: int = 0
+    files_new: int = 0
+    files_known: int = 0
+    refused: tuple[tuple[str, str], ...] = ()
+    new_columns: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Work:
+    """What every step of one feed's ingest needs."""
+
+    feed: Feed
+    table: raw.RawTable
+    connection: duckdb.DuckDBPyConnection
+    run_id: str
+    tell: Tell
+
+    @property
+    def contract(self) -> Contract:
+        return self.table.contract
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The identity of a batch: what it is called, which files it holds, what its commit carries besides."""
+
+    batch_id: str
+    labels: tuple[str, ...]
+    digests: tuple[str, ...]
+    bytes: int
+    marks: Mapping[str, int]
+
+
+def land(work: Work, batch: Batch, rows: Rows, tallies: Sequence[Tally], lake: Path) -> FeedReport:
+    """Quarantine first, then the commit that makes the batch visible, then the record of it."""
+    started = time.monotonic()
+    new_columns = raw.add_text_columns(work.table, rows.new_columns)
+    loaded_at = raw.next_load_time(work.table.open())
+    origin = _origin(batch, loaded_at)
+    landed, refused = sum(entry.landed for entry in tallies), sum(entry.refused for entry in tallies)
+    work.connection.execute(f"create or replace temp table labels (file_index bigint, label {_enum(batch.labels)})")
+    work.connection.execute("insert into labels select unnest(range(len($1))), unnest($1)", [list(batch.labels)])
+    written = _write(work, batch, rows, origin) if landed else None
+    if refused:
+        query = f"""
+            select reason, column_name, detail, original_text,
+                _file::varchar as _file, _position, _batch_id::varchar as _batch_id, _loaded_at
+            from (select *, {origin} from ({rows.refused}) {_LABELLED})
+        """
+        raw.quarantine(work.table, batch.batch_id, work.connection.sql(query).to_arrow_reader())
+    reasons = _reasons(work.connection, rows) if refused else {}
+    record = _record(work, batch, tallies, reasons, new_columns, loaded_at, time.monotonic() - started)
+    raw.land(work.table, batch.batch_id, written, {**batch.marks, "loaded_at": loaded_at}, record)
+    _append_record(record, lake)
+    for leftover in work.table.workshop.glob("*"):
+        leftover.unlink()
+    return FeedReport(
+        work.feed.name, landed + refused, landed, refused, reasons, 1, len(batch.labels), new_columns=tuple(new_columns)
+    )
+
+
+_LABELLED = "as found inner join labels on found.file_index = labels.file_index"
+
+
+def _origin(batch: Batch, loaded_at: int) -> str:
+    """SQL of the columns that say where a row came from. As enums they are written as ready-made dictionaries."""
+    one = f"{literal(batch.labels[0])}::{_enum(batch.labels)}"
+    return (
+        f"{one if len(batch.labels) == 1 else 'labels.label'} as _file, position as _position,"
+        f" {literal(batch.batch_id)}::{_enum([batch.batch_id])} as _batch_id, make_timestamp({loaded_at}) as _loaded_at"
+    )
+
+
+def _enum(values: Sequence[str]) -> str:
+    return f"enum ({', '.join(literal(value) for value in values)})"
+
+
+def _write(work: Work, batch: Batch, rows: Rows, origin: str) -> Any:
+    """Write the good rows to one Parquet file in the workshop and return DuckDB's statistics of it."""
+    names = columns_sql([*(column.name for column in work.contract.columns), *rows.new_columns])
+    labelled = _LABELLED if len(batch.labels) > 1 else ""
+    target = work.table.workshop / f"batch-{batch.batch_id}.parquet"
+    work.tell("landing", 0.7)
+    return work.connection.execute(
+        f"copy (select {names}, {origin} from ({rows.good}) {labelled})"
+        f" to {literal(str(target))} (format parquet, parquet_version v2, compression zstd, return_stats)"
+    ).fetchone()
+
+
+def _reasons(connection: duckdb.DuckDBPyConnection, rows: Rows) -> dict[str, int]:
+    found = connection.execute(f"select reason, count(*) from ({rows.refused}) group by reason order by reason").fetchall()
+    return {str(reason): int(count) for reason, count in found}
+
+
+def _record(
+    work: Work,
+    batch: Batch,
+    tallies: Sequence[Tally],
+    reasons: Mapping[str, int],
+    new_columns: Sequence[str],
+    loaded_at: int,
+    seconds: float,
+) -> dict[str, Any]:
+    files = [
+        {
+            "file": batch.labels[entry.file_index],
+            "digest": batch.digests[entry.file_index],
+            "rows_read": entry.read,
+            "rows_landed": entry.landed,
+            "rows_quarantined": entry.refused,
+        }
+        for entry in tallies
+    ]
+    return {
+        "batch_id": batch.batch_id,
+        "run_id": work.run_id,
+        "feed": work.feed.name,
+        "loaded_at": loaded_at,
+        "rows_read": sum(entry.read for entry in tallies),
+        "rows_landed": sum(entry.landed for entry in tallies),
+        "rows_quarantined": sum(entry.refused for entry in tallies),
+        "bytes_read": batch.bytes,
+        "seconds": seconds,
+        "reasons": [{"reason": reason, "rows": count} for reason, count in reasons.items()],
+        "files": files,
+        "new_columns": list(new_columns),
+    }
+
+
+def write_missing_records(table: raw.RawTable, lake: Path) -> None:
+    """A run killed between a batch's commit and its record in lake/ops left the record in the commit: write it now."""
+    for commit in reversed(table.open().history(5)):
+        if raw.RECORD in commit:
+            _append_record(json.loads(commit[raw.RECORD]), lake)
+
+
+def _append_record(record: Mapping[str, Any], lake: Path) -> None:
+    loaded_at = datetime.fromtimestamp(record["loaded_at"] / 1e6, UTC).replace(tzinfo=None)
+    ops.append(lake, "batches", [{**record, "loaded_at": loaded_at}], transaction=f"batch:{record['batch_id']}")
+
+
+def record_refusals(report: FeedReport, lake: Path, run_id: str) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    rows = [
+        {"refused_at": now, "run_id": run_id, "feed": report.feed, "file": file, "digest": None, "reason": why}
+        for file, why in report.refused
+    ]
+    if rows:
+        ops.append(lake, "refusals", rows)
