@@ -13,6 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+from deltalake.exceptions import DeltaError
+
 from sluice.contracts import Contract
 from sluice.duck import connect, literal
 from sluice.errors import SluiceError
