@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
+from duckdb.sqltypes import DuckDBPyType
 
 from sluice.errors import SluiceError
 from sluice.paths import extensions_root
@@ -38,6 +39,14 @@ def literal(value: str | int | float | bool | None) -> str:
 def listing(values: Sequence[str]) -> str:
     """Text values as a SQL list literal."""
     return "[" + ", ".join(literal(value) for value in values) + "]"
+
+
+def parse_type(text: str, where: str = "") -> DuckDBPyType:
+    """DuckDB's type for its spelling in a contract. Raises SluiceError for one that DuckDB does not know."""
+    try:
+        return duckdb.sqltype(text)
+    except duckdb.Error as error:
+        raise SluiceError(f"{text!r} is no DuckDB type", where=where, hint="mend data_type in the contract") from error
 
 
 def link_extensions(root: Path | None = None) -> list[Path]:

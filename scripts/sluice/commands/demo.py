@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from sluice.commands.formats import Format
 
-class Format(StrEnum):
-    """How the result is printed."""
-
-    text = "text"
-    json = "json"
+FIRST_DAY = datetime(2025, 1, 1)  # noqa: DTZ001  (a day, not a moment)
 
 
 def demo(
     orders: Annotated[int, typer.Option(help="How many orders.")] = 10_000,
     days: Annotated[int, typer.Option(help="How many days, one delivery each.")] = 30,
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
-    out: Annotated[Path, typer.Option(help="Directory to write into: empty, new, or an earlier demo.")] = Path("data/demo"),
-    start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day.")] = datetime(2025, 1, 1),  # noqa: DTZ001  (a day, no moment)
+    out: Annotated[Path, typer.Option(help="Directory to write into: empty, new, or an earlier demo.")] = Path("demo"),
+    start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day.")] = FIRST_DAY,
     faults: Annotated[str, typer.Option(help="none, default, or kind=rate,kind=rate.")] = "default",
     force: Annotated[bool, typer.Option("--force", help="Replace a complete demo that is there.")] = False,
     threads: Annotated[int | None, typer.Option(help="How many threads (default: all cores).")] = None,

@@ -10,11 +10,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
 from sluice.duck import identifier, literal
-from sluice.errors import SluiceError
 
 _INTEGERS = {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint"}
 _SMALL_INTEGERS = {"tinyint", "smallint", "integer", "utinyint", "usmallint"}
@@ -27,14 +25,6 @@ class Cast:
 
     value: str
     misfit: str
-
-
-def parse_type(text: str, where: str = "") -> DuckDBPyType:
-    """DuckDB's type for its spelling in a contract. Raises SluiceError for one that DuckDB does not know."""
-    try:
-        return duckdb.sqltype(text)
-    except duckdb.Error as error:
-        raise SluiceError(f"{text!r} is no DuckDB type", where=where, hint="mend data_type in the contract") from error
 
 
 def fields(target: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:

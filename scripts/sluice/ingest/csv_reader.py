@@ -8,10 +8,10 @@ from itertools import groupby
 import duckdb
 
 from sluice.contracts import Contract
-from sluice.duck import identifier, listing, literal
+from sluice.duck import identifier, listing, literal, parse_type
 from sluice.errors import SluiceError
 from sluice.feeds import Feed
-from sluice.ingest.casts import cast_read, csv_reader_type, parse_type
+from sluice.ingest.casts import cast_read, csv_reader_type
 from sluice.ingest.files import Delivery, header
 from sluice.ingest.rows import FilesRefusedError, Rows, columns_sql, refusal
 

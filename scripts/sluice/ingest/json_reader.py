@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import duckdb
 
 from sluice.contracts import Contract
-from sluice.duck import identifier, listing
-from sluice.ingest.casts import Cast, cast_json, json_paths, json_pointer, parse_type
+from sluice.duck import identifier, listing, parse_type
+from sluice.ingest.casts import Cast, cast_json, json_paths, json_pointer
 from sluice.ingest.csv_reader import LINES
 from sluice.ingest.files import Delivery
 from sluice.ingest.rows import Rows, columns_sql, refusal

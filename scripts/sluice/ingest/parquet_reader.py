@@ -9,9 +9,9 @@ from itertools import groupby
 import duckdb
 
 from sluice.contracts import Contract
-from sluice.duck import identifier, listing, literal
+from sluice.duck import identifier, listing, literal, parse_type
 from sluice.errors import SluiceError
-from sluice.ingest.casts import Cast, cast_typed, parse_type
+from sluice.ingest.casts import Cast, cast_typed
 from sluice.ingest.files import Delivery
 from sluice.ingest.rows import NOTHING, Rows, refusal
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from sluice.duck import literal
-from sluice.ingest.casts import cast_read, cast_text, csv_reader_type, parse_type
+from sluice.duck import literal, parse_type
+from sluice.ingest.casts import cast_read, cast_text, csv_reader_type
 
 FITS = [
     ("1", "integer", "1"),
