@@ -93,7 +93,7 @@ lock: $(VENV)/.ready  ## Resolve requirements/*.txt anew from pyproject.toml.
 	$$compile pyproject.toml --constraint requirements/dev.txt --output-file requirements/core.txt
 
 bench: setup  ## Measure against bare DuckDB; figures go to docs/bench.json. ARGS="--orders 10000000" for more.
-	@$(BIN)/python scripts/bench $(ARGS)
+	@PYTHONPATH=scripts $(BIN)/python -m bench $(ARGS)
 
 clean:  ## Remove what build made: demo data, lake, warehouse.
 	@rm -rf demo lake warehouse target logs

@@ -23,8 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
+from bench.page import page
 from bench.process import Cost, measure
 from bench.shop import Shop, make_shop
 
@@ -161,6 +160,7 @@ def main() -> None:
         results.append(bench_size(orders, options.days, options.data.absolute(), options.runs, options.parts))
         report = {"made_on": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), "runs": options.runs, "sizes": results}
         options.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        options.out.with_suffix(".md").write_text(page(report), encoding="utf-8")
         print(json.dumps(results[-1], indent=2), flush=True)
 
 

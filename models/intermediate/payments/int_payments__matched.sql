@@ -7,7 +7,7 @@
 with
 
 payments as (
-    select * from {{ ref('fct_payments') }}
+    select * from {{ ref('int_payments__accepted') }}
     where {{ is_revised() }}
 ),
 
@@ -22,9 +22,9 @@ orders as (
 matched as (
     select
         payments.order_id,
-        sum(payments.payment_amount) filter (where payments.payment_type = 'authorised') as authorised_amount,
-        sum(payments.payment_amount) filter (where payments.payment_type = 'captured') as captured_amount,
-        sum(payments.payment_amount) filter (where payments.payment_type = 'refunded') as refunded_amount,
+        sum(payments.amount) filter (where payments.payment_type = 'authorised') as authorised_amount,
+        sum(payments.amount) filter (where payments.payment_type = 'captured') as captured_amount,
+        sum(payments.amount) filter (where payments.payment_type = 'refunded') as refunded_amount,
         sum(payments.disputed_amount) as disputed_amount,
         count(*) filter (where payments.payment_type = 'captured') as capture_count,
         count(*) filter (where payments.payment_type = 'declined') as decline_count,

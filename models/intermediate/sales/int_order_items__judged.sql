@@ -1,5 +1,8 @@
-{{ config(materialized='incremental', incremental_strategy='replace_orders',
-    post_hook="{{ mark_revisions_read(this) }}") }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_orders',
+    post_hook="{{ mark_revisions_read(this) }}"
+) }}
 
 with
 
@@ -91,18 +94,12 @@ with_references as (
         accepted_orders.reporting_rate,
         known_orders.order_id is not null as is_order_known,
         accepted_orders.order_id is not null as is_order_accepted,
-        lines.product_id is null or products.product_id is not null as is_product_known
+        lines.product_id is null or products.product_id is not null as is_product_known,
+        cast(lines.quantity * lines.unit_price as decimal(18, 4)) as line_amount
     from lines
     left join known_orders on lines.order_id = known_orders.order_id
     left join accepted_orders on lines.order_id = accepted_orders.order_id
     left join products on lines.product_id = products.product_id
-),
-
-priced as (
-    select
-        *,
-        cast(quantity * unit_price as decimal(18, 4)) as line_amount
-    from with_references
 ),
 
 judged as (
@@ -114,7 +111,7 @@ judged as (
             {{ first_broken_rule('order_items', 'copy') }},
             {{ first_broken_rule('order_items', 'reference') }}
         ) as refusal_reason
-    from priced
+    from with_references
 )
 
 select * from judged

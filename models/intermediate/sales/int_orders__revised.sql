@@ -14,14 +14,7 @@
     }) }}"
 ) }}
 
-{% if not is_adding() %}
-
--- The log begins: a reader that knows only earlier entries rebuilds everything. See is_revised.
-select
-    cast('' as varchar) as order_id,
-    {{ revision_time() }} as revised_at
-
-{% else %}
+{%- set log_has_begun = 'true' if is_adding() else 'false' %}
 
 with
 
@@ -99,12 +92,22 @@ named as (
     where
         cast(orders.ordered_at as date) >= new_rates.rate_on
         and cast(orders.ordered_at as date) < coalesce(new_rates.valid_until_on, date '9999-12-31')
+),
+
+entries as (
+    select order_id from named
+    where order_id is not null and {{ log_has_begun }}
+    union all
+    -- The log begins: a reader that knows only earlier entries rebuilds everything. See is_revised.
+    select '' as order_id
+    where not {{ log_has_begun }}
+),
+
+final as (
+    select distinct
+        order_id,
+        {{ revision_time() }} as revised_at
+    from entries
 )
 
-select distinct
-    order_id,
-    {{ revision_time() }} as revised_at
-from named
-where order_id is not null
-
-{% endif %}
+select * from final

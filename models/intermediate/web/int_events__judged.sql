@@ -1,53 +1,44 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='replace_events',
-    )
-}}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_events',
+) }}
 
 {%- set columns = common_columns('events') | map(attribute='name') | join(', ') %}
 
-with delivered as (
+with
 
+delivered as (
     select * from (
         {{ union_sources('events', unseen_in=this) }}
     ) as united
-
 ),
 
 -- A late copy decides too: an event that is delivered again is judged again, with all its copies.
 copies as (
-
     select {{ columns }} from delivered
     {% if is_incremental() %}
         union all
         select {{ columns }} from {{ this }}
         where event_id in (select delivered.event_id from delivered)
     {% endif %}
-
 ),
 
 screened as (
-
     select
         *,
         {{ first_broken_rule('events', 'row') }} as broken_rule
     from copies
-
 ),
 
 -- Nearly all events come once: only the others have to be put in order.
 repeated as (
-
     select event_id
     from screened
     group by event_id
     having count(*) > 1
-
 ),
 
 ranked as (
-
     select
         *,
         max(loaded_at) over (partition by event_id) as last_delivered_at,
@@ -58,11 +49,9 @@ ranked as (
         ) as copy_number
     from screened
     where event_id in (select repeated.event_id from repeated)
-
 ),
 
 judged as (
-
     select
         {{ columns }},
         last_delivered_at,
@@ -75,7 +64,6 @@ judged as (
         broken_rule as refusal_reason
     from screened
     where event_id not in (select repeated.event_id from repeated)
-
 )
 
 -- In order of time, so that a look at one day reads one day.

@@ -1,11 +1,10 @@
-with events as (
+with
 
+events as (
     select * from {{ ref('int_events__judged') }}
-
 ),
 
 refused as (
-
     select
         event_id,
         source_system,
@@ -20,7 +19,6 @@ refused as (
         loaded_at
     from events
     where refusal_reason is not null
-
 )
 
 select * from refused

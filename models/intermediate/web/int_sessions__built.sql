@@ -1,31 +1,26 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='replace_sessions',
-    )
-}}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_sessions',
+) }}
 
 -- depends_on: {{ ref('int_events__judged') }} (its refused copies too say which sessions have changed)
-with events as (
+with
 
+events as (
     select * from {{ ref('int_events__accepted') }}
-
 ),
 
 -- macros/sessions.sql says why this is enough
 events_to_cut as (
-
     select *
     from events
     {% if is_incremental() %}
         where {{ events_to_cut(this, ref('int_events__judged')) }}
     {% endif %}
-
 ),
 
 -- Events of one moment are put in the order of their ids, so that a session does not depend on the order of delivery.
 compared as (
-
     select
         *,
         row_number() over visit as event_number,
@@ -33,20 +28,16 @@ compared as (
         lag(occurred_at, {{ bot_events_per_minute() }}) over visit as burst_started_at
     from events_to_cut
     window visit as (partition by visitor_id order by occurred_at, event_id)
-
 ),
 
 started as (
-
     select
         *,
         previous_at is null or occurred_at - previous_at > {{ idle_time() }} as starts_session
     from compared
-
 ),
 
 numbered as (
-
     select
         *,
         count(*) filter (where starts_session) over (
@@ -55,11 +46,9 @@ numbered as (
             rows between unbounded preceding and current row
         ) as session_number
     from started
-
 ),
 
 sessions as (
-
     select
         visitor_id,
         -- an event starts one session at most
@@ -88,7 +77,6 @@ sessions as (
         max(last_delivered_at) as last_delivered_at
     from numbered
     group by visitor_id, session_number
-
 )
 
 -- In order of time, so that a look at one day reads one day.

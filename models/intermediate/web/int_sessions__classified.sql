@@ -1,13 +1,12 @@
-with sessions as (
+with
 
+sessions as (
     select * from {{ ref('int_sessions__built') }}
-
 ),
 
 -- The furthest step counts, whether or not the steps before it were seen: a purchase in a session that never showed the
 -- cart is still a purchase.
 stepped as (
-
     select
         *,
         case
@@ -18,11 +17,9 @@ stepped as (
             else 1
         end as reached_step_number
     from sessions
-
 ),
 
 classified as (
-
     select
         session_id,
         source_system,
@@ -58,7 +55,6 @@ classified as (
         event_count = 1 as is_bounce,
         has_burst and purchase_count = 0 as is_bot
     from stepped
-
 )
 
 select * from classified

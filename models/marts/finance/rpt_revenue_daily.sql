@@ -10,8 +10,9 @@ added_up as (
         source_system,
         currency_code,
         {%- for kind in ['goods', 'shipping', 'discount', 'refund', 'adjustment'] %}
-        coalesce(sum(amount) filter (where booking_kind = '{{ kind }}'), 0) as {{ kind }}_amount,
-        coalesce(sum(amount_reporting) filter (where booking_kind = '{{ kind }}'), 0) as {{ kind }}_amount_reporting,
+            coalesce(sum(amount) filter (where booking_kind = '{{ kind }}'), 0) as {{ kind }}_amount,
+            coalesce(sum(amount_reporting) filter (where booking_kind = '{{ kind }}'), 0)
+                as {{ kind }}_amount_reporting,
         {%- endfor %}
         -- One amount without a rate, and the day's sums in the reporting currency are unknown, not small.
         bool_and(amount_reporting is not null) as is_converted
@@ -52,7 +53,7 @@ final as (
         cast(adjustment_amount as decimal(18, 4)) as adjustment_amount,
         cast('{{ var("reporting_currency") }}' as varchar) as reporting_currency_code,
         {%- for amount in ['gross_amount', 'shipping_amount', 'discount_amount', 'refund_amount'] %}
-        cast(case when is_converted then {{ amount }}_reporting end as decimal(18, 4)) as {{ amount }}_reporting,
+            cast(case when is_converted then {{ amount }}_reporting end as decimal(18, 4)) as {{ amount }}_reporting,
         {%- endfor %}
         cast(
             case

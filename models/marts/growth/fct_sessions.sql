@@ -1,36 +1,31 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='delete+insert',
-        unique_key='started_on',
-        pre_hook="
-            {% if is_incremental() %}
-            -- a day that has no sessions any more
-            delete from {{ this }}
-            where started_on not in (select started_on from {{ ref('int_sessions__classified') }})
-            {% endif %}
-        ",
-    )
-}}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='started_on',
+    pre_hook="
+        {% if is_incremental() %}
+        -- a day that has no sessions any more
+        delete from {{ this }}
+        where started_on not in (select started_on from {{ ref('int_sessions__classified') }})
+        {% endif %}
+    ",
+) }}
 
-with sessions as (
+with
 
+sessions as (
     select * from {{ ref('int_sessions__classified') }}
-
 ),
 
 -- A mart holds no load times, so what is new in it can't be told by them. Days are compared instead, and replaced.
 changed_days as (
-
     select * from sessions
     {% if is_incremental() %}
         where {{ is_day_that_differs(this, ref('int_sessions__classified'), 'started_on') }}
     {% endif %}
-
 ),
 
 final as (
-
     select
         session_id,
         source_system,
@@ -58,7 +53,6 @@ final as (
         is_bounce,
         is_bot
     from changed_days
-
 )
 
 select * from final

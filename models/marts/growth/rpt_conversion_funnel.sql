@@ -1,11 +1,10 @@
-with sessions as (
+with
 
+sessions as (
     select * from {{ ref('fct_sessions') }}
-
 ),
 
 visits as (
-
     select
         source_system,
         started_on,
@@ -16,21 +15,17 @@ visits as (
     from sessions
     where not is_bot
     group by all
-
 ),
 
 steps as (
-
     select named.*
     from (
         values (1, 'visit'), (2, 'product_view'), (3, 'add_to_cart'), (4, 'checkout'), (5, 'purchase')
     ) as named (step_number, step)
-
 ),
 
 -- A session counts for every step up to its furthest, so no step has more sessions than the one before.
 reached as (
-
     select
         visits.source_system,
         visits.started_on,
@@ -45,11 +40,9 @@ reached as (
     from visits
     cross join steps
     group by all
-
 ),
 
 compared as (
-
     select
         *,
         lag(session_count) over (
@@ -57,11 +50,9 @@ compared as (
             order by step_number
         ) as previous_session_count
     from reached
-
 ),
 
 final as (
-
     select
         source_system,
         started_on,
@@ -73,7 +64,6 @@ final as (
         {{ share('session_count', 'visit_count') }} as share_of_visits,
         {{ share('session_count', 'previous_session_count') }} as share_of_previous_step
     from compared
-
 )
 
 select * from final

@@ -1,11 +1,10 @@
-with orders as (
+with
 
+orders as (
     select * from {{ ref('fct_orders') }}
-
 ),
 
 dated as (
-
     select
         *,
         cast(date_trunc('month', ordered_on) as date) as ordered_month,
@@ -14,43 +13,35 @@ dated as (
         ) as cohort_month
     from orders
     where is_revenue and customer_id is not null
-
 ),
 
 cohorts as (
-
     select
         source_system,
         cohort_month,
         count(distinct customer_id) as cohort_customer_count
     from dated
     group by source_system, cohort_month
-
 ),
 
 -- Up to the last month in which the source has orders: a month in which nobody came back is a zero and not a gap.
 spans as (
-
     select
         source_system,
         max(ordered_month) as last_month
     from dated
     group by source_system
-
 ),
 
 grid as (
-
     select
         cohorts.*,
         {{ numbers_up_to(months_between('cohort_month', 'last_month')) }} as months_since
     from cohorts
     inner join spans on cohorts.source_system = spans.source_system
-
 ),
 
 activity as (
-
     select
         source_system,
         cohort_month,
@@ -62,11 +53,9 @@ activity as (
         count(*) filter (where order_amount_reporting is null) as order_count_without_rate
     from dated
     group by all
-
 ),
 
 final as (
-
     select
         grid.source_system,
         grid.cohort_month,
@@ -85,7 +74,6 @@ final as (
             grid.source_system = activity.source_system
             and grid.cohort_month = activity.cohort_month
             and grid.months_since = activity.months_since
-
 )
 
 select * from final

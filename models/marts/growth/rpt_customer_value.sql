@@ -1,18 +1,15 @@
-with orders as (
+with
 
+orders as (
     select * from {{ ref('fct_orders') }}
-
 ),
 
 segments as (
-
     select * from {{ ref('customer_segments') }}
-
 ),
 
 -- The last day of the data, not today: the same data give the same report whenever it is built.
 measured as (
-
     select
         source_system,
         customer_id,
@@ -25,12 +22,10 @@ measured as (
     from orders
     where is_revenue and customer_id is not null
     group by source_system, customer_id
-
 ),
 
 -- Fifths of the customers of one source system; equals are told apart by the other measures, at last by the id.
 scored as (
-
     select
         *,
         {{ whole_days_between('last_ordered_on', 'as_of_on') }} as recency_days,
@@ -51,12 +46,10 @@ scored as (
                 )
         end as money_score
     from measured
-
 ),
 
 -- The first rule that fits. Every pair of scores fits one that asks for no money: no rate, yet a segment.
 fitting as (
-
     select
         scored.*,
         segments.segment,
@@ -67,11 +60,9 @@ fitting as (
             scored.recency_score between segments.recency_score_from and segments.recency_score_to
             and scored.frequency_score between segments.frequency_score_from and segments.frequency_score_to
             and (segments.money_score_from is null or scored.money_score >= segments.money_score_from)
-
 ),
 
 final as (
-
     select
         customer_id,
         source_system,
@@ -88,7 +79,6 @@ final as (
         segment
     from fitting
     where fit_number = 1
-
 )
 
 select * from final

@@ -1,11 +1,10 @@
-with source as (
+with
 
+source as (
     select * from {{ source('web', 'events') }}
-
 ),
 
 renamed as (
-
     select
         -- the site knows customers, products and orders by the shop's numbers
         'web' as source_system,
@@ -30,7 +29,6 @@ renamed as (
         _position as source_position,
         _batch_id as batch_id
     from source
-
 )
 
 select * from renamed

@@ -1,13 +1,11 @@
-with events as (
+with
 
+events as (
     select count(*) as event_count from {{ ref('int_events__accepted') }}
-
 ),
 
 sessions as (
-
     select coalesce(sum(event_count), 0) as event_count from {{ ref('int_sessions__built') }}
-
 )
 
 select

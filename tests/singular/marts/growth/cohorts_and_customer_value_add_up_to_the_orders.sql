@@ -1,5 +1,6 @@
-with orders as (
+with
 
+orders as (
     select
         source_system,
         count(*) as order_count,
@@ -7,29 +8,24 @@ with orders as (
     from {{ ref('fct_orders') }}
     where is_revenue and customer_id is not null
     group by source_system
-
 ),
 
 cohorts as (
-
     select
         source_system,
         sum(order_count) as order_count,
         coalesce(sum(revenue_reporting), 0) as amount
     from {{ ref('rpt_customer_cohorts') }}
     group by source_system
-
 ),
 
 customers as (
-
     select
         source_system,
         sum(order_count) as order_count,
         coalesce(sum(amount_reporting), 0) as amount
     from {{ ref('rpt_customer_value') }}
     group by source_system
-
 )
 
 select

@@ -1,15 +1,13 @@
 -- A pair without a rule that asks for no money would drop its customers from rpt_customer_value.
-with scores as (
+with
 
+scores as (
     select unnest(range(1, 6)) as score
-
 ),
 
 rules as (
-
     select * from {{ ref('customer_segments') }}
     where money_score_from is null
-
 )
 
 select

@@ -1,17 +1,15 @@
-with funnel as (
+with
 
+funnel as (
     select coalesce(sum(session_count), 0) as visit_count
     from {{ ref('rpt_conversion_funnel') }}
     where step = 'visit'
-
 ),
 
 sessions as (
-
     select count(*) as session_count
     from {{ ref('fct_sessions') }}
     where not is_bot
-
 )
 
 select
