@@ -75,7 +75,10 @@
 {%- endmacro %}
 
 
-{#- Condition: rows of `input` that `reader` has not read yet: all, when it is built anew. A source without a mark is all new. -#}
+{#-
+    Condition: rows of `input` that `reader` has not read yet: all, when it is built anew. A source without a mark is all
+    new.
+-#}
 {% macro unseen(reader, input, column='loaded_at') -%}
     {%- set marks = sluice.seen_marks(reader, input) if sluice.is_adding() else {} -%}
     (
