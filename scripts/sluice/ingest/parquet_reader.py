@@ -30,36 +30,51 @@ def shapes(
     connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[Delivery]
 ) -> dict[str, Shape | SluiceError]:
     """The shape of each file by label, or why the file is refused: no Parquet, or columns that break the contract."""
+    try:
+        return _shapes(connection, contract, files)
+    except duckdb.Error as error:
+        if len(files) == 1:
+            return {files[0].label: SluiceError(f"not readable as Parquet: {str(error).splitlines()[0]}")}
+    # One of them is broken: look at each alone.
+    return {label: shape for file in files for label, shape in shapes(connection, contract, [file]).items()}
+
+
+def _shapes(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[Delivery]
+) -> dict[str, Shape | SluiceError]:
+    """All footers are read by two queries; DESCRIBE, which opens files one by one, is asked once per schema."""
+    paths = listing([str(file.readable) for file in files])
+    schemas = dict(
+        connection.execute(
+            f"""
+                select file_name, md5(string_agg(concat_ws('|', name, type, converted_type, logical_type, num_children), '/'))
+                from parquet_schema({paths}) group by file_name
+            """
+        ).fetchall()
+    )
+    required = [column.name for column in contract.columns if column.required]
+    doubtful = connection.execute(
+        f"select distinct file_name from parquet_metadata({paths})"
+        " where coalesce(stats_null_count, 1) > 0 and list_contains($1, path_in_schema)",
+        [required],
+    ).fetchall()
+    columns: dict[str, Columns] = {}
     found: dict[str, Shape | SluiceError] = {}
-    columns: dict[object, Columns] = {}
     for file in files:
-        path = literal(str(file.readable))
-        try:
-            schema = connection.execute(f"select * exclude (file_name) from parquet_schema({path})").fetchall()
-            # Files of one export have one schema: DESCRIBE, which is slower, is asked once for each.
-            signature = str(schema)
-            if signature not in columns:
-                rows = connection.execute(f"describe select * from read_parquet({path})").fetchall()
-                columns[signature] = tuple((str(name), str(kind)) for name, kind, *_ in rows)
-            found[file.label] = _shape(connection, contract, columns[signature], path)
-        except duckdb.Error as error:
-            found[file.label] = SluiceError(f"not readable as Parquet: {str(error).splitlines()[0]}")
-        except SluiceError as error:
-            found[file.label] = error
+        path = str(file.readable)
+        if schemas[path] not in columns:
+            rows = connection.execute(f"describe select * from read_parquet({literal(path)})").fetchall()
+            columns[schemas[path]] = tuple((str(name), str(kind)) for name, kind, *_ in rows)
+        found[file.label] = _shape(contract, columns[schemas[path]], has_nulls=(path,) in doubtful)
     return found
 
 
-def _shape(connection: duckdb.DuckDBPyConnection, contract: Contract, columns: Columns, path: str) -> Shape:
-    casts = typed_casts(contract, columns)
-    if any(cast.misfit != "false" for _, cast, _ in casts):
-        return Shape(columns, proven=False)
-    required = [column.name for column in contract.columns if column.required]
-    row = connection.execute(
-        f"select count(*) from parquet_metadata({path}) where coalesce(stats_null_count, 1) > 0"
-        " and list_contains($1, path_in_schema)",
-        [required],
-    ).fetchone()
-    return Shape(columns, proven=row == (0,))
+def _shape(contract: Contract, columns: Columns, *, has_nulls: bool) -> Shape | SluiceError:
+    try:
+        casts = typed_casts(contract, columns)
+    except SluiceError as error:
+        return error
+    return Shape(columns, proven=not has_nulls and all(cast.misfit == "false" for _, cast, _ in casts))
 
 
 def typed_casts(contract: Contract, found: Columns) -> list[tuple[str, Cast, str]]:
