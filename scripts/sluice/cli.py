@@ -29,6 +29,9 @@ def main() -> None:
         app()
     except SluiceError as error:
         sys.exit(_explain(error))
+    except KeyboardInterrupt:
+        print("stopped; what was committed stays, run it again to go on", file=sys.stderr)
+        sys.exit(2)
 
 
 def _explain(error: SluiceError) -> int:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from duckdb.sqltypes import DuckDBPyType
 
+from sluice.duck import parse_type
 from sluice.errors import SluiceError
+
+# Names that ingest itself gives columns, in the lake or on the way there.
+RESERVED = {"_file", "_position", "_batch_id", "_loaded_at", "rowid", "file_index", "file_row_number"} | {
+    f"__{name}" for name in ("file", "position", "refusal", "rendered", "text", "ordinal", "place", "label", "shift", "first")
+}
 
 
 @dataclass(frozen=True)
@@ -54,18 +62,33 @@ def load_contracts(project: Path) -> dict[str, Contract]:
     return contracts
 
 
+# What both DuckDB and Delta hold, without one of them changing it.
+_TYPES = {"smallint", "integer", "bigint", "decimal", "float", "double", "boolean", "varchar", "date", "timestamp", "blob"}
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
 def _contracts_in(path: Path) -> Iterator[Contract]:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
+        for source in document.get("sources") or []:
+            for table in source.get("tables") or []:
+                yield _contract(source["name"], table, path)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SluiceError(f"not readable as YAML: {error}", where=str(path)) from error
-    for source in document.get("sources") or []:
-        for table in source.get("tables") or []:
-            yield _contract(source["name"], table, path)
+    except (KeyError, TypeError, AttributeError) as error:
+        hint = "a source is a mapping with a name and tables, a table one with a name and columns"
+        raise SluiceError(f"not a list of dbt sources: {error!r}", where=str(path), hint=hint) from error
 
 
 def _contract(source: str, table: dict[str, Any], path: Path) -> Contract:
+    for name in (source, table["name"]):
+        if not _NAME.fullmatch(name):
+            raise SluiceError(f"{name!r} is not a name (letters, digits, underscore)", where=str(path))
     columns = tuple(_column(f"{source}.{table['name']}", column, path) for column in table.get("columns") or [])
+    names = [column.name.lower() for column in columns]
+    doubled = sorted({name for name in names if names.count(name) > 1} | RESERVED.intersection(names))
+    if doubled:
+        raise SluiceError(f"columns of {source}.{table['name']} twice, or ingest's own: {', '.join(doubled)}", where=str(path))
     key = tuple(((table.get("config") or {}).get("meta") or {}).get("key") or ())
     unknown = set(key) - {column.name for column in columns}
     if unknown:
@@ -80,5 +103,18 @@ def _column(table: str, column: dict[str, Any], path: Path) -> Column:
             where=str(path),
             hint="the contract needs a type for every column",
         )
+    kind = parse_type(str(column["data_type"]), f"{path}, column {column['name']} of {table}")
+    if not _holds(kind):
+        raise SluiceError(
+            f"column {column['name']} of {table}: a lake cannot hold {kind}",
+            where=str(path),
+            hint=f"promise one of {', '.join(sorted(_TYPES))}, struct or list, and cast it in staging",
+        )
     required = any(constraint.get("type") == "not_null" for constraint in column.get("constraints") or [])
     return Column(str(column["name"]), str(column["data_type"]), required)
+
+
+def _holds(kind: DuckDBPyType) -> bool:
+    if kind.id in ("struct", "list"):
+        return all(_holds(child) for _, child in kind.children if isinstance(child, DuckDBPyType))
+    return kind.id in _TYPES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -85,7 +86,7 @@ def _feeds_in(path: Path, environment: Mapping[str, str]) -> list[Feed]:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SluiceError("feeds file not found", where=str(path), hint="see feeds/ for examples") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise SluiceError(f"not readable as YAML: {error}", where=str(path)) from error
     if not isinstance(document, dict) or not isinstance(document.get("feeds"), list):
         raise SluiceError("a feeds file is a mapping with a list `feeds`", where=str(path))
@@ -95,18 +96,31 @@ def _feeds_in(path: Path, environment: Mapping[str, str]) -> list[Feed]:
 def _feed(entry: Any, where: str, environment: Mapping[str, str]) -> Feed:
     if not isinstance(entry, dict):
         raise SluiceError("a feed is a mapping", where=where)
-    unknown = sorted(set(entry) - _KNOWN_KEYS)
+    unknown = sorted(str(key) for key in set(entry) - _KNOWN_KEYS)
     if unknown:
         raise SluiceError(f"unknown keys {unknown}", where=where, hint=f"known: {', '.join(sorted(_KNOWN_KEYS))}")
     values = {key: expand(value, environment, where) if isinstance(value, str) else value for key, value in entry.items()}
     null_text = values.get("null_text", "")
-    values["null_text"] = (null_text,) if isinstance(null_text, str) else tuple(null_text)
+    texts = [null_text] if isinstance(null_text, str) else null_text
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise SluiceError("null_text is a text or a list of texts", where=where, hint="put quotes around it")
+    values["null_text"] = tuple(texts)
     for key in ("source", "table", "format"):
         if not isinstance(values.get(key), str):
             raise SluiceError(f"`{key}` is missing", where=where)
     feed = Feed(**values)  # type: ignore[arg-type]  # the keys are checked above, the values below
     _check(feed, where)
     return feed
+
+
+def check_encoding(encoding: str, where: str) -> None:
+    """Raise SluiceError for an encoding of text that Python does not know."""
+    try:
+        known = codecs.lookup(encoding)
+    except LookupError:
+        known = None
+    if known is None or not known._is_text_encoding:
+        raise SluiceError(f"unknown encoding {encoding!r}", where=where, hint="use a name that Python knows, e.g. cp1252")
 
 
 def _check(feed: Feed, where: str) -> None:
@@ -117,8 +131,10 @@ def _check(feed: Feed, where: str) -> None:
         raise SluiceError(f"unknown format {feed.format!r}", where=where, hint=f"one of: {', '.join(FORMATS)}")
     texts = ("path", "encoding", "delimiter", "quote", "connection", "relation", "cursor")
     wrong = [key for key in texts if not isinstance(getattr(feed, key), str)]
-    if wrong or not isinstance(feed.lookback, int):
+    wrong += [key for key in ("delimiter", "quote") if key not in wrong and len(getattr(feed, key)) != 1]
+    if wrong or type(feed.lookback) is not int:
         raise SluiceError(f"{', '.join(wrong or ['lookback'])}: not a value of the right kind", where=where)
+    check_encoding(feed.encoding, where)
     needed = ("connection", "relation", "cursor") if feed.format == "postgres" else ("path",)
     missing = [key for key in needed if not getattr(feed, key)]
     if missing:

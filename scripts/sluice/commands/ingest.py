@@ -30,6 +30,7 @@ def ingest(
     it could not run.
     """
     from sluice.contracts import load_contracts
+    from sluice.errors import SluiceError
     from sluice.feeds import load_feeds
     from sluice.ingest.report import as_json, as_text
     from sluice.ingest.run import new_run_id, prepare, run
@@ -39,6 +40,8 @@ def ingest(
 
     contracts = load_contracts(Path())
     chosen = [feed for feed in load_feeds(feeds) if not select or {feed.name, feed.source} & set(select)]
+    if not chosen:
+        raise SluiceError("no feed to ingest", where=", ".join(map(str, feeds)), hint="check --select: source or source.table")
     run_id = new_run_id()
     with writing(lake_root()), on_stderr("ingest") as tell:
         prepare(lake_root(), contracts)

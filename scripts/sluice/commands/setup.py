@@ -19,5 +19,7 @@ def setup() -> None:
     warehouse_root().mkdir(parents=True, exist_ok=True)
     contracts = load_contracts(Path())
     with writing(lake_root()):
-        prepare(lake_root(), contracts)
+        broken = prepare(lake_root(), contracts)
+    for error in broken.values():
+        raise error
     typer.echo(f"ready: {len(contracts)} raw tables in {lake_root()}", err=True)

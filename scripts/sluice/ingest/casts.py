@@ -38,19 +38,22 @@ def cast_text(text: str, target: DuckDBPyType) -> Cast:
     if kind == "varchar":
         return Cast(text, "false")
     if kind in _INTEGERS:
-        # 17850.0 is the integer 17850; 1.5 is none.
-        lossy = f"(contains({text}, '.') and try_cast({text} as decimal(38, 6)) is distinct from {value})"
+        # 17850.0 is the integer 17850; 1.5 and 1e-7 are none.
+        lossy = f"not regexp_full_match({text}, '\\s*[+-]?[0-9]+(\\.0*)?\\s*')"
     elif kind == "decimal":
         _, scale = _decimal(target)
-        exact = f"try_cast({text} as decimal(38, {min(scale + 8, 20)}))"
-        lossy = f"(instr({text}, '.') > 0 and length({text}) - instr({text}, '.') > {scale} and {exact} is distinct from {value})"
+        exact = f"(contains(lower({text}), 'e') and try_cast({text} as decimal(38, 20)) is not distinct from {value})"
+        plain = f"regexp_full_match({text}, '\\s*[+-]?[0-9]*\\.?[0-9]{{0,{scale}}}0*\\s*')"
+        lossy = f"not ({plain} or {exact})"
     elif kind == "timestamp":
         # Only a zoned parse heeds an offset; the plain one is three times as fast and right for 'YYYY-MM-DD HH:MM:SS'.
         plain = f"length({text}) = 19 and {text}[17] = ':'"
         value = f"case when {plain} then try_cast({text} as timestamp) else try_cast({text} as timestamptz)::timestamp end"
-        lossy = "false"
+        lossy = f"not isfinite({value}) or (not ({plain}) and regexp_matches({text}, '\\.[0-9]{{6}}[0-9]*[1-9]'))"
     elif kind == "date":
         lossy = f"(length({text}) > 10 and try_cast({text} as timestamptz)::timestamp is distinct from {value}::timestamp)"
+    elif kind in ("double", "float"):
+        lossy = f"isinf({value})"
     else:
         lossy = "false"
     return Cast(value, f"({text} is not null and ({value} is null or {lossy}))")
@@ -83,7 +86,7 @@ def cast_read(column: str, target: DuckDBPyType, *, exact: bool) -> Cast:
     if read_as.startswith("decimal"):
         value = f"try_cast({column} as {target})"
         return Cast(value, f"({column} is distinct from {value})")
-    return Cast(column, "false")
+    return Cast(column, f"isinf({column})" if target.id in ("double", "float") else "false")
 
 
 def json_paths(path: tuple[str, ...], target: DuckDBPyType) -> list[tuple[str, ...]]:
@@ -96,21 +99,32 @@ def json_paths(path: tuple[str, ...], target: DuckDBPyType) -> list[tuple[str, .
 
 
 def json_pointer(path: tuple[str, ...]) -> str:
-    """A path as DuckDB's JSON functions spell it."""
-    return "$" + "".join(f".{identifier(key)}" for key in path)
+    """A path as a JSON pointer (RFC 6901), which has a spelling for every key."""
+    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
 
 
 def cast_json(text: Callable[[tuple[str, ...]], str], path: tuple[str, ...], target: DuckDBPyType) -> Cast:
     """How to read the value at `path` of a JSON document as `target`; absent and null are null.
 
-    `text` gives the SQL of the text at a path, for each of `json_paths`.
+    `text` gives, for each of `json_paths`, the SQL of the text there; of a struct, its JSON (so an object begins with
+    a brace, and a string that holds one with a quote).
     """
     if target.id == "struct":
         return _cast_json_struct(text, path, target)
     if target.id in ("list", "map", "array"):
         value = f"try(json_transform_strict({text(path)}::json, {literal(_json_structure(target))}))"
-        return Cast(value, f"({text(path)} is not null and {value} is null)")
-    return cast_text(text(path), target)
+        # Whole numbers inside must be whole; DuckDB would round them.
+        rounds = (
+            f"regexp_matches({text(path)}, '\\.[0-9]*[1-9]')" if "INTEGER" in str(target) or "BIGINT" in str(target) else "false"
+        )
+        return Cast(value, f"({text(path)} is not null and ({value} is null or {rounds}))")
+    cast = cast_text(text(path), target)
+    if target.id == "decimal" and _decimal(target)[0] > 15:
+        # DuckDB reads a JSON number through a double, which keeps 15 digits; as a string it may have more.
+        digits = f"length(regexp_replace({text(path)}, '[^0-9]', '', 'g')) > 15"
+        misfit = f"({cast.misfit} or ({digits} and json_type(line, {literal(json_pointer(path))}) <> 'VARCHAR'))"
+        return Cast(cast.value, misfit)
+    return cast
 
 
 def _cast_json_struct(text: Callable[[tuple[str, ...]], str], path: tuple[str, ...], target: DuckDBPyType) -> Cast:

@@ -13,9 +13,9 @@ from sluice.errors import SluiceError
 from sluice.feeds import Feed
 from sluice.ingest.casts import cast_read, csv_reader_type
 from sluice.ingest.files import Delivery, header
-from sluice.ingest.rows import FilesRefusedError, Rows, columns_sql, refusal
+from sluice.ingest.rows import FilesRefusedError, Rows, check_new_names, columns_sql, refusal
 
-_REJECTED = "file_index bigint, position bigint, reason varchar, column_name varchar, detail varchar, original_text varchar"
+_REJECTED = "__file bigint, __position bigint, reason varchar, column_name varchar, detail varchar, original_text varchar"
 # Reads a file as plain lines: the separator is a control character, and nothing quotes.
 LINES = "columns = {'line': 'varchar'}, delim = '\x01', quote = '', escape = '', header = false, auto_detect = false"
 
@@ -29,12 +29,15 @@ def shape(contract: Contract, feed: Feed, file: Delivery) -> tuple[str, ...]:
     doubled = sorted({name for name in lowered if lowered.count(name) > 1})
     if doubled:
         raise SluiceError(f"the header names {', '.join(doubled)} twice")
+    if "" in lowered:
+        raise SluiceError(f"column {lowered.index('') + 1} of the header has no name")
     missing = [column.name for column in contract.columns if column.name.lower() not in lowered]
     if missing:
         raise SluiceError(
             f"columns that the contract promises are missing: {', '.join(missing)}; the file has {', '.join(names)}"
         )
     promised = {column.name.lower(): column.name for column in contract.columns}
+    check_new_names(contract, [name for name in lowered if name not in promised])
     return tuple(promised.get(name, name) for name in lowered)
 
 
@@ -57,7 +60,7 @@ def read(
     _refuse_unreadable(connection, files)
     _collect_refused(connection, files)
     columns = columns_sql([*(column.name for column in contract.columns), *new_columns])
-    good = f"select {columns}, file_index, position from ({_positions(connection, columns)}) where refusal is null"
+    good = f"select {columns}, __file, __position from ({_positions(connection, columns)}) where __refusal is null"
     return Rows(good, "select * from refused", new_columns)
 
 
@@ -79,8 +82,8 @@ def _stage(
     typed = [f"{identifier(column.name)} {column.type}" for column in contract.columns]
     typed += [f"{identifier(name)} varchar" for name in new_columns]
     connection.execute(
-        f"create or replace temp table staged ({', '.join(typed)}, file_index bigint,"
-        " refusal struct(reason varchar, column_name varchar, detail varchar))"
+        f"create or replace temp table staged ({', '.join(typed)}, __file bigint,"
+        " __refusal struct(reason varchar, column_name varchar, detail varchar), __rendered varchar)"
     )
     connection.execute(f"create or replace temp table rejected ({_REJECTED})")
     start = 0
@@ -98,9 +101,12 @@ def _insert(contract: Contract, feed: Feed, files: Sequence[Delivery], names: Se
     values = [f"{cast.value} as {identifier(name)}" for name, cast, _ in casts]
     values += [identifier(name) for name in names if name not in types]
     columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in reader.items())
+    reason = refusal(contract, casts)
+    delivered = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in names)
     return f"""
         insert into staged by name
-        select {", ".join(values)}, file_index + {start} as file_index, {refusal(contract, casts)} as refusal
+        select {", ".join(values)}, file_index + {start} as __file, {reason} as __refusal,
+            case when ({reason}) is not null then to_json(struct_pack({delivered}))::varchar end as __rendered
         from read_csv({listing([str(file.readable) for file in files])}, columns = {{{columns}}}, header = true,
             auto_detect = false, delim = {literal(feed.delimiter)}, quote = {literal(feed.quote)},
             escape = {literal(feed.quote)}, nullstr = {listing(feed.null_text)}, store_rejects = true)
@@ -140,9 +146,9 @@ def _needs_exact(connection: duckdb.DuckDBPyConnection, contract: Contract) -> b
 
 def _refuse_unreadable(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery]) -> None:
     rows = connection.execute("""
-        select file_index, min_by(detail, position), min(position) from rejected
+        select __file, min_by(detail, __position), min(__position) from rejected
         where starts_with(detail, 'not_utf8') or (starts_with(detail, 'open_quote') and contains(original_text, chr(10)))
-        group by file_index order by file_index
+        group by __file order by __file
     """).fetchall()
     if rows:
         raise FilesRefusedError({files[index].label: _why_unreadable(detail, position) for index, detail, position in rows})
@@ -162,54 +168,51 @@ def _positions(connection: duckdb.DuckDBPyConnection, columns: str) -> str:
     a row moves it on by one.
     """
     connection.execute("""
-        create or replace temp table firsts as select file_index, min(rowid) as first from staged group by file_index;
+        create or replace temp table firsts as select __file, min(rowid) as __first from staged group by __file;
         create or replace temp table shifts as
-        select file_index, position - n + 1 as ordinal, n as shift
-        from (select file_index, position, row_number() over (partition by file_index order by position) as n from rejected)
+        select __file, __position - __n + 1 as __ordinal, __n as __shift
+        from (select __file, __position, row_number() over (partition by __file order by __position) as __n from rejected)
     """)
     ordinal = f"""
-        select {columns}, staged.file_index, staged.rowid - firsts.first + 1 as ordinal, refusal
-        from staged inner join firsts on staged.file_index = firsts.file_index
+        select {columns}, staged.__file, staged.rowid - firsts.__first + 1 as __ordinal, __refusal
+        from staged inner join firsts on staged.__file = firsts.__file
     """
-    whole = f"select {columns}, file_index, ordinal as position, refusal from ({ordinal})"
+    whole = f"select {columns}, __file, __ordinal as __position, __refusal from ({ordinal})"
     if not connection.execute("select 1 from shifts limit 1").fetchone():
         return whole
     return f"""
-        {whole} where file_index not in (select file_index from shifts)
+        {whole} where __file not in (select __file from shifts)
         union all
-        select {columns}, o.file_index, o.ordinal + coalesce(s.shift, 0), o.refusal
-        from (select * from ({ordinal}) where file_index in (select file_index from shifts)) as o
-        asof left join shifts as s on o.file_index = s.file_index and o.ordinal >= s.ordinal
+        select {columns}, o.__file, o.__ordinal + coalesce(s.__shift, 0), o.__refusal
+        from (select * from ({ordinal}) where __file in (select __file from shifts)) as o
+        asof left join shifts as s on o.__file = s.__file and o.__ordinal >= s.__ordinal
     """
 
 
 def _collect_refused(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery]) -> None:
     """Fill `refused`: what the reader rejected, and what SQL refused together with its original line."""
-    staged = [row[0] for row in connection.execute("describe staged").fetchall()]
-    columns = columns_sql([name for name in staged if name not in ("file_index", "refusal")])
     connection.execute(f"""
         create or replace temp table unfit as
-        select file_index, position, refusal, to_json(row)::varchar as rendered
-        from (select file_index, position, refusal, struct_pack({columns}) as row from ({_positions(connection, columns)}))
-        where refusal is not null;
-        create or replace temp table original_lines (file_index bigint, position bigint, line varchar)
+        select __file, __position, __refusal, __rendered from ({_positions(connection, "__rendered")})
+        where __refusal is not null;
+        create or replace temp table original_lines (__file bigint, __position bigint, line varchar)
     """)
-    for (index,) in connection.execute("select distinct file_index from unfit order by 1").fetchall():
+    for (index,) in connection.execute("select distinct __file from unfit order by 1").fetchall():
         _keep_lines(connection, files[index], index)
     connection.execute("""
         create or replace temp table refused as
         select * from rejected
         union all
-        select u.file_index, u.position, u.refusal.reason, u.refusal.column_name, u.refusal.detail, coalesce(l.line, u.rendered)
-        from unfit as u left join original_lines as l on u.file_index = l.file_index and u.position = l.position
+        select u.__file, u.__position, u.__refusal.reason, u.__refusal.column_name, u.__refusal.detail,
+            coalesce(l.line, u.__rendered)
+        from unfit as u left join original_lines as l on u.__file = l.__file and u.__position = l.__position
     """)
 
 
 def _keep_lines(connection: duckdb.DuckDBPyConnection, file: Delivery, index: int) -> None:
     """Fetch the original lines of the unfit rows; where records span lines, rows are shown as JSON instead."""
     row = connection.execute(
-        "select (select count(*) from staged where file_index = $1) + (select count(*) from rejected where file_index = $1)",
-        [index],
+        "select (select count(*) from staged where __file = $1) + (select count(*) from rejected where __file = $1)", [index]
     ).fetchone()
     assert row is not None
     if file.content.lines != row[0] + 1:
@@ -218,5 +221,5 @@ def _keep_lines(connection: duckdb.DuckDBPyConnection, file: Delivery, index: in
         insert into original_lines
         select {index}, n - 1, line
         from (select row_number() over () as n, line from read_csv({literal(str(file.readable))}, {LINES}))
-        where n - 1 in (select position from unfit where file_index = {index})
+        where n - 1 in (select __position from unfit where __file = {index})
     """)

@@ -10,10 +10,11 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -36,12 +37,17 @@ class Content:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A delivered file. `label` is its name below the feed's folder; `readable` is where DuckDB reads it as UTF-8."""
+    """A delivered file.
+
+    `label` is its name below the feed's folder, `readable` where DuckDB reads it as UTF-8, and `stamp` tells whether it has
+    changed since it was inspected.
+    """
 
     path: Path
     label: str
     content: Content
     readable: Path
+    stamp: str
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,8 @@ def find(feed: Feed) -> list[Path]:
     if not folder.is_dir():
         raise SluiceError("the feed's folder does not exist", where=str(folder), hint="mend `path` in the feeds file")
     pattern = str(Path(feed.path).relative_to(folder))
+    if any("**" in part and part != "**" for part in Path(pattern).parts):
+        raise SluiceError("`**` must stand alone between slashes", where=feed.path, hint="e.g. in/**/*.csv")
     return sorted(path for path in folder.glob(pattern) if path.is_file())
 
 
@@ -91,7 +99,7 @@ def inspect(path: Path) -> Content:
 
 
 def _open(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
 class Memory:
@@ -106,13 +114,12 @@ class Memory:
 
     def inspect(self, path: Path) -> Content:
         """As the function `inspect`, from memory where the file's size and time are as they were."""
-        status = path.stat()
-        name, stamp = str(path.absolute()), f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
+        name, now = str(path.absolute()), stamp(path)
         known = self._known.get(name)
-        if known and known[0] == stamp:
+        if known and known[0] == now:
             return Content(**known[1])  # type: ignore[arg-type]
         content = inspect(path)
-        self._known[name] = [stamp, asdict(content)]
+        self._known[name] = [now, asdict(content)]
         return content
 
     def save(self) -> None:
@@ -130,20 +137,48 @@ def deliveries(feed: Feed, paths: Sequence[Path], memory: Memory) -> Iterator[De
     def one(path: Path) -> Delivery | Unreadable:
         label = path.relative_to(folder).as_posix()
         try:
-            return Delivery(path, label, memory.inspect(path), path)
+            before = stamp(path)
+            return Delivery(path, label, memory.inspect(path), path, before)
         except SluiceError as error:
             return Unreadable(label, error.what)
+        except OSError as error:
+            return Unreadable(label, str(error))
 
     with ThreadPoolExecutor(2) as pool:
         yield from pool.map(one, paths)
 
 
 def is_utf8(encoding: str) -> bool:
-    """Whether DuckDB can read files of this encoding as they are. Raises SluiceError for an encoding nobody knows."""
+    """Whether DuckDB can read files of this encoding as they are."""
+    return codecs.lookup(encoding).name in _UTF8
+
+
+def has_changed(file: Delivery) -> bool:
+    """Whether the file is no longer the one that was inspected."""
     try:
-        return codecs.lookup(encoding).name in _UTF8
-    except LookupError:
-        raise SluiceError(f"unknown encoding {encoding!r}", hint="use a name that Python knows, e.g. cp1252") from None
+        return stamp(file.path) != file.stamp
+    except OSError:
+        return True
+
+
+def stamp(path: Path) -> str:
+    """What changes when a file is written: size, time, inode."""
+    status = path.stat()
+    return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
+
+
+def plain_name(file: Delivery, folder: Path) -> Delivery:
+    """The same file under a name that DuckDB does not take for a pattern."""
+    link = folder / f"{file.content.digest}{''.join(file.path.suffixes[-2:])}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(file.path.absolute())
+    return replace(file, readable=link)
+
+
+def unzip(path: Path, target: Path) -> None:
+    """Write what a gzip holds to `target`."""
+    with gzip.open(path, "rb") as stream, target.open("wb") as out:
+        shutil.copyfileobj(stream, out, _BLOCK)
 
 
 def transcode(path: Path, encoding: str, target: Path) -> None:
@@ -157,8 +192,9 @@ def transcode(path: Path, encoding: str, target: Path) -> None:
             block = stream.read(_BLOCK)
             try:
                 out.write(decoder.decode(block, final=not block).encode("utf-8"))
-            except UnicodeDecodeError as error:
-                raise SluiceError(f"byte {done + error.start} is not {encoding}: {error.reason}") from error
+            except UnicodeError as error:
+                place = done + getattr(error, "start", 0)
+                raise SluiceError(f"byte {place} is not {encoding}: {error}") from error
             done += len(block)
             if not block:
                 return
@@ -166,8 +202,11 @@ def transcode(path: Path, encoding: str, target: Path) -> None:
 
 def header(path: Path, feed: Feed) -> tuple[str, ...]:
     """The column names in the first record of a CSV file (readable as UTF-8); empty where the file is."""
-    with _open(path) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="") as text:
+    with _open(path) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
         try:
-            return tuple(next(csv.reader(text, delimiter=feed.delimiter, quotechar=feed.quote), []))
+            names = tuple(next(csv.reader(text, delimiter=feed.delimiter, quotechar=feed.quote), []))
         except csv.Error as error:
             raise SluiceError(f"the header cannot be read: {error}") from error
+    if any("\udc80" <= letter <= "\udcff" for name in names for letter in name):
+        raise SluiceError("the header is not UTF-8: name the file's encoding in the feed, e.g. encoding: cp1252")
+    return names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,16 +63,22 @@ class Batch:
     marks: Mapping[str, int]
 
 
-def land(work: Work, batch: Batch, rows: Rows, tallies: Sequence[Tally], lake: Path) -> FeedReport:
-    """Quarantine first, then the commit that makes the batch visible, then the record of it."""
+def land(
+    work: Work, batch: Batch, rows: Rows, tallies: Sequence[Tally], lake: Path, check: Callable[[], None] = lambda: None
+) -> FeedReport:
+    """Quarantine first, then the commit that makes the batch visible, then the record of it.
+
+    `check` is called when all has been read and nothing committed; what it raises ends the landing.
+    """
     started = time.monotonic()
     new_columns = raw.add_text_columns(work.table, rows.new_columns)
     loaded_at = raw.next_load_time(work.table.open())
     origin = _origin(batch, loaded_at)
     landed, refused = sum(entry.landed for entry in tallies), sum(entry.refused for entry in tallies)
-    work.connection.execute(f"create or replace temp table labels (file_index bigint, label {_enum(batch.labels)})")
+    work.connection.execute(f"create or replace temp table labels (__file bigint, __label {_enum(batch.labels)})")
     work.connection.execute("insert into labels select unnest(range(len($1))), unnest($1)", [list(batch.labels)])
     written = _write(work, batch, rows, origin) if landed else None
+    check()
     if refused:
         query = f"""
             select reason, column_name, detail, original_text,
@@ -91,14 +97,14 @@ def land(work: Work, batch: Batch, rows: Rows, tallies: Sequence[Tally], lake: P
     )
 
 
-_LABELLED = "as found inner join labels on found.file_index = labels.file_index"
+_LABELLED = "as found inner join labels on found.__file = labels.__file"
 
 
 def _origin(batch: Batch, loaded_at: int) -> str:
     """SQL of the columns that say where a row came from. As enums they are written as ready-made dictionaries."""
     one = f"{literal(batch.labels[0])}::{_enum(batch.labels)}"
     return (
-        f"{one if len(batch.labels) == 1 else 'labels.label'} as _file, position as _position,"
+        f"{one if len(batch.labels) == 1 else 'labels.__label'} as _file, __position as _position,"
         f" {literal(batch.batch_id)}::{_enum([batch.batch_id])} as _batch_id, make_timestamp({loaded_at}) as _loaded_at"
     )
 

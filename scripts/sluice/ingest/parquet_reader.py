@@ -13,7 +13,7 @@ from sluice.duck import identifier, listing, literal, parse_type
 from sluice.errors import SluiceError
 from sluice.ingest.casts import Cast, cast_typed
 from sluice.ingest.files import Delivery
-from sluice.ingest.rows import NOTHING, Rows, refusal
+from sluice.ingest.rows import NOTHING, Rows, check_new_names, refusal
 
 Columns = tuple[tuple[str, str], ...]
 
@@ -83,6 +83,7 @@ def typed_casts(contract: Contract, found: Columns) -> list[tuple[str, Cast, str
     Raises SluiceError for a promised column that is missing or of another kind of type.
     """
     types = dict(found)
+    check_new_names(contract, [name for name in types if contract.column(name) is None])
     missing = [column.name for column in contract.columns if column.name not in types]
     if missing:
         raise SluiceError(f"columns that the contract promises are missing: {', '.join(missing)}; found {', '.join(types)}")
@@ -109,7 +110,7 @@ def read(contract: Contract, files: Sequence[Delivery], shapes: Mapping[str, Sha
     for found, group in groupby(files, key=lambda file: shapes[file.label]):
         members = list(group)
         source = f"""(
-            select *, file_index + {start} as "_index", file_row_number + 1 as "_place"
+            select *, file_index + {start} as __file, file_row_number + 1 as __position
             from read_parquet({listing([str(file.readable) for file in members])}, file_row_number = true)
         )"""
         good.append(_good(contract, found, fresh, source))
@@ -125,15 +126,15 @@ def _good(contract: Contract, found: Shape, fresh: Sequence[str], source: str) -
     present = {name for name, _ in found.columns}
     values += [f"{identifier(name) if name in present else 'null'}::varchar as {identifier(name)}" for name in fresh]
     where = "" if found.proven else f" where ({refusal(contract, casts)}) is null"
-    return f'select {", ".join(values)}, "_index" as file_index, "_place" as position from {source}{where}'
+    return f"select {', '.join(values)}, __file, __position from {source}{where}"
 
 
 def refused_sql(contract: Contract, found: Columns, source: str) -> str:
-    """SQL of the rows of a typed `source` (with _index and _place) that break the contract, shown as JSON."""
+    """SQL of the rows of a typed `source` (with __file and __position) that break the contract, shown as JSON."""
     packed = ", ".join(f"{identifier(name)} := {identifier(name)}" for name, _ in found)
     reason = refusal(contract, typed_casts(contract, found))
     return f"""
-        select "_index" as file_index, "_place" as position, refusal.reason, refusal.column_name, refusal.detail, original_text
-        from (select *, {reason} as refusal, to_json(struct_pack({packed}))::varchar as original_text from {source})
-        where refusal is not null
+        select __file, __position, __refusal.reason, __refusal.column_name, __refusal.detail, __text as original_text
+        from (select *, {reason} as __refusal, to_json(struct_pack({packed}))::varchar as __text from {source})
+        where __refusal is not null
     """

@@ -35,13 +35,13 @@ def read(connection: duckdb.DuckDBPyConnection, contract: Contract, feed: Feed, 
     found = _shape(connection)
     _check_cursor(contract, feed, found)
     _drop_known(connection, contract, feed, found, reach, raw, held)
-    connection.execute("create or replace temp table numbered as select *, rowid + 1 as _place, 0 as _index from fetched")
+    connection.execute("create or replace temp table numbered as select *, rowid + 1 as __position, 0 as __file from fetched")
     fresh = new_columns(contract, [found])
     casts = typed_casts(contract, found)
     values = [f"{cast.value} as {identifier(name)}" for name, cast, _ in casts]
     values += [f"{identifier(name)}::varchar as {identifier(name)}" for name in fresh]
     good = f"""
-        select {", ".join(values)}, _index as file_index, _place as position from numbered
+        select {", ".join(values)}, __file, __position from numbered
         where ({refusal(contract, casts)}) is null
     """
     return Rows(good, refused_sql(contract, found, "numbered"), fresh)

@@ -30,7 +30,7 @@ def as_text(reports: Sequence[FeedReport]) -> str:
 
 def _line(report: FeedReport, width: int) -> str:
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in report.reasons.items())
-    nothing_new = f"nothing new ({report.files_known:,} files known)" if report.files_known else "nothing new"
+    nothing_new = f"nothing new ({report.files_known:,} files known)" if report.files_known else "nothing there"
     note = reasons or ("" if report.batches or report.refused else nothing_new)
     return (
         f"{report.feed:{width}} {report.files_new:>6,} {report.rows_read:>11,} {report.rows_landed:>11,}"

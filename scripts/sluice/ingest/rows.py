@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from sluice.contracts import Contract
+from sluice.contracts import RESERVED, Contract
 from sluice.duck import identifier, literal
+from sluice.errors import SluiceError
 from sluice.ingest.casts import Cast
 
 # A file this full of one and the same fault is no file with bad rows but one of another shape.
@@ -16,7 +17,7 @@ REFUSED_SHARE = 0.5
 REFUSED_ROWS = 10
 # SQL of no refused rows.
 NOTHING = """
-    select null::bigint as file_index, null::bigint as position, null::varchar as reason, null::varchar as column_name,
+    select null::bigint as __file, null::bigint as __position, null::varchar as reason, null::varchar as column_name,
         null::varchar as detail, null::varchar as original_text where false
 """
 # SQL of `refusal` where a contract can not be broken.
@@ -31,11 +32,24 @@ class FilesRefusedError(Exception):
         self.why = why
 
 
+def check_new_names(contract: Contract, names: Sequence[str]) -> None:
+    """Raise SluiceError for new columns that cannot stand beside the contract's and ingest's own."""
+    promised = {column.name.lower() for column in contract.columns}
+    clashes = [name for name in names if name.lower() in RESERVED or name.lower() in promised or not name.strip()]
+    lowered = [name.lower() for name in names]
+    clashes += [name for name in names if lowered.count(name.lower()) > 1]
+    if clashes:
+        raise SluiceError(
+            f"columns {', '.join(map(repr, sorted(set(clashes))))} clash with a column of the contract or of ingest itself",
+            hint="have them renamed where the data comes from",
+        )
+
+
 @dataclass(frozen=True)
 class Rows:
     """What a reader found in a batch's files.
 
-    `good` selects the contract's columns, the new columns, file_index and position; `refused` selects file_index, position,
+    `good` selects the contract's columns, the new columns, __file and __position; `refused` selects __file, __position,
     reason, column_name, detail, original_text. `new_columns` are landed as text.
     """
 
@@ -92,17 +106,17 @@ def tally(connection: duckdb.DuckDBPyConnection, rows: Rows) -> list[Tally]:
     """Count the rows of each file that has any."""
     query = f"""
         with good as (
-            select file_index, count(*) as landed from ({rows.good}) group by file_index
+            select __file, count(*) as landed from ({rows.good}) group by __file
         ),
         faults as (
-            select file_index, concat_ws(' ', reason, column_name) as fault, count(*) as n from ({rows.refused}) group by all
+            select __file, concat_ws(' ', reason, column_name) as fault, count(*) as n from ({rows.refused}) group by all
         ),
         bad as (
-            select file_index, sum(n)::bigint as refused, max_by(fault, (n, fault)) as worst, max(n) as worst_count
-            from faults group by file_index
+            select __file, sum(n)::bigint as refused, max_by(fault, (n, fault)) as worst, max(n) as worst_count
+            from faults group by __file
         )
-        select file_index, coalesce(landed, 0), coalesce(refused, 0), coalesce(worst, ''), coalesce(worst_count, 0)
-        from good full join bad using (file_index) order by file_index
+        select __file, coalesce(landed, 0), coalesce(refused, 0), coalesce(worst, ''), coalesce(worst_count, 0)
+        from good full join bad using (__file) order by __file
     """
     return [Tally(*row) for row in connection.execute(query).fetchall()]
 

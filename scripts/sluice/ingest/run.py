@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import shutil
@@ -14,14 +15,24 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from deltalake.exceptions import DeltaError
 
 from sluice.contracts import Contract
 from sluice.duck import connect, literal
 from sluice.errors import SluiceError
 from sluice.feeds import Feed
 from sluice.ingest import csv_reader, json_reader, parquet_reader, postgres_reader
-from sluice.ingest.files import Delivery, Memory, Unreadable, deliveries, find, is_utf8, transcode
+from sluice.ingest.files import (
+    Delivery,
+    Memory,
+    Unreadable,
+    deliveries,
+    find,
+    has_changed,
+    is_utf8,
+    plain_name,
+    transcode,
+    unzip,
+)
 from sluice.ingest.landing import Batch, FeedReport, Work, land, record_refusals, write_missing_records
 from sluice.ingest.rows import FilesRefusedError, Rows, Tally, is_misshapen, tally
 from sluice.lake import ops, raw
@@ -32,11 +43,19 @@ BATCH_BYTES = 1 << 30
 BATCH_FILES = 500
 
 
-def prepare(lake: Path, contracts: Mapping[str, Contract]) -> None:
-    """Make every raw, quarantine and ops table that is absent, so that models find them, empty at worst."""
+def prepare(lake: Path, contracts: Mapping[str, Contract]) -> dict[str, SluiceError]:
+    """Make every raw, quarantine and ops table that is absent, so that models find them, empty at worst.
+
+    Gives, by name, the contracts that what has been landed contradicts; their feeds will be refused.
+    """
     ops.ensure(lake)
+    broken = {}
     for contract in contracts.values():
-        raw.ensure(raw.RawTable(contract, lake))
+        try:
+            raw.ensure(raw.RawTable(contract, lake))
+        except SluiceError as error:
+            broken[contract.name] = error
+    return broken
 
 
 def run(
@@ -81,9 +100,10 @@ def _ingest(feed: Feed, contract: Contract, lake: Path, run_id: str, memory_limi
     except SluiceError as error:
         why = f"{error.what} ({error.where})" if error.where else error.what
         report = FeedReport(feed.name, refused=((feed.path or feed.relation, why),))
-    except (duckdb.Error, DeltaError, OSError) as error:
-        # A full disk, a right that is missing: what was committed stays, the rest is taken back by the next run.
-        report = FeedReport(feed.name, refused=((feed.path or feed.relation, f"stopped: {str(error).splitlines()[0]}"),))
+    except Exception as error:  # noqa: BLE001  (whatever it is: a full disk, a missing right; the other feeds go on)
+        # What was committed stays, the rest is taken back by the next run.
+        said = (str(error).splitlines() or [""])[0]
+        report = FeedReport(feed.name, refused=((feed.path or feed.relation, f"stopped: {type(error).__name__}: {said}"),))
     record_refusals(report, lake, run_id)
     shutil.rmtree(spill, ignore_errors=True)
     return replace(report, seconds=time.monotonic() - started)
@@ -147,26 +167,46 @@ def _land_files(work: Work, files: Sequence[Delivery], lake: Path) -> FeedReport
     outcomes = {**readable, **shapes}
     refused = {label: outcome.what for label, outcome in outcomes.items() if isinstance(outcome, SluiceError)}
     good = [file for label, file in readable.items() if label not in refused]
-    while good:
-        good.sort(key=lambda file: (shapes[file.label], file.label))
-        try:
-            rows = _read(work, good, {file.label: shapes[file.label] for file in good})
-            tallies = _tallies(work, good, rows)
-            break
-        except FilesRefusedError as refusal:
-            refused |= refusal.why
-            good = [file for file in good if file.label not in refused]
     report = FeedReport(work.feed.name, refused=tuple(refused.items()))
-    if not good:
-        return report
-    batch = _file_batch(work.feed, good)
-    return _add(report, land(work, batch, rows, tallies, lake))
+    return _add(report, _land_good(work, good, shapes, lake)) if good else report
+
+
+def _land_good(work: Work, files: Sequence[Delivery], shapes: Mapping[str, Any], lake: Path) -> FeedReport:
+    """Land files of good shape as one batch; a file that DuckDB stumbles over is found by halving, and refused."""
+    files = sorted(files, key=lambda file: (shapes[file.label], file.label))
+    try:
+        rows = _read(work, files, {file.label: shapes[file.label] for file in files})
+        tallies = _tallies(work, files, rows)
+        batch = _file_batch(work.feed, files)
+        return land(work, batch, rows, tallies, lake, lambda: _refuse_changed(files))
+    except FilesRefusedError as refusal:
+        report = FeedReport(work.feed.name, refused=tuple(refusal.why.items()))
+        rest = [file for file in files if file.label not in refusal.why]
+        return _add(report, _land_good(work, rest, shapes, lake)) if rest else report
+    except duckdb.Error as error:
+        if len(files) == 1:
+            why = f"stopped: {str(error).splitlines()[0]}"
+            return FeedReport(work.feed.name, refused=((files[0].label, why),))
+        half = len(files) // 2
+        first = _land_good(work, files[:half], shapes, lake)
+        return _add(first, _land_good(work, files[half:], shapes, lake))
+
+
+def _refuse_changed(files: Sequence[Delivery]) -> None:
+    changed = {file.label: "it changed while it was read; run again" for file in files if has_changed(file)}
+    if changed:
+        raise FilesRefusedError(changed)
 
 
 def _readable(work: Work, file: Delivery) -> Delivery:
     """The file as DuckDB can read it. Raises SluiceError where it is not of the encoding that the feed names."""
+    if work.feed.format == "parquet" and file.path.suffix.lower() == ".gz":
+        target = work.table.workshop / f"{file.content.digest}.parquet"
+        unzip(file.path, target)
+        return replace(file, readable=target)
     if work.feed.format == "parquet" or is_utf8(work.feed.encoding):
-        return file
+        odd = glob.has_magic(str(file.path)) or file.path.suffix == ".GZ"
+        return plain_name(file, work.table.workshop) if odd else file
     target = work.table.workshop / f"{file.content.digest}.utf8"
     transcode(file.path, work.feed.encoding, target)
     return replace(file, readable=target)
@@ -217,7 +257,7 @@ def _tallies(work: Work, files: Sequence[Delivery], rows: Rows) -> list[Tally]:
 
 def _adds_up(work: Work, file: Delivery, entry: Tally) -> bool:
     """Whether as many records were read as the file has lines, counted by other means; with quotes lines can't tell."""
-    if work.feed.format == "parquet" or (work.feed.format == "csv" and file.content.quotes):
+    if work.feed.format == "parquet" or (work.feed.format == "csv" and (file.content.quotes or work.feed.quote != '"')):
         return True
     headers = 1 if work.feed.format == "csv" else 0
     if entry.read == file.content.lines - headers:

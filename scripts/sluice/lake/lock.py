@@ -14,7 +14,10 @@ from sluice.errors import SluiceError
 @contextmanager
 def writing(lake: Path) -> Iterator[None]:
     """Hold the lake's write lock. Raises SluiceError, naming the holder, where another process has it."""
-    lake.mkdir(parents=True, exist_ok=True)
+    try:
+        lake.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SluiceError(f"the lake's folder cannot be made: {error}", where=str(lake), hint="check SLUICE_LAKE") from error
     path = lake / ".lock"
     with path.open("a+", encoding="utf-8") as file:
         try:

@@ -22,7 +22,7 @@ from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 
 from sluice.contracts import Contract
-from sluice.duck import parse_type
+from sluice.duck import identifier, parse_type
 from sluice.errors import SluiceError
 
 # What ingest adds to each row, after the contract's columns.
@@ -82,7 +82,7 @@ def _ensure(path: Path, columns: Mapping[str, str]) -> None:
         found = present.get(field.name)
         if found is not None and found.type != field.type:
             raise SluiceError(
-                f"the lake holds column {field.name} as {found.type}, the contract promises {field.type}",
+                f"the lake holds column {field.name} as {_type(found)}, the contract promises {_type(field)}",
                 where=str(path),
                 hint="keep the type that was landed and cast it in staging",
             )
@@ -91,8 +91,12 @@ def _ensure(path: Path, columns: Mapping[str, str]) -> None:
         delta.alter.add_columns(new)
 
 
+def _type(field: Field) -> str:
+    return str(getattr(field.type, "type", field.type))
+
+
 def _schema(columns: Mapping[str, str]) -> Schema:
-    values = ", ".join(f'null::{parse_type(kind)} as "{name}"' for name, kind in columns.items())
+    values = ", ".join(f"null::{parse_type(kind)} as {identifier(name)}" for name, kind in columns.items())
     with duckdb.connect() as connection:
         arrow: pa.Schema = connection.execute(f"select {values}").to_arrow_table().schema
     return Schema.from_arrow(arrow)
@@ -103,6 +107,9 @@ def add_text_columns(table: RawTable, names: Sequence[str]) -> list[str]:
     delta = table.open()
     present = {field.name for field in delta.schema().fields}
     new = [name for name in names if name not in present]
+    clashes = {name.lower() for name in new} & {name.lower() for name in present}
+    if clashes:
+        raise SluiceError(f"columns {', '.join(sorted(clashes))} were landed before in another case", where=str(table.path))
     if new:
         delta.alter.add_columns([Field(name, PrimitiveType("string")) for name in new])
     return new
