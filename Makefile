@@ -32,7 +32,8 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else 0'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	export VIRTUAL_ENV=$(abspath $(VENV)) UV_COMPILE_BYTECODE=1
+	# The system's certificates, so that it works behind a proxy that has its own.
+	export VIRTUAL_ENV=$(abspath $(VENV)) UV_COMPILE_BYTECODE=1 UV_SYSTEM_CERTS=1
 	$(BIN)/uv pip sync --quiet requirements/dev.txt
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	touch $@
