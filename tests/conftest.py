@@ -11,15 +11,13 @@ from typing import Any
 
 import duckdb
 import pytest
+from project import REAL_DATA
 
 from sluice.contracts import Column, Contract
 from sluice.duck import connect, link_extensions
 from sluice.feeds import Feed
 from sluice.ingest.landing import FeedReport
 from sluice.ingest.run import prepare, run
-
-REPOSITORY = Path(__file__).resolve().parents[1]
-REAL_DATA = Path(os.environ.get("SLUICE_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,6 +16,8 @@ import duckdb
 
 BIN = Path(sys.executable).parent
 REPOSITORY = Path(__file__).resolve().parents[1]
+# Real data sets, beside the checkout; tests that need them skip, saying so, where they are not.
+REAL_DATA = Path(os.environ.get("SLUICE_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
 
 
 def copy_project(target: Path) -> Path:

@@ -22,9 +22,7 @@ def test_a_name_that_looks_like_a_pattern_is_a_name(lake_of: Any, name: str) -> 
     assert lake.query("select id, _file from {raw} order by id") == [(1, name), (2, "x.csv"), (3, "xy.csv")]
 
 
-@pytest.mark.parametrize(
-    "column", ["position", "label", "first", "shift", "ordinal", "file_index", "refusal", "original_text", "line"]
-)
+@pytest.mark.parametrize("column", ["position", "label", "first", "shift", "ordinal", "refusal", "original_text", "line"])
 @pytest.mark.parametrize("format", ["csv", "json", "parquet"])
 def test_a_column_may_have_any_name_that_ingest_does_not_use(lake_of: Any, duck: Any, format: str, column: str) -> None:
     """As a promised column and as a new one, beside a row that is refused."""

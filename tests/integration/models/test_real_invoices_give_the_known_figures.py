@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from project import Project, differences
+from project import REAL_DATA, Project, differences
 
 FEEDS = "feeds/online_retail.yml"
 GBP = {"reporting_currency": "GBP"}
@@ -20,8 +20,6 @@ GBP = {"reporting_currency": "GBP"}
 
 @pytest.fixture(scope="module")
 def files() -> list[Path]:
-    from conftest import REAL_DATA
-
     found = sorted((REAL_DATA / "online_retail" / "by_day").glob("*.csv.gz"))
     if not found:
         pytest.skip(f"the data set online_retail is not in {REAL_DATA} (SLUICE_SHARED_DATA)")
