@@ -49,7 +49,7 @@ def cast_text(text: str, target: DuckDBPyType) -> Cast:
         # Only a zoned parse heeds an offset; the plain one is three times as fast and right for 'YYYY-MM-DD HH:MM:SS'.
         plain = f"length({text}) = 19 and {text}[17] = ':'"
         value = f"case when {plain} then try_cast({text} as timestamp) else try_cast({text} as timestamptz)::timestamp end"
-        lossy = f"not isfinite({value}) or (not ({plain}) and regexp_matches({text}, '\\.[0-9]{{6}}[0-9]*[1-9]'))"
+        lossy = f"(not ({plain}) and (not isfinite({value}) or regexp_matches({text}, '\\.[0-9]{{6}}[0-9]*[1-9]')))"
     elif kind == "date":
         lossy = f"(length({text}) > 10 and try_cast({text} as timestamptz)::timestamp is distinct from {value}::timestamp)"
     elif kind in ("double", "float"):
