@@ -31,7 +31,8 @@ def page(report: Mapping[str, Any]) -> str:
     lines.append("| --- | --- | ---: | --- | ---: | ---: | --- | ---: |\n")
     for size in report["sizes"]:
         lines += _rows(size)
-    return "".join(lines) + _TAIL
+    note = f"\n{report['note']}\n" if "note" in report else ""
+    return "".join(lines) + note + _TAIL
 
 
 def _rows(size: Mapping[str, Any]) -> Sequence[str]:
