@@ -101,5 +101,5 @@ def differences(one: Project, other: Project, relations: Sequence[str]) -> dict[
                 for a, b in (("one", "other"), ("other", "one"))
             ]
             if only != [(0,), (0,)]:
-                found[relation] = (only[0][0], only[1][0])  # type: ignore[index]
+                found[relation] = (only[0][0], only[1][0])  # type: ignore[index]  # count(*) always gives a row
     return found

@@ -133,7 +133,7 @@ def _dbt_lines(summary: Summary) -> list[str]:
         f"{summary.tests_passed} data tests passed",
         f"{summary.unit_tests_passed} unit tests passed",
     ]
-    ends += [f"{summary.warnings} warnings"] if summary.warnings else []
+    ends += [f"{summary.warnings} warning{'s' if summary.warnings > 1 else ''}"] if summary.warnings else []
     ends += [f"{summary.failures} FAILED"] if summary.failures else []
     return [", ".join(ends) + f", {summary.dbt_seconds:.1f} s in dbt"]
 

@@ -99,7 +99,7 @@ def inspect(path: Path) -> Content:
 
 
 def _open(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
+    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]  # a GzipFile reads like any binary file
 
 
 class Memory:
@@ -117,7 +117,7 @@ class Memory:
         name, now = str(path.absolute()), stamp(path)
         known = self._known.get(name)
         if known and known[0] == now:
-            return Content(**known[1])  # type: ignore[arg-type]
+            return Content(**known[1])  # type: ignore[arg-type]  # JSON: what asdict gave
         content = inspect(path)
         self._known[name] = [now, asdict(content)]
         return content
