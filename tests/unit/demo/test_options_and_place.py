@@ -16,7 +16,7 @@ SMALL = DemoOptions(orders=40, days=2)
 @pytest.mark.parametrize("bad", [{"orders": 0}, {"days": 0}, {"days": -1}, {"threads": 0}, {"faults": {"gremlin": 0.1}}])
 def test_impossible_options_are_refused(bad: dict[str, object]) -> None:
     with pytest.raises(SluiceError):
-        DemoOptions(**{"orders": 10, "days": 10, **bad})  # type: ignore[arg-type]
+        DemoOptions(**{"orders": 10, "days": 10, **bad})  # type: ignore[arg-type]  # wrong values are the point
 
 
 def test_an_unknown_memory_limit_is_refused(tmp_path: Path) -> None:
