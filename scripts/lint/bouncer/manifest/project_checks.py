@@ -38,6 +38,62 @@ def check_model_is_tested(model: Any, ctx: Any) -> None:
         fail(f"`{model.name}` has neither a data test nor a unit test")
 
 
+def _value(thing: Any) -> str:
+    """The text of what may be an enum, in lower case."""
+    return str(getattr(thing, "value", thing)).lower()
+
+
+def _key(model: Any) -> list[str]:
+    """The columns of a model's primary key, as its contract declares it."""
+    keys = [constraint for constraint in model.constraints or [] if _value(constraint.type) == "primary_key"]
+    return list(keys[0].columns) if keys else []
+
+
+def _unique_columns(test: Any) -> set[str]:
+    """The columns that a data test holds unique in every row, in earnest; none for any other test."""
+    metadata, config = getattr(test, "test_metadata", None), test.config
+    if metadata is None or config.where or not config.enabled or _value(config.severity) != "error":
+        return set()
+    arguments = metadata.kwargs
+    of = {"unique": [arguments.get("column_name")], "unique_together": arguments.get("columns")}
+    return {column for column in of.get(metadata.name) or [] if column}
+
+
+@check
+def check_model_key_is_tested(model: Any, ctx: Any) -> None:
+    """A mart's key: declared in its contract, never null, and a test says that no two rows share it."""
+    key = _key(model)
+    if not key:
+        fail(f"`{model.name}`: the contract names no key: constraints: [{{type: primary_key, columns: [...]}}]")
+    nullable = [name for name in key if not _is_required(model.columns.get(name))]
+    if nullable:
+        fail(f"`{model.name}`: a column of the key may be null or is not there: {', '.join(nullable)}")
+    tested = [_unique_columns(test) for test in ctx.tests if getattr(test, "attached_node", None) == model.unique_id]
+    if set(key) not in tested:
+        fail(f"`{model.name}`: no test `unique` or `unique_together` of severity error on the key ({', '.join(key)})")
+
+
+def _is_required(column: Any) -> bool:
+    return column is not None and any(_value(constraint.type) == "not_null" for constraint in column.constraints or [])
+
+
+@check
+def check_model_old_version_has_an_end(model: Any) -> None:
+    """Readers of a version that is not the latest are told until when it stays."""
+    is_old = model.version is not None and str(model.version) != str(model.latest_version)
+    if is_old and not getattr(model, "deprecation_date", None):
+        fail(f"`{model.name}` v{model.version} is not the latest (v{model.latest_version}) and has no deprecation_date")
+
+
+@check
+def check_exposure_reads_versioned_models(exposure: Any, ctx: Any) -> None:
+    """What is read from outside has versions, so that a breaking change leaves the old relation standing."""
+    read = set(getattr(exposure.depends_on, "nodes", None) or [])
+    bare = sorted(model.name for model in ctx.models if model.unique_id in read and model.version is None)
+    if bare:
+        fail(f"`{exposure.name}` reads models without versions: {', '.join(bare)}")
+
+
 @check
 def check_model_has_group(model: Any) -> None:
     """Somebody answers for every model: its group, which names an owner in models/_groups.yml."""

@@ -1,0 +1,18 @@
+{% macro generate_alias_name(custom_alias_name=none, node=none) -%}
+    {#-
+        The first version of a model keeps the model's plain name, later ones end in _v2, _v3: a relation that readers know
+        never changes its meaning, whichever version is the latest.
+    -#}
+    {{- sluice._alias_name(custom_alias_name, node.name, node.version) -}}
+{%- endmacro %}
+
+
+{% macro _alias_name(custom_alias_name, name, version) -%}
+    {%- if custom_alias_name -%}
+        {{ custom_alias_name | trim }}
+    {%- elif not version or version | string == '1' -%}
+        {{ name }}
+    {%- else -%}
+        {{ name }}_v{{ version | string | replace('.', '_') }}
+    {%- endif -%}
+{%- endmacro %}
