@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -81,13 +82,19 @@ def test_a_misspelt_folder_in_dbt_project_fails_the_parse(project: Path) -> None
 
 
 def broken_conventions(project: Path) -> set[tuple[str, str]]:
-    """(check, name of the model or source) of everything that dbt-bouncer finds."""
+    """(check, name of the model or source, with its version) of everything that dbt-bouncer finds."""
     status, output = run(project, "dbt", "--quiet", "parse")
     assert status == 0, output
     run(project, "dbt-bouncer", "run", "--output-file", "found.json", "--output-only-failures")
     found = json.loads((project / "found.json").read_text())
     results = found if isinstance(found, list) else found["results"]
-    return {(result["check_run_id"].split(":")[0], result["unique_id"].split(".")[-1]) for result in results}
+    return {(result["check_run_id"].split(":")[0], name_of(result["unique_id"])) for result in results}
+
+
+def name_of(unique_id: str) -> str:
+    """`rates` of source.sluice.fx.rates, `dim_dates.v1` of model.sluice.dim_dates.v1."""
+    parts = unique_id.split(".")
+    return ".".join(parts[2:]) if parts[0] == "model" else parts[-1]
 
 
 def skip_layers(models: Path) -> None:
@@ -119,7 +126,28 @@ def forget(models: Path) -> None:
     edit(sources, "loaded_at_field:", "loaded_at_was:")
 
 
-BREAKS: tuple[Callable[[Path], None], ...] = (skip_layers, misname, misspell_config, forget)
+def break_keys(models: Path) -> None:
+    """A key that no test upholds, one that is tested in part only, in passing only, and one that may be null."""
+    core, finance, growth = (models / f"marts/{name}/_{name}__models.yml" for name in ("core", "finance", "growth"))
+    edit(core, "          - unique: {name: every_day_has_one_row}\n", "          - not_null\n")
+    edit(finance, "{columns: [revenue_on, source_system, currency_code]}", "{columns: [revenue_on, source_system]}")
+    warns = "arguments: {columns: [source_system, cohort_month, months_since]}"
+    edit(growth, warns, f"{warns}\n          config: {{severity: warn}}")
+    edit(core, "columns: [product_id, valid_from]}]", "columns: [product_id, valid_to]}]")
+
+
+def break_versions(models: Path) -> None:
+    """An old version without an end, a version that is no number, an exposed mart without versions."""
+    growth = models / "marts/growth/_growth__models.yml"
+    shutil.copy(models / "marts/growth/rpt_customer_value.sql", models / "marts/growth/rpt_customer_value_v2.sql")
+    of_value = "latest_version: 1\n    versions: [{v: 1, defined_in: rpt_customer_value}]"
+    edit(growth, of_value, of_value.replace("latest_version: 1", "latest_version: 2").replace("}]", "}, {v: 2}]"))
+    of_funnel = "latest_version: 1\n    versions: [{v: 1, defined_in: rpt_conversion_funnel}]"
+    edit(growth, of_funnel, of_funnel.replace("1\n", "new\n").replace("v: 1", "v: new"))
+    edit(growth, "    latest_version: 1\n    versions: [{v: 1, defined_in: fct_sessions}]\n", "")
+
+
+BREAKS: tuple[Callable[[Path], None], ...] = (skip_layers, misname, misspell_config, forget, break_keys, break_versions)
 EXPECTED = (
     ("check_lineage_permitted_upstream_models", "fct_shortcuts"),
     ("check_lineage_source_cannot_be_used", "int_orders__taken"),
@@ -135,6 +163,14 @@ EXPECTED = (
     ("check_properties_file_name", "stg_fx__days"),
     ("check_source_freshness_populated", "rates"),
     ("check_source_says_when_loaded", "rates"),
+    ("check_model_key_is_tested", "orders_final"),
+    ("check_model_key_is_tested", "dim_dates.v1"),
+    ("check_model_key_is_tested", "rpt_revenue_daily.v1"),
+    ("check_model_key_is_tested", "rpt_customer_cohorts.v1"),
+    ("check_model_key_is_tested", "dim_products_history.v1"),
+    ("check_model_old_version_has_an_end", "rpt_customer_value.v1"),
+    ("check_model_version_allowed", "rpt_conversion_funnel.vnew"),
+    ("check_exposure_reads_versioned_models", "conversion_dashboard"),
 )
 
 
