@@ -20,7 +20,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 # Some machines forbid bytecode; without it every start of dbt compiles it all again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup build test lint lint-code lint-yaml lint-dbt lint-sql format hooks lock bench clean
+.PHONY: help setup build test lint lint-code lint-yaml lint-dbt lint-sql contracts format hooks lock bench clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
@@ -78,6 +78,10 @@ lint-dbt: | $(LINT)/warehouse
 lint-sql: | $(LINT)/warehouse
 	$(LINT_ENV) $(BIN)/sqlfluff lint --nocolor --disable-progress-bar --templater $(TEMPLATER) models tests/singular
 	$(BIN)/sqlfluff lint --nocolor --disable-progress-bar --templater raw $(DEMO_SQL)
+
+BASE ?= origin/main
+contracts: setup  ## Stop a change that breaks readers of a mart, unless it is a new version. BASE=<commit> to compare with.
+	@$(BIN)/python scripts/lint/breaking_changes.py $(BASE)
 
 format: setup  ## Put right what needs no decision.
 	$(BIN)/ruff check --fix .

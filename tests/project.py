@@ -84,9 +84,14 @@ class Project:
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
+    def manifest(self) -> dict[str, Any]:
+        """What dbt last wrote about the project."""
+        found: dict[str, Any] = json.loads((self.state / "target" / "manifest.json").read_text())
+        return found
+
     def marts(self) -> list[str]:
         """Relations of the public models, as schema.name."""
-        nodes = json.loads((self.state / "target" / "manifest.json").read_text())["nodes"].values()
+        nodes = self.manifest()["nodes"].values()
         return sorted(f"{node['schema']}.{node['alias']}" for node in nodes if node.get("access") == "public")
 
 

@@ -79,9 +79,10 @@ def _is_required(column: Any) -> bool:
 
 @check
 def check_model_old_version_has_an_end(model: Any) -> None:
-    """Readers of a version that is not the latest are told until when it stays."""
-    is_old = model.version is not None and str(model.version) != str(model.latest_version)
-    if is_old and not getattr(model, "deprecation_date", None):
+    """Readers of a version that is older than the latest are told until when it stays."""
+    versions = [str(version) for version in (model.version, model.latest_version)]
+    is_older = all(map(str.isdigit, versions)) and int(versions[0]) < int(versions[1])
+    if is_older and not getattr(model, "deprecation_date", None):
         fail(f"`{model.name}` v{model.version} is not the latest (v{model.latest_version}) and has no deprecation_date")
 
 
