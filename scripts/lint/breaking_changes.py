@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -44,11 +45,11 @@ class CannotCompareError(Exception):
 
 def lay_out(base: str, folder: Path) -> None:
     """The project of the current folder, as commit `base` has it. Raises CannotCompareError for a commit that is not there."""
-    done = subprocess.run(["git", "archive", "--format=tar", base], capture_output=True, check=False)
+    git = shutil.which("git") or "git"
+    done = subprocess.run([git, "archive", "--format=tar", base], capture_output=True, check=False)
     if done.returncode:
-        raise CannotCompareError(
-            f"{done.stderr.decode().strip()}\nwhat to do: name a commit that is there (git fetch origin main)"
-        )
+        hint = "what to do: name a commit that is there (git fetch origin main)"
+        raise CannotCompareError(f"{done.stderr.decode().strip()}\n{hint}")
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
         archive.extractall(folder, filter="data")
 

@@ -1,15 +1,58 @@
-"""What dbt did, read from the artifacts that it leaves: run_results.json and manifest.json."""
+"""dbt: called as a command, and what it did, read from the artifacts that it leaves: run_results.json and manifest.json."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sluice.errors import SluiceError
+from sluice.progress import Tell
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One run of dbt's command: its exit code (0 done, 1 something failed, 2 it could not run) and what it said of errors."""
+
+    id: str
+    code: int
+    errors: tuple[str, ...]
+
+
+def invoke(arguments: Sequence[str], tell: Tell) -> Invocation:
+    """Run dbt in the current folder and show its progress; nothing of what it prints is shown.
+
+    In a process of its own, because within this one dbt would hold on to the warehouse file.
+    """
+    command = [str(Path(sys.executable).parent / "dbt"), "--log-format", "json", "--no-use-colors", *arguments]
+    invocation, errors = "", []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        for line in process.stdout or ():
+            event = _event(line)
+            invocation = event["info"].get("invocation_id") or invocation
+            if event["info"].get("name") == "LogStartLine":
+                _show(event["data"], tell)
+            elif event["info"].get("level") == "error":
+                errors.append(event["info"]["msg"].strip().removeprefix("[ERROR]: Encountered an error:").strip())
+    return Invocation(invocation, process.returncode, tuple(errors))
+
+
+def _event(line: str) -> dict[str, Any]:
+    """An event of dbt's log; a line that is none (a usage error) becomes an error."""
+    try:
+        event = json.loads(line)
+        return event if isinstance(event, dict) and "info" in event else {"info": {"level": "error", "msg": line}}
+    except json.JSONDecodeError:
+        return {"info": {"level": "error", "msg": line}}
+
+
+def _show(started: Mapping[str, Any], tell: Tell) -> None:
+    tell(started["description"], (started["index"] - 1) / max(started["total"], 1))
 
 
 @dataclass(frozen=True)
@@ -27,34 +70,38 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Mart:
-    """A model that the project makes public: its relation, and where to find it."""
+    """A model that the project makes public: its relation, where to find it, and what its YAML says under `meta`."""
 
     name: str
     database: str
     relation: str
+    meta: Mapping[str, Any]
 
 
 def outcome(target: Path) -> Outcome:
     """The last invocation that wrote to the target folder. Raises SluiceError where there is none."""
-    results = _artifact(target, "run_results.json")
+    results = artifact(target, "run_results.json")
     counts = Counter((entry["unique_id"].split(".")[0], entry["status"]) for entry in results["results"])
     return Outcome(results["args"].get("which", "dbt"), float(results["elapsed_time"]), counts)
 
 
 def marts(target: Path) -> list[Mart]:
     """The public models of the project, by name."""
-    nodes = _artifact(target, "manifest.json")["nodes"].values()
+    nodes = artifact(target, "manifest.json")["nodes"].values()
     public = [node for node in nodes if node["resource_type"] == "model" and node.get("access") == "public"]
     return sorted(
-        (Mart(node["name"], node["database"], f"{node['schema']}.{node['alias']}") for node in public),
+        (Mart(node["name"], node["database"], f"{node['schema']}.{node['alias']}", node["config"]["meta"]) for node in public),
         key=lambda mart: mart.relation,
     )
 
 
-def _artifact(target: Path, name: str) -> dict[str, Any]:
+def artifact(target: Path, name: str) -> dict[str, Any]:
+    """One of dbt's artifacts. Raises SluiceError where it is not there, or is no JSON."""
     path = target / name
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SluiceError(f"{name} is not there", where=str(target), hint="run: dbt build") from None
+    except json.JSONDecodeError as error:
+        raise SluiceError(f"{name} is no JSON: {error}", where=str(target), hint="run: dbt build") from None
     return document

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lint.breaking_changes import let_pass_by_dbt
 from project import REPOSITORY, Project, copy_project
+
+from lint.breaking_changes import let_pass_by_dbt
 
 YAML = "models/marts/core/_core__payments.yml"
 SQL = "models/marts/core/fct_refunds.sql"
@@ -132,7 +133,8 @@ def test_as_a_new_version_it_passes_and_both_relations_stand(clone: Path, shop: 
     before = shop.query("select * from core.fct_refunds order by all")
     assert before
 
-    second = shutil.copy(clone / SQL, (clone / SQL).with_stem("fct_refunds_v2"))
+    second = (clone / SQL).with_stem("fct_refunds_v2")
+    shutil.copy(clone / SQL, second)
     drop_the_reason(second)
     told = written("Change a mart that others read", "yaml")
     versions = "    latest_version: 1\n    versions: [{v: 1, defined_in: fct_refunds}]\n"

@@ -1,40 +1,70 @@
-"""`sluice build`: dbt build with progress, quiet in logs."""
+"""`sluice build`: dbt build with progress; what failed, with rows that show it; every check into the lake's history."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from dbt_common.events.base_types import EventMsg
-
-    from sluice.progress import Tell
+from sluice.commands.formats import Format
 
 
 def build(
     select: Annotated[list[str] | None, typer.Option(help="dbt's node selection.")] = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild incremental models from nothing.")] = False,
+    target: Annotated[Path, typer.Option(envvar="DBT_TARGET_PATH", help="dbt's target folder.")] = Path("target"),
+    output: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.text,
 ) -> None:
-    """Build and test every model in the dev warehouse. Exit code 1 when a model or test failed, 2 when dbt could not run."""
-    from dbt.cli.main import dbtRunner
+    """Build and test every model in the dev warehouse; print each test that failed, with a sample of its rows.
 
-    from sluice.paths import warehouse_root
-    from sluice.progress import on_stderr
+    Exit code 1 when a model or test failed, 2 when dbt could not run. Warnings are printed and fail nothing.
+    """
+    from sluice import checks, failures
+    from sluice.paths import lake_root, warehouse_root
 
     warehouse_root().mkdir(parents=True, exist_ok=True)
-    with on_stderr("dbt build") as tell:
-        result = dbtRunner(callbacks=[lambda event: _show(event, tell)]).invoke(arguments(select or [], full_refresh))
-    if not result.success:
-        raise typer.Exit(2 if result.exception else 1)
+    _expire_waivers(lake_root())
+    code = _run(arguments(select or [], full_refresh, target), target)
+    run = checks.read(target)
+    checks.append(run, lake_root())
+    found = failures.collect(run, warehouse_root())
+    told = failures.as_json(found) if output is Format.json else failures.as_text(found)
+    if told:
+        typer.echo(told)
+    if code:
+        raise typer.Exit(1)
 
 
-def arguments(select: list[str], full_refresh: bool) -> list[str]:
+def arguments(select: Sequence[str], full_refresh: bool, target: Path) -> list[str]:
     """dbt's command line for a build."""
     selection = ["--select", *select] if select else []
-    return ["--quiet", "build", *selection, *(["--full-refresh"] if full_refresh else [])]
+    return ["build", *selection, *(["--full-refresh"] if full_refresh else []), "--target-path", str(target)]
 
 
-def _show(event: EventMsg, tell: Tell) -> None:
-    if event.info.name == "LogStartLine":
-        tell(event.data.description, (event.data.index - 1) / max(event.data.total, 1))
+def _run(command: Sequence[str], target: Path) -> int:
+    """Run dbt; its exit code, 0 or 1. Raises SluiceError where it could not run, or left no results of this run."""
+    from sluice import dbt
+    from sluice.errors import SluiceError
+    from sluice.progress import on_stderr
+
+    with on_stderr("dbt build") as tell:
+        done = dbt.invoke(command, tell)
+    results = target / "run_results.json"
+    fresh = results.exists() and dbt.artifact(target, "run_results.json")["metadata"]["invocation_id"] == done.id
+    if done.code not in (0, 1) or not fresh:
+        said = "\n".join(done.errors) or f"it ended with exit code {done.code}"
+        raise SluiceError(
+            f"dbt could not run\n{said}", hint="mend what dbt names, then run it again; dbt debug looks at the setup"
+        )
+    return done.code
+
+
+def _expire_waivers(lake: Path) -> None:
+    """Waivers whose time is over end before dbt looks at them: a build depends on code and lake, on no clock."""
+    if find_spec("sluice.quarantine"):
+        import_module("sluice.quarantine").expire(lake, datetime.now(UTC).replace(tzinfo=None))

@@ -25,6 +25,12 @@ SCHEMAS = {
         ("refused_at", _TIME), ("run_id", pa.string()), ("feed", pa.string()), ("file", pa.string()),
         ("digest", pa.string()), ("reason", pa.string()),
     ]),
+    "checks": pa.schema([
+        ("run_id", pa.string()), ("checked_at", _TIME), ("warehouse", pa.string()), ("kind", pa.string()),
+        ("model", pa.string()), ("column_name", pa.string()), ("check_name", pa.string()), ("severity", pa.string()),
+        ("status", pa.string()), ("failures", pa.int64()), ("observed", pa.string()), ("expected", pa.string()),
+        ("seconds", pa.float64()),
+    ]),
 }  # fmt: skip
 
 

@@ -1,0 +1,130 @@
+"""How each node of a dbt run ended, and the tests among them as rows of lake/ops/checks."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sluice import dbt
+from sluice.lake import ops
+
+# What dbt calls a node in its artifacts -> what lake/ops/checks calls it.
+KINDS = {"test": "data_test", "unit_test": "unit_test"}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """One node of a run: `status` in dbt's word, `message` what dbt said of it.
+
+    Of tests also: what they test (`model`, relations' names; several for a test that stands alone), `stored` the
+    relation that keeps the failing rows, `telling` the columns by which people know a row: its key, then those tested.
+    """
+
+    kind: str
+    name: str
+    model: str
+    file: str
+    severity: str
+    status: str
+    failures: int | None
+    message: str
+    seconds: float
+    ended_at: datetime
+    column: str | None = None
+    stored: str | None = None
+    arguments: Mapping[str, Any] | None = None
+    telling: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """One invocation of dbt: the warehouse file it wrote to (its name) and how every node ended."""
+
+    id: str
+    warehouse: str
+    seconds: float
+    nodes: tuple[Ended, ...]
+
+
+def read(target: Path) -> Run:
+    """The last run that wrote to dbt's target folder. Raises SluiceError where there is none."""
+    results, manifest = dbt.artifact(target, "run_results.json"), dbt.artifact(target, "manifest.json")
+    found = {**manifest["nodes"], **manifest["unit_tests"]}
+    when = results["metadata"]["generated_at"]
+    nodes = [_ended(entry, found.get(entry["unique_id"], {}), manifest["nodes"], when) for entry in results["results"]]
+    databases = [node["database"] for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    name = f"{databases[0] if databases else 'dev'}.duckdb"
+    return Run(results["metadata"]["invocation_id"], name, float(results["elapsed_time"]), tuple(nodes))
+
+
+def _ended(entry: Mapping[str, Any], node: Mapping[str, Any], nodes: Mapping[str, Any], run_at: str) -> Ended:
+    kind = entry["unique_id"].split(".")[0]
+    tested = [nodes[name] for name in _tested(node) if name in nodes] if kind in KINDS else [node]
+    timing = entry["timing"][-1]["completed_at"] if entry["timing"] else run_at
+    arguments = {key: value for key, value in _arguments(node).items() if key not in ("model", "column_name")}
+    return Ended(
+        kind=KINDS.get(kind, kind),
+        name=node.get("name") or entry["unique_id"].split(".", 2)[-1],
+        model=", ".join(sorted(str(model.get("alias") or model.get("name") or "") for model in tested)),
+        file=node.get("original_file_path", ""),
+        severity=str(node.get("config", {}).get("severity") or "error").lower(),
+        status=entry["status"],
+        failures=entry["failures"],
+        message=(entry["message"] or "").strip(),
+        seconds=float(entry["execution_time"]),
+        ended_at=datetime.fromisoformat(timing).astimezone(UTC).replace(tzinfo=None),
+        column=node.get("column_name"),
+        stored=entry.get("relation_name") if kind == "test" else None,
+        arguments=arguments or None,
+        telling=_telling(node, tested),
+    )
+
+
+def _tested(node: Mapping[str, Any]) -> list[str]:
+    """What a test stands at; what it reads, where it stands alone."""
+    attached = node.get("attached_node") or node.get("tested_node_unique_id")
+    return [attached] if attached else list(node.get("depends_on", {}).get("nodes", []))
+
+
+def _arguments(node: Mapping[str, Any]) -> dict[str, Any]:
+    return dict((node.get("test_metadata") or {}).get("kwargs") or {})
+
+
+def _telling(node: Mapping[str, Any], tested: list[Any]) -> tuple[str, ...]:
+    """The key of the model that a test stands at, and the columns that the test names."""
+    if len(tested) != 1:
+        return ()
+    words = set(re.findall(r"\w+", json.dumps(_arguments(node))))
+    named = [column for column in tested[0].get("columns", {}) if column in words]
+    return tuple(dict.fromkeys([*(tested[0].get("primary_key") or []), *named]))
+
+
+def append(run: Run, lake: Path) -> None:
+    """Append how every data test and unit test ended to lake/ops/checks; for the same run twice, once."""
+    rows = [_row(run, node) for node in run.nodes if node.kind in KINDS.values()]
+    if rows:
+        ops.append(lake, "checks", rows, transaction=f"dbt {run.id}")
+
+
+def _row(run: Run, node: Ended) -> dict[str, Any]:
+    failed = node.status not in ("pass", "skipped")
+    return {
+        "run_id": run.id,
+        "checked_at": node.ended_at,
+        "warehouse": run.warehouse,
+        "kind": node.kind,
+        "model": node.model,
+        "column_name": node.column,
+        "check_name": node.name,
+        "severity": node.severity,
+        "status": node.status,
+        "failures": node.failures,
+        "observed": json.dumps({"message": node.message}) if failed else None,
+        "expected": json.dumps(node.arguments) if node.arguments else None,
+        "seconds": node.seconds,
+    }

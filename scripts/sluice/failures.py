@@ -1,0 +1,147 @@
+"""What went wrong in a dbt run, as people want it: the claim that does not hold, how often, and rows that show it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from sluice.checks import Ended, Run
+from sluice.duck import connect, identifier
+
+SAMPLE_ROWS = 5
+WIDTH = 100  # of the terminal
+CELL = 28  # of a value in a table
+FINE = {"success", "pass", "skipped", "no-op"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A few failing rows, the telling columns first; `query` gives them all."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    query: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A node that did not end well, with failing rows where dbt has stored them."""
+
+    ended: Ended
+    sample: Sample | None
+
+
+@dataclass(frozen=True)
+class Failures:
+    """All problems of a run, errors first, and how many nodes were skipped because of them."""
+
+    run: Run
+    problems: tuple[Problem, ...]
+    skipped: int
+
+
+def collect(run: Run, warehouse: Path) -> Failures:
+    """The problems of a run that wrote to a file in the folder `warehouse`. The file is opened only where there are some."""
+    bad = sorted((node for node in run.nodes if node.status not in FINE), key=lambda node: (node.status == "warn", node.name))
+    skipped = sum(node.status == "skipped" for node in run.nodes)
+    file = warehouse / run.warehouse
+    if not any(node.failures and node.stored for node in bad) or not file.exists():
+        return Failures(run, tuple(Problem(node, None) for node in bad), skipped)
+    with connect(str(file), read_only=True) as connection:
+        return Failures(run, tuple(Problem(node, _sample(node, connection, file)) for node in bad), skipped)
+
+
+def _sample(node: Ended, connection: duckdb.DuckDBPyConnection, file: Path) -> Sample | None:
+    """Failing rows; None where dbt stored none, or where they can't be read."""
+    if not node.failures or not node.stored:
+        return None
+    try:
+        there = [column[0] for column in connection.execute(f"from {node.stored} limit 0").description or ()]
+        columns = [*(column for column in node.telling if column in there)]
+        columns += [column for column in there if column not in columns]
+        listed = ", ".join(map(identifier, columns))
+        rows = connection.execute(f"select {listed} from {node.stored} order by all limit {SAMPLE_ROWS}").fetchall()
+    except duckdb.Error:
+        return None
+    return Sample(tuple(columns), tuple(rows), f"duckdb -readonly {file} -c 'from {_plain(node.stored)}'")
+
+
+def _plain(relation: str) -> str:
+    """`checks.name` of `"dev"."checks"."name"`, which has to be quoted for no shell."""
+    parts = [part.strip('"') for part in relation.split('"."')]
+    return ".".join(parts[1:] if len(parts) == 3 and all(part.isidentifier() for part in parts) else [relation])
+
+
+def as_json(failures: Failures) -> str:
+    """For machines: one object, also when all is well."""
+    run = failures.run
+    passed = sum(node.status == "pass" for node in run.nodes)
+    problems = [_object(problem) for problem in failures.problems]
+    said = {"run_id": run.id, "seconds": run.seconds, "passed": passed, "skipped": failures.skipped, "problems": problems}
+    return json.dumps(said, indent=2, default=str)
+
+
+def _object(problem: Problem) -> dict[str, Any]:
+    ended = {key: value for key, value in asdict(problem.ended).items() if key != "telling"}
+    return {**ended, "sample": asdict(problem.sample) if problem.sample else None}
+
+
+def as_text(failures: Failures) -> str:
+    """For people: nothing, when all is well."""
+    lines = [line for problem in failures.problems for line in [*_told(problem), ""]]
+    if failures.skipped:
+        lines.append(f"{failures.skipped} skipped, because what they read or test did not end well")
+    return "\n".join(lines).rstrip()
+
+
+def _told(problem: Problem) -> Iterator[str]:
+    node, sample = problem.ended, problem.sample
+    yield _heading(node)
+    if sample:
+        yield from (f"  {line}" for line in _table(sample))
+        yield f"  all of them: {sample.query}"
+    elif node.kind != "data_test" or node.status == "error":
+        yield from (f"  {line}".rstrip() for line in node.message.splitlines())
+        yield f"  stands in {node.file}"
+
+
+def _heading(node: Ended) -> str:
+    """What it is and how bad: `failed: every_shop_sells_once (sales): 3 rows, severity error`."""
+    verdict = {"warn": "warning", "fail": "failed"}.get(node.status, "error")
+    of = f" ({node.model})" if node.model and node.model != node.name else ""
+    kind = node.kind.replace("_", " ")
+    if node.kind != "data_test" or node.status == "error":
+        return f"{verdict}: {kind} {node.name}{of}"
+    count = node.failures or 0
+    return f"{verdict}: {node.name}{of}: {count:,} row{'' if count == 1 else 's'}, severity {node.severity}"
+
+
+def _table(sample: Sample) -> list[str]:
+    """The rows below their columns' names, as many columns as fit; the rest are counted."""
+    texts = [sample.columns, *([_text(value) for value in row] for row in sample.rows)]
+    cells = [[_shortened(text) for text in row] for row in texts]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    shown = _how_many_fit(widths)
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row[:shown], widths, strict=False)).rstrip() for row in cells]
+    more = len(widths) - shown
+    lines[0] += f"  (+{more} column{'s' if more > 1 else ''})" if more else ""
+    return lines
+
+
+def _how_many_fit(widths: Sequence[int]) -> int:
+    room = WIDTH - 2 - len("  (+99 columns)")
+    fitting = [count for count in range(1, len(widths) + 1) if sum(widths[:count]) + 2 * (count - 1) <= room]
+    return max(fitting, default=1)
+
+
+def _text(value: Any) -> str:
+    return "null" if value is None else " ".join(str(value).split())
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= CELL else text[: CELL - 1] + "…"
