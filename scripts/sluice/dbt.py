@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Mart:
-    """A model that the project makes public: its relation, where to find it, and what its YAML says under `meta`."""
+    """A model: its relation, where to find it, and what its YAML says under `meta`."""
 
     name: str
     database: str
@@ -86,11 +86,20 @@ def outcome(target: Path) -> Outcome:
 
 
 def marts(target: Path) -> list[Mart]:
-    """The public models of the project, by name."""
+    """The models that the project makes public, by relation."""
+    return _models(target, lambda node: node.get("access") == "public")
+
+
+def summed(target: Path) -> list[Mart]:
+    """The models that ask for a place in the summary (`meta: summary`), by relation."""
+    return _models(target, lambda node: "summary" in node["config"]["meta"])
+
+
+def _models(target: Path, wanted: Callable[[Mapping[str, Any]], bool]) -> list[Mart]:
     nodes = artifact(target, "manifest.json")["nodes"].values()
-    public = [node for node in nodes if node["resource_type"] == "model" and node.get("access") == "public"]
+    found = [node for node in nodes if node["resource_type"] == "model" and wanted(node)]
     return sorted(
-        (Mart(node["name"], node["database"], f"{node['schema']}.{node['alias']}", node["config"]["meta"]) for node in public),
+        (Mart(node["name"], node["database"], f"{node['schema']}.{node['alias']}", node["config"]["meta"]) for node in found),
         key=lambda mart: mart.relation,
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from sluice import dbt
+from sluice import dbt, totals
 from sluice.duck import connect, literal
 
 
@@ -46,6 +46,7 @@ class Summary:
     dbt_seconds: float
     warehouse: str
     marts: list[MartRows]
+    totals: list[totals.Totals]
 
 
 def summarise(lake: Path, warehouse: Path, target: Path) -> Summary:
@@ -63,6 +64,7 @@ def summarise(lake: Path, warehouse: Path, target: Path) -> Summary:
         dbt_seconds=done.seconds,
         warehouse=str(file),
         marts=_marts(file, public),
+        totals=_totals(file, dbt.summed(target)),
     )
 
 
@@ -89,6 +91,13 @@ def _marts(file: Path, public: Sequence[dbt.Mart]) -> list[MartRows]:
         return [MartRows(mart.relation, _count(connection, mart.relation)) for mart in public]
 
 
+def _totals(file: Path, models: Sequence[dbt.Mart]) -> list[totals.Totals]:
+    if not models or not file.exists():
+        return []
+    with connect(str(file), read_only=True) as connection:
+        return totals.asked_for(models, connection)
+
+
 def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int | None:
     try:
         row = connection.execute(f"select count(*) from {relation}").fetchone()
@@ -99,14 +108,14 @@ def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int | None:
 
 def as_json(summary: Summary) -> str:
     """For machines."""
-    return json.dumps(asdict(summary), indent=2)
+    return json.dumps(asdict(summary), indent=2, default=str)
 
 
 def as_text(summary: Summary) -> str:
     """For people, on a terminal of 100 columns."""
-    return "\n".join(
-        [*_feed_lines(summary.feeds), "", *_mart_lines(summary.marts), "", *_dbt_lines(summary), *_open_lines(summary)]
-    )
+    added_up = [line for found in summary.totals for line in [*totals.as_lines(found), ""]]
+    feeds, marts = _feed_lines(summary.feeds), _mart_lines(summary.marts)
+    return "\n".join([*feeds, "", *marts, "", *added_up, *_dbt_lines(summary), *_open_lines(summary)])
 
 
 def _feed_lines(feeds: Sequence[FeedTotals]) -> list[str]:

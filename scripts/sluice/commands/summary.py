@@ -11,7 +11,7 @@ from sluice.commands.formats import Format
 
 
 def summary(
-    target: Annotated[Path, typer.Option(help="dbt's target folder.")] = Path("target"),
+    target: Annotated[Path, typer.Option(envvar="DBT_TARGET_PATH", help="dbt's target folder.")] = Path("target"),
     output: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.text,
 ) -> None:
     """Print rows read, landed and refused per feed, what dbt built, and the lines that open it."""
