@@ -18,9 +18,10 @@
 {#-
     All rows of an entity, source under source, cast to the common columns.
     unseen_in: an incremental table that keeps loaded_at; then only rows that were loaded after its newest, per source.
+    reopened: a condition; the rows that it holds for come as well, however old they are.
     No source at all gives no rows, not an error.
 -#}
-{% macro union_sources(entity, unseen_in=none) -%}
+{% macro union_sources(entity, unseen_in=none, reopened=none) -%}
     {%- set columns = sluice.common_columns(entity) -%}
     {%- set seen = sluice.watermarks(unseen_in) if unseen_in is not none and sluice.is_adding() else {} -%}
     {%- for source in sluice.sources_of(entity) %}
@@ -30,7 +31,7 @@
         {%- endfor %}
     from {{ ref('stg_' ~ source ~ '__' ~ entity) }}
     {%- if source in seen %}
-    where loaded_at > cast('{{ seen[source] }}' as timestamp)
+    where loaded_at > cast('{{ seen[source] }}' as timestamp) {{- ' or ' ~ reopened if reopened is not none }}
     {%- endif %}
     {{ 'union all' if not loop.last }}
     {%- else %}

@@ -122,7 +122,7 @@ def test_day_by_day_with_builds_between(shop: Project, another: Project, files: 
     for start, stop in ((0, 1), (1, 2), (2, 150), (150, 304), (304, 305)):
         ingest(another, files[start:stop])
         build_models(another)
-    assert differences(shop, another, shop.marts()) == {}
+    assert differences(shop, another, shop.marts_of_the_shop()) == {}
 
 
 def test_in_reverse_order_with_builds_between(shop: Project, another: Project, files: list[Path]) -> None:
@@ -130,7 +130,7 @@ def test_in_reverse_order_with_builds_between(shop: Project, another: Project, f
     for start, stop in ((0, 40), (40, 41), (41, 305)):
         ingest(another, backwards[start:stop])
         build_models(another)
-    assert differences(shop, another, shop.marts()) == {}
+    assert differences(shop, another, shop.marts_of_the_shop()) == {}
 
 
 def test_every_file_delivered_twice(shop: Project, another: Project, files: list[Path]) -> None:
@@ -140,4 +140,4 @@ def test_every_file_delivered_twice(shop: Project, another: Project, files: list
         (folder / f"again_{path.name}").write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), mtime=1))
     another.run("sluice", "ingest", FEEDS, DATA=str(another.state / "delivered"))
     build_models(another)
-    assert differences(shop, another, shop.marts()) == {}
+    assert differences(shop, another, shop.marts_of_the_shop()) == {}
