@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- What broke business rules, whatever it is: one shape for orders, payments, rates ... A copy of an event that another
 -- copy displaces breaks no rule, so it is not here.
 with

@@ -26,6 +26,18 @@ judged as (
         * exclude (refusal_reason, waived_rules, set_aside_rule),
         coalesce(refusal_reason, {{ first_broken_rule('disputes', 'reference') | indent(8) }}) as refusal_reason
     from with_references
+),
+
+-- A payment shows its newest dispute: those before it are older versions of the same quarrel.
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by payment_id, refusal_reason is null
+            order by updated_at desc, dispute_id asc
+        ) = 1 and refusal_reason is null as is_shown
+    from judged
 )
 
-select * from judged
+select * from ranked
+
