@@ -47,8 +47,8 @@
                 when quarantine.status is not null then quarantine.status
                 when
                     held.batch_id = delivered.batch_id
-                    and held.source_file is not distinct from delivered.source_file
-                    and held.source_position is not distinct from delivered.source_position
+                    and held.source_file = delivered.source_file
+                    and held.source_position = delivered.source_position
                     then case when {{ shown }} then 'accepted' else 'older_version' end
                 {%- if same_content %}
                 when {{ same_content }} then 'duplicate'
@@ -131,4 +131,14 @@
 {#- What can become of a landed row that is not in the marts. -#}
 {% macro fates() -%}
     {{ return(['duplicate', 'older_version', 'quarantined', 'released_pending', 'dropped']) }}
+{%- endmacro %}
+
+
+{#- The columns of all fates, `<fate>_rows` or `<fate>_amount`, added up. -#}
+{% macro sum_of_fates(what) -%}
+    (
+        {%- for fate in sluice.fates() %}
+        {{ '+ ' if not loop.first }}{{ fate }}_{{ what }}
+        {%- endfor %}
+    )
 {%- endmacro %}

@@ -43,3 +43,26 @@
     where false
     {%- endfor %}
 {%- endmacro %}
+
+
+{#- Names of the sources in var('sources'), whatever they supply. -#}
+{% macro source_names() -%}
+    {%- set found = [] -%}
+    {%- for source in var('sources') -%}
+        {%- if source is mapping -%}
+            {%- do found.extend(source.keys()) -%}
+        {%- else -%}
+            {%- do found.append(source) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+
+{#- Names as literals for `in (...)`, one a line; never empty. -#}
+{% macro literals(names) %}
+        ''
+        {%- for name in names %},
+        '{{ name }}'
+        {%- endfor %}
+{% endmacro %}

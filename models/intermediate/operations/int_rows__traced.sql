@@ -49,6 +49,14 @@ landed_events as (
     group by source_system, batch_id
 ),
 
+all_events as (
+    select
+        *,
+        cast(null as varchar) as currency_code,
+        0 as amount
+    from (select * from traced_events union all select * from landed_events) as told_by_both
+),
+
 traced as (
     {{ traced_rows('customers', 'customer_id', ref('int_customers__latest')) }}
     union all
@@ -79,14 +87,19 @@ traced as (
 
 -- A row without a fate is landed, and nothing else: that is what the reconciliation finds.
 told as (
-    select entity, source_system, batch_id, currency_code, fate, row_count, amount from traced
-    where fate is not null
-    union all
-    select entity, source_system, batch_id, currency_code, 'landed' as fate, row_count, amount from traced
-    union all
-    select entity, source_system, batch_id, null as currency_code, fate, row_count, 0 as amount from traced_events
-    union all
-    select entity, source_system, batch_id, null as currency_code, fate, row_count, 0 as amount from landed_events
+    {%- for relation, fate in [('traced', 'fate'), ('traced', "'landed'"), ('all_events', 'fate')] %}
+        select
+            entity,
+            source_system,
+            batch_id,
+            currency_code,
+            {{ fate }} as fate,
+            row_count,
+            amount
+        from {{ relation }}
+        where {{ fate }} is not null
+        {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 final as (

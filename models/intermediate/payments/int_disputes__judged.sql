@@ -40,4 +40,3 @@ ranked as (
 )
 
 select * from ranked
-

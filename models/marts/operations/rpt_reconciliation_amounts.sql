@@ -1,7 +1,7 @@
 with
 
 batches as (
-    select * from {{ ref('stg_ops__batches') }}
+    select * from {{ ref('int_batches__taken') }}
 ),
 
 traced as (
@@ -39,31 +39,37 @@ compared as (
         coalesce(traced.entity, in_marts.entity) as entity,
         coalesce(traced.currency_code, in_marts.currency_code) as currency_code,
         coalesce(traced.landed_amount, 0) as landed_amount,
-        coalesce(in_marts.in_marts_amount, 0) as in_marts_amount,
         {%- for fate in fates() %}
-            coalesce(traced.{{ fate }}_amount, 0) as {{ fate }}_amount{{ ',' if not loop.last }}
+            coalesce(traced.{{ fate }}_amount, 0) as {{ fate }}_amount,
         {%- endfor %}
+        coalesce(in_marts.in_marts_amount, 0) as in_marts_amount
     from traced
     full outer join in_marts
         on traced.batch_id = in_marts.batch_id and traced.currency_code is not distinct from in_marts.currency_code
 ),
 
-final as (
+named as (
     select
-        compared.batch_id,
-        coalesce(batches.feed, compared.source_system || '.' || compared.entity) as feed,
-        compared.currency_code,
-        cast(compared.landed_amount as decimal(18, 4)) as landed_amount,
-        cast(compared.in_marts_amount as decimal(18, 4)) as in_marts_amount,
-        {%- for fate in fates() %}
-            cast(compared.{{ fate }}_amount as decimal(18, 4)) as {{ fate }}_amount,
-        {%- endfor %}
-        cast(
-            compared.landed_amount - compared.in_marts_amount
-            {%- for fate in fates() %} - compared.{{ fate }}_amount{% endfor %} as decimal(18, 4)
-        ) as unaccounted_amount
+        compared.*,
+        coalesce(batches.feed, compared.source_system || '.' || compared.entity) as feed
     from compared
     left join batches on compared.batch_id = batches.batch_id
+),
+
+final as (
+    select
+        batch_id,
+        feed,
+        currency_code,
+        cast(landed_amount as decimal(18, 4)) as landed_amount,
+        cast(in_marts_amount as decimal(18, 4)) as in_marts_amount,
+        {%- for fate in fates() %}
+            cast({{ fate }}_amount as decimal(18, 4)) as {{ fate }}_amount,
+        {%- endfor %}
+        cast(
+            landed_amount - in_marts_amount - {{ sum_of_fates('amount') | indent(12) }} as decimal(18, 4)
+        ) as unaccounted_amount
+    from named
 )
 
 select * from final

@@ -1,10 +1,7 @@
 with
 
 batches as (
-    select * from {{ ref('stg_ops__batches') }}
-    where source_system in (
-        '' {%- for source in var('sources') %}, '{{ source if source is string else source.keys() | first }}'{% endfor %}
-    )
+    select * from {{ ref('int_batches__taken') }}
 ),
 
 traced as (
@@ -38,10 +35,10 @@ compared as (
         coalesce(batches.rows_quarantined, 0) as refused_at_door_rows,
         coalesce(batches.rows_landed, 0) as recorded_rows,
         coalesce(traced.landed_rows, 0) as landed_rows,
-        coalesce(in_marts.in_marts_rows, 0) as in_marts_rows,
         {%- for fate in fates() %}
-            coalesce(traced.{{ fate }}_rows, 0) as {{ fate }}_rows{{ ',' if not loop.last }}
+            coalesce(traced.{{ fate }}_rows, 0) as {{ fate }}_rows,
         {%- endfor %}
+        coalesce(in_marts.in_marts_rows, 0) as in_marts_rows
     from batches
     full outer join traced on batches.batch_id = traced.batch_id
     left join in_marts on coalesce(batches.batch_id, traced.batch_id) = in_marts.batch_id
@@ -53,7 +50,7 @@ final as (
         -- three differences; taken by size, so that no two of them make up for each other
         abs(delivered_rows - refused_at_door_rows - landed_rows)
         + abs(recorded_rows - landed_rows)
-        + abs(landed_rows - in_marts_rows {%- for fate in fates() %} - {{ fate }}_rows{% endfor %}) as unaccounted_rows
+        + abs(landed_rows - in_marts_rows - {{ sum_of_fates('rows') | indent(8) }}) as unaccounted_rows
     from compared
 )
 

@@ -1,5 +1,5 @@
--- The other side of the reconciliation: from the marts back to the batches. The marts keep no origin, so each row is looked
--- up by its key; what is counted, and the money, is the mart's.
+-- The other side of the reconciliation: from the marts back to the batches. The marts keep no origin, so each row is
+-- looked up by its key; what is counted, and the money, is the mart's.
 with
 
 visitors_of_sessions as (

@@ -18,6 +18,10 @@ from sluice.lake import ops
 
 FEEDS = ("shop/customers", "shop/products", "shop/orders", "shop/order_items", "shop/refunds",
          "payments/transactions", "payments/disputes", "web/events", "fx/rates")  # fmt: skip
+ORDERS_HEADER = (
+    "order_id,customer_id,ordered_at,status,currency_code,ship_country_code,"
+    "shipping_amount,discount_amount,voucher_code,channel,updated_at\n"
+)
 DELIVERED = {
     "shop/customers/1.csv": """customer_id,email,full_name,country_code,city,signed_up_at,accepts_marketing,updated_at
 1,a@example.com,A,DE,Bonn,2024-12-01 00:00:00,true,2024-12-01 00:00:00
@@ -25,8 +29,8 @@ DELIVERED = {
     "shop/products/1.csv": """product_id,sku,product_name,category,list_price,unit_cost,currency_code,is_active,updated_at
 1,s,n,c,10,5,EUR,true,2024-12-01 00:00:00
 """,
-    "shop/orders/1.csv": """order_id,customer_id,ordered_at,status,currency_code,ship_country_code,shipping_amount,discount_amount,voucher_code,channel,updated_at
-1,1,2025-01-01 10:00:00,placed,EUR,DE,5.00,0,,web,2025-01-01 10:00:00
+    "shop/orders/1.csv": ORDERS_HEADER
+    + """1,1,2025-01-01 10:00:00,placed,EUR,DE,5.00,0,,web,2025-01-01 10:00:00
 1,1,2025-01-01 10:00:00,paid,EUR,DE,-5.00,0,,web,2025-01-02 10:00:00
 2,1,2025-01-01 10:00:00,shipped,EUR,DE,0,0,,web,2025-01-02 10:00:00
 2,1,2025-01-01 10:00:00,paid,EUR,DE,0,0,,web,2025-01-03 10:00:00
@@ -55,6 +59,7 @@ REFUSED = {
     ("rates", "USD:2025-01-02", "not_positive"),
     ("refunds", "shop:21", "more_than_the_order"),
 }
+FIRST_DAY = datetime.fromisoformat("2025-02-01")
 MODELS_ONLY = ("build", "--exclude-resource-type", "unit_test", "test")
 
 
@@ -107,7 +112,9 @@ def shown(project: Project) -> dict[str, list[tuple[object, ...]]]:
         "order 1": project.query("select shipping_amount, order_status from core.fct_orders where order_id = 'shop:1'"),
         "order 2": project.query("select order_status from core.fct_orders where order_id = 'shop:2'"),
         "line 14": project.query("select order_id, unit_price from core.fct_order_items where order_item_id = 'shop:14'"),
-        "totals": project.query("select order_amount from core.fct_orders where order_id in ('shop:3', 'shop:4') order by order_id"),
+        "totals": project.query(
+            "select order_amount from core.fct_orders where order_id in ('shop:3', 'shop:4') order by order_id"
+        ),
         "refund": project.query("select refund_amount from core.fct_refunds"),
         "payment": project.query("select payment_amount from core.fct_payments"),
     }
@@ -153,7 +160,7 @@ def test_every_rule_refuses_its_row(shop: Project) -> None:
 
 
 def test_a_waiver_lets_the_row_in_and_its_expiry_takes_it_out_again(shop: Project, decided: Project, tmp_path: Path) -> None:
-    start = datetime(2025, 2, 1)
+    start = FIRST_DAY
     decide(decided, "waived", start)
     decided.dbt("run")
     assert shown(decided) == AS_WAIVED
@@ -169,8 +176,8 @@ def test_a_waiver_lets_the_row_in_and_its_expiry_takes_it_out_again(shop: Projec
 
 def test_a_corrected_row_takes_the_place_of_the_refused_one_and_a_dropped_one_stays_out(decided: Project, tmp_path: Path) -> None:
     """The correction carries the time of the row that it corrects: the original must not win by chance."""
-    decide(decided, "corrected", datetime(2025, 2, 1), "refunds")
-    decide(decided, "dropped", datetime(2025, 2, 1), "order_items")
+    decide(decided, "corrected", FIRST_DAY, "refunds")
+    decide(decided, "dropped", FIRST_DAY, "order_items")
     refund = DELIVERED["shop/refunds/1.csv"].replace("100.00", "10.00")
     deliver(decided, {"shop/refunds/2.csv": refund})
     decided.dbt("run")
@@ -187,7 +194,7 @@ def test_a_corrected_row_takes_the_place_of_the_refused_one_and_a_dropped_one_st
 
 
 def test_a_waiver_without_a_build_of_the_models_is_pending(decided: Project) -> None:
-    decide(decided, "waived", datetime(2025, 2, 1), "payments")
+    decide(decided, "waived", FIRST_DAY, "payments")
     decided.dbt("run", "--select", "stg_ops__decisions", "int_decisions__latest", "int_quarantine__united+")
 
     assert decided.query("select status from operations.rpt_quarantine where entity = 'payments'") == [("released_pending",)]
