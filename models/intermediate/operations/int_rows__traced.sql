@@ -3,10 +3,6 @@
 -- Every row of the raw tables, read once and added up at once: see macros/reconciliation.sql.
 with
 
-events as (
-    select * from {{ ref('int_events__judged') }}
-),
-
 quarantined_events as (
     select * from {{ ref('int_quarantine__united') }}
     where entity = 'events'
@@ -26,7 +22,7 @@ traced_events as (
             else quarantined_events.status
         end as fate,
         count(*) as row_count
-    from events
+    from {{ ref('int_events__judged') }} as events
     left join quarantined_events
         on
             events.batch_id = quarantined_events.batch_id
@@ -54,7 +50,11 @@ all_events as (
         *,
         cast(null as varchar) as currency_code,
         0 as amount
-    from (select * from traced_events union all select * from landed_events) as told_by_both
+    from (
+        select * from traced_events
+        union all
+        select * from landed_events
+    ) as told_by_both
 ),
 
 traced as (
@@ -79,7 +79,6 @@ traced as (
         amount='delivered.amount', currency='delivered.currency_code',
         shown='held.dispute_id in (select dispute_id from ' ~ ref('int_disputes__judged') ~ ' where is_shown)') }}
     union all
-    -- one rate a day and currency; the file that is later by name counts
     {{ traced_rows('rates', none, ref('int_rates__daily'), time_column='source_file',
         same_key='delivered.currency_code = held.currency_code and delivered.rate_on = held.rate_on',
         same_content='held.rate = delivered.rate') }}
