@@ -92,6 +92,7 @@ final as (
         cast(difference_amount as decimal(18, 4)) as difference_amount,
         cast(shop_refunded_amount as decimal(18, 4)) as shop_refunded_amount,
         cast(processor_refunded_amount as decimal(18, 4)) as processor_refunded_amount,
+        cast(captured_amount - processor_refunded_amount as decimal(18, 4)) as settled_amount,
         cast(disputed_amount as decimal(18, 4)) as disputed_amount,
         verdict
     from judged

@@ -94,3 +94,13 @@ def test_a_cent_is_found_where_every_row_is_there(broken: Project) -> None:
 def test_the_claim_fails(broken: Project, model: str, claim: str) -> None:
     with pytest.raises(AssertionError, match=claim):
         broken.dbt("test", "--select", model)
+
+
+def test_no_good_row_is_refused(tmp_path: Path) -> None:
+    """A demo without faults has nothing for the quarantine, late and changed rows and all."""
+    project = Project(tmp_path)
+    project.run("sluice", "demo", "--orders", "800", "--days", "25", "--faults", "none", "--out", str(project.state / "demo"))
+    project.run("sluice", "ingest", "feeds/demo.yml")
+    project.dbt("build", "--exclude-resource-type", "unit_test", "test")
+    assert project.query("select entity, rule, count(*) from operations.rpt_quarantine group by all") == []
+    assert project.query("select count(*) > 0 from core.fct_refunds") == [(True,)]
