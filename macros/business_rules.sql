@@ -1,64 +1,42 @@
 {#-
-    The rules that a row must keep to count, by entity, in the order in which they are tried: the first broken one is
-    the reason. scope `row` needs nothing but the row and is tried on every delivered version, so that a broken version
-    never replaces a good one; scope `reference` looks at other tables and is tried again on every build, so that a row
-    is accepted once what it refers to has come. The columns that a condition uses (is_currency_known, is_order_known)
-    are joined by int_<entity>__screened and int_<entity>__judged. broken_when must give true or false, never null.
+    The rules stand in vars.yml, with what each key of a rule means. Here they become SQL. The columns that a condition
+    uses and the source does not deliver (is_currency_known, is_order_known) are joined by int_<entity>__screened and
+    int_<entity>__judged.
 -#}
 {% macro business_rules(entity) -%}
-    {%- set future = "(loaded_at + interval 1 day)" -%}
-    {%- set currency_sentence = 'The currency is not in the list of currencies.' -%}
-    {%- set references_order = [
-        {'rule': 'unknown_order', 'scope': 'reference', 'broken_when': 'not is_order_known',
-         'sentence': 'No such order has been delivered.'},
-        {'rule': 'refused_order', 'scope': 'reference', 'broken_when': 'not is_order_accepted',
-         'sentence': 'The order it belongs to was refused.'},
-    ] -%}
-    {%- set rules = {
-        'orders': [
-            {'rule': 'future_time', 'scope': 'row', 'broken_when': 'ordered_at > ' ~ future,
-             'sentence': 'The order was placed more than a day after it was loaded.'},
-            {'rule': 'unknown_currency', 'scope': 'row', 'broken_when': 'not is_currency_known', 'sentence': currency_sentence},
-            {'rule': 'unknown_customer', 'scope': 'reference', 'broken_when': 'not is_customer_known',
-             'sentence': 'It names a customer that has not been delivered; an order without a customer is allowed.'},
-        ],
-        'order_items': [
-            {'rule': 'negative_price', 'scope': 'row',
-             'broken_when': "unit_price < 0 and order_kind <> 'adjustment'",
-             'sentence': 'The price is negative and the line is no adjustment.'},
-            {'rule': 'zero_quantity', 'scope': 'row', 'broken_when': 'quantity = 0', 'sentence': 'The line has no pieces.'},
-            {'rule': 'exact_duplicate', 'scope': 'copy', 'broken_when': 'copy_number > 1',
-             'sentence': 'The same line stands earlier in the same delivery, every column equal.'},
-        ] + references_order + [
-            {'rule': 'unknown_product', 'scope': 'reference', 'broken_when': 'not is_product_known',
-             'sentence': 'It names a product that has not been delivered.'},
-        ],
-        'refunds': [
-            {'rule': 'future_time', 'scope': 'row', 'broken_when': 'refunded_at > ' ~ future,
-             'sentence': 'The refund was granted more than a day after it was loaded.'},
-            {'rule': 'negative_amount', 'scope': 'row', 'broken_when': 'amount < 0', 'sentence': 'The amount is negative.'},
-            {'rule': 'unknown_currency', 'scope': 'row', 'broken_when': 'not is_currency_known', 'sentence': currency_sentence},
-        ] + references_order,
-        'payments': [
-            {'rule': 'future_time', 'scope': 'row', 'broken_when': 'created_at > ' ~ future,
-             'sentence': 'The payment was made more than a day after it was loaded.'},
-            {'rule': 'negative_amount', 'scope': 'row', 'broken_when': 'amount < 0', 'sentence': 'The amount is negative.'},
-            {'rule': 'unknown_currency', 'scope': 'row', 'broken_when': 'not is_currency_known', 'sentence': currency_sentence},
-        ] + references_order,
-        'events': [
-            {'rule': 'future_time', 'scope': 'row', 'broken_when': 'occurred_at > ' ~ future,
-             'sentence': 'The event happened more than a day after it was loaded.'},
-        ],
-    } -%}
-    {{ return(rules[entity]) }}
+    {#- The rules of an entity, checked: a rule that is not whole must not pass for one that nothing breaks. -#}
+    {%- set all_rules = var('business_rules') -%}
+    {%- if entity not in all_rules -%}
+        {{ exceptions.raise_compiler_error(
+            'vars.yml: business_rules has no entity ' ~ entity ~ '; it has: ' ~ all_rules.keys() | join(', ')
+        ) }}
+    {%- endif -%}
+    {%- for rule in all_rules[entity] -%}
+        {%- set place = 'vars.yml: business_rules, ' ~ entity ~ ', rule ' ~ rule.get('rule', loop.index) -%}
+        {%- for key in ['rule', 'scope', 'broken_when', 'says', 'may_be_waived'] if rule.get(key) in [none, ''] -%}
+            {{ exceptions.raise_compiler_error(place ~ ': ' ~ key ~ ' is missing') }}
+        {%- endfor -%}
+        {%- if rule.scope not in ['row', 'copy', 'history', 'reference'] -%}
+            {{ exceptions.raise_compiler_error(
+                place ~ ': scope is ' ~ rule.scope ~ '; it is one of row, copy, history, reference'
+            ) }}
+        {%- endif -%}
+        {%- if rule.may_be_waived not in [true, false] -%}
+            {{ exceptions.raise_compiler_error(place ~ ': may_be_waived is ' ~ rule.may_be_waived ~ '; it is true or false') }}
+        {%- endif -%}
+        {%- if rule.may_be_waived and entity in ['events', 'rates'] -%}
+            {{ exceptions.raise_compiler_error(place ~ ': rows of ' ~ entity ~ ' can not be waived, so may_be_waived is false') }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(all_rules[entity]) }}
 {%- endmacro %}
 
 
-{#- case expression: name of the first rule of the given scope that the row breaks, else null. -#}
+{#- case expression: name of the first rule of the given scope that the row breaks and nobody has waived, else null. -#}
 {% macro first_broken_rule(entity, scope) -%}
     case
         {%- for rule in sluice.business_rules(entity) if rule.scope == scope %}
-        when {{ rule.broken_when }} then '{{ rule.rule }}'
+        when {{ rule.broken_when }} {{- sluice.unless_waived(rule) }} then '{{ rule.rule }}'
         {%- else %}
         when false then ''
         {%- endfor %}
@@ -66,11 +44,41 @@
 {%- endmacro %}
 
 
+{#- waived_rules is a text like ',future_time,negative_price,' that int_decisions__latest makes; null for nearly all rows. -#}
+{% macro unless_waived(rule) -%}
+    {%- if rule.may_be_waived %} and not coalesce(contains(waived_rules, ',{{ rule.rule }},'), false){% endif -%}
+{%- endmacro %}
+
+
+{#- Names of the rules of a scope, as a list of literals for `in (...)`: never empty. -#}
+{% macro rules_of_scope(entity, scope) -%}
+    '' {%- for rule in sluice.business_rules(entity) if rule.scope == scope %}, '{{ rule.rule }}'{% endfor %}
+{%- endmacro %}
+
+
 {#- case expression: what the rule named in `column` says. -#}
 {% macro rule_sentence(entity, column='refusal_reason') -%}
     case {{ column }}
         {%- for rule in sluice.business_rules(entity) %}
-        when '{{ rule.rule }}' then '{{ rule.sentence }}'
+        when '{{ rule.rule }}' then '{{ rule.says | replace("'", "''") }}'
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
+{#- Condition: somebody may let the row in although it breaks the rule named in `column`. -#}
+{% macro may_be_waived(entity, column='refusal_reason') -%}
+    {{ column }} in (
+        '' {%- for rule in sluice.business_rules(entity) if rule.may_be_waived %}, '{{ rule.rule }}'{% endfor -%}
+    )
+{%- endmacro %}
+
+
+{#- How far an order of this status has come: its place in var('order_statuses'); null where it is not listed. -#}
+{% macro status_rank(order_status) -%}
+    case {{ order_status }}
+        {%- for status in var('order_statuses') %}
+        when '{{ status }}' then {{ loop.index }}
         {%- endfor %}
     end
 {%- endmacro %}

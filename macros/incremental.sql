@@ -129,10 +129,10 @@
 
 
 {#-
-    CTE `together`: what `tried` brings, and, in an incremental run, the rows that the table already holds of the same
-    keys. Choosing the newest is associative, so the history behind the kept rows need not be read again.
+    CTE `together` of int_*__latest: what `tried` brings, and, in an incremental run, the rows that the table already holds
+    of the same keys. Choosing the newest is associative, so the history behind the kept rows need not be read again.
 -#}
-{% macro with_kept_rows(entity, key, more=['version_hash', 'refusal_reason']) -%}
+{% macro with_kept_rows(entity, key, more) -%}
     {%- set columns = (sluice.common_columns(entity) | map(attribute='name') | list) + more -%}
 {%- if sluice.is_adding() -%}
 together as (
@@ -146,6 +146,44 @@ together as (
     select {{ columns | join(', ') }} from tried
 ),
 {%- endif -%}
+{%- endmacro %}
+
+
+{#-
+    The whole of int_<entity>__latest: the newest version of each key. first_loaded_at is when the key became known: rows
+    that had to wait for that are judged again.
+-#}
+{% macro latest(entity, key) -%}
+with
+
+delivered as (
+    {{ sluice.union_sources(entity, unseen_in=this) }}
+),
+
+tried as (
+    select
+        *,
+        {{ sluice.version_hash(sluice.content_columns(entity)) | indent(8) }} as version_hash,
+        loaded_at as first_loaded_at
+    from delivered
+),
+
+{{ sluice.with_kept_rows(entity, key, ['version_hash', 'first_loaded_at']) }}
+
+ranked as (
+    select
+        * exclude (first_loaded_at),
+        min(first_loaded_at) over (partition by {{ key }}) as first_loaded_at,
+        row_number() over (
+            partition by {{ key }}
+            order by updated_at desc, version_hash asc, loaded_at asc, source_file asc, source_position asc
+        ) as version_rank
+    from together
+)
+
+select * exclude (version_rank)
+from ranked
+where version_rank = 1
 {%- endmacro %}
 
 

@@ -14,7 +14,7 @@
     {%- set changed = newer_than_seen(sessions, 'last_delivered_at') -%}
     {%- set span = run_query(
         'select cast(min(occurred_at) as varchar), cast(max(occurred_at) as varchar) from ' ~ events
-        ~ " where refusal_reason is distinct from 'future_time' and " ~ changed
+        ~ " where coalesce(refusal_reason, 'duplicate') = 'duplicate' and " ~ changed
     ).rows[0] if execute else [none, none] -%}
     select distinct
         sessions.session_id,
@@ -26,7 +26,7 @@
         -- a copy that an earlier one has displaced counts as well: its session has lost it
         select visitor_id, occurred_at
         from {{ events }}
-        where refusal_reason is distinct from 'future_time' and {{ changed }}
+        where coalesce(refusal_reason, 'duplicate') = 'duplicate' and {{ changed }}
     ) as changed
         on sessions.visitor_id = changed.visitor_id
         and changed.occurred_at between sessions.started_at - {{ idle_time() }} and sessions.ended_at + {{ idle_time() }}
@@ -47,7 +47,7 @@
     {%- set span = run_query(
         'select cast(min(moment) as varchar), cast(max(moment) as varchar) from (select unnest([started_at, ended_at]) as moment from ('
         ~ touched ~ ') union all select occurred_at from ' ~ events
-        ~ " where refusal_reason is distinct from 'future_time' and " ~ changed ~ ')'
+        ~ " where coalesce(refusal_reason, 'duplicate') = 'duplicate' and " ~ changed ~ ')'
     ).rows[0] if execute else [none, none] -%}
     {%- if span[0] -%}
     occurred_at between timestamp '{{ span[0] }}' and timestamp '{{ span[1] }}'

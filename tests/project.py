@@ -94,6 +94,10 @@ class Project:
         nodes = self.manifest()["nodes"].values()
         return sorted(f"{node['schema']}.{node['alias']}" for node in nodes if node.get("access") == "public")
 
+    def marts_of_the_shop(self) -> list[str]:
+        """The marts that say nothing about batches: the same in two lakes that hold the same rows, however delivered."""
+        return [mart for mart in self.marts() if not mart.startswith("operations.")]
+
 
 def differences(one: Project, other: Project, relations: Sequence[str]) -> dict[str, tuple[int, int]]:
     """Rows that only one of two warehouses has, by relation; an empty mapping means that they are equal to the row."""

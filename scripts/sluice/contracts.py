@@ -49,7 +49,7 @@ class Contract:
 
 
 def load_contracts(project: Path) -> dict[str, Contract]:
-    """Every contract under `project`/models, by `source.table`.
+    """Every contract under `project`/models, by `source.table`; sources with `meta: written_by: sluice` have none.
 
     Raises SluiceError where a YAML file cannot be read, a column has no data_type, or two contracts share a name.
     """
@@ -71,6 +71,8 @@ def _contracts_in(path: Path) -> Iterator[Contract]:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         for source in document.get("sources") or []:
+            if ((source.get("config") or {}).get("meta") or {}).get("written_by") == "sluice":
+                continue  # lake/ops: no feed lands there
             for table in source.get("tables") or []:
                 yield _contract(source["name"], table, path)
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -27,8 +27,8 @@ def copy(tmp_path: Path) -> Path:
 
 
 def apply_diff(folder: Path, diff: str) -> None:
-    """Put the lines with a plus behind the line before them, in dbt_project.yml."""
-    path = folder / "dbt_project.yml"
+    """Put the lines with a plus behind the line before them, in vars.yml."""
+    path = folder / "vars.yml"
     before, added = (line[1:] for line in diff.splitlines())
     text = path.read_text()
     assert text.count(before + "\n") == 1

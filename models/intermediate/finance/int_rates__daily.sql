@@ -4,14 +4,14 @@
 
 with
 
-delivered as (
-    {{ union_sources('rates') }}
+rates as (
+    select * from {{ ref('int_rates__judged') }}
 ),
 
 newest as (
     select *
-    from delivered
-    where rate > 0
+    from rates
+    where refusal_reason is null
     qualify row_number() over (
         partition by currency_code, rate_on
         order by source_file desc nulls last, source_position desc nulls last, rate desc
@@ -26,7 +26,10 @@ with_base as (
         base_currency_code,
         currency_code,
         rate,
-        loaded_at
+        loaded_at,
+        source_file,
+        source_position,
+        batch_id
     from newest
     union all
     select
@@ -35,7 +38,10 @@ with_base as (
         base_currency_code,
         base_currency_code as currency_code,
         cast(1 as decimal(18, 8)) as rate,
-        min(loaded_at) as loaded_at
+        min(loaded_at) as loaded_at,
+        cast(null as varchar) as source_file,
+        cast(null as bigint) as source_position,
+        cast(null as varchar) as batch_id
     from newest
     group by base_currency_code
 ),

@@ -26,7 +26,8 @@ known_orders as (
 ),
 
 disputes as (
-    select * from {{ ref('int_disputes__latest') }}
+    select * from {{ ref('int_disputes__screened') }}
+    where refusal_reason is null
     qualify row_number() over (partition by payment_id order by updated_at desc, dispute_id asc) = 1
 ),
 
@@ -54,7 +55,7 @@ with_references as (
 
 judged as (
     select
-        * exclude (refusal_reason, version_hash),
+        * exclude ({{ screening_columns() }}),
         case
             when currency_code = '{{ var("reporting_currency") }}' then amount
             else {{ converted_amount('amount', 'currency_rate', 'reporting_rate') | indent(12) }}

@@ -1,44 +1,9 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='payment_id') }}
-
-with
-
-delivered as (
-    {{ union_sources('payments', unseen_in=this) }}
-),
-
-currencies as (
-    select * from {{ ref('currencies') }}
-),
-
-with_references as (
-    select
-        delivered.*,
-        currencies.currency_code is not null as is_currency_known
-    from delivered
-    left join currencies on delivered.currency_code = currencies.currency_code
-),
-
-tried as (
-    select
-        *,
-        {{ version_hash(content_columns('payments')) }} as version_hash,
-        {{ first_broken_rule('payments', 'row') }} as refusal_reason
-    from with_references
-),
-
-{{ with_kept_rows('payments', 'payment_id') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='payment_id',
+    post_hook="{{ mark_decisions_seen(this) }}"
+) }}
 
 -- A payment never changes; should one id come twice with different content, the one made earlier counts.
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by payment_id, refusal_reason is null
-            order by created_at asc, version_hash asc, loaded_at asc, source_file asc, source_position asc
-        ) as version_rank
-    from together
-)
-
-select * exclude (version_rank)
-from ranked
-where version_rank = 1 or refusal_reason is not null
+{{ screened('payments', 'payment_id', newest_first='created_at asc') }}

@@ -46,7 +46,7 @@ rated as (
 
 judged as (
     select
-        * exclude (refusal_reason, version_hash),
+        * exclude ({{ screening_columns(of_order=false) }}, status_rank, taken_as_it_comes_at),
         coalesce(refusal_reason, {{ first_broken_rule('orders', 'reference') }}) as refusal_reason
     from rated
 )

@@ -7,10 +7,11 @@
         'int_order_items__screened': 'loaded_at',
         'int_refunds__screened': 'loaded_at',
         'int_payments__screened': 'loaded_at',
-        'int_disputes__latest': 'loaded_at',
+        'int_disputes__screened': 'loaded_at',
         'int_customers__latest': 'first_loaded_at',
         'int_products__latest': 'first_loaded_at',
         'int_rates__daily': 'loaded_at',
+        'int_decisions__latest': 'decided_at',
     }) }}"
 ) }}
 
@@ -30,19 +31,18 @@ payments as (
     select * from {{ ref('int_payments__screened') }}
 ),
 
-new_order_items as (
-    select * from order_items
-    where {{ unseen(this, 'int_order_items__screened') }}
+
+new_decisions as (
+    select * from {{ ref('int_decisions__latest') }}
+    where {{ unseen(this, 'int_decisions__latest', 'decided_at') }}
 ),
 
-new_refunds as (
-    select * from {{ ref('int_refunds__screened') }}
-    where {{ unseen(this, 'int_refunds__screened') }}
-),
-
+-- Decided on or new, a dispute touches the order of its payment.
 new_disputes as (
-    select * from {{ ref('int_disputes__latest') }}
-    where {{ unseen(this, 'int_disputes__latest') }}
+    select * from {{ ref('int_disputes__screened') }}
+    where
+        {{ unseen(this, 'int_disputes__screened') }}
+        or dispute_id in (select new_decisions.row_key from new_decisions)
 ),
 
 new_customers as (
@@ -60,18 +60,23 @@ new_rates as (
     where {{ unseen(this, 'int_rates__daily') }}
 ),
 
+-- What belongs to an order and came, was moved to another order, or was decided on.
+changed_rows as (
+    {%- for entity, key in [('order_items', 'order_item_id'), ('refunds', 'refund_id'), ('payments', 'payment_id')] %}
+        select unnest([order_id, left_order_id]) as order_id
+        from {{ ref('int_' ~ entity ~ '__screened') }}
+        where
+            {{ unseen(this, 'int_' ~ entity ~ '__screened') }}
+            or {{ key }} in (select new_decisions.row_key from new_decisions)
+        {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
 named as (
     select order_id from orders
-    where {{ unseen(this, 'int_orders__screened') }}
+    where {{ unseen(this, 'int_orders__screened') }} or order_id in (select new_decisions.row_key from new_decisions)
     union all
-    select order_id from payments
-    where {{ unseen(this, 'int_payments__screened') }}
-    union all
-    select order_id from new_order_items
-    union all
-    select left_order_id as order_id from new_order_items
-    union all
-    select order_id from new_refunds
+    select order_id from changed_rows
     union all
     select order_id from payments
     where payment_id in (select new_disputes.payment_id from new_disputes)

@@ -1,44 +1,8 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='refund_id') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='refund_id',
+    post_hook="{{ mark_decisions_seen(this) }}"
+) }}
 
-with
-
-delivered as (
-    {{ union_sources('refunds', unseen_in=this) }}
-),
-
-currencies as (
-    select * from {{ ref('currencies') }}
-),
-
-with_references as (
-    select
-        delivered.*,
-        currencies.currency_code is not null as is_currency_known
-    from delivered
-    left join currencies on delivered.currency_code = currencies.currency_code
-),
-
-tried as (
-    select
-        *,
-        {{ version_hash(content_columns('refunds')) }} as version_hash,
-        {{ first_broken_rule('refunds', 'row') }} as refusal_reason
-    from with_references
-),
-
-{{ with_kept_rows('refunds', 'refund_id') }}
-
--- A broken version is kept as a refusal, and never replaces a good one. Of equal versions the first delivered stays.
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by refund_id, refusal_reason is null
-            order by updated_at desc, version_hash asc, loaded_at asc, source_file asc, source_position asc
-        ) as version_rank
-    from together
-)
-
-select * exclude (version_rank)
-from ranked
-where version_rank = 1 or refusal_reason is not null
+{{ screened('refunds', 'refund_id') }}

@@ -17,7 +17,7 @@ from jinja2 import pass_context as _pass_context
 from jinja2.runtime import Context as _Context
 from sqlfluff.core.templaters.builtins.dbt import MacroReturn as _MacroReturn
 
-_VARS: dict[str, Any] = _yaml.safe_load((Path(__file__).resolve().parents[3] / "dbt_project.yml").read_text())["vars"]
+_VARS: dict[str, Any] = _yaml.safe_load((Path(__file__).resolve().parents[3] / "vars.yml").read_text())["vars"]
 
 
 class _Project:
@@ -42,7 +42,7 @@ class _CrossDatabaseMacros:
 
 
 def var(name: str, default: Any = None) -> Any:
-    """The variable's value in dbt_project.yml."""
+    """The variable's value in vars.yml."""
     return _VARS.get(name, default)
 
 

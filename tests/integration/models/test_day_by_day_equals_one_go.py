@@ -49,7 +49,9 @@ def refused(project: Project) -> list[tuple[object, ...]]:
     return project.query("""
         select 'item', order_item_id, refusal_reason, count(*) from intermediate.int_order_items__refused group by all
         union all select 'order', order_id, refusal_reason, count(*) from intermediate.int_orders__refused group by all
+        union all select 'refund', refund_id, refusal_reason, count(*) from intermediate.int_refunds__refused group by all
         union all select 'payment', payment_id, refusal_reason, count(*) from intermediate.int_payments__refused group by all
+        union all select 'dispute', dispute_id, refusal_reason, count(*) from intermediate.int_disputes__refused group by all
         union all select 'event', event_id, refusal_reason, count(*) from intermediate.int_events__refused group by all
         order by all
     """)
@@ -62,7 +64,7 @@ def test_forwards_in_steps(one_go: Project, tmp_path: Path) -> None:
         stop = {0: 1, 1: 4, 4: 5, 5: 9, 9: len(days)}[start]
         deliver(one_go, stepwise, set(days[start:stop]))
         stepwise.dbt("build", "--exclude-resource-type", "unit_test")
-    assert differences(one_go, stepwise, one_go.marts()) == {}
+    assert differences(one_go, stepwise, one_go.marts_of_the_shop()) == {}
     assert refused(one_go) == refused(stepwise)
 
 
@@ -73,7 +75,7 @@ def test_backwards_in_steps(one_go: Project, tmp_path: Path) -> None:
     for chunk in (days[:3], days[3:8], days[8:]):
         deliver(one_go, stepwise, set(chunk))
         stepwise.dbt("build", "--exclude-resource-type", "unit_test", "test")
-    assert differences(one_go, stepwise, one_go.marts()) == {}
+    assert differences(one_go, stepwise, one_go.marts_of_the_shop()) == {}
 
 
 def test_a_build_with_nothing_new_changes_nothing(one_go: Project, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+{{ refused_rows('disputes', 'dispute_id', ['payment_id']) }}

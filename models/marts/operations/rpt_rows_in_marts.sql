@@ -1,0 +1,94 @@
+-- The other side of the reconciliation: from the marts back to the batches. The marts keep no origin, so each row is
+-- looked up by its key; what is counted, and the money, is the mart's.
+with
+
+visitors_of_sessions as (
+    select
+        visitor_id,
+        sum(event_count) as event_count
+    from {{ ref('fct_sessions') }}
+    group by visitor_id
+),
+
+events as (
+    select
+        visitor_id,
+        source_system,
+        batch_id,
+        count(*) as event_count
+    from {{ ref('int_events__judged') }}
+    where refusal_reason is null
+    group by visitor_id, source_system, batch_id
+),
+
+visitors as (
+    select
+        visitor_id,
+        sum(event_count) as event_count
+    from events
+    group by visitor_id
+),
+
+-- A session does not keep its events, so a visitor's events are in the mart where their number is that of the sessions.
+events_in_sessions as (
+    select
+        'events' as entity,
+        events.source_system,
+        events.batch_id,
+        cast(null as varchar) as currency_code,
+        cast(sum(events.event_count) as bigint) as row_count,
+        cast(0 as decimal(18, 4)) as amount
+    from events
+    inner join visitors on events.visitor_id = visitors.visitor_id
+    inner join visitors_of_sessions
+        on
+            visitors.visitor_id = visitors_of_sessions.visitor_id
+            and visitors.event_count = visitors_of_sessions.event_count
+    group by events.source_system, events.batch_id
+),
+
+-- Rates have no mart: what other marts convert with is int_rates__daily.
+counted as (
+    {{ rows_in_mart('customers', 'customer_id', ref('int_customers__latest'), ref('dim_customers')) }}
+    union all
+    {{ rows_in_mart('products', 'product_id', ref('int_products__latest'), ref('dim_products')) }}
+    union all
+    {{ rows_in_mart('orders', 'order_id', ref('int_orders__judged'), ref('fct_orders'),
+        'accepted.refusal_reason is null',
+        amount='mart.shipping_amount - mart.discount_amount', currency='mart.currency_code') }}
+    union all
+    -- shipping and discount stand on the order, so they are counted there
+    {{ rows_in_mart('order_items', 'order_item_id', ref('int_order_items__judged'), ref('fct_order_items'),
+        "accepted.refusal_reason is null"
+        ~ " and accepted.order_item_id not in (accepted.order_id || ':shipping', accepted.order_id || ':discount')",
+        amount='mart.line_amount', currency='mart.currency_code') }}
+    union all
+    {{ rows_in_mart('refunds', 'refund_id', ref('int_refunds__judged'), ref('fct_refunds'),
+        'accepted.refusal_reason is null', amount='mart.refund_amount', currency='mart.currency_code') }}
+    union all
+    {{ rows_in_mart('payments', 'payment_id', ref('int_payments__judged'), ref('fct_payments'),
+        'accepted.refusal_reason is null', amount='mart.payment_amount', currency='mart.currency_code') }}
+    union all
+    {{ rows_in_mart('disputes', 'payment_id', ref('int_disputes__judged'), ref('fct_payments'), 'accepted.is_shown',
+        same='accepted.opened_at = mart.disputed_at and accepted.dispute_status = mart.dispute_status',
+        amount='mart.disputed_amount', currency='accepted.currency_code') }}
+    union all
+    {{ rows_in_mart('rates', 'currency_code', ref('int_rates__judged'), ref('int_rates__daily'),
+        'accepted.refusal_reason is null', same='accepted.rate_on = mart.rate_on and accepted.batch_id = mart.batch_id'
+        ~ ' and accepted.source_file = mart.source_file and accepted.source_position = mart.source_position') }}
+    union all
+    select * from events_in_sessions
+),
+
+final as (
+    select
+        entity,
+        source_system,
+        batch_id,
+        currency_code,
+        row_count,
+        amount
+    from counted
+)
+
+select * from final
