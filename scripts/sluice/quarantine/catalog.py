@@ -1,0 +1,340 @@
+"""What is in quarantine, by one query over the door's tables, the warehouse's mart and the decisions so far.
+
+A decision stands in the lake before the next build heeds it, so the status of a row is taken from the decisions; the mart
+says only which rows its rules refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from sluice import dbt
+from sluice.duck import connect, identifier, literal
+from sluice.errors import SluiceError
+
+# What a mart of refused rows must have; `status` is the build's own and not needed here.
+MART_COLUMNS = (
+    "quarantine_id", "feed", "entity", "row_key", "rule", "reason", "may_be_waived", "amount", "currency_code", "batch_id",
+    "source_file", "source_position", "first_refused_at",
+)  # fmt: skip
+_BATCH = 1000
+# Beyond this DuckDB spills to disk: a list of millions of rows is put in order so.
+MEMORY_LIMIT = "1GB"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where refused rows are looked for: the lake, and the mart of a warehouse file; `notes` say what is not looked at."""
+
+    lake: Path
+    warehouse: Path | None = None
+    mart: dbt.Mart | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which rows; an empty one means all. `feed` is source.table or source, `older_than` an age at `now`."""
+
+    feed: str | None = None
+    rule: str | None = None
+    place: str | None = None
+    status: str | None = None
+    older_than: timedelta | None = None
+
+    def sql(self, now: datetime) -> tuple[str, list[Any]]:
+        """The condition and its parameters."""
+        tests: list[tuple[str, Any]] = [
+            ("(feed = ? or starts_with(feed, ? || '.'))", self.feed),
+            ("rule = ?", self.rule),
+            ("place = ?", self.place),
+            ("status = ?", self.status),
+            ("refused_at <= ?", None if self.older_than is None else now - self.older_than),
+        ]
+        kept = [(test, value) for test, value in tests if value is not None]
+        values = [value for test, value in kept for _ in range(test.count("?"))]
+        return " and ".join(["true", *(test for test, _ in kept)]), values
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows of one feed refused by one rule; `amounts` are their sums by currency."""
+
+    place: str
+    feed: str
+    rule: str
+    rows: int
+    oldest: datetime
+    amounts: tuple[tuple[str, Decimal], ...]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One refused row, and what was decided of it last.
+
+    `status` is open, released (corrected or waived), dropped, or expired: a waiver that has ended, of a row that the
+    last build did not refuse. `decisions` counts all decisions so far.
+    """
+
+    quarantine_id: str
+    place: str
+    feed: str
+    entity: str | None
+    row_key: str | None
+    rule: str
+    reason: str | None
+    column_name: str | None
+    may_be_waived: bool | None
+    amount: Decimal | None
+    currency_code: str | None
+    batch_id: str
+    source_file: str
+    source_position: int
+    refused_at: datetime
+    original_text: str | None
+    status: str
+    decision: str | None
+    until_at: datetime | None
+    correction_batch_id: str | None
+    decisions: int
+
+    @property
+    def short(self) -> str:
+        """The beginning of the id that people see and type."""
+        return self.quarantine_id[:12]
+
+
+def places(lake: Path, target: Path, warehouse: Path, *, place: str | None = None) -> Places:
+    """Where to look. What is absent is noted; raises SluiceError where it was asked for by `place`."""
+    try:
+        found = _warehouse(Places(lake), target, warehouse) if place != "door" else Places(lake)
+    except SluiceError as error:
+        if place == "warehouse":
+            raise
+        note = f"only the door is looked at: {error.what}" + (f" ({error.where})" if error.where else "")
+        return Places(lake, notes=(note,))
+    return found
+
+
+def _warehouse(bare: Places, target: Path, warehouse: Path) -> Places:
+    mart = dbt.quarantine(target)
+    if mart is None:
+        raise SluiceError(
+            "no model of the project holds refused rows", where=str(target), hint="mark it with `config: meta: quarantine: true`"
+        )
+    if not warehouse.is_file():
+        raise SluiceError(
+            "there is no such warehouse", where=str(warehouse), hint="run: sluice build, or name a file: --warehouse"
+        )
+    return replace(bare, warehouse=warehouse, mart=mart)
+
+
+@contextmanager
+def opened(where: Places) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that knows every refused row as the view `refused_rows` and the decisions as `decisions`.
+
+    Raises SluiceError where the warehouse cannot be opened or its mart is not what docs/quarantine.md describes.
+    """
+    with connect(
+        extensions=["delta"], memory_limit=MEMORY_LIMIT, temp_directory=where.lake / ".incoming" / "spill"
+    ) as connection:
+        mart = _attach(connection, where)
+        connection.execute(f"create temp view decisions as {_ops(where.lake, 'decisions', _NO_DECISIONS)}")
+        connection.execute(f"create temp view refused_rows as {_refused_rows(where.lake, mart)}")
+        yield connection
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, where: Places) -> str | None:
+    """Attach the warehouse under the name that its views know, and give the mart's relation."""
+    if where.mart is None:
+        return None
+    try:
+        connection.execute(f"attach {literal(str(where.warehouse))} as {identifier(where.mart.database)} (read_only)")
+    except duckdb.Error as error:
+        hint = "wait until the build has ended, or --place door" if "lock" in str(error).lower() else "is it a DuckDB file?"
+        raise SluiceError(f"cannot be opened: {str(error).splitlines()[0]}", where=str(where.warehouse), hint=hint) from None
+    parts = [where.mart.database, *where.mart.relation.split(".", 1)]
+    relation = ".".join(identifier(part) for part in parts)
+    try:
+        present = {str(row[0]) for row in connection.execute(f"describe {relation}").fetchall()}
+    except duckdb.Error:
+        raise SluiceError(
+            f"{where.mart.relation} has not been built yet",
+            where=str(where.warehouse),
+            hint="run: sluice build, or --place door",
+        ) from None
+    missing = [name for name in MART_COLUMNS if name not in present]
+    if missing:
+        raise SluiceError(
+            f"{where.mart.relation} lacks {', '.join(missing)}", where=str(where.warehouse), hint="see docs/quarantine.md"
+        )
+    return relation
+
+
+_NO_DECISIONS = """
+    select null::varchar as decision_id, null::timestamp as decided_at, null::varchar as decision,
+        null::varchar as quarantine_id, null::varchar as place, null::varchar as feed, null::varchar as entity,
+        null::varchar as rule, null::varchar as row_key, null::varchar as batch_id, null::varchar as source_file,
+        null::bigint as source_position, null::varchar as decided_by, null::varchar as why, null::timestamp as until_at,
+        null::varchar as correction_batch_id
+    where false
+"""
+_NO_BATCHES = "select null::varchar as batch_id where false"
+
+
+def _ops(lake: Path, kind: str, nothing: str) -> str:
+    """SQL of a table of lake/ops; of no rows where it has not been made yet."""
+    path = lake / "ops" / kind
+    return f"select * from delta_scan({literal(str(path))})" if (path / "_delta_log").is_dir() else nothing
+
+
+def _refused_rows(lake: Path, mart: str | None) -> str:
+    return f"""
+        with batches as (select distinct batch_id from ({_ops(lake, "batches", _NO_BATCHES)})),
+        latest as (
+            select quarantine_id, count(*) as decisions, any_value(place) as place,
+                max_by(struct_pack(decision, until_at, correction_batch_id), decided_at) as last,
+                max_by(struct_pack(feed, entity, row_key, rule, batch_id, source_file, source_position), decided_at) as known,
+                min(decided_at) as first_decided_at
+            from decisions group by quarantine_id
+        ),
+        door as ({_door(lake)}),
+        warehouse as ({_mart(mart)}),
+        -- A waived row that a build has let in is in no mart of refused rows: its decisions still know it.
+        settled as (
+            select quarantine_id, 'warehouse' as place, known.feed, known.entity, known.row_key, known.rule,
+                null::varchar as reason, null::varchar as column_name, null::boolean as may_be_waived,
+                null::decimal(38, 4) as amount, null::varchar as currency_code, known.batch_id, known.source_file,
+                known.source_position, first_decided_at as refused_at, null::varchar as original_text
+            from latest where place = 'warehouse' and quarantine_id not in (select quarantine_id from warehouse)
+        ),
+        united as (
+            select *, true as is_refused from door where batch_id in (select batch_id from batches)
+            union all select *, true from warehouse
+            union all select *, false from settled
+        )
+        select united.* exclude (is_refused),
+            case when last.decision in ('waived', 'corrected') then 'released'
+                when last.decision = 'dropped' then 'dropped'
+                when is_refused then 'open' else 'expired' end as status,
+            last.decision, last.until_at, last.correction_batch_id, coalesce(decisions, 0) as decisions
+        from united left join latest using (quarantine_id)
+    """
+
+
+def _door(lake: Path) -> str:
+    """SQL of what ingest refused; `batch_id` tells which of it counts (its batch has landed)."""
+    tables = sorted(path.parent for path in (lake / "quarantine").glob("*/*/_delta_log"))
+    return " union all ".join(_door_table(path) for path in tables) if tables else _NO_DOOR
+
+
+def _door_table(path: Path) -> str:
+    return f"""
+        select md5(concat_ws('|', 'door', _batch_id, _file, _position)) as quarantine_id, 'door' as place,
+            {literal(f"{path.parent.name}.{path.name}")} as feed, null::varchar as entity, null::varchar as row_key,
+            reason as rule, detail as reason, column_name, false as may_be_waived, null::decimal(38, 4) as amount,
+            null::varchar as currency_code, _batch_id as batch_id, _file as source_file, _position as source_position,
+            _loaded_at as refused_at, original_text
+        from delta_scan({literal(str(path))})
+    """
+
+
+_NO_DOOR = """
+    select null::varchar as quarantine_id, 'door' as place, null::varchar as feed, null::varchar as entity,
+        null::varchar as row_key, null::varchar as rule, null::varchar as reason, null::varchar as column_name,
+        false as may_be_waived, null::decimal(38, 4) as amount, null::varchar as currency_code, null::varchar as batch_id,
+        null::varchar as source_file, null::bigint as source_position, null::timestamp as refused_at,
+        null::varchar as original_text
+    where false
+"""
+
+
+def _mart(relation: str | None) -> str:
+    if relation is None:
+        return _NO_DOOR.replace("'door'", "'warehouse'")
+    return f"""
+        select quarantine_id, 'warehouse' as place, feed, entity, row_key::varchar as row_key, rule, reason,
+            null::varchar as column_name, may_be_waived, amount::decimal(38, 4) as amount, currency_code, batch_id,
+            source_file, source_position, first_refused_at as refused_at, null::varchar as original_text
+        from {relation}
+    """
+
+
+def groups(connection: duckdb.DuckDBPyConnection, chosen: Filter, now: datetime) -> list[Group]:
+    """Counts by place, feed and rule, the oldest first."""
+    condition, values = chosen.sql(now)
+    found = connection.execute(
+        f"""
+        with by_currency as (
+            select place, feed, rule, currency_code, count(*) as n, min(refused_at) as oldest, sum(amount) as amount
+            from refused_rows where {condition} group by all
+        )
+        select place, feed, rule, sum(n)::bigint, min(oldest) as since,
+            list(struct_pack(c := coalesce(currency_code, ''), a := amount) order by currency_code)
+                filter (where amount is not null)
+        from by_currency group by place, feed, rule order by since, place, feed, rule
+        """,
+        values,
+    ).fetchall()
+    return [
+        Group(place, feed, rule, count, oldest, tuple((entry["c"], entry["a"]) for entry in sums or []))
+        for place, feed, rule, count, oldest, sums in found
+    ]
+
+
+def rows(connection: duckdb.DuckDBPyConnection, chosen: Filter, now: datetime, *, limit: int | None = None) -> Iterator[Refused]:
+    """Single rows, the oldest first, fetched a thousand at a time."""
+    condition, values = chosen.sql(now)
+    bound = "" if limit is None else f" limit {int(limit)}"
+    connection.execute(
+        f"select * from refused_rows where {condition}"
+        f" order by refused_at, place, feed, batch_id, source_file, source_position, entity{bound}",
+        values,
+    )
+    while found := connection.fetchmany(_BATCH):
+        yield from (Refused(*row) for row in found)
+
+
+def find(connection: duckdb.DuckDBPyConnection, ids: Sequence[str], where: Places) -> list[Refused]:
+    """The rows of these ids or beginnings of ids, in their order.
+
+    Raises SluiceError for an id that is not there, and for a beginning that several ids share.
+    """
+    connection.execute(
+        "select * from refused_rows where exists"
+        " (select 1 from (select unnest($1) as prefix) where starts_with(quarantine_id, prefix)) order by quarantine_id",
+        [list(ids)],
+    )
+    found = [Refused(*row) for row in connection.fetchall()]
+    chosen = {row.quarantine_id: row for prefix in ids for row in [_one(prefix, found, where)]}
+    return list(chosen.values())
+
+
+def _one(prefix: str, found: Sequence[Refused], where: Places) -> Refused:
+    matching = [row for row in found if row.quarantine_id.startswith(prefix)]
+    if not matching:
+        hint = "; ".join(["sluice quarantine list --rows --status all shows every id", *where.notes])
+        raise SluiceError(f"{prefix} is not in quarantine", where=str(where.lake), hint=hint)
+    if len(matching) > 1:
+        names = ", ".join(f"{row.quarantine_id} ({row.feed}, {row.rule})" for row in matching[:5])
+        raise SluiceError(f"{prefix} begins {len(matching)} ids: {names}", hint="type more of it")
+    return matching[0]
+
+
+def history(connection: duckdb.DuckDBPyConnection, quarantine_id: str) -> list[dict[str, Any]]:
+    """Every decision about a row, the first first."""
+    connection.execute(
+        "select decided_at, decision, decided_by, why, until_at, correction_batch_id from decisions"
+        " where quarantine_id = ? order by decided_at",
+        [quarantine_id],
+    )
+    names = [column[0] for column in connection.description or []]
+    return [dict(zip(names, row, strict=True)) for row in connection.fetchall()]
