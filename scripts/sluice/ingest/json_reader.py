@@ -55,7 +55,8 @@ def _stage(contract: Contract, new_columns: Sequence[str]) -> str:
     structs = {path for path in paths if is_struct(types, path)}
     scalars = [path for path in paths if path not in structs]
     where = {path: f"texts[{place}]" for place, path in enumerate(scalars, 1)}
-    where |= {path: f"objects[{place}]" for place, path in enumerate(sorted(structs), 1)}
+    # Extracted as JSON, a null is the word null.
+    where |= {path: f"nullif(objects[{place}]::varchar, 'null')" for place, path in enumerate(sorted(structs), 1)}
     casts = [(name, cast_json(where.__getitem__, (name,), kind)) for name, kind in types.items()]
     values = [f"{cast.value} as {identifier(name)}" for name, cast in casts]
     values += [f"{where[(name,)]} as {identifier(name)}" for name in new_columns]

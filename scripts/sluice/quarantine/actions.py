@@ -17,7 +17,7 @@ from sluice.lake import raw
 from sluice.quarantine import correct, judge
 from sluice.quarantine.catalog import Filter, Group, Places, Refused, find, groups, history, opened, rows
 from sluice.quarantine.decide import Who, deciding, next_time, write
-from sluice.quarantine.edit import Edit, Wanted, corrected, wanted
+from sluice.quarantine.edit import Edit, Wanted, corrected
 from sluice.quarantine.judge import Verdict
 from sluice.quarantine.options import parse
 from sluice.quarantine.report import Sheet
@@ -115,7 +115,7 @@ def _wishes(
 
 def _wish(row: Refused, start: correct.Content | None, edit: Edit, types: Mapping[str, str]) -> Wanted:
     try:
-        return wanted(row, corrected(start, edit, types))
+        return Wanted(row, corrected(start, edit, types))
     except SluiceError as error:
         raise SluiceError(f"{row.short} ({row.feed}): {error.what}", where=error.where, hint=error.hint) from None
 

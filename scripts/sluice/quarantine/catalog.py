@@ -66,11 +66,12 @@ class Filter:
 
 @dataclass(frozen=True)
 class Group:
-    """Rows of one feed refused by one rule; `amounts` are their sums by currency."""
+    """Rows of one feed refused by one rule and treated alike; `amounts` are their sums by currency."""
 
     place: str
     feed: str
     rule: str
+    status: str
     rows: int
     oldest: datetime
     amounts: tuple[tuple[str, Decimal], ...]
@@ -269,24 +270,24 @@ def _mart(relation: str | None) -> str:
 
 
 def groups(connection: duckdb.DuckDBPyConnection, chosen: Filter, now: datetime) -> list[Group]:
-    """Counts by place, feed and rule, the oldest first."""
+    """Counts by place, feed, rule and status, the oldest first."""
     condition, values = chosen.sql(now)
     found = connection.execute(
         f"""
         with by_currency as (
-            select place, feed, rule, currency_code, count(*) as n, min(refused_at) as oldest, sum(amount) as amount
+            select place, feed, rule, status, currency_code, count(*) as n, min(refused_at) as oldest, sum(amount) as amount
             from refused_rows where {condition} group by all
         )
-        select place, feed, rule, sum(n)::bigint, min(oldest) as since,
+        select place, feed, rule, status, sum(n)::bigint, min(oldest) as since,
             list(struct_pack(c := coalesce(currency_code, ''), a := amount) order by currency_code)
                 filter (where amount is not null)
-        from by_currency group by place, feed, rule order by since, place, feed, rule
+        from by_currency group by place, feed, rule, status order by since, place, feed, rule, status
         """,
         values,
     ).fetchall()
     return [
-        Group(place, feed, rule, count, oldest, tuple((entry["c"], entry["a"]) for entry in sums or []))
-        for place, feed, rule, count, oldest, sums in found
+        Group(place, feed, rule, status, count, oldest, tuple((entry["c"], entry["a"]) for entry in sums or []))
+        for place, feed, rule, status, count, oldest, sums in found
     ]
 
 

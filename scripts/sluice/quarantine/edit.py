@@ -28,14 +28,18 @@ class Edit:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A corrected row as the door will read it."""
+    """A corrected row as the door will read it, in one line; the same content has the same digest."""
 
     row: Refused
-    text: str
+    content: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        return json.dumps(self.content, ensure_ascii=False)
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.content, sort_keys=True).encode()).hexdigest()
 
     @property
     def label(self) -> str:
@@ -113,8 +117,3 @@ def _remove(row: dict[str, Any], path: Sequence[str]) -> None:
 def without_nulls(row: Mapping[str, Any]) -> dict[str, Any]:
     """At the door, null and absent are the same; the door takes a null struct for a misfit, an absent one for null."""
     return {key: without_nulls(value) if isinstance(value, dict) else value for key, value in row.items() if value is not None}
-
-
-def wanted(row: Refused, content: Mapping[str, Any]) -> Wanted:
-    """The correction as one line, the same for the same content."""
-    return Wanted(row, json.dumps(content, ensure_ascii=False, sort_keys=True))

@@ -88,12 +88,22 @@ def row(text: str) -> dict[str, Any]:
 
 
 def parse(text: str | None) -> dict[str, Any] | None:
-    """A JSON object with every digit of its numbers: those that a double cannot hold become strings. None for other text."""
+    """A JSON object with every digit of its numbers: those that a double cannot hold become strings. None for other text.
+
+    Of a key given twice the first counts, as at the door.
+    """
     try:
-        found = json.loads(text or "", parse_float=_float, parse_int=_int)
+        found = json.loads(text or "", parse_float=_float, parse_int=_int, object_pairs_hook=_object)
     except ValueError:
         return None
     return found if isinstance(found, dict) else None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        found.setdefault(key, value)
+    return found
 
 
 def _float(text: str) -> float | str:

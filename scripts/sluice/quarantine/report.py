@@ -45,10 +45,11 @@ def groups_text(groups: Sequence[Group], now: datetime, status: str | None) -> s
         return f"no {word} rows"
     feed = max(len(group.feed) for group in groups)
     rule = max(4, *(len(group.rule) for group in groups))
-    lines = [f"{'place':9}  {'feed':{feed}}  {'rule':{rule}} {'rows':>9} {'oldest':>8}  amount"]
+    many = "" if status else f"{'status':9}"
+    lines = [f"{'place':9}  {'feed':{feed}}  {'rule':{rule}}  {many}{'rows':>9} {'oldest':>8}  amount"]
     lines += [
-        f"{group.place:9}  {group.feed:{feed}}  {group.rule:{rule}} {group.rows:>9,} {since(group.oldest, now):>8}"
-        f"  {_amounts(group)}".rstrip()
+        f"{group.place:9}  {group.feed:{feed}}  {group.rule:{rule}}  {'' if status else f'{group.status:9}'}{group.rows:>9,}"
+        f" {since(group.oldest, now):>8}  {_amounts(group)}".rstrip()
         for group in groups
     ]
     total = sum(group.rows for group in groups)
