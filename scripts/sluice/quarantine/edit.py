@@ -115,5 +115,5 @@ def _remove(row: dict[str, Any], path: Sequence[str]) -> None:
 
 
 def without_nulls(row: Mapping[str, Any]) -> dict[str, Any]:
-    """At the door, null and absent are the same; the door takes a null struct for a misfit, an absent one for null."""
+    """At the door null and absent are the same; so are two corrections that differ only in that."""
     return {key: without_nulls(value) if isinstance(value, dict) else value for key, value in row.items() if value is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,27 @@ KEYLESS = '{"id": null, "amount": "8.00", "note": ""}'
 BROKEN = '{"id": 6, "amount": "9.00"'
 
 
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OtherShop:
+def make(root: Path, environment: pytest.MonkeyPatch) -> OtherShop:
     """Six delivered records: one good, two against the business rule, one of each kind against the contract; built."""
-    made = OtherShop(tmp_path).make()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SLUICE_LAKE", str(made.lake))
-    monkeypatch.setenv("SLUICE_WAREHOUSE", str(made.warehouse.parent))
-    monkeypatch.setenv("SLUICE_USER", "ann@shop.example")
+    made = OtherShop(root).make()
+    environment.chdir(root)
+    environment.setenv("SLUICE_LAKE", str(made.lake))
+    environment.setenv("SLUICE_WAREHOUSE", str(made.warehouse.parent))
+    environment.setenv("SLUICE_USER", "ann@shop.example")
     report = made.deliver("a.jsonl", GOOD, NEGATIVE, NEVER, WRONG, KEYLESS, BROKEN)
     assert (report.rows_landed, report.rows_quarantined) == (3, 3)
     made.build()
     return made
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OtherShop:
+    """A shop with refused rows."""
+    return make(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def untouched_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OtherShop]:
+    """The same for tests that change nothing."""
+    with pytest.MonkeyPatch.context() as environment:
+        yield make(tmp_path_factory.mktemp("shop"), environment)
