@@ -15,7 +15,7 @@ from sluice.errors import SluiceError
 from sluice.ingest.run import new_run_id
 from sluice.lake import raw
 from sluice.quarantine import correct, judge
-from sluice.quarantine.catalog import Filter, Group, Places, Refused, find, groups, history, opened, rows
+from sluice.quarantine.catalog import Filter, Group, Places, Refused, find, groups, history, opened, rows, waivers
 from sluice.quarantine.decide import Who, deciding, next_time, write
 from sluice.quarantine.edit import Edit, Wanted, corrected
 from sluice.quarantine.judge import Verdict
@@ -61,9 +61,12 @@ def drop(where: Places, choice: Choice, who: Who, *, agreed: bool) -> list[Verdi
 
 
 def end_waivers(where: Places, ids: Sequence[str], who: Who) -> list[Verdict]:
-    """End waivers before their time."""
+    """End the waivers of rows before their time."""
     with deciding(where.lake), opened(where) as connection:
-        verdicts = [judge.ending(row) for row in find(connection, ids, where)]
+        found = find(connection, ids, where)
+        live = waivers(connection, "list_contains(?, quarantine_id)", [row.quarantine_id for row in found])
+        without = [row for row in found if row.quarantine_id not in {waived.quarantine_id for waived in live}]
+        verdicts = [judge.ending(row) for row in (*live, *without)]
         write(where.lake, verdicts, who, next_time(connection))
     return verdicts
 

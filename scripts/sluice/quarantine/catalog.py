@@ -19,6 +19,7 @@ import duckdb
 from sluice import dbt
 from sluice.duck import connect, identifier, literal
 from sluice.errors import SluiceError
+from sluice.quarantine import views
 
 # What a mart of refused rows must have; `status` is the build's own and not needed here.
 MART_COLUMNS = (
@@ -79,10 +80,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Refused:
-    """One refused row, and what was decided of it last.
+    """One refused row, and the decision that counts for it.
 
     `status` is open, released (corrected or waived), dropped, or expired: a waiver that has ended, of a row that the
-    last build did not refuse. `decisions` counts all decisions so far.
+    last build did not refuse. A waiver counts for its rule alone: a row that then breaks another rule is open again.
+    `decisions` counts all decisions so far, whatever their rule.
     """
 
     quarantine_id: str
@@ -140,7 +142,7 @@ def _warehouse(bare: Places, target: Path, warehouse: Path) -> Places:
 
 @contextmanager
 def opened(where: Places) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that knows every refused row as the view `refused_rows` and the decisions as `decisions`.
+    """A connection with the views of `sluice.quarantine.views`.
 
     Raises SluiceError where the warehouse cannot be opened or its mart is not what docs/quarantine.md describes.
     """
@@ -148,8 +150,7 @@ def opened(where: Places) -> Iterator[duckdb.DuckDBPyConnection]:
         extensions=["delta"], memory_limit=MEMORY_LIMIT, temp_directory=where.lake / ".incoming" / "spill"
     ) as connection:
         mart = _attach(connection, where)
-        connection.execute(f"create temp view decisions as {_ops(where.lake, 'decisions', _NO_DECISIONS)}")
-        connection.execute(f"create temp view refused_rows as {_refused_rows(where.lake, mart)}")
+        views.create(connection, where.lake, mart)
         yield connection
 
 
@@ -178,95 +179,6 @@ def _attach(connection: duckdb.DuckDBPyConnection, where: Places) -> str | None:
             f"{where.mart.relation} lacks {', '.join(missing)}", where=str(where.warehouse), hint="see docs/quarantine.md"
         )
     return relation
-
-
-_NO_DECISIONS = """
-    select null::varchar as decision_id, null::timestamp as decided_at, null::varchar as decision,
-        null::varchar as quarantine_id, null::varchar as place, null::varchar as feed, null::varchar as entity,
-        null::varchar as rule, null::varchar as row_key, null::varchar as batch_id, null::varchar as source_file,
-        null::bigint as source_position, null::varchar as decided_by, null::varchar as why, null::timestamp as until_at,
-        null::varchar as correction_batch_id
-    where false
-"""
-_NO_BATCHES = "select null::varchar as batch_id where false"
-
-
-def _ops(lake: Path, kind: str, nothing: str) -> str:
-    """SQL of a table of lake/ops; of no rows where it has not been made yet."""
-    path = lake / "ops" / kind
-    return f"select * from delta_scan({literal(str(path))})" if (path / "_delta_log").is_dir() else nothing
-
-
-def _refused_rows(lake: Path, mart: str | None) -> str:
-    return f"""
-        with batches as (select distinct batch_id from ({_ops(lake, "batches", _NO_BATCHES)})),
-        latest as (
-            select quarantine_id, count(*) as decisions, any_value(place) as place,
-                max_by(struct_pack(decision, until_at, correction_batch_id), decided_at) as last,
-                max_by(struct_pack(feed, entity, row_key, rule, batch_id, source_file, source_position), decided_at) as known,
-                min(decided_at) as first_decided_at
-            from decisions group by quarantine_id
-        ),
-        door as ({_door(lake)}),
-        warehouse as ({_mart(mart)}),
-        -- A waived row that a build has let in is in no mart of refused rows: its decisions still know it.
-        settled as (
-            select quarantine_id, 'warehouse' as place, known.feed, known.entity, known.row_key, known.rule,
-                null::varchar as reason, null::varchar as column_name, null::boolean as may_be_waived,
-                null::decimal(38, 4) as amount, null::varchar as currency_code, known.batch_id, known.source_file,
-                known.source_position, first_decided_at as refused_at, null::varchar as original_text
-            from latest where place = 'warehouse' and quarantine_id not in (select quarantine_id from warehouse)
-        ),
-        united as (
-            select *, true as is_refused from door where batch_id in (select batch_id from batches)
-            union all select *, true from warehouse
-            union all select *, false from settled
-        )
-        select united.* exclude (is_refused),
-            case when last.decision in ('waived', 'corrected') then 'released'
-                when last.decision = 'dropped' then 'dropped'
-                when is_refused then 'open' else 'expired' end as status,
-            last.decision, last.until_at, last.correction_batch_id, coalesce(decisions, 0) as decisions
-        from united left join latest using (quarantine_id)
-    """
-
-
-def _door(lake: Path) -> str:
-    """SQL of what ingest refused; `batch_id` tells which of it counts (its batch has landed)."""
-    tables = sorted(path.parent for path in (lake / "quarantine").glob("*/*/_delta_log"))
-    return " union all ".join(_door_table(path) for path in tables) if tables else _NO_DOOR
-
-
-def _door_table(path: Path) -> str:
-    return f"""
-        select md5(concat_ws('|', 'door', _batch_id, _file, _position)) as quarantine_id, 'door' as place,
-            {literal(f"{path.parent.name}.{path.name}")} as feed, null::varchar as entity, null::varchar as row_key,
-            reason as rule, detail as reason, column_name, false as may_be_waived, null::decimal(38, 4) as amount,
-            null::varchar as currency_code, _batch_id as batch_id, _file as source_file, _position as source_position,
-            _loaded_at as refused_at, original_text
-        from delta_scan({literal(str(path))})
-    """
-
-
-_NO_DOOR = """
-    select null::varchar as quarantine_id, 'door' as place, null::varchar as feed, null::varchar as entity,
-        null::varchar as row_key, null::varchar as rule, null::varchar as reason, null::varchar as column_name,
-        false as may_be_waived, null::decimal(38, 4) as amount, null::varchar as currency_code, null::varchar as batch_id,
-        null::varchar as source_file, null::bigint as source_position, null::timestamp as refused_at,
-        null::varchar as original_text
-    where false
-"""
-
-
-def _mart(relation: str | None) -> str:
-    if relation is None:
-        return _NO_DOOR.replace("'door'", "'warehouse'")
-    return f"""
-        select quarantine_id, 'warehouse' as place, feed, entity, row_key::varchar as row_key, rule, reason,
-            null::varchar as column_name, may_be_waived, amount::decimal(38, 4) as amount, currency_code, batch_id,
-            source_file, source_position, first_refused_at as refused_at, null::varchar as original_text
-        from {relation}
-    """
 
 
 def groups(connection: duckdb.DuckDBPyConnection, chosen: Filter, now: datetime) -> list[Group]:
@@ -339,3 +251,9 @@ def history(connection: duckdb.DuckDBPyConnection, quarantine_id: str) -> list[d
     )
     names = [column[0] for column in connection.description or []]
     return [dict(zip(names, row, strict=True)) for row in connection.fetchall()]
+
+
+def waivers(connection: duckdb.DuckDBPyConnection, condition: str, value: Any) -> list[Refused]:
+    """Live waivers, each as the row that it lets in, under the rule that it is for; one row may have several."""
+    found = connection.execute(f"select * from waived_rows where {condition} order by quarantine_id, rule", [value]).fetchall()
+    return [Refused(*row) for row in found]

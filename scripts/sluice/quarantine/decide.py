@@ -21,7 +21,7 @@ from deltalake import DeltaTable
 from sluice.ingest.landing import append_record, missing_records
 from sluice.lake import ops
 from sluice.lake.lock import writing
-from sluice.quarantine.catalog import Places, Refused, opened
+from sluice.quarantine.catalog import Places, Refused, opened, waivers
 from sluice.quarantine.judge import Outcome, Verdict
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (times in the lake are UTC without a zone)
@@ -59,9 +59,9 @@ def next_time(connection: duckdb.DuckDBPyConnection) -> datetime:
 
 
 def decision(row: Refused, outcome: Outcome, who: Who, at: datetime, until: datetime | None = None) -> dict[str, Any]:
-    """A row of lake/ops/decisions. Its id follows from the row and the number of decisions before it."""
+    """A row of lake/ops/decisions. Its id follows from the row, the rule, and the number of decisions before it."""
     return {
-        "decision_id": hashlib.sha256(f"{row.quarantine_id}|{row.decisions}".encode()).hexdigest()[:20],
+        "decision_id": hashlib.sha256(f"{row.quarantine_id}|{row.rule}|{row.decisions}".encode()).hexdigest()[:20],
         "decided_at": at,
         "decision": str(outcome),
         "quarantine_id": row.quarantine_id,
@@ -89,7 +89,7 @@ def write(lake: Path, verdicts: Sequence[Verdict], who: Who, at: datetime, until
 
 
 def expire(lake: Path, now: datetime) -> list[str]:
-    """End the waivers whose time has come (`now`: UTC without a zone) and give their quarantine ids.
+    """End the waivers whose time has come (`now`: UTC without a zone) and give the quarantine ids of their rows.
 
     To be called before a build, which then depends on the lake alone and on no clock. It takes the lake's lock only when
     there is something to write; raises SluiceError where another command holds it then.
@@ -107,10 +107,7 @@ def _due(lake: Path, now: datetime) -> list[Refused]:
     if not (lake / "ops" / "decisions" / "_delta_log").is_dir():
         return []
     with opened(Places(lake)) as connection:
-        found = connection.execute(
-            "select * from refused_rows where decision = 'waived' and until_at <= ? order by quarantine_id", [now]
-        ).fetchall()
-    return [Refused(*row) for row in found]
+        return waivers(connection, "until_at <= ?", now)
 
 
 def microseconds(moment: datetime) -> int:

@@ -78,6 +78,23 @@ def let_in(shop: OtherShop, key: str) -> None:
         connection.execute("delete from reports.not_let_in where quarantine_id = ?", [key])
 
 
+def test_a_waiver_counts_for_its_rule_alone(shop: OtherShop) -> None:
+    """The next build refuses the waived row by another rule: it is open again, may be waived anew, and both end."""
+    key = shop.id_in_the_warehouse("a.jsonl", 2)
+    shop.done("release", key, "--waive", "--until", in_days(2), "--why", "x")
+    with locked(shop.warehouse) as connection:
+        connection.execute("update reports.not_let_in set rule = 'too_old' where quarantine_id = ?", [key])
+    assert {row["rule"] for row in shop.as_json("list", "--place", "warehouse")["rows"]} == {"too_old", "negative_amount"}
+    shop.done("release", key, "--waive", "--until", in_days(4), "--why", "y")
+    assert shop.query("select rule from {decisions} order by decided_at") == [("negative_amount",), ("too_old",)]
+    assert expire(shop.lake, utc_now() + timedelta(days=3)) == [key]
+    assert shop.query("select rule from {decisions} where decision = 'expired'") == [("negative_amount",)]
+    assert shop.as_json("show", key)["status"] == "released", "the other waiver holds"
+    assert shop.as_json("expire", key, "--why", "z")["counts"]["expired"] == 1
+    assert shop.as_json("show", key)["status"] == "open"
+    assert shop.query("select count(*), count(distinct decision_id) from {decisions}") == [(4, 4)]
+
+
 def test_waivers_end_when_their_time_has_come_and_only_once(shop: OtherShop) -> None:
     key = shop.id_in_the_warehouse("a.jsonl", 2)
     shop.done("release", key, "--waive", "--until", in_days(2), "--why", "x")
