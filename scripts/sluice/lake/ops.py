@@ -27,9 +27,10 @@ SCHEMAS = {
     ]),
     "decisions": pa.schema([
         ("decision_id", pa.string()), ("decided_at", _TIME), ("decision", pa.string()), ("quarantine_id", pa.string()),
-        ("place", pa.string()), ("feed", pa.string()), ("entity", pa.string()), ("rule", pa.string()), ("row_key", pa.string()),
-        ("batch_id", pa.string()), ("source_file", pa.string()), ("source_position", pa.int64()), ("decided_by", pa.string()),
-        ("why", pa.string()), ("until_at", _TIME), ("correction_batch_id", pa.string()),
+        ("place", pa.string()), ("feed", pa.string()), ("entity", pa.string()), ("rule", pa.string()),
+        ("row_key", pa.string()), ("batch_id", pa.string()), ("source_file", pa.string()),
+        ("source_position", pa.int64()), ("decided_by", pa.string()), ("why", pa.string()), ("until_at", _TIME),
+        ("correction_batch_id", pa.string()),
     ]),
 }  # fmt: skip
 
