@@ -21,6 +21,7 @@ from sluice.duck import connect
 from sluice.feeds import Feed
 from sluice.ingest.landing import FeedReport
 from sluice.ingest.run import prepare, run
+from sluice.quarantine.catalog import Refused
 
 COLUMNS = {
     "id": "bigint!",
@@ -42,6 +43,14 @@ MART = """
         _position as source_position, _loaded_at as loaded_at, _loaded_at as first_refused_at
     from delta_scan('{raw}') where amount < 0
 """
+
+# An open row that a rule of the warehouse refuses.
+ROW = Refused(
+    quarantine_id="0" * 32, place="warehouse", feed="shop.orders", entity="orders", row_key="shop:1", rule="future_time",
+    reason="It is in the future.", column_name=None, may_be_waived=True, amount=None, currency_code=None, batch_id="b",
+    source_file="a.csv", source_position=1, refused_at=datetime.fromisoformat("2026-03-01"),
+    original_text=None, status="open", decision=None, until_at=None, correction_batch_id=None, decisions=0,
+)  # fmt: skip
 
 
 @dataclass

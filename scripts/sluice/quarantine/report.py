@@ -8,13 +8,14 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
 from sluice.quarantine.catalog import Group, Refused
 from sluice.quarantine.judge import Outcome, Verdict
 
-_WIDTH = 60
+_WIDTH = 90
 # How many single rows a text shows after many were decided at once.
 _SHOWN = 20
 
@@ -35,7 +36,7 @@ def since(moment: datetime, now: datetime) -> str:
     for unit, length in (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1))):
         if passed >= length:
             return f"{passed // length} {unit}"
-    return "now"
+    return "0 min"
 
 
 def groups_text(groups: Sequence[Group], now: datetime, status: str | None) -> str:
@@ -57,7 +58,13 @@ def groups_text(groups: Sequence[Group], now: datetime, status: str | None) -> s
 
 
 def _amounts(group: Group) -> str:
-    return ", ".join(f"{amount.normalize():,f} {currency}".strip() for currency, amount in group.amounts)
+    return ", ".join(_money(amount, currency) for currency, amount in group.amounts)
+
+
+def _money(amount: Decimal, currency: str | None) -> str:
+    """An amount with its cents, and what is smaller only where there is any."""
+    cents, finer = f"{amount:,.4f}"[:-2], f"{amount:,.4f}"[-2:].rstrip("0")
+    return f"{cents}{finer} {currency or ''}".strip()
 
 
 def rows_text(rows: Iterable[Refused], now: datetime, total: int) -> Iterator[str]:
@@ -75,7 +82,7 @@ def rows_text(rows: Iterable[Refused], now: datetime, total: int) -> Iterator[st
 
 
 def _amount(row: Refused) -> str:
-    return "" if row.amount is None else f"{row.amount.normalize():f} {row.currency_code or ''}".strip()
+    return "" if row.amount is None else _money(row.amount, row.currency_code)
 
 
 def list_json(groups: Sequence[Group], rows: Iterable[Refused], notes: Sequence[str]) -> Iterator[str]:
@@ -112,8 +119,7 @@ def sheet_text(sheet: Sheet, now: datetime) -> str:
     facts = {
         "id": row.quarantine_id,
         "status": _status(row),
-        "refused": f"{row.refused_at} UTC, {since(row.refused_at, now)} ago, "
-        + ("at the door: it breaks its contract" if row.place == "door" else "in the warehouse: it breaks a business rule"),
+        "refused": _refused(row, now),
         "rule": row.rule,
         "because": row.reason,
         "feed": row.feed,
@@ -135,6 +141,13 @@ def sheet_text(sheet: Sheet, now: datetime) -> str:
     if sheet.content is None and row.decision != "corrected":
         lines.append("The row to give is a guess: the delivered fields in the contract's order. Mend it first.")
     return "\n".join(lines)
+
+
+def _refused(row: Refused, now: datetime) -> str:
+    if row.place == "warehouse" and row.reason is None:
+        return "in the warehouse, but not by the build that was looked at"
+    where = "at the door: it breaks its contract" if row.place == "door" else "in the warehouse: it breaks a business rule"
+    return f"{row.refused_at} UTC, {since(row.refused_at, now)} ago, {where}"
 
 
 def _status(row: Refused) -> str:

@@ -62,7 +62,7 @@ def test_single_rows_stand_in_a_table_with_the_ids_to_type(untouched_shop: Other
     key = untouched_shop.id_in_the_warehouse("a.jsonl", 2)
     text = untouched_shop.done("list", "--rows", "--place", "warehouse", "--limit", "1")
     assert f"{key[:12]}  open" in text
-    assert "2 -5 EUR The amount is below zero." in text
+    assert "2 -5.00 EUR The amount is below zero." in text
     assert "1 shown, 1 more: --limit" in text
 
 
@@ -119,7 +119,7 @@ def test_show_tells_the_row_as_landed_its_origin_and_what_can_be_done(shop: Othe
         f"id        {key}",
         "rule      negative_amount",
         "because   The amount is below zero.",
-        "amount    -5 EUR",
+        "amount    -5.00 EUR",
         "from      a.jsonl, record 2, batch",
         "amount   -5.0000",
         "sold_at  2025-01-02 03:04:05.123456",

@@ -7,19 +7,13 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from refused import ROW
 
 from sluice.quarantine import judge
-from sluice.quarantine.catalog import Refused
 from sluice.quarantine.judge import Outcome
 
 DAY = datetime(2027, 1, 31)  # noqa: DTZ001  (UTC without a zone, as in the lake)
 OTHER_DAY = datetime(2027, 2, 1)  # noqa: DTZ001
-ROW = Refused(
-    quarantine_id="0" * 32, place="warehouse", feed="shop.orders", entity="orders", row_key="shop:1", rule="future_time",
-    reason="It is in the future.", column_name=None, may_be_waived=True, amount=None, currency_code=None, batch_id="b",
-    source_file="a.csv", source_position=1, refused_at=DAY, original_text=None, status="open", decision=None, until_at=None,
-    correction_batch_id=None, decisions=0,
-)  # fmt: skip
 DOOR = {"place": "door", "may_be_waived": False}
 SETTLED = {"may_be_waived": None, "reason": None}
 WAIVED = {"decision": "waived", "until_at": DAY}
