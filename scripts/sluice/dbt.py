@@ -51,26 +51,6 @@ def marts(target: Path) -> list[Mart]:
     )
 
 
-def quarantine(target: Path) -> Mart | None:
-    """The model whose `config: meta: quarantine` is true: one row per row that a business rule refuses; None without one.
-
-    Raises SluiceError where the manifest is absent, or where more than one model says so.
-    """
-    nodes = _artifact(target, "manifest.json")["nodes"].values()
-    found = [node for node in nodes if node["resource_type"] == "model" and _meta(node).get("quarantine") is True]
-    if len(found) > 1:
-        names = ", ".join(sorted(node["name"] for node in found))
-        raise SluiceError(
-            f"more than one model is the quarantine: {names}", where=str(target), hint="keep meta.quarantine on one"
-        )
-    return next((Mart(node["name"], node["database"], f"{node['schema']}.{node['alias']}") for node in found), None)
-
-
-def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    meta: Mapping[str, Any] = (node.get("config") or {}).get("meta") or {}
-    return meta
-
-
 def _artifact(target: Path, name: str) -> dict[str, Any]:
     path = target / name
     try:

@@ -90,8 +90,8 @@ def test_the_commands_of_the_readme_run_as_written(project: Project) -> None:
     """<id> is what the reader finds in the list. `sluice build` stands for the build that the other tests run."""
     row = first(project, "negative_price")
     ran = []
-    for words in readme_commands():
-        words = [row["quarantine_id"][:12] if word == "<id>" else word for word in words]
+    for written in readme_commands():
+        words = [row["quarantine_id"][:12] if word == "<id>" else word for word in written]
         ran.append(words[1:3])
         if words == ["sluice", "build"]:
             build(project)

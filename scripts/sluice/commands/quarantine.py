@@ -43,7 +43,7 @@ RuleOption = Annotated[str | None, typer.Option(help="Only this rule; at the doo
 OlderOption = Annotated[str | None, typer.Option(help="Only rows refused longer ago: 12h, 7d, 2w.")]
 PlaceOption = Annotated[Place, typer.Option(help="Where the row was refused.")]
 WarehouseOption = Annotated[str, typer.Option(help="A warehouse file, or the name of an environment.")]
-TargetOption = Annotated[Path, typer.Option(help="dbt's target folder, with its manifest.")]
+TargetOption = Annotated[Path, typer.Option(envvar="DBT_TARGET_PATH", help="dbt's target folder.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
 WhyOption = Annotated[str | None, typer.Option(help="The reason, for those who ask later.")]
 ByOption = Annotated[str | None, typer.Option(help="Who decides; else SLUICE_USER, git's e-mail address, the user.")]

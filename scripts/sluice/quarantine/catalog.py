@@ -16,16 +16,12 @@ from typing import Any
 
 import duckdb
 
-from sluice import dbt
 from sluice.duck import connect, identifier, literal
 from sluice.errors import SluiceError
 from sluice.quarantine import views
+from sluice.quarantine.mart import COLUMNS, Mart
+from sluice.quarantine.mart import find as find_mart
 
-# What a mart of refused rows must have; `status` is the build's own and not needed here.
-MART_COLUMNS = (
-    "quarantine_id", "feed", "entity", "row_key", "rule", "reason", "may_be_waived", "amount", "currency_code", "batch_id",
-    "source_file", "source_position", "first_refused_at",
-)  # fmt: skip
 _BATCH = 1000
 # Beyond this DuckDB spills to disk: a list of millions of rows is put in order so.
 MEMORY_LIMIT = "1GB"
@@ -37,7 +33,7 @@ class Places:
 
     lake: Path
     warehouse: Path | None = None
-    mart: dbt.Mart | None = None
+    mart: Mart | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -128,7 +124,7 @@ def places(lake: Path, target: Path, warehouse: Path, *, place: str | None = Non
 
 
 def _warehouse(bare: Places, target: Path, warehouse: Path) -> Places:
-    mart = dbt.quarantine(target)
+    mart = find_mart(target)
     if mart is None:
         raise SluiceError(
             "no model of the project holds refused rows", where=str(target), hint="mark it with `config: meta: quarantine: true`"
@@ -163,8 +159,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, where: Places) -> str | None:
     except duckdb.Error as error:
         hint = "wait until the build has ended, or --place door" if "lock" in str(error).lower() else "is it a DuckDB file?"
         raise SluiceError(f"cannot be opened: {str(error).splitlines()[0]}", where=str(where.warehouse), hint=hint) from None
-    parts = [where.mart.database, *where.mart.relation.split(".", 1)]
-    relation = ".".join(identifier(part) for part in parts)
+    relation = ".".join(identifier(part) for part in (where.mart.database, where.mart.schema, where.mart.name))
     try:
         present = {str(row[0]) for row in connection.execute(f"describe {relation}").fetchall()}
     except duckdb.Error:
@@ -173,7 +168,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, where: Places) -> str | None:
             where=str(where.warehouse),
             hint="run: sluice build, or --place door",
         ) from None
-    missing = [name for name in MART_COLUMNS if name not in present]
+    missing = [name for name in COLUMNS if name not in present]
     if missing:
         raise SluiceError(
             f"{where.mart.relation} lacks {', '.join(missing)}", where=str(where.warehouse), hint="see docs/quarantine.md"

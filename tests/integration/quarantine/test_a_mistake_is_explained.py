@@ -92,6 +92,11 @@ def test_two_marts_are_one_too_many(shop: OtherShop) -> None:
     assert "more than one model is the quarantine: not_let_in, other" in mistake(shop, "list", "--place", "warehouse")
 
 
+def test_a_broken_manifest_is_named(shop: OtherShop) -> None:
+    (shop.root / "target" / "manifest.json").write_text("{")
+    assert "manifest.json is no JSON" in mistake(shop, "list", "--place", "warehouse")
+
+
 def test_a_mart_without_the_promised_columns_is_named(shop: OtherShop) -> None:
     with locked(shop.warehouse) as connection:
         connection.execute("alter table reports.not_let_in drop column may_be_waived")
