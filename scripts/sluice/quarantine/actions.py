@@ -48,7 +48,7 @@ def waive(where: Places, choice: Choice, until: datetime, who: Who, *, agreed: b
     """Write waivers for the rows whose rule may be waived, and say why not of the others."""
     with deciding(where.lake), opened(where) as connection:
         verdicts = [judge.waiver(row, until) for row in _chosen(connection, where, choice, agreed=agreed)]
-        write(where.lake, verdicts, who, next_time(connection), until)
+        write(where.lake, verdicts, who, next_time(connection, where.lake), until)
     return verdicts
 
 
@@ -56,7 +56,7 @@ def drop(where: Places, choice: Choice, who: Who, *, agreed: bool) -> list[Verdi
     """Write that rows are given up."""
     with deciding(where.lake), opened(where) as connection:
         verdicts = [judge.drop(row) for row in _chosen(connection, where, choice, agreed=agreed)]
-        write(where.lake, verdicts, who, next_time(connection))
+        write(where.lake, verdicts, who, next_time(connection, where.lake))
     return verdicts
 
 
@@ -67,7 +67,7 @@ def end_waivers(where: Places, ids: Sequence[str], who: Who) -> list[Verdict]:
         live = waivers(connection, "list_contains(?, quarantine_id)", [row.quarantine_id for row in found])
         without = [row for row in found if row.quarantine_id not in {waived.quarantine_id for waived in live}]
         verdicts = [judge.ending(row) for row in (*live, *without)]
-        write(where.lake, verdicts, who, next_time(connection))
+        write(where.lake, verdicts, who, next_time(connection, where.lake))
     return verdicts
 
 
@@ -85,7 +85,7 @@ def correct_rows(
         wishes = _wishes(connection, where, chosen, edit, contracts)
         landed = correct.landed_digests(connection, where.lake, chosen)
         for feed, wished in wishes.items():
-            at = next_time(connection)
+            at = next_time(connection, where.lake)
             verdicts += correct.release(where.lake, contracts[feed], wished, landed, who, at, run_id=new_run_id())
     return verdicts
 

@@ -145,6 +145,8 @@ def opened(where: Places) -> Iterator[duckdb.DuckDBPyConnection]:
     with connect(
         extensions=["delta"], memory_limit=MEMORY_LIMIT, temp_directory=where.lake / ".incoming" / "spill"
     ) as connection:
+        # Else DuckDB reads all columns twice for the first few rows: 6.9 GB instead of 0.6 for 5 of 2 million.
+        connection.execute("set late_materialization_max_rows = 0")
         mart = _attach(connection, where)
         views.create(connection, where.lake, mart)
         yield connection

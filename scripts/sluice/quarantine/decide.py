@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 from deltalake import DeltaTable
 
+from sluice.duck import literal
 from sluice.ingest.landing import append_record, missing_records
 from sluice.lake import ops
 from sluice.lake.lock import writing
@@ -51,9 +52,10 @@ def _owed(lake: Path) -> list[dict[str, Any]]:
     return [record for path in tables for record in missing_records(DeltaTable(str(path)), lake)]
 
 
-def next_time(connection: duckdb.DuckDBPyConnection) -> datetime:
+def next_time(connection: duckdb.DuckDBPyConnection, lake: Path) -> datetime:
     """Now, but later than every decision so far, also if the clock went back: readers go on from the last one they saw."""
-    row = connection.execute("select max(decided_at) from decisions").fetchone()
+    path = str(lake / "ops" / "decisions")
+    row = connection.execute(f"select max(decided_at) from delta_scan({literal(path)})").fetchone()
     now = datetime.fromtimestamp(time.time(), UTC).replace(tzinfo=None)
     return now if row is None or row[0] is None else max(now, row[0] + timedelta(microseconds=1))
 
@@ -99,7 +101,7 @@ def expire(lake: Path, now: datetime) -> list[str]:
     with deciding(lake), opened(Places(lake)) as connection:
         due = _due(lake, now)
         verdicts = [Verdict(row, Outcome.expired) for row in due]
-        write(lake, verdicts, Who(SYSTEM, "its time has come"), next_time(connection))
+        write(lake, verdicts, Who(SYSTEM, "its time has come"), next_time(connection, lake))
     return [row.quarantine_id for row in due]
 
 

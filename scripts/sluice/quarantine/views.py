@@ -1,4 +1,4 @@
-"""The views that everything about quarantine is read from, over the lake's tables and the mart of refused rows.
+"""What everything about quarantine is read from, over the lake's tables and the mart of refused rows.
 
 `decisions`      one row per decision
 `waivers`        one row per live waiver: of a row, against a rule
@@ -16,18 +16,26 @@ from sluice.duck import literal
 
 
 def create(connection: duckdb.DuckDBPyConnection, lake: Path, mart: str | None) -> None:
-    """Make the views; `mart` is the relation of the mart in an attached warehouse, None without one."""
-    views = {
+    """Make them; `mart` is the relation of the mart in an attached warehouse, None without one.
+
+    What people decided is little, and read once; the rows themselves stay where they are.
+    """
+    tables = {
         "decisions": _ops(lake, "decisions", _NO_DECISIONS),
         "newest": _NEWEST,
         "newest_by_rule": _NEWEST_BY_RULE,
         "waivers": _WAIVERS,
-        "door": f"select * from ({_door(lake)}) where batch_id in (select batch_id from ({_ops(lake, 'batches', _NO_BATCHES)}))",
+        "batches": _ops(lake, "batches", _NO_BATCHES, "distinct batch_id"),
+    }
+    views = {
+        "door": f"select * from ({_door(lake)}) where batch_id in (select batch_id from batches)",
         "warehouse": _mart(mart),
         "settled": _SETTLED,
         "refused_rows": _REFUSED_ROWS,
         "waived_rows": _WAIVED_ROWS,
     }
+    for name, query in tables.items():
+        connection.execute(f"create temp table {name} as {query}")
     for name, query in views.items():
         connection.execute(f"create temp view {name} as {query}")
 
@@ -43,10 +51,10 @@ _NO_DECISIONS = """
 _NO_BATCHES = "select null::varchar as batch_id where false"
 
 
-def _ops(lake: Path, kind: str, nothing: str) -> str:
+def _ops(lake: Path, kind: str, nothing: str, columns: str = "*") -> str:
     """SQL of a table of lake/ops; of no rows where it has not been made yet."""
     path = lake / "ops" / kind
-    return f"select * from delta_scan({literal(str(path))})" if (path / "_delta_log").is_dir() else nothing
+    return f"select {columns} from delta_scan({literal(str(path))})" if (path / "_delta_log").is_dir() else nothing
 
 
 _NEWEST = """
