@@ -9,6 +9,7 @@ import typer
 from sluice.commands.build import build
 from sluice.commands.demo import demo
 from sluice.commands.ingest import ingest
+from sluice.commands.quarantine import app as quarantine
 from sluice.commands.setup import setup
 from sluice.commands.summary import summary
 from sluice.errors import SluiceError
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 for command in (build, demo, ingest, setup, summary):
     app.command()(command)
+app.add_typer(quarantine, name="quarantine")
 
 
 def main() -> None:

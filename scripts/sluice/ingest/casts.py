@@ -42,7 +42,9 @@ def cast_text(text: str, target: DuckDBPyType) -> Cast:
         lossy = f"not regexp_full_match({text}, '\\s*[+-]?[0-9]+(\\.0*)?\\s*')"
     elif kind == "decimal":
         _, scale = _decimal(target)
-        exact = f"(contains(lower({text}), 'e') and try_cast({text} as decimal(38, 20)) is not distinct from {value})"
+        # Compared as the wider type by a try_cast of its own: DuckDB's comparison would stop at what that cannot hold.
+        wide = f"try_cast({text} as decimal(38, 20)) = try_cast({value} as decimal(38, 20))"
+        exact = f"coalesce(contains(lower({text}), 'e') and {wide}, false)"
         plain = f"regexp_full_match({text}, '\\s*[+-]?[0-9]*\\.?[0-9]{{0,{scale}}}0*\\s*')"
         lossy = f"not ({plain} or {exact})"
     elif kind == "timestamp":

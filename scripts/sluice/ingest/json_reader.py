@@ -18,10 +18,13 @@ from sluice.ingest.rows import Rows, check_new_names, columns_sql, refusal
 def read(connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[Delivery]) -> Rows:
     """Stage the files in temporary tables and give their rows. Blank lines are passed over, but count as positions."""
     paths = listing([str(file.readable) for file in files])
-    connection.execute(f"""
-        create or replace temp table lines as select line, file_index as __file from read_csv({paths}, {LINES});
-        create or replace temp table firsts as select __file, min(rowid) as __first from lines group by __file
-    """)
+    connection.execute(f"create or replace temp table lines as select line, file_index as __file from read_csv({paths}, {LINES})")
+    return read_lines(connection, contract)
+
+
+def read_lines(connection: duckdb.DuckDBPyConnection, contract: Contract) -> Rows:
+    """The same for lines that stand in the temporary table `lines` (line, __file), in the order of their files."""
+    connection.execute("create or replace temp table firsts as select __file, min(rowid) as __first from lines group by __file")
     new_columns = _new_columns(connection, contract)
     connection.execute(_stage(contract, new_columns))
     connection.execute("drop table lines")
@@ -52,7 +55,8 @@ def _stage(contract: Contract, new_columns: Sequence[str]) -> str:
     structs = {path for path in paths if is_struct(types, path)}
     scalars = [path for path in paths if path not in structs]
     where = {path: f"texts[{place}]" for place, path in enumerate(scalars, 1)}
-    where |= {path: f"objects[{place}]" for place, path in enumerate(sorted(structs), 1)}
+    # Extracted as JSON, a null is the word null.
+    where |= {path: f"nullif(objects[{place}]::varchar, 'null')" for place, path in enumerate(sorted(structs), 1)}
     casts = [(name, cast_json(where.__getitem__, (name,), kind)) for name, kind in types.items()]
     values = [f"{cast.value} as {identifier(name)}" for name, cast in casts]
     values += [f"{where[(name,)]} as {identifier(name)}" for name in new_columns]

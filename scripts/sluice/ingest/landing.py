@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from deltalake import DeltaTable
 
 from sluice.contracts import Contract
 from sluice.duck import literal
@@ -54,13 +55,18 @@ class Work:
 
 @dataclass(frozen=True)
 class Batch:
-    """The identity of a batch: what it is called, which files it holds, what its commit carries besides."""
+    """The identity of a batch: what it is called, which files it holds, what its commit carries besides.
+
+    `marks` are application transactions. `decisions` are rows of lake/ops/decisions that come true with the batch: its
+    commit carries them, so that they stand once it has landed, whatever dies in between.
+    """
 
     batch_id: str
     labels: tuple[str, ...]
     digests: tuple[str, ...]
     bytes: int
     marks: Mapping[str, int]
+    decisions: tuple[Mapping[str, Any], ...] = ()
 
 
 def land(
@@ -89,7 +95,7 @@ def land(
     reasons = _reasons(work.connection, rows) if refused else {}
     record = _record(work, batch, tallies, reasons, new_columns, loaded_at, time.monotonic() - started)
     raw.land(work.table, batch.batch_id, written, {**batch.marks, "loaded_at": loaded_at}, record)
-    _append_record(record, lake)
+    append_record(record, lake)
     for leftover in work.table.workshop.glob("*"):
         leftover.unlink()
     return FeedReport(
@@ -149,7 +155,9 @@ def _record(
         }
         for entry in tallies
     ]
+    carried = {"decisions": list(batch.decisions)} if batch.decisions else {}
     return {
+        **carried,
         "batch_id": batch.batch_id,
         "run_id": work.run_id,
         "feed": work.feed.name,
@@ -167,14 +175,34 @@ def _record(
 
 def write_missing_records(table: raw.RawTable, lake: Path) -> None:
     """A run killed between a batch's commit and its record in lake/ops left the record in the commit: write it now."""
-    for commit in reversed(table.open().history(5)):
-        if raw.RECORD in commit:
-            _append_record(json.loads(commit[raw.RECORD]), lake)
+    for record in missing_records(table.open(), lake):
+        append_record(record, lake)
 
 
-def _append_record(record: Mapping[str, Any], lake: Path) -> None:
-    loaded_at = datetime.fromtimestamp(record["loaded_at"] / 1e6, UTC).replace(tzinfo=None)
-    ops.append(lake, "batches", [{**record, "loaded_at": loaded_at}], transaction=f"batch:{record['batch_id']}")
+def missing_records(delta: DeltaTable, lake: Path) -> list[dict[str, Any]]:
+    """What the newest commits of a raw table carry for lake/ops and is not there yet, oldest first."""
+    carried = [json.loads(commit[raw.RECORD]) for commit in reversed(delta.history(5)) if raw.RECORD in commit]
+    return [record for record in carried if not _is_recorded(record, lake)]
+
+
+def _is_recorded(record: Mapping[str, Any], lake: Path) -> bool:
+    mark = _mark(record)
+    return ops.has(lake, "batches", mark) and ("decisions" not in record or ops.has(lake, "decisions", mark))
+
+
+def append_record(record: Mapping[str, Any], lake: Path) -> None:
+    ops.append(lake, "batches", [{**record, "loaded_at": _time(record["loaded_at"])}], transaction=_mark(record))
+    decisions = [{**entry, "decided_at": _time(entry["decided_at"])} for entry in record.get("decisions", [])]
+    if decisions:
+        ops.append(lake, "decisions", decisions, transaction=_mark(record))
+
+
+def _mark(record: Mapping[str, Any]) -> str:
+    return f"batch:{record['batch_id']}"
+
+
+def _time(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds / 1e6, UTC).replace(tzinfo=None)
 
 
 def record_refusals(report: FeedReport, lake: Path, run_id: str) -> None:

@@ -26,7 +26,7 @@ def writing(lake: Path) -> Iterator[None]:
             file.seek(0)
             holder = file.read().strip() or "unknown"
             raise SluiceError(
-                f"another ingest (process {holder}) is writing", where=str(lake), hint="wait until it has ended"
+                f"another command (process {holder}) is writing", where=str(lake), hint="wait until it has ended"
             ) from None
         file.truncate(0)
         file.write(str(os.getpid()))

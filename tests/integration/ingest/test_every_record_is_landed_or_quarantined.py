@@ -75,6 +75,17 @@ def test_a_json_record_that_breaks_the_contract_keeps_text_origin_and_reason(
     ]
 
 
+def test_a_struct_that_is_null_in_json_is_null(lake_of: Any) -> None:
+    lake = lake_of({"id": "bigint!", "money": "struct(value decimal(12,2), at_place struct(city varchar))"}, format="json")
+    lake.deliver("a.jsonl", '{"id": 1, "money": null}\n{"id": 2, "money": {"value": 1, "at_place": null}}\n{"id": 3}\n')
+    assert lake.ingest().rows_quarantined == 0
+    assert lake.query("select id, money is null, money.value::varchar, money.at_place.city from {raw} order by id") == [
+        (1, True, None, None),
+        (2, False, "1.00", None),
+        (3, True, None, None),
+    ]
+
+
 def test_a_parquet_row_that_breaks_the_contract_is_shown_as_json(lake_of: Any, duck: Any) -> None:
     lake = lake_of({"id": "bigint!", "quantity": "integer"}, format="parquet")
     path = lake.deliver("a.parquet", "")

@@ -1,0 +1,141 @@
+"""What a person types, as values: ages, days to come, assignments, ids, and who it is."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sluice.errors import SluiceError
+
+_AGE = re.compile(r"(\d{1,6})([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_ID = re.compile(r"[0-9a-f]{4,32}")
+
+
+def age(text: str, option: str) -> timedelta:
+    """`7d` as seven days; m, h, d and w are known. Raises SluiceError for anything else."""
+    match = _AGE.fullmatch(text.strip().lower())
+    if match is None:
+        raise SluiceError(f"{text!r} is no age", where=option, hint="a number and m, h, d or w: 30m, 12h, 7d, 2w")
+    return timedelta(**{_UNITS[match.group(2)]: int(match.group(1))})
+
+
+def until(text: str, now: datetime) -> datetime:
+    """When a waiver ends, in UTC: as a day (`2027-01-31`) begins, at a time, or so many whole days (`30d`) after today.
+
+    Raises SluiceError for what is neither, or not in the future.
+    """
+    try:
+        if _AGE.fullmatch(text.strip().lower()):
+            end = now + age(text, "--until")
+            end = end if text.strip().lower()[-1] in "mh" else datetime.combine(end.date(), datetime.min.time())
+        else:
+            end = datetime.fromisoformat(text.strip())
+    except (ValueError, OverflowError, SluiceError):
+        raise SluiceError(f"{text!r} is no day", where="--until", hint="a day or an age: 2027-01-31, 30d, 2w") from None
+    if end.tzinfo is not None:
+        end = (end - (end.utcoffset() or timedelta())).replace(tzinfo=None)
+    if end <= now:
+        raise SluiceError(f"{end} has passed (UTC)", where="--until", hint="give a day to come")
+    return end
+
+
+def ids(texts: Sequence[str]) -> list[str]:
+    """Quarantine ids, or their beginnings, in lower case, each once. Raises SluiceError for what can be none."""
+    found = [text.strip().lower() for text in texts]
+    wrong = [text for text in found if not _ID.fullmatch(text)]
+    if wrong:
+        raise SluiceError(
+            f"{', '.join(map(repr, wrong))} is no quarantine id",
+            hint="4 to 32 digits of 0-9 and a-f, as `sluice quarantine list --rows` prints them",
+        )
+    return list(dict.fromkeys(found))
+
+
+def assignments(texts: Sequence[str]) -> dict[str, str]:
+    """`column=value` each; the value is taken as it stands, also an empty one. Raises SluiceError for a text without =."""
+    pairs: dict[str, str] = {}
+    for text in texts:
+        column, sign, value = text.partition("=")
+        if not sign or not column.strip():
+            raise SluiceError(f"{text!r} is no assignment", where="--set", hint="--set column=value")
+        if column.strip() in pairs:
+            raise SluiceError(f"{column.strip()} is set twice", where="--set")
+        pairs[column.strip()] = value
+    return pairs
+
+
+def row(text: str) -> dict[str, Any]:
+    """A whole row as JSON, or @ and the name of a file that holds it. Raises SluiceError where it is no JSON object."""
+    where = "--row"
+    if text.startswith("@"):
+        where = text[1:]
+        try:
+            text = Path(where).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SluiceError(f"cannot be read: {error}", where=where) from None
+    found = parse(text)
+    if found is None:
+        raise SluiceError("not a JSON object", where=where, hint="""e.g. --row '{"order_id": 7, "amount": "12.50"}'""")
+    return found
+
+
+def parse(text: str | None) -> dict[str, Any] | None:
+    """A JSON object with every digit of its numbers: those that a double cannot hold become strings. None for other text.
+
+    Of a key given twice the first counts, as at the door.
+    """
+    try:
+        found = json.loads(text or "", parse_float=_float, parse_int=_int, object_pairs_hook=_object)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        found.setdefault(key, value)
+    return found
+
+
+def _float(text: str) -> float | str:
+    return text if sum(letter.isdigit() for letter in text) > 15 else float(text)
+
+
+def _int(text: str) -> int | str:
+    return text if len(text) > 15 else int(text)
+
+
+def person(by: str | None, environment: Mapping[str, str] | None = None) -> str:
+    """Who decides: as given, else SLUICE_USER, else the e-mail address that git knows, else the user of the system."""
+    environment = os.environ if environment is None else environment
+    for name in (by, environment.get("SLUICE_USER"), _git_email()):
+        if name and name.strip():
+            return name.strip()
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise SluiceError("nobody knows who you are", hint="say it: --by NAME, or set SLUICE_USER") from None
+
+
+def _git_email() -> str:
+    try:
+        done = subprocess.run(["git", "config", "user.email"], capture_output=True, text=True, check=False)  # noqa: S607  (git is where PATH says)
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+def reason(why: str | None) -> str:
+    """Why a person decides so. Raises SluiceError where nothing is said: a decision without a reason helps nobody later."""
+    if not why or not why.strip():
+        raise SluiceError("a decision needs a reason", where="--why", hint="""--why "what is known about this row" """.strip())
+    return why.strip()

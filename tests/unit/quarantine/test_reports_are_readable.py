@@ -1,0 +1,47 @@
+"""Amounts keep their cents, ages their largest unit, and many verdicts show first what needs a look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from refused import ROW
+
+from sluice.quarantine import report
+from sluice.quarantine.catalog import Group
+from sluice.quarantine.judge import Outcome, Verdict
+
+NOW = datetime(2026, 3, 10, 15, 30)  # noqa: DTZ001  (UTC without a zone, as in the lake)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [("1234567.5", "1,234,567.50 EUR"), ("-0.005", "-0.005 EUR"), ("3", "3.00 EUR"), ("0.1234", "0.1234 EUR")],
+)
+def test_an_amount_has_its_cents(amount: str, text: str) -> None:
+    group = Group("warehouse", "shop.orders", "r", "open", 1, NOW, (("EUR", Decimal(amount)),))
+    assert report.groups_text([group], NOW, "open").splitlines()[1].endswith(f" {text}")
+
+
+@pytest.mark.parametrize(
+    ("passed", "text"),
+    [
+        (timedelta(days=20, hours=5), "20 d"),
+        (timedelta(hours=23), "23 h"),
+        (timedelta(minutes=5), "5 min"),
+        (timedelta(seconds=3), "0 min"),
+        (timedelta(seconds=-3), "0 min"),
+    ],
+)
+def test_an_age_is_in_the_largest_whole_unit(passed: timedelta, text: str) -> None:
+    assert report.since(NOW - passed, NOW) == text
+
+
+def test_of_many_verdicts_the_refused_ones_come_first() -> None:
+    verdicts = [Verdict(replace(ROW, quarantine_id=f"{n:032x}"), Outcome.dropped) for n in range(50)]
+    text = report.verdicts_text([*verdicts, Verdict(replace(ROW, quarantine_id="f" * 32), Outcome.refused, "because")])
+    assert text.startswith("ffffffffffff  refused    shop.orders, future_time: because")
+    assert text.endswith("50 dropped, 1 refused")
+    assert len(text.splitlines()) == 22
