@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import sqlalchemy as sa
 from great_expectations.core import ExpectationValidationResult
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
@@ -24,45 +26,83 @@ SAMPLE = 5
 CHECK = "check"  # where a GX expectation carries the name of the check that it was made from
 
 
-@contextmanager
-def opened(file: Path, memory_limit: str) -> Iterator[sa.Engine]:
-    """The warehouse as a SQLAlchemy engine with one connection, read only; it spills into a folder of its own."""
-    from duckdb_engine import ConnectionWrapper
-    from sqlalchemy.pool import StaticPool
+@dataclass(frozen=True)
+class Judged:
+    """What GX said about one table, by check, and a query for each check that did not pass."""
 
+    results: dict[str, ExpectationValidationResult]
+    seconds: float
+    queries: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def opened(file: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, read only; what does not fit into memory spills into a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="sluice-audit-") as spill:
-        connection = connect(str(file), read_only=True, memory_limit=memory_limit, temp_directory=Path(spill))
-        connection.execute("set preserve_insertion_order = false")
-        engine = sa.create_engine("duckdb://", creator=lambda: ConnectionWrapper(connection), poolclass=StaticPool)
-        try:
-            yield engine
-        finally:
-            engine.dispose()
-            connection.close()
+        with connect(str(file), read_only=True, memory_limit=memory_limit, temp_directory=Path(spill)) as connection:
+            connection.execute("set preserve_insertion_order = false")
+            yield connection
 
 
 def judged(
-    engine: sa.Engine,
+    connection: duckdb.DuckDBPyConnection,
     schema: str,
     table: str,
     key: Sequence[str],
     expectations: Sequence[Expectation],
     kind: type[SqlAlchemyExecutionEngine] = DuckDBScanEngine,
-) -> tuple[Mapping[str, ExpectationValidationResult], float]:
-    """Every result by the name of its check, and the seconds it took together.
+) -> Judged:
+    """GX's results for a table.
 
-    A check that GX lost is missing from the mapping: who calls must look. A check that raised carries exception_info.
+    A check that GX lost is missing from the results: who calls must look. One that raised carries exception_info.
     """
     started = time.monotonic()
-    execution = kind(engine=engine)
+    execution = kind(engine=_engine(connection))
     execution.load_batch_data("audited", SqlAlchemyBatchData(execution, schema_name=schema, table_name=table))
-    result_format: dict[str, Any] = {"result_format": "SUMMARY", "partial_unexpected_count": SAMPLE}
-    if key:
-        result_format["unexpected_index_column_names"] = list(key)
     validator = Validator(execution_engine=execution)
     validator.metrics_calculator.show_progress_bars = False
-    results = validator.graph_validate(
-        configurations=[expectation.configuration for expectation in expectations],
-        runtime_configuration={"catch_exceptions": True, "result_format": result_format},
-    )
-    return {result.expectation_config.meta[CHECK]: result for result in results}, time.monotonic() - started
+    runtime = {"catch_exceptions": True, "result_format": _result_format(key)}
+    found = validator.graph_validate([expectation.configuration for expectation in expectations], runtime)
+    results = {result.expectation_config.meta[CHECK]: result for result in found}
+    broken = [one for one in expectations if one.meta[CHECK] in results and not results[one.meta[CHECK]].success]
+    queries = {one.meta[CHECK]: _query(execution, one, results[one.meta[CHECK]], runtime) for one in broken}
+    return Judged(results, time.monotonic() - started, {name: query for name, query in queries.items() if query})
+
+
+def _engine(connection: duckdb.DuckDBPyConnection) -> sa.Engine:
+    from duckdb_engine import ConnectionWrapper
+    from sqlalchemy.pool import StaticPool
+
+    return sa.create_engine("duckdb://", creator=lambda: ConnectionWrapper(connection.cursor()), poolclass=StaticPool)
+
+
+def _result_format(key: Sequence[str]) -> dict[str, Any]:
+    sampled = {"unexpected_index_column_names": list(key)} if key else {}
+    return {"result_format": "SUMMARY", "partial_unexpected_count": SAMPLE, "return_unexpected_index_query": True, **sampled}
+
+
+def _query(
+    execution: SqlAlchemyExecutionEngine, expectation: Expectation, result: ExpectationValidationResult, runtime: dict[str, Any]
+) -> str | None:
+    """SQL that shows what was found: the rows where the check is about rows, otherwise the figures."""
+    given = expectation.configuration.kwargs
+    table = execution.batch_manager.active_batch_data.selectable  # type: ignore[union-attr]
+    if expectation.expectation_type in _UNIQUE and not given.get("row_condition"):
+        columns = given.get("column_list") or [given["column"]]
+        listed = sa.select(sa.text("*")).select_from(table).compile(execution.engine)
+        quoted = ", ".join(execution.engine.dialect.identifier_preparer.quote(column) for column in columns)
+        return f"{' '.join(str(listed).split())} qualify count(*) over (partition by {quoted}) > 1 order by {quoted}"
+    if "unexpected_rows_query" in given:
+        name = execution.engine.dialect.identifier_preparer.format_table(table)
+        return " ".join(str(given["unexpected_rows_query"]).replace("{batch}", name).split())
+    rows = result.result.get("unexpected_index_query")
+    if rows:
+        return " ".join(str(rows).split()).rstrip(";")
+    if not isinstance(execution, DuckDBScanEngine):
+        return None
+    metrics = expectation.get_validation_dependencies(execution, runtime).metric_configurations.values()
+    return execution.query_of(metrics)
+
+
+# GX's own query for these joins the table to itself without a condition.
+_UNIQUE = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique")

@@ -15,6 +15,7 @@ read while its connection is held.
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -51,8 +52,24 @@ class Figure:
 class DuckDBScanEngine(SqlAlchemyExecutionEngine):
     """GX's engine on a DuckDB connection, with the metrics of a suite computed together."""
 
-    #: Statements sent, for those who measure.
-    statements: int = 0
+    def __init__(self, engine: sa.Engine) -> None:
+        super().__init__(engine=engine)
+        #: Statements sent, for those who measure.
+        self.statements = 0
+        self._asked: dict[MetricId, sa.ColumnElement[Any]] = {}
+
+    def query_of(self, metrics: Iterable[MetricConfiguration]) -> str | None:
+        """SQL that anybody can run for the figures among `metrics`; None where the scan computed none of them."""
+        expressions = {metric.metric_name: self._asked[metric.id] for metric in metrics if metric.id in self._asked}
+        if not expressions:
+            return None
+        labelled = [expression.label(re.sub(r"\W", "_", name)) for name, expression in expressions.items()]
+        return self.sql(sa.select(*labelled).select_from(self.get_domain_records({})))
+
+    def sql(self, query: Any) -> str:
+        """The query as text, values included."""
+        text = str(query.compile(dialect=self.engine.dialect, compile_kwargs={"literal_binds": True}))
+        return " ".join(text.split())
 
     def execute_query(self, query: Any) -> Any:
         """Run a query and keep its rows, so that they outlive the connection's next statement."""
@@ -97,6 +114,7 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
         self, wanted: Sequence[MetricConfiguration], known: Metrics, runtime_configuration: dict[str, Any] | None
     ) -> Metrics:
         figures = [self._figure(metric, known) for metric in wanted]
+        self._asked.update({figure.metric.id: figure.expression for figure in figures})
         values = self._values(figures)
         found = {figure.metric.id: figure.finish(values[figure.metric.id]) for figure in figures}
         # Not unique: how many rows that makes is GX's to count.
