@@ -81,7 +81,13 @@ class AuditReport:
 
 
 def audit(
-    file: Path, target: Path, select: Sequence[str] = (), *, memory_limit: str = "2GB", docs: Path | None = None, tell: Tell = silent
+    file: Path,
+    target: Path,
+    select: Sequence[str] = (),
+    *,
+    memory_limit: str = "2GB",
+    docs: Path | None = None,
+    tell: Tell = silent,
 ) -> AuditReport:
     """Audit a warehouse file against the expectations in `target`/manifest.json; with `docs`, write Data Docs there.
 
@@ -113,9 +119,7 @@ def audit(
             write_docs(docs, file, checked_at, [(model, suites[model.unique_id], found.results) for model, found in run])
     results = tuple(_result(model, found) for model, found in run)
     seconds = sum(found.seconds for _, found in run)
-    return AuditReport(
-        f"audit-{uuid.uuid4()}", checked_at, str(file), results, dbt_findings(target, manifest), round(seconds, 3)
-    )
+    return AuditReport(f"audit-{uuid.uuid4()}", checked_at, str(file), results, dbt_findings(target, manifest), round(seconds, 3))
 
 
 _SELECT = "declare some under config: meta: expectations, or check --select: a model's name, schema, tag:<tag>, or fct_*"
@@ -178,9 +182,7 @@ def _result(model: AuditedModel, found: Judged) -> ModelResult:
     return ModelResult(model.name, model.relation, checks)
 
 
-def _check_result(
-    check: Check, result: ExpectationValidationResult | None, query: str | None, seconds: float
-) -> CheckResult:
+def _check_result(check: Check, result: ExpectationValidationResult | None, query: str | None, seconds: float) -> CheckResult:
     raised = "Great Expectations gave no result for it" if result is None else _raised(result.exception_info)
     details: dict[str, Any] = {} if result is None or raised else dict(result.to_json_dict()["result"])
     passed = result is not None and bool(result.success)

@@ -70,9 +70,7 @@ def _finding(result: Mapping[str, Any]) -> DbtFinding:
     return DbtFinding(_kind(result), parts[2], result["status"], result.get("failures"), message)
 
 
-def _remarks(
-    document: Mapping[str, Any], manifest: Mapping[str, Any], results: Sequence[Any], tests: Sequence[Any]
-) -> list[str]:
+def _remarks(document: Mapping[str, Any], manifest: Mapping[str, Any], results: Sequence[Any], tests: Sequence[Any]) -> list[str]:
     remarks = []
     command = document["args"].get("which", "dbt")
     if command not in ("build", "test"):

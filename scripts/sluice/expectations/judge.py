@@ -63,6 +63,9 @@ def judged(
     validator.metrics_calculator.show_progress_bars = False
     runtime = {"catch_exceptions": True, "result_format": _result_format(key)}
     found = validator.graph_validate([expectation.configuration for expectation in expectations], runtime)
+    for result in found:
+        # The quantile expectation gives numpy's bool, which GX itself cannot write as JSON.
+        result.success = bool(result.success)
     results = {result.expectation_config.meta[CHECK]: result for result in found}
     broken = [one for one in expectations if one.meta[CHECK] in results and not results[one.meta[CHECK]].success]
     queries = {one.meta[CHECK]: _query(execution, one, results[one.meta[CHECK]], runtime) for one in broken}

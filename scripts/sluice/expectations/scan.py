@@ -24,7 +24,7 @@ from typing import Any
 import sqlalchemy as sa
 from great_expectations.exceptions import MetricResolutionError
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
-from great_expectations.validator.metric_configuration import MetricConfiguration
+from great_expectations.validator.metric_configuration import MetricConfiguration, MetricConfigurationID
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -36,8 +36,7 @@ _SET_SAMPLES = {
     "column.distinct_values.not_in_set": "column.distinct_values.not_in_set.count",
     "column.distinct_values.missing_from_column": "column.distinct_values.missing_from_column.count",
 }
-MetricId = tuple[str, str, str]
-Metrics = dict[MetricId, Any]
+Metrics = dict[MetricConfigurationID, Any]
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
         super().__init__(engine=engine)
         #: Statements sent, for those who measure.
         self.statements = 0
-        self._asked: dict[MetricId, sa.ColumnElement[Any]] = {}
+        self._asked: dict[MetricConfigurationID, sa.ColumnElement[Any]] = {}
 
     def query_of(self, metrics: Iterable[MetricConfiguration]) -> str | None:
         """SQL that anybody can run for the figures among `metrics`; None where the scan computed none of them."""
@@ -123,14 +122,14 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
             found.update(super().resolve_metrics([metric], known, runtime_configuration))
         return found
 
-    def _values(self, figures: Sequence[Figure]) -> Mapping[MetricId, Any]:
+    def _values(self, figures: Sequence[Figure]) -> Mapping[MetricConfigurationID, Any]:
         """All in one query; where that fails, one by one, so that one broken figure does not take the others along."""
         try:
             return self._select(figures)
         except sa.exc.SQLAlchemyError as error:
             if len(figures) == 1:
                 raise MetricResolutionError(message=_first_line(error), failed_metrics=(figures[0].metric,)) from error
-        values: dict[MetricId, Any] = {}
+        values: dict[MetricConfigurationID, Any] = {}
         failed, reason = [], ""
         for figure in figures:
             try:
@@ -142,7 +141,7 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
             raise MetricResolutionError(message=reason, failed_metrics=tuple(failed))
         return values
 
-    def _select(self, figures: Sequence[Figure]) -> Mapping[MetricId, Any]:
+    def _select(self, figures: Sequence[Figure]) -> Mapping[MetricConfigurationID, Any]:
         labelled = [figure.expression.label(f"figure_{number}") for number, figure in enumerate(figures)]
         table = self.get_domain_records({})
         row = self.execute_query(sa.select(*labelled).select_from(table)).fetchone()
@@ -186,7 +185,7 @@ def _is_figure(metric: MetricConfiguration) -> bool:
     return metric.metric_name in _OWN or "metric_partial_fn" in (metric.metric_dependencies or {})
 
 
-def _figure_behind(metric: MetricConfiguration) -> MetricId | None:
+def _figure_behind(metric: MetricConfiguration) -> MetricConfigurationID | None:
     """The figure that says whether there is anything to sample; None where the metric is no sample."""
     name = _SET_SAMPLES.get(metric.metric_name)
     suffix = next((suffix for suffix in _SAMPLES if metric.metric_name.endswith(suffix)), None)
@@ -195,7 +194,7 @@ def _figure_behind(metric: MetricConfiguration) -> MetricId | None:
     if name is None:
         return None
     values = {key: value for key, value in metric.metric_value_kwargs.items() if key not in ("result_format", "limit")}
-    figure: MetricId = MetricConfiguration(name, metric.metric_domain_kwargs, values).id
+    figure: MetricConfigurationID = MetricConfiguration(name, metric.metric_domain_kwargs, values).id
     return figure
 
 
