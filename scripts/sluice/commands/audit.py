@@ -1,4 +1,4 @@
-"""`sluice audit`: do the models of a warehouse look as they should?"""
+"""`sluice audit`: whether the models of a warehouse look as they should."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 
@@ -184,7 +184,7 @@ def _result(model: AuditedModel, found: Judged) -> ModelResult:
 
 def _check_result(check: Check, result: ExpectationValidationResult | None, query: str | None, seconds: float) -> CheckResult:
     raised = "Great Expectations gave no result for it" if result is None else _raised(result.exception_info)
-    details: dict[str, Any] = {} if result is None or raised else dict(result.to_json_dict()["result"])
+    details: dict[str, Any] = {} if result is None or raised else cast("dict[str, Any]", result.to_json_dict()["result"])
     passed = result is not None and bool(result.success)
     status = "error" if raised else "pass" if passed else {"error": "fail", "warn": "warn"}[check.severity]
     column = check.arguments.get("column")

@@ -13,8 +13,8 @@ from typing import Any
 import duckdb
 import sqlalchemy as sa
 from great_expectations.core import ExpectationValidationResult
-from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
+from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.validator.validator import Validator
 
@@ -38,10 +38,12 @@ class Judged:
 @contextmanager
 def opened(file: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, read only; what does not fit into memory spills into a folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="sluice-audit-") as spill:
-        with connect(str(file), read_only=True, memory_limit=memory_limit, temp_directory=Path(spill)) as connection:
-            connection.execute("set preserve_insertion_order = false")
-            yield connection
+    with (
+        tempfile.TemporaryDirectory(prefix="sluice-audit-") as spill,
+        connect(str(file), read_only=True, memory_limit=memory_limit, temp_directory=Path(spill)) as connection,
+    ):
+        connection.execute("set preserve_insertion_order = false")
+        yield connection
 
 
 def judged(
@@ -66,10 +68,17 @@ def judged(
     for result in found:
         # The quantile expectation gives numpy's bool, which GX itself cannot write as JSON.
         result.success = bool(result.success)
-    results = {result.expectation_config.meta[CHECK]: result for result in found}
-    broken = [one for one in expectations if one.meta[CHECK] in results and not results[one.meta[CHECK]].success]
-    queries = {one.meta[CHECK]: _query(execution, one, results[one.meta[CHECK]], runtime) for one in broken}
+    results = {_check_of(result.expectation_config): result for result in found}
+    queries = {}
+    for expectation in expectations:
+        name = _check_of(expectation)
+        if name in results and not results[name].success:
+            queries[name] = _query(execution, expectation, results[name], runtime)
     return Judged(results, time.monotonic() - started, {name: query for name, query in queries.items() if query})
+
+
+def _check_of(carrier: Any) -> str:
+    return str(carrier.meta[CHECK])
 
 
 def _engine(connection: duckdb.DuckDBPyConnection) -> sa.Engine:
@@ -90,14 +99,16 @@ def _query(
     """SQL that shows what was found: the rows where the check is about rows, otherwise the figures."""
     given = expectation.configuration.kwargs
     table = execution.batch_manager.active_batch_data.selectable  # type: ignore[union-attr]
+    spelling = execution.engine.dialect.identifier_preparer
     if expectation.expectation_type in _UNIQUE and not given.get("row_condition"):
-        columns = given.get("column_list") or [given["column"]]
-        listed = sa.select(sa.text("*")).select_from(table).compile(execution.engine)
-        quoted = ", ".join(execution.engine.dialect.identifier_preparer.quote(column) for column in columns)
-        return f"{' '.join(str(listed).split())} qualify count(*) over (partition by {quoted}) > 1 order by {quoted}"
+        columns = ", ".join(spelling.quote(column) for column in given.get("column_list") or [given["column"]])
+        query = (
+            f"select * from {spelling.format_table(table)} qualify count(*) over (partition by {columns}) > 1 order by {columns}"
+        )
+        result.result["unexpected_index_query"] = query
+        return query
     if "unexpected_rows_query" in given:
-        name = execution.engine.dialect.identifier_preparer.format_table(table)
-        return " ".join(str(given["unexpected_rows_query"]).replace("{batch}", name).split())
+        return " ".join(str(given["unexpected_rows_query"]).replace("{batch}", spelling.format_table(table)).split())
     rows = result.result.get("unexpected_index_query")
     if rows:
         return " ".join(str(rows).split()).rstrip(";")

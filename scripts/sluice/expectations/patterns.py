@@ -1,3 +1,4 @@
+# ruff: noqa: N805  (GX calls these methods with the class)
 """Regex and LIKE for DuckDB, which GX refuses to write for a dialect that it does not know.
 
 A regex matches anywhere in the text, as GX documents it and as it does on PostgreSQL and pandas: `regexp_matches`, not
@@ -12,7 +13,8 @@ from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
-from great_expectations.expectations.metrics.map_metric_provider import ColumnMapMetricProvider, column_condition_partial
+from great_expectations.expectations.metrics.map_metric_provider.column_condition_partial import column_condition_partial
+from great_expectations.expectations.metrics.map_metric_provider.column_map_metric_provider import ColumnMapMetricProvider
 
 from sluice.expectations.scan import DuckDBScanEngine
 
@@ -37,7 +39,7 @@ class MatchRegex(ColumnMapMetricProvider):
     condition_value_keys = ("regex",)
 
     @column_condition_partial(engine=DuckDBScanEngine)
-    def _duckdb(cls, column: Any, regex: str, **_: Any) -> _Condition:  # noqa: N805  (GX calls it with the class)
+    def _duckdb(cls, column: Any, regex: str, **_: Any) -> _Condition:
         return _found(column, regex)
 
 
@@ -46,17 +48,17 @@ class NotMatchRegex(ColumnMapMetricProvider):
     condition_value_keys = ("regex",)
 
     @column_condition_partial(engine=DuckDBScanEngine)
-    def _duckdb(cls, column: Any, regex: str, **_: Any) -> _Condition:  # noqa: N805
+    def _duckdb(cls, column: Any, regex: str, **_: Any) -> _Condition:
         return sa.not_(_found(column, regex))
 
 
 class MatchRegexList(ColumnMapMetricProvider):
     condition_metric_name = "column_values.match_regex_list"
     condition_value_keys = ("regex_list", "match_on")
-    default_kwarg_values = {"match_on": "any"}
+    default_kwarg_values = {"match_on": "any"}  # noqa: RUF012  (GX's form)
 
     @column_condition_partial(engine=DuckDBScanEngine)
-    def _duckdb(cls, column: Any, regex_list: list[str], match_on: str, **_: Any) -> _Condition:  # noqa: N805
+    def _duckdb(cls, column: Any, regex_list: list[str], match_on: str, **_: Any) -> _Condition:
         return _joined([_found(column, regex) for regex in regex_list], match_on)
 
 
@@ -65,7 +67,7 @@ class NotMatchRegexList(ColumnMapMetricProvider):
     condition_value_keys = ("regex_list",)
 
     @column_condition_partial(engine=DuckDBScanEngine)
-    def _duckdb(cls, column: Any, regex_list: list[str], **_: Any) -> _Condition:  # noqa: N805
+    def _duckdb(cls, column: Any, regex_list: list[str], **_: Any) -> _Condition:
         return sa.not_(_joined([_found(column, regex) for regex in regex_list], "any"))
 
 
@@ -74,7 +76,7 @@ class MatchLike(ColumnMapMetricProvider):
     condition_value_keys = ("like_pattern", "escape")
 
     @column_condition_partial(engine=DuckDBScanEngine)
-    def _duckdb(cls, column: Any, like_pattern: str, escape: str | None = None, **_: Any) -> _Condition:  # noqa: N805
+    def _duckdb(cls, column: Any, like_pattern: str, escape: str | None = None, **_: Any) -> _Condition:
         return _like(column, like_pattern, escape)
 
 
@@ -83,7 +85,7 @@ class NotMatchLike(ColumnMapMetricProvider):
     condition_value_keys = ("like_pattern", "escape")
 
     @column_condition_partial(engine=DuckDBScanEngine)
-    def _duckdb(cls, column: Any, like_pattern: str, escape: str | None = None, **_: Any) -> _Condition:  # noqa: N805
+    def _duckdb(cls, column: Any, like_pattern: str, escape: str | None = None, **_: Any) -> _Condition:
         return sa.not_(_like(column, like_pattern, escape))
 
 
@@ -92,8 +94,8 @@ class MatchLikeList(ColumnMapMetricProvider):
     condition_value_keys = ("like_pattern_list", "match_on", "escape")
 
     @column_condition_partial(engine=DuckDBScanEngine)
-    def _duckdb(  # noqa: N805
-        cls: Any, column: Any, like_pattern_list: list[str], match_on: str | None, escape: str | None = None, **_: Any
+    def _duckdb(
+        cls, column: Any, like_pattern_list: list[str], match_on: str | None, escape: str | None = None, **_: Any
     ) -> _Condition:
         return _joined([_like(column, pattern, escape) for pattern in like_pattern_list], match_on)
 
@@ -103,7 +105,5 @@ class NotMatchLikeList(ColumnMapMetricProvider):
     condition_value_keys = ("like_pattern_list", "escape")
 
     @column_condition_partial(engine=DuckDBScanEngine)
-    def _duckdb(  # noqa: N805
-        cls: Any, column: Any, like_pattern_list: list[str], escape: str | None = None, **_: Any
-    ) -> _Condition:
+    def _duckdb(cls, column: Any, like_pattern_list: list[str], escape: str | None = None, **_: Any) -> _Condition:
         return sa.not_(_joined([_like(column, pattern, escape) for pattern in like_pattern_list], "any"))

@@ -22,8 +22,8 @@ from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
-from great_expectations.exceptions import MetricResolutionError
-from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.exceptions.exceptions import MetricResolutionError
+from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.validator.metric_configuration import MetricConfiguration, MetricConfigurationID
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.functions import FunctionElement
@@ -98,7 +98,7 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
             return super().resolve_metrics(plain, known, runtime_configuration)
         if figures:
             return self._scan(figures, known, runtime_configuration)
-        empty = [metric for metric in wanted if not known.get(_figure_behind(metric), 1)]
+        empty = [metric for metric in wanted if known.get(_behind(metric)) == 0]
         if empty:
             return {metric.id: [] for metric in empty}
         return super().resolve_metrics(wanted, known, runtime_configuration)
@@ -164,11 +164,12 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
         condition = reduce(operator.and_, conditions)
 
         def limited(element: Any, **_: Any) -> Any:
-            if isinstance(element, FunctionElement) and element.name in _AGGREGATES:  # type: ignore[attr-defined]
+            if isinstance(element, FunctionElement) and element.name in _AGGREGATES:
                 return sa.funcfilter(element, condition)
             return None
 
-        return visitors.replacement_traverse(expression, {}, limited)
+        kept: sa.ColumnElement[Any] = visitors.replacement_traverse(expression, {}, limited)
+        return kept
 
 
 def _conditions(records: Any) -> list[Any]:
@@ -198,6 +199,12 @@ def _figure_behind(metric: MetricConfiguration) -> MetricConfigurationID | None:
     return figure
 
 
+def _behind(metric: MetricConfiguration) -> MetricConfigurationID:
+    figure = _figure_behind(metric)
+    assert figure is not None
+    return figure
+
+
 def _first_line(error: BaseException) -> str:
     return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
 
@@ -220,7 +227,9 @@ def _median(metric: MetricConfiguration) -> _Made:
 
 
 def _quantiles(metric: MetricConfiguration) -> _Made:
-    wanted = sa.literal_column("[" + ", ".join(repr(float(q)) for q in metric.metric_value_kwargs["quantiles"]) + "]")
+    wanted: sa.ColumnElement[Any] = sa.literal_column(
+        "[" + ", ".join(repr(float(q)) for q in metric.metric_value_kwargs["quantiles"]) + "]"
+    )
     nothing = [None] * len(metric.metric_value_kwargs["quantiles"])
     return sa.func.quantile_disc(_column(metric), wanted), lambda values: _plain(nothing if values is None else values)
 
@@ -243,7 +252,7 @@ def _surplus(metric: MetricConfiguration) -> _Made:
 
 
 def _compound_surplus(metric: MetricConfiguration) -> _Made:
-    columns = [sa.column(name) for name in metric.metric_domain_kwargs["column_list"]]
+    columns: list[sa.ColumnElement[Any]] = [sa.column(name) for name in metric.metric_domain_kwargs["column_list"]]
     return sa.func.count() - sa.func.count(sa.distinct(sa.func.row(*columns))), int
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import great_expectations.expectations as gxe
 from great_expectations.compatibility import pydantic
-from great_expectations.exceptions import GreatExpectationsError
+from great_expectations.exceptions.exceptions import GreatExpectationsError
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.row_conditions import Condition
 
@@ -96,7 +96,7 @@ def _made(check: Check) -> Expectation:
     arguments = dict(check.arguments)
     if isinstance(arguments.get("row_condition"), str):
         arguments["condition_parser"] = "great_expectations"
-    return kind(**arguments, meta={CHECK: check.name})
+    return kind(**arguments, notes=check.name, meta={CHECK: check.name})
 
 
 @cache
