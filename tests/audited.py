@@ -89,3 +89,7 @@ class Audited:
         self.declare(check(expectation, **arguments))
         ((result,),) = (model.checks for model in self.audit().models)
         return result
+
+    def declare_id_is_unique(self) -> None:
+        """One check, on a table that has only the columns id and channel."""
+        self.declare(check("expect_column_values_to_be_unique", column="id"), columns=("id", "channel"))

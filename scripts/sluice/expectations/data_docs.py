@@ -39,11 +39,17 @@ _FETCHING = re.compile(
 _LOGO = re.compile(r"https://great-expectations-web-assets[^\"')]*")
 
 
-def write_docs(folder: Path, file: Path, checked_at: datetime, runs: Iterable[Run]) -> None:
-    """Write one page per suite and per result, an index, and every file that they need; earlier results stay.
+# GX miscounts the way up from a page.
+_STATIC = re.compile(r"(?:\.\./)+static/")
 
-    Raises SluiceError where the folder cannot be written.
+
+def write_docs(folder: Path, file: Path, checked_at: datetime, runs: Iterable[Run]) -> None:
+    """Write one page per suite and per result, an index, and every file that they need. Docs that stand there are replaced.
+
+    Raises SluiceError where the folder cannot be written, or holds something else.
     """
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / "static" / "docs.css").exists())):
+        raise SluiceError("there is something else than Data Docs", where=str(folder), hint="name a new or an empty folder")
     context = gx.get_context(mode="ephemeral")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -52,12 +58,17 @@ def write_docs(folder: Path, file: Path, checked_at: datetime, runs: Iterable[Ru
         context.add_data_docs_site(_SITE, _site(folder))
         run_id = RunIdentifier(run_name=file.name, run_time=checked_at.replace(tzinfo=UTC))
         for model, expectations, results in runs:
-            context.suites.add(ExpectationSuite(model.relation, expectations=list(expectations)))
+            context.suites.add(ExpectationSuite(_named(model.relation), expectations=list(expectations)))
             _store(context, model.relation, list(results.values()), run_id)
         context.build_data_docs()
         _make_self_contained(folder)
     except OSError as error:
         raise SluiceError(f"Data Docs cannot be written: {error.strerror}", where=str(folder)) from error
+
+
+def _named(relation: str) -> str:
+    """The suite's name. GX makes folders of the parts between dots, and then miscounts the way up from them."""
+    return relation.replace(".", "-")
 
 
 def _site(folder: Path) -> Any:
@@ -73,13 +84,13 @@ def _store(
     context: EphemeralDataContext, relation: str, results: list[ExpectationValidationResult], run_id: RunIdentifier
 ) -> None:
     statistics = calc_validation_statistics(results)
-    suite = ExpectationSuiteIdentifier(name=relation)
+    suite = ExpectationSuiteIdentifier(name=_named(relation))
     batch = {"datasource_name": "warehouse", "data_connector_name": "duckdb", "data_asset_name": relation}
     context.validation_results_store.store_validation_results(
         suite_validation_result=ExpectationSuiteValidationResult(
             results=results,
             success=statistics.success,
-            suite_name=relation,
+            suite_name=_named(relation),
             statistics=statistics._asdict(),
             meta={
                 "run_id": run_id,
@@ -112,13 +123,14 @@ def _up(page: Path, folder: Path) -> str:
 
 def _self_contained(page: str, up: str) -> str:
     kept = _LOGO.sub(f"{up}static/images/logo-long.png", _FETCHING.sub("", page))
+    kept = _STATIC.sub(f"{up}static/", kept)
     own = f'<link rel="stylesheet" href="{up}static/docs.css"><script src="{up}static/docs.js"></script>'
     return kept if own in kept else kept.replace("<head>", f"<head>{own}", 1)
 
 
 def _index(folder: Path) -> str:
-    """The index, newest run first; GX's own is drawn by a library from the network."""
-    results = sorted(folder.glob("validations/**/*.html"), key=lambda page: page.parent.name, reverse=True)
+    """The index; GX's own is drawn by a library from the network."""
+    results = sorted(folder.glob("validations/**/*.html"), key=lambda page: page.name)
     rows = "".join(_row(page, folder) for page in results)
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Data Docs</title>'

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,12 @@ from typing import Any
 import duckdb
 import sqlalchemy as sa
 from great_expectations.core import ExpectationValidationResult
+from great_expectations.exceptions.exceptions import GreatExpectationsError
 from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
 from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.expectation import Expectation
+from great_expectations.validator.metric_configuration import MetricConfiguration
+from great_expectations.validator.validation_graph import ValidationGraph
 from great_expectations.validator.validator import Validator
 
 from sluice.duck import connect
@@ -61,9 +65,11 @@ def judged(
     started = time.monotonic()
     execution = kind(engine=_engine(connection))
     execution.load_batch_data("audited", SqlAlchemyBatchData(execution, schema_name=schema, table_name=table))
+    runtime = {"catch_exceptions": True, "result_format": _result_format(key)}
+    if isinstance(execution, DuckDBScanEngine):
+        execution.announce(_metrics(execution, expectations, runtime))
     validator = Validator(execution_engine=execution)
     validator.metrics_calculator.show_progress_bars = False
-    runtime = {"catch_exceptions": True, "result_format": _result_format(key)}
     found = validator.graph_validate([expectation.configuration for expectation in expectations], runtime)
     for result in found:
         # The quantile expectation gives numpy's bool, which GX itself cannot write as JSON.
@@ -75,6 +81,19 @@ def judged(
         if name in results and not results[name].success:
             queries[name] = _query(execution, expectation, results[name], runtime)
     return Judged(results, time.monotonic() - started, {name: query for name, query in queries.items() if query})
+
+
+def _metrics(
+    execution: SqlAlchemyExecutionEngine, expectations: Sequence[Expectation], runtime: dict[str, Any]
+) -> set[MetricConfiguration]:
+    """All that GX will ask for. What it cannot plan it will not be able to judge, and say so then."""
+    graph = ValidationGraph(execution_engine=execution)
+    for expectation in expectations:
+        with suppress(GreatExpectationsError):
+            needed = expectation.get_validation_dependencies(execution, copy.deepcopy(runtime))
+            for metric in needed.metric_configurations.values():
+                graph.build_metric_dependency_graph(metric, runtime)
+    return {end for edge in graph.edges for end in (edge.left, edge.right) if end is not None}
 
 
 def _check_of(carrier: Any) -> str:

@@ -56,10 +56,23 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
         #: Statements sent, for those who measure.
         self.statements = 0
         self._asked: dict[MetricConfigurationID, sa.ColumnElement[Any]] = {}
+        self._made_of: dict[MetricConfigurationID, list[MetricConfigurationID]] = {}
+        self._to_come: dict[MetricConfigurationID, MetricConfiguration] = {}
+        self._at_hand: Metrics = {}  # found, and not yet asked for
+
+    def announce(self, metrics: Iterable[MetricConfiguration]) -> None:
+        """Say what GX will ask for, so that a figure which GX would ask for late is in the same scan as the others."""
+        self._to_come.update({metric.id: metric for metric in metrics if metric.metric_name in _OWN})
 
     def query_of(self, metrics: Iterable[MetricConfiguration]) -> str | None:
         """SQL that anybody can run for the figures among `metrics`; None where the scan computed none of them."""
-        expressions = {metric.metric_name: self._asked[metric.id] for metric in metrics if metric.id in self._asked}
+        wanted, expressions = [metric.id for metric in metrics], {}
+        while wanted:
+            figure = wanted.pop()
+            if figure in self._asked:
+                expressions[figure[0]] = self._asked[figure]
+            else:
+                wanted += self._made_of.get(figure, [])
         if not expressions:
             return None
         labelled = [expression.label(re.sub(r"\W", "_", name)) for name, expression in expressions.items()]
@@ -95,6 +108,8 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
         if columns:
             return {columns.id: self._columns()}
         if plain:
+            made_of = {metric.id: [part.id for part in metric.metric_dependencies.values()] for metric in plain}
+            self._made_of.update(made_of)
             return super().resolve_metrics(plain, known, runtime_configuration)
         if figures:
             return self._scan(figures, known, runtime_configuration)
@@ -112,40 +127,43 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
     def _scan(
         self, wanted: Sequence[MetricConfiguration], known: Metrics, runtime_configuration: dict[str, Any] | None
     ) -> Metrics:
-        figures = [self._figure(metric, known) for metric in wanted]
-        self._asked.update({figure.metric.id: figure.expression for figure in figures})
-        values = self._values(figures)
-        found = {figure.metric.id: figure.finish(values[figure.metric.id]) for figure in figures}
+        at_hand = {metric.id: self._at_hand[metric.id] for metric in wanted if metric.id in self._at_hand}
+        if at_hand:
+            return at_hand
+        early = all(metric.metric_name == "table.row_count" for metric in wanted)
+        coming = [] if early else [metric for metric in self._to_come.values() if metric not in wanted]
+        failed, reason = self._compute([self._figure(metric, known) for metric in (*wanted, *coming)])
         # Not unique: how many rows that makes is GX's to count.
-        broken = [metric for metric in wanted if metric.metric_name in _UNIQUE and found[metric.id]]
-        for metric in broken:
-            found.update(super().resolve_metrics([metric], known, runtime_configuration))
-        return found
+        for metric in (*wanted, *coming):
+            if metric.metric_name in _UNIQUE and self._at_hand.get(metric.id):
+                self._at_hand.pop(metric.id)
+                if metric in wanted:
+                    self._at_hand.update(super().resolve_metrics([metric], known, runtime_configuration))
+        if failed & set(wanted):
+            # What was found is at hand when GX asks again.
+            raise MetricResolutionError(message=reason, failed_metrics=tuple(failed & set(wanted)))
+        return {metric.id: self._at_hand[metric.id] for metric in wanted}
 
-    def _values(self, figures: Sequence[Figure]) -> Mapping[MetricConfigurationID, Any]:
-        """All in one query; where that fails, one by one, so that one broken figure does not take the others along."""
+    def _compute(self, figures: Sequence[Figure]) -> tuple[set[MetricConfiguration], str]:
+        """Put the figures' values at hand and give those that failed, with the reason of the last of them.
+
+        All in one query; where that fails, one by one, so that one broken figure does not take the others along.
+        """
         try:
-            return self._select(figures)
+            self._at_hand.update(self._select(figures))
         except sa.exc.SQLAlchemyError as error:
             if len(figures) == 1:
-                raise MetricResolutionError(message=_first_line(error), failed_metrics=(figures[0].metric,)) from error
-        values: dict[MetricConfigurationID, Any] = {}
-        failed, reason = [], ""
-        for figure in figures:
-            try:
-                values.update(self._select([figure]))
-            except sa.exc.SQLAlchemyError as error:
-                failed.append(figure.metric)
-                reason = _first_line(error)
-        if failed:
-            raise MetricResolutionError(message=reason, failed_metrics=tuple(failed))
-        return values
+                self._to_come.pop(figures[0].metric.id, None)
+                return {figures[0].metric}, _first_line(error)
+            one_by_one = [self._compute([figure]) for figure in figures]
+            return set().union(*(failed for failed, _ in one_by_one)), max(reason for _, reason in one_by_one)
+        return set(), ""
 
-    def _select(self, figures: Sequence[Figure]) -> Mapping[MetricConfigurationID, Any]:
+    def _select(self, figures: Sequence[Figure]) -> Metrics:
         labelled = [figure.expression.label(f"figure_{number}") for number, figure in enumerate(figures)]
         table = self.get_domain_records({})
         row = self.execute_query(sa.select(*labelled).select_from(table)).fetchone()
-        return {figure.metric.id: value for figure, value in zip(figures, row, strict=True)}
+        return {figure.metric.id: figure.finish(value) for figure, value in zip(figures, row, strict=True)}
 
     def _figure(self, metric: MetricConfiguration, known: Metrics) -> Figure:
         if metric.metric_name in _OWN:
@@ -154,7 +172,8 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
         else:
             expression, domain, accessor = known[metric.metric_dependencies["metric_partial_fn"].id]
             domain, finish = {**domain, **accessor}, _plain
-        return Figure(metric, self._within(expression, domain), finish)
+        self._asked[metric.id] = self._within(expression, domain)
+        return Figure(metric, self._asked[metric.id], finish)
 
     def _within(self, expression: sa.ColumnElement[Any], domain: Mapping[str, Any]) -> sa.ColumnElement[Any]:
         """The expression with its aggregates limited to the domain's rows."""
@@ -226,6 +245,14 @@ def _median(metric: MetricConfiguration) -> _Made:
     return sa.func.median(_column(metric)), _plain
 
 
+def _deviation(metric: MetricConfiguration) -> _Made:
+    return sa.func.stddev_samp(_column(metric)), _plain
+
+
+def _count(_: MetricConfiguration) -> _Made:
+    return sa.func.count(), int
+
+
 def _quantiles(metric: MetricConfiguration) -> _Made:
     wanted: sa.ColumnElement[Any] = sa.literal_column(
         "[" + ", ".join(repr(float(q)) for q in metric.metric_value_kwargs["quantiles"]) + "]"
@@ -259,6 +286,8 @@ def _compound_surplus(metric: MetricConfiguration) -> _Made:
 _UNIQUE = {"column_values.unique.unexpected_count": _surplus, "compound_columns.unique.unexpected_count": _compound_surplus}
 _OWN: dict[str, Callable[[MetricConfiguration], _Made]] = {
     "column.median": _median,
+    "column.standard_deviation": _deviation,
+    "compound_columns.unique.filtered_row_count": _count,
     "column.quantile_values": _quantiles,
     "column.distinct_values.not_in_set.count": _not_in_set,
     "column.distinct_values.missing_from_column.count": _missing_from_column,
