@@ -130,21 +130,23 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
         at_hand = {metric.id: self._at_hand[metric.id] for metric in wanted if metric.id in self._at_hand}
         if at_hand:
             return at_hand
+        asked = {metric.id for metric in wanted}
         early = all(metric.metric_name == "table.row_count" for metric in wanted)
-        coming = [] if early else [metric for metric in self._to_come.values() if metric not in wanted]
+        coming = [] if early else [metric for metric in self._to_come.values() if metric.id not in asked]
         failed, reason = self._compute([self._figure(metric, known) for metric in (*wanted, *coming)])
         # Not unique: how many rows that makes is GX's to count.
         for metric in (*wanted, *coming):
             if metric.metric_name in _UNIQUE and self._at_hand.get(metric.id):
                 self._at_hand.pop(metric.id)
-                if metric in wanted:
+                if metric.id in asked:
                     self._at_hand.update(super().resolve_metrics([metric], known, runtime_configuration))
-        if failed & set(wanted):
+        lost = [metric for metric in wanted if metric.id in failed]
+        if lost:
             # What was found is at hand when GX asks again.
-            raise MetricResolutionError(message=reason, failed_metrics=tuple(failed & set(wanted)))
+            raise MetricResolutionError(message=reason, failed_metrics=tuple(lost))
         return {metric.id: self._at_hand[metric.id] for metric in wanted}
 
-    def _compute(self, figures: Sequence[Figure]) -> tuple[set[MetricConfiguration], str]:
+    def _compute(self, figures: Sequence[Figure]) -> tuple[set[MetricConfigurationID], str]:
         """Put the figures' values at hand and give those that failed, with the reason of the last of them.
 
         All in one query; where that fails, one by one, so that one broken figure does not take the others along.
@@ -154,7 +156,7 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
         except sa.exc.SQLAlchemyError as error:
             if len(figures) == 1:
                 self._to_come.pop(figures[0].metric.id, None)
-                return {figures[0].metric}, _first_line(error)
+                return {figures[0].metric.id}, _first_line(error)
             one_by_one = [self._compute([figure]) for figure in figures]
             return set().union(*(failed for failed, _ in one_by_one)), max(reason for _, reason in one_by_one)
         return set(), ""
