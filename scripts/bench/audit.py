@@ -119,7 +119,9 @@ def _judge(file: Path, way: str) -> float:
         with judge.opened(file, LIMIT) as connection:
             found = judge.judged(connection, "main", "orders", ["order_id"], suite, kind)
         wrong = [name for name, result in found.results.items() if not result.success]
-        assert not wrong, [(suite[int(name)].expectation_type, str(found.results[name].exception_info)[-300:]) for name in wrong[:3]]
+        assert not wrong, [
+            (suite[int(name)].expectation_type, str(found.results[name].exception_info)[-300:]) for name in wrong[:3]
+        ]
         return found.seconds
 
 
