@@ -4,7 +4,8 @@ For each size, demo deliveries without faults are made once (kept under bench-da
   (a) ingest of CSV and of Parquet, against DuckDB's COPY of the same files to Parquet;
   (b) dbt build, against the SQL that it compiled, run statement by statement in one connection;
   (c) one more day on the history, against a full rebuild;
-  (d) seconds and peak memory of each step, so that growth from size to size can be read off.
+  with seconds and peak memory of each step, so that growth from size to size can be read off. And, for tables of --rows:
+  (d) an audit of 50 expectations, against one query that computes the same figures, GX's own way, and GX on pandas.
 Every measured step is a process of its own; its wall time and peak memory come from the operating system.
 """
 
