@@ -197,7 +197,7 @@ def _check_result(check: Check, result: ExpectationValidationResult | None, quer
         failures=details.get("unexpected_count"),
         observed={key: details[key] for key in _OBSERVED if details.get(key) is not None},
         expected={key: value for key, value in check.arguments.items() if key != "column"},
-        sample=tuple(details.get("partial_unexpected_index_list") or details.get("partial_unexpected_list") or _rows(details)),
+        sample=tuple(details.get("partial_unexpected_index_list") or details.get("partial_unexpected_list") or ()),
         query=query,
         message=raised or "",
         seconds=seconds,
@@ -205,12 +205,6 @@ def _check_result(check: Check, result: ExpectationValidationResult | None, quer
 
 
 _OBSERVED = ("observed_value", "element_count", "missing_count", "unexpected_count", "unexpected_percent", "details")
-
-
-def _rows(details: Mapping[str, Any]) -> Sequence[Any]:
-    """Where the unexpected rows stand in the result of an UnexpectedRowsExpectation."""
-    inner = details.get("details") or {}
-    return list(inner.get("unexpected_rows") or [])[:5]
 
 
 def _raised(info: Mapping[str, Any]) -> str | None:

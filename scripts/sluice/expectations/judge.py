@@ -18,6 +18,7 @@ from great_expectations.exceptions.exceptions import GreatExpectationsError
 from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
 from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.expectation import Expectation
+from great_expectations.util import convert_to_json_serializable
 from great_expectations.validator.metric_configuration import MetricConfiguration
 from great_expectations.validator.validation_graph import ValidationGraph
 from great_expectations.validator.validator import Validator
@@ -79,8 +80,18 @@ def judged(
     for expectation in expectations:
         name = _check_of(expectation)
         if name in results and not results[name].success:
-            queries[name] = _query(execution, expectation, results[name], runtime)
+            queries[name] = query = _query(execution, expectation, results[name], runtime)
+            if query and "unexpected_rows_query" in expectation.configuration.kwargs:
+                # GX counts these rows and shows none.
+                results[name].result["partial_unexpected_list"] = _sample(connection, query)
     return Judged(results, time.monotonic() - started, {name: query for name, query in queries.items() if query})
+
+
+def _sample(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    found = connection.cursor().execute(f"select * from ({query}) limit {SAMPLE}")
+    names = [column[0] for column in found.description]
+    rows: list[dict[str, Any]] = convert_to_json_serializable([dict(zip(names, row, strict=True)) for row in found.fetchall()])
+    return rows
 
 
 def _metrics(

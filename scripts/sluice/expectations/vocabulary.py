@@ -96,6 +96,9 @@ def _made(check: Check) -> Expectation:
     arguments = dict(check.arguments)
     if isinstance(arguments.get("row_condition"), str):
         arguments["condition_parser"] = "great_expectations"
+    if "unexpected_rows_query" in arguments:
+        # Else Data Docs show the query in the place of what it claims.
+        arguments.setdefault("description", check.name.replace("_", " "))
     return kind(**arguments, notes=check.name, meta={CHECK: check.name})
 
 

@@ -211,6 +211,7 @@ def test_rows_by_a_query_of_ones_own(shop: Audited) -> None:
     failed = shop.judge(name, unexpected_rows_query="select id from {batch} where amount > 80")
     assert (failed.status, failed.observed["observed_value"]) == ("fail", 2)
     assert failed.query == "select id from core.sales where amount > 80"
+    assert sorted(row["id"] for row in failed.sample) == [9, 10]
 
 
 def test_a_duplicate_is_counted_and_its_query_finds_it(shop: Audited) -> None:
