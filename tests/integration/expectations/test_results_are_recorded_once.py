@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,14 @@ MEAN = check("expect_column_mean_to_be_between", "the_mean_is_usual", column="am
 
 
 def run(shop: Audited, *more: str) -> subprocess.CompletedProcess[str]:
-    import os
-
     command = [str(BIN / "sluice"), "audit", str(shop.file), "--target", str(shop.target), *more]
     environment = {**os.environ, "SLUICE_LAKE": str(shop.root / "lake")}
     return subprocess.run(command, env=environment, cwd=shop.root, capture_output=True, text=True, timeout=120, check=False)
+
+
+def noise(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """What stands on stderr beside progress, which shows when an audit takes longer than ten seconds."""
+    return [line for line in done.stderr.splitlines() if not line.startswith("audit: ")]
 
 
 def recorded(shop: Audited, columns: str) -> list[tuple[Any, ...]]:
@@ -37,7 +42,7 @@ def recorded(shop: Audited, columns: str) -> list[tuple[Any, ...]]:
 def test_nothing_blocks_when_all_pass_or_warn(shop: Audited) -> None:
     shop.declare(GOOD, {**BAD, "severity": "warn"})
     done = run(shop)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, noise(done)) == (0, [])
     assert "warning  channels_are_known  (core.sales.channel)" in done.stdout
     assert "nothing blocks (2 checks on 1 models" in done.stdout
 
@@ -45,7 +50,7 @@ def test_nothing_blocks_when_all_pass_or_warn(shop: Audited) -> None:
 def test_a_failed_check_blocks_and_is_shown_with_rows_and_a_query(shop: Audited) -> None:
     shop.declare(GOOD, BAD)
     done = run(shop)
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.returncode, noise(done)) == (1, [])
     assert "FAILED  channels_are_known  (core.sales.channel)" in done.stdout
     assert "4 of 10 rows are not as expected (40.00 %)" in done.stdout
     assert "such as   id 7, channel app" in done.stdout
@@ -104,8 +109,6 @@ def test_each_audit_is_recorded_once_row_by_row(shop: Audited) -> None:
 
 
 def test_two_audits_at_once_both_arrive(shop: Audited) -> None:
-    import os
-
     shop.declare(GOOD, BAD)
     command = [str(BIN / "sluice"), "audit", str(shop.file), "--target", str(shop.target)]
     environment = {**os.environ, "SLUICE_LAKE": str(shop.root / "lake")}
@@ -141,9 +144,6 @@ def test_an_audit_opens_no_connection(shop: Audited, tmp_path: Path) -> None:
         "socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse\n"
         "sys.argv[0] = 'sluice'\nfrom sluice.cli import main\nmain()\n"
     )
-    import os
-    import sys
-
     command = [
         sys.executable,
         str(program),
@@ -156,5 +156,5 @@ def test_an_audit_opens_no_connection(shop: Audited, tmp_path: Path) -> None:
     ]
     environment = {**os.environ, "SLUICE_LAKE": str(tmp_path / "lake"), "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, noise(done)) == (0, [])
     assert (tmp_path / "docs" / "index.html").exists()
