@@ -4,7 +4,8 @@ For each size, demo deliveries without faults are made once (kept under bench-da
   (a) ingest of CSV and of Parquet, against DuckDB's COPY of the same files to Parquet;
   (b) dbt build, against the SQL that it compiled, run statement by statement in one connection;
   (c) one more day on the history, against a full rebuild;
-  (d) seconds and peak memory of each step, so that growth from size to size can be read off.
+  with seconds and peak memory of each step, so that growth from size to size can be read off. And, for tables of --rows:
+  (d) an audit of 50 expectations, against one query that computes the same figures, GX's own way, and GX on pandas.
 Every measured step is a process of its own; its wall time and peak memory come from the operating system.
 """
 
@@ -23,6 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench.audit import bench_audit
 from bench.page import page
 from bench.process import Cost, measure
 from bench.shop import Shop, make_shop
@@ -151,17 +153,31 @@ def main() -> None:
     parser.add_argument("--orders", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--days", type=int, default=400)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--parts", default="abc")
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000], help="of the table of part d")
+    parser.add_argument("--parts", default="abcd")
     parser.add_argument("--data", type=Path, default=Path("bench-data"))
     parser.add_argument("--out", type=Path, default=Path("docs/bench.json"))
     options = parser.parse_args()
-    results = []
-    for orders in options.orders:
-        results.append(bench_size(orders, options.days, options.data.absolute(), options.runs, options.parts))
-        report = {"made_on": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), "runs": options.runs, "sizes": results}
-        options.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-        options.out.with_suffix(".md").write_text(page(report), encoding="utf-8")
-        print(json.dumps(results[-1], indent=2), flush=True)
+    report: dict[str, Any] = {"made_on": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), "runs": options.runs}
+    if options.out.exists():
+        before = json.loads(options.out.read_text(encoding="utf-8"))
+        # Parts that are not asked for keep their figures.
+        report = {**before, **(report if set(options.parts) & set("abc") else {})}
+    for orders in options.orders if set(options.parts) & set("abc") else []:
+        done = [] if orders == options.orders[0] else report["sizes"]
+        report["sizes"] = [*done, bench_size(orders, options.days, options.data.absolute(), options.runs, options.parts)]
+        _write(report, options.out)
+    if "d" in options.parts:
+        report["audits"] = [bench_audit(options.data.absolute(), rows, options.runs) for rows in options.rows]
+        report["audit_runs"] = options.runs
+        report["audited_on"] = f"{datetime.now(UTC):%Y-%m-%d}"
+        _write(report, options.out)
+
+
+def _write(report: Mapping[str, Any], out: Path) -> None:
+    out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    out.with_suffix(".md").write_text(page(report), encoding="utf-8")
+    print(json.dumps(report, indent=2), flush=True)
 
 
 if __name__ == "__main__":

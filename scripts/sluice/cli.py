@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from sluice.commands.audit import audit
 from sluice.commands.build import build
 from sluice.commands.demo import demo
 from sluice.commands.ingest import ingest
@@ -20,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (build, demo, ingest, setup, summary):
+for command in (audit, build, demo, ingest, setup, summary):
     app.command()(command)
 app.add_typer(quarantine, name="quarantine")
 

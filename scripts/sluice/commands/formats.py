@@ -10,3 +10,11 @@ class Format(StrEnum):
 
     text = "text"
     json = "json"
+
+
+class ReportFormat(StrEnum):
+    """As Format, and Markdown for pull requests."""
+
+    text = "text"
+    json = "json"
+    markdown = "markdown"

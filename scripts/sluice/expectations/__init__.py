@@ -1,0 +1,1 @@
+"""Expectations on a warehouse's models: declared in dbt's YAML, judged by Great Expectations, computed by DuckDB."""

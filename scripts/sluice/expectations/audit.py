@@ -1,0 +1,216 @@
+"""An audit: every declared expectation of the chosen models, judged on one warehouse file, and what dbt found before."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import duckdb
+
+from sluice.duck import literal
+from sluice.errors import SluiceError
+from sluice.expectations.declared import AuditedModel, Check, declared, faults_as_error, manifest_of
+from sluice.expectations.findings import DbtFindings, dbt_findings
+from sluice.expectations.quiet import quiet_gx
+from sluice.progress import Tell, silent
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.expectations.expectation import Expectation
+
+    from sluice.expectations.judge import Judged
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check: status pass, warn, fail, or error where it could not be judged. `failures` counts unexpected rows."""
+
+    name: str
+    expectation: str
+    column: str | None
+    severity: str
+    status: str
+    failures: int | None
+    observed: Mapping[str, Any]
+    expected: Mapping[str, Any]
+    sample: tuple[Any, ...]
+    query: str | None
+    message: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    """The checks of one model, in the order of their declaration."""
+
+    model: str
+    relation: str
+    checks: tuple[CheckResult, ...]
+
+    def count(self, status: str) -> int:
+        """How many checks ended so."""
+        return sum(check.status == status for check in self.checks)
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """Everything an audit says. It blocks where a check or a dbt test of severity error failed."""
+
+    run_id: str
+    checked_at: datetime
+    warehouse: str
+    models: tuple[ModelResult, ...]
+    dbt: DbtFindings
+    seconds: float
+
+    def count(self, status: str) -> int:
+        """How many checks of all models ended so."""
+        return sum(model.count(status) for model in self.models)
+
+    @property
+    def exit_code(self) -> int:
+        """0 nothing blocks, 1 a check or dbt test failed, 2 a check could not be judged."""
+        if self.count("error"):
+            return 2
+        return 1 if self.count("fail") or self.dbt.failed else 0
+
+
+def audit(
+    file: Path,
+    target: Path,
+    select: Sequence[str] = (),
+    *,
+    memory_limit: str = "2GB",
+    docs: Path | None = None,
+    tell: Tell = silent,
+) -> AuditReport:
+    """Audit a warehouse file against the expectations in `target`/manifest.json; with `docs`, write Data Docs there.
+
+    Raises SluiceError, before anything runs, where a declaration is wrong, nothing is selected, the file cannot be opened
+    or lacks a relation or a column.
+    """
+    manifest = manifest_of(target)
+    models = declared(manifest, select)
+    if not models:
+        raise SluiceError("no model with expectations to audit", where=", ".join(select) or str(target), hint=_SELECT)
+    with quiet_gx():
+        from sluice.expectations import judge
+        from sluice.expectations.vocabulary import compiled
+
+        # Also those not selected: a misspelt check is found by whoever audits first.
+        suites, faults = compiled(declared(manifest))
+        if faults:
+            raise SluiceError(*faults_as_error(faults))
+        with _readable(file), judge.opened(file, memory_limit) as connection:
+            _all_there(connection, models, file)
+            checked_at = datetime.now(UTC).replace(tzinfo=None)
+            run: list[tuple[AuditedModel, Judged]] = []
+            for number, model in enumerate(models):
+                tell(model.relation, number / len(models))
+                run.append((model, _judged(connection, model, suites[model.unique_id])))
+        if docs:
+            from sluice.expectations.data_docs import write_docs
+
+            write_docs(docs, file, checked_at, [(model, suites[model.unique_id], found.results) for model, found in run])
+    results = tuple(_result(model, found) for model, found in run)
+    seconds = sum(found.seconds for _, found in run)
+    return AuditReport(f"audit-{uuid.uuid4()}", checked_at, str(file), results, dbt_findings(target, manifest), round(seconds, 3))
+
+
+_SELECT = "declare some under config: meta: expectations, or check --select: a model's name, schema, tag:<tag>, or fct_*"
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.IOException as error:
+        line = str(error).splitlines()[0]
+        if "lock" in line:
+            hint = "wait until dbt (or whoever writes to it) has finished, and audit again"
+            raise SluiceError("another process is writing to the warehouse", where=str(file), hint=hint) from error
+        if "not a valid DuckDB database" in line:
+            raise SluiceError("this is not a DuckDB file", where=str(file), hint="name a warehouse that dbt built") from error
+        raise SluiceError(f"the warehouse cannot be read: {line}", where=str(file)) from error
+
+
+def _judged(connection: duckdb.DuckDBPyConnection, model: AuditedModel, suite: Sequence[Expectation]) -> Judged:
+    from sluice.expectations import judge
+
+    present = _columns(connection, model)
+    key = [name for name in model.key if name in present]
+    return judge.judged(connection, model.schema, model.alias, key, suite)
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, model: AuditedModel) -> set[str]:
+    found = connection.execute(f"""
+        select column_name from duckdb_columns()
+        where database_name = current_database() and schema_name = {literal(model.schema)} and table_name = {literal(model.alias)}
+    """).fetchall()
+    return {name for (name,) in found}
+
+
+def _all_there(connection: duckdb.DuckDBPyConnection, models: Sequence[AuditedModel], file: Path) -> None:
+    from sluice.expectations.vocabulary import columns_of
+
+    missing = []
+    for model in models:
+        present = _columns(connection, model)
+        wanted = {name: check for check in model.checks for name in columns_of(check)}
+        if not present:
+            missing.append(f"{model.relation} is not in the file")
+        missing += [
+            f"{model.relation} has no column {name}, which {wanted[name].name} reads"
+            for name in sorted(wanted.keys() - present)
+            if present
+        ]
+    if missing:
+        hint = "build the warehouse again with today's models, or --select what is there"
+        raise SluiceError("\n  ".join(["the warehouse is not what the models say:", *missing]), where=str(file), hint=hint)
+
+
+def _result(model: AuditedModel, found: Judged) -> ModelResult:
+    share = round(found.seconds / len(model.checks), 4)
+    checks = tuple(
+        _check_result(check, found.results.get(check.name), found.queries.get(check.name), share) for check in model.checks
+    )
+    return ModelResult(model.name, model.relation, checks)
+
+
+def _check_result(check: Check, result: ExpectationValidationResult | None, query: str | None, seconds: float) -> CheckResult:
+    raised = "Great Expectations gave no result for it" if result is None else _raised(result.exception_info)
+    details: dict[str, Any] = {} if result is None or raised else cast("dict[str, Any]", result.to_json_dict()["result"])
+    passed = result is not None and bool(result.success)
+    status = "error" if raised else "pass" if passed else {"error": "fail", "warn": "warn"}[check.severity]
+    column = check.arguments.get("column")
+    return CheckResult(
+        name=check.name,
+        expectation=check.expectation,
+        column=column,
+        severity=check.severity,
+        status=status,
+        failures=details.get("unexpected_count"),
+        observed={key: details[key] for key in _OBSERVED if details.get(key) is not None},
+        expected={key: value for key, value in check.arguments.items() if key != "column"},
+        sample=tuple(details.get("partial_unexpected_index_list") or details.get("partial_unexpected_list") or ()),
+        query=query,
+        message=raised or "",
+        seconds=seconds,
+    )
+
+
+_OBSERVED = ("observed_value", "element_count", "missing_count", "unexpected_count", "unexpected_percent", "details")
+
+
+def _raised(info: Mapping[str, Any]) -> str | None:
+    """The first exception's message; GX nests exceptions by metric, or puts one flat."""
+    nested = [entry for entry in info.values() if isinstance(entry, Mapping)]
+    for entry in [info, *nested]:
+        if entry.get("raised_exception"):
+            return " ".join(str(entry.get("exception_message")).split())
+    return None

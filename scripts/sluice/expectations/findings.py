@@ -1,0 +1,91 @@
+"""What dbt last found, read from the run_results.json and the manifest.json that it left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_TESTS = ("test", "unit_test")
+_FAILED = ("fail", "error", "runtime error")
+
+
+@dataclass(frozen=True)
+class DbtFinding:
+    """A node that did not pass: status warn, fail, error or skipped; `failures` are rows, where dbt counted them."""
+
+    kind: str
+    name: str
+    status: str
+    failures: int | None
+    message: str
+
+
+@dataclass(frozen=True)
+class DbtFindings:
+    """The outcome of the last dbt command. `remarks` say why it may not speak for the warehouse that is audited."""
+
+    command: str | None
+    finished_at: str | None
+    passed: int = 0
+    warned: int = 0
+    findings: tuple[DbtFinding, ...] = ()
+    remarks: tuple[str, ...] = field(default=())
+
+    @property
+    def failed(self) -> int:
+        """Tests and models that failed: each of them blocks."""
+        return sum(finding.status in _FAILED for finding in self.findings)
+
+
+def dbt_findings(target: Path, manifest: Mapping[str, Any]) -> DbtFindings:
+    """Read run_results.json. Where it is absent or unreadable, that is a remark, not an error: the audit stands alone."""
+    try:
+        document = json.loads((target / "run_results.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return DbtFindings(None, None, remarks=("dbt has left no run_results.json here: its tests are not known",))
+    except ValueError:
+        return DbtFindings(None, None, remarks=("run_results.json is not JSON: dbt's tests are not known",))
+    results = document["results"]
+    tests = [result for result in results if _kind(result) in _TESTS]
+    return DbtFindings(
+        command=document["args"].get("which", "dbt"),
+        finished_at=document["metadata"].get("generated_at"),
+        passed=sum(result["status"] == "pass" for result in tests),
+        warned=sum(result["status"] == "warn" for result in tests),
+        findings=tuple(_finding(result) for result in results if result["status"] in ("warn", "skipped", *_FAILED)),
+        remarks=tuple(_remarks(document, manifest, results, tests)),
+    )
+
+
+def _kind(result: Mapping[str, Any]) -> str:
+    return str(result["unique_id"]).split(".", maxsplit=1)[0]
+
+
+def _finding(result: Mapping[str, Any]) -> DbtFinding:
+    parts = str(result["unique_id"]).split(".")
+    message = " ".join(str(result.get("message") or "").split())
+    return DbtFinding(_kind(result), parts[2], result["status"], result.get("failures"), message)
+
+
+def _remarks(document: Mapping[str, Any], manifest: Mapping[str, Any], results: Sequence[Any], tests: Sequence[Any]) -> list[str]:
+    remarks = []
+    command = document["args"].get("which", "dbt")
+    if command not in ("build", "test"):
+        remarks.append(f"the last dbt command was {command}, which runs no tests")
+    if str(document["metadata"].get("generated_at", "")) < str(manifest["metadata"].get("generated_at", "")):
+        remarks.append("run_results.json is older than manifest.json: the project was parsed again after its tests ran")
+    skipped = sum(result["status"] == "skipped" for result in tests)
+    if skipped:
+        remarks.append(f"dbt skipped {skipped} of its tests")
+    absent = _tests_of(manifest) - {result["unique_id"] for result in results}
+    if absent and command in ("build", "test"):
+        remarks.append(f"{len(absent)} of the project's {len(_tests_of(manifest))} tests were not part of the last dbt {command}")
+    return remarks
+
+
+def _tests_of(manifest: Mapping[str, Any]) -> set[str]:
+    data_tests = {name for name, node in manifest["nodes"].items() if node["resource_type"] == "test"}
+    return data_tests | set(manifest.get("unit_tests") or {})

@@ -1,0 +1,152 @@
+"""Run suites on a warehouse file: GX judges, DuckDB computes (see scan.py). Read only."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import sqlalchemy as sa
+from great_expectations.core import ExpectationValidationResult
+from great_expectations.exceptions.exceptions import GreatExpectationsError
+from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
+from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.expectations.expectation import Expectation
+from great_expectations.util import convert_to_json_serializable
+from great_expectations.validator.metric_configuration import MetricConfiguration
+from great_expectations.validator.validation_graph import ValidationGraph
+from great_expectations.validator.validator import Validator
+
+from sluice.duck import connect
+from sluice.expectations import patterns  # noqa: F401  (registers regex and LIKE with GX)
+from sluice.expectations.scan import DuckDBScanEngine
+
+SAMPLE = 5
+CHECK = "check"  # where a GX expectation carries the name of the check that it was made from
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What GX said about one table, by check, and a query for each check that did not pass."""
+
+    results: dict[str, ExpectationValidationResult]
+    seconds: float
+    queries: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def opened(file: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, read only; what does not fit into memory spills into a folder that is gone afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="sluice-audit-") as spill,
+        connect(str(file), read_only=True, memory_limit=memory_limit, temp_directory=Path(spill)) as connection,
+    ):
+        connection.execute("set preserve_insertion_order = false")
+        yield connection
+
+
+def judged(
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    table: str,
+    key: Sequence[str],
+    expectations: Sequence[Expectation],
+    kind: type[SqlAlchemyExecutionEngine] = DuckDBScanEngine,
+) -> Judged:
+    """GX's results for a table.
+
+    A check that GX lost is missing from the results: who calls must look. One that raised carries exception_info.
+    """
+    started = time.monotonic()
+    execution = kind(engine=_engine(connection))
+    execution.load_batch_data("audited", SqlAlchemyBatchData(execution, schema_name=schema, table_name=table))
+    runtime = {"catch_exceptions": True, "result_format": _result_format(key)}
+    if isinstance(execution, DuckDBScanEngine):
+        execution.announce(_metrics(execution, expectations, runtime))
+    validator = Validator(execution_engine=execution)
+    validator.metrics_calculator.show_progress_bars = False
+    found = validator.graph_validate([expectation.configuration for expectation in expectations], runtime)
+    for result in found:
+        # The quantile expectation gives numpy's bool, which GX itself cannot write as JSON.
+        result.success = bool(result.success)
+    results = {_check_of(result.expectation_config): result for result in found}
+    queries = {}
+    for expectation in expectations:
+        name = _check_of(expectation)
+        if name in results and not results[name].success:
+            queries[name] = query = _query(execution, expectation, results[name], runtime)
+            if query and "unexpected_rows_query" in expectation.configuration.kwargs:
+                # GX counts these rows and shows none.
+                results[name].result["partial_unexpected_list"] = _sample(connection, query)
+    return Judged(results, time.monotonic() - started, {name: query for name, query in queries.items() if query})
+
+
+def _sample(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    found = connection.cursor().execute(f"select * from ({query}) limit {SAMPLE}")
+    names = [column[0] for column in found.description]
+    rows: list[dict[str, Any]] = convert_to_json_serializable([dict(zip(names, row, strict=True)) for row in found.fetchall()])
+    return rows
+
+
+def _metrics(
+    execution: SqlAlchemyExecutionEngine, expectations: Sequence[Expectation], runtime: dict[str, Any]
+) -> set[MetricConfiguration]:
+    """All that GX will ask for. What it cannot plan it will not be able to judge, and say so then."""
+    graph = ValidationGraph(execution_engine=execution)
+    for expectation in expectations:
+        with suppress(GreatExpectationsError):
+            needed = expectation.get_validation_dependencies(execution, copy.deepcopy(runtime))
+            for metric in needed.metric_configurations.values():
+                graph.build_metric_dependency_graph(metric, runtime)
+    return {end for edge in graph.edges for end in (edge.left, edge.right) if end is not None}
+
+
+def _check_of(carrier: Any) -> str:
+    return str(carrier.meta[CHECK])
+
+
+def _engine(connection: duckdb.DuckDBPyConnection) -> sa.Engine:
+    from duckdb_engine import ConnectionWrapper
+    from sqlalchemy.pool import StaticPool
+
+    return sa.create_engine("duckdb://", creator=lambda: ConnectionWrapper(connection.cursor()), poolclass=StaticPool)
+
+
+def _result_format(key: Sequence[str]) -> dict[str, Any]:
+    sampled = {"unexpected_index_column_names": list(key)} if key else {}
+    return {"result_format": "SUMMARY", "partial_unexpected_count": SAMPLE, "return_unexpected_index_query": True, **sampled}
+
+
+def _query(
+    execution: SqlAlchemyExecutionEngine, expectation: Expectation, result: ExpectationValidationResult, runtime: dict[str, Any]
+) -> str | None:
+    """SQL that shows what was found: the rows where the check is about rows, otherwise the figures."""
+    given = expectation.configuration.kwargs
+    table = execution.batch_manager.active_batch_data.selectable  # type: ignore[union-attr]
+    spelling = execution.engine.dialect.identifier_preparer
+    if expectation.expectation_type in _UNIQUE and not given.get("row_condition"):
+        columns = ", ".join(spelling.quote(column) for column in given.get("column_list") or [given["column"]])
+        query = (
+            f"select * from {spelling.format_table(table)} qualify count(*) over (partition by {columns}) > 1 order by {columns}"
+        )
+        result.result["unexpected_index_query"] = query
+        return query
+    if "unexpected_rows_query" in given:
+        return " ".join(str(given["unexpected_rows_query"]).replace("{batch}", spelling.format_table(table)).split())
+    rows = result.result.get("unexpected_index_query")
+    if rows:
+        return " ".join(str(rows).split()).rstrip(";")
+    if not isinstance(execution, DuckDBScanEngine):
+        return None
+    metrics = expectation.get_validation_dependencies(execution, runtime).metric_configurations.values()
+    return execution.query_of(metrics)
+
+
+# GX's own query for these joins the table to itself without a condition.
+_UNIQUE = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique")

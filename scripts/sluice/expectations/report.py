@@ -1,0 +1,157 @@
+"""An audit's report: text for people, JSON for machines, Markdown for pull requests; and its rows for lake/ops/checks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sluice.expectations.audit import AuditReport, CheckResult, ModelResult
+from sluice.expectations.findings import DbtFinding, DbtFindings
+
+_SHOWN = ("fail", "error", "warn")
+
+
+def rows(report: AuditReport) -> list[dict[str, Any]]:
+    """The report as rows of lake/ops/checks."""
+    return [
+        {
+            "run_id": report.run_id,
+            "checked_at": report.checked_at,
+            "warehouse": Path(report.warehouse).name,
+            "kind": "expectation",
+            "model": model.model,
+            "column_name": check.column,
+            "check_name": check.name,
+            "severity": check.severity,
+            "status": check.status,
+            "failures": check.failures,
+            "observed": _json({**check.observed, **({"error": check.message} if check.message else {})}),
+            "expected": _json({"expectation": check.expectation, **check.expected}),
+            "seconds": check.seconds,
+        }
+        for model in report.models
+        for check in model.checks
+    ]
+
+
+def as_json(report: AuditReport) -> str:
+    """Everything, for machines."""
+    document = {**asdict(report), "exit_code": report.exit_code}
+    return json.dumps(document, indent=2, default=str)
+
+
+def as_text(report: AuditReport) -> str:
+    """For people, on a terminal."""
+    width = max(len(model.relation) for model in report.models)
+    lines = [f"audit of {report.warehouse}", "", f"{'model':{width}} {'checks':>6} {'passed':>6} {'warned':>6} {'failed':>6}"]
+    for model in report.models:
+        failed = model.count("fail") + model.count("error")
+        lines.append(
+            f"{model.relation:{width}} {len(model.checks):>6} {model.count('pass'):>6} {model.count('warn'):>6} {failed:>6}"
+        )
+    for model, check in _shown(report):
+        lines += ["", *_check_lines(model, check)]
+    lines += ["", *_dbt_lines(report.dbt), "", _verdict(report)]
+    return "\n".join(lines)
+
+
+def as_markdown(report: AuditReport) -> str:
+    """For a pull request: the verdict first, what failed as a table, samples folded away."""
+    lines = [
+        f"### {_verdict(report)}",
+        "",
+        "| model | checks | passed | warned | failed |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for model in report.models:
+        failed = model.count("fail") + model.count("error")
+        lines.append(f"| {model.relation} | {len(model.checks)} | {model.count('pass')} | {model.count('warn')} | {failed} |")
+    for model, check in _shown(report):
+        head, *body = _check_lines(model, check)
+        lines += ["", f"<details><summary>{_escaped(head)}</summary>", "", "```", *body, "```", "</details>"]
+    lines += ["", *(f"- {_escaped(line.strip())}" for line in _dbt_lines(report.dbt))]
+    return "\n".join(lines)
+
+
+def _shown(report: AuditReport) -> Iterator[tuple[ModelResult, CheckResult]]:
+    """What did not pass, the gravest first."""
+    for status in _SHOWN:
+        for model in report.models:
+            yield from ((model, check) for check in model.checks if check.status == status)
+
+
+_WORDS = {"fail": "FAILED", "error": "NOT JUDGED", "warn": "warning"}
+
+
+def _check_lines(model: ModelResult, check: CheckResult) -> list[str]:
+    column = f".{check.column}" if check.column else ""
+    lines = [f"{_WORDS[check.status]}  {check.name}  ({model.relation}{column})"]
+    lines += [f"  expected  {check.expectation}{_arguments(check.expected)}"]
+    if check.message:
+        return [*lines, f"  error     {check.message}"]
+    lines += [f"  observed  {_observed(check.observed)}"]
+    lines += [f"  such as   {_short(row)}" for row in check.sample]
+    return [*lines, f"  query     {check.query}"] if check.query else lines
+
+
+def _arguments(expected: Mapping[str, Any]) -> str:
+    return f" ({', '.join(f'{name}: {_short(value)}' for name, value in expected.items())})" if expected else ""
+
+
+def _observed(observed: Mapping[str, Any]) -> str:
+    if "unexpected_count" in observed:
+        share = f" ({observed['unexpected_percent']:.2f} %)" if observed.get("unexpected_percent") is not None else ""
+        of = f" of {observed['element_count']:,}" if observed.get("element_count") is not None else ""
+        unit = "rows" if of else "values"
+        return f"{observed['unexpected_count']:,}{of} {unit} are not as expected{share}"
+    if "observed_value" in observed:
+        return _short(observed["observed_value"], 200)
+    return _short(dict(observed), 200) if observed else "nothing: there is no row to look at"
+
+
+def _short(value: Any, width: int = 120) -> str:
+    text = ", ".join(f"{name} {part}" for name, part in value.items()) if isinstance(value, dict) else str(value)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _dbt_lines(dbt: DbtFindings) -> list[str]:
+    lines = [f"warning: {remark}" for remark in dbt.remarks]
+    if dbt.command:
+        counts = f"{dbt.passed} tests passed, {dbt.warned} warned, {dbt.failed} failed"
+        lines = [f"dbt {dbt.command} of {dbt.finished_at}: {counts}", *lines]
+    return lines + [_finding(finding) for finding in _gravest(dbt.findings)]
+
+
+def _gravest(findings: Sequence[DbtFinding]) -> list[DbtFinding]:
+    told = [finding for finding in findings if finding.status != "skipped"]
+    return sorted(told, key=lambda finding: finding.status == "warn")
+
+
+def _finding(finding: DbtFinding) -> str:
+    word = "warning" if finding.status == "warn" else "FAILED"
+    rows = f": {finding.failures:,} rows" if finding.failures else ""
+    why = f": {_short(finding.message)}" if finding.message and not finding.failures else ""
+    return f"  {word}  {finding.kind} {finding.name}{rows}{why}"
+
+
+def _verdict(report: AuditReport) -> str:
+    checks = sum(len(model.checks) for model in report.models)
+    counts = f"{checks} checks on {len(report.models)} models in {report.seconds:.1f} s"
+    warned = report.count("warn")
+    more = f", {warned} warning{'s' if warned > 1 else ''}" if warned else ""
+    if report.count("error"):
+        return f"{report.count('error')} checks could not be judged ({counts}{more})"
+    if report.exit_code:
+        return f"blocked: {report.count('fail')} checks and {report.dbt.failed} of dbt's failed ({counts}{more})"
+    return f"nothing blocks ({counts}{more})"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+
+
+def _json(value: Mapping[str, Any]) -> str | None:
+    return json.dumps(value, default=str) if value else None

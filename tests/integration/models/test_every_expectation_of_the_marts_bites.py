@@ -1,0 +1,73 @@
+"""The expectations of the marts: a clean shop breaks none of them, and each is broken by the damage that it is there for.
+
+`breaks_of_the_expectations.yml` holds one damage per check, as SQL on the built mart.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from project import Project
+
+from sluice.expectations.audit import AuditReport, audit
+from sluice.expectations.declared import AuditedModel, declared, manifest_of
+
+DAMAGES: dict[str, dict[str, str]] = yaml.safe_load(
+    Path(__file__).with_name("breaks_of_the_expectations.yml").read_text(encoding="utf-8")
+)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A shop of 2,000 orders with its usual faults, built."""
+    project = Project(tmp_path_factory.mktemp("expected"))
+    project.run("sluice", "setup")
+    project.run("sluice", "demo", "--orders", "2000", "--days", "20", "--out", str(project.state / "demo"))
+    project.run("sluice", "ingest", "feeds/demo.yml")
+    target = str(project.state / "target")
+    project.run("dbt", "--quiet", "build", "--exclude-resource-type", "unit_test", "test", "--target-path", target)
+    return project
+
+
+def models_of(shop: Project) -> list[AuditedModel]:
+    return declared(manifest_of(shop.state / "target"))
+
+
+def run(shop: Project, file: Path, *select: str) -> AuditReport:
+    return audit(file, shop.state / "target", list(select))
+
+
+def not_passed(report: AuditReport) -> dict[str, Any]:
+    return {check.name: check for model in report.models for check in model.checks if check.status != "pass"}
+
+
+def test_a_shop_with_its_usual_faults_raises_no_alarm(shop: Project) -> None:
+    report = run(shop, shop.warehouse)
+    assert not_passed(report) == {}
+    assert sum(len(model.checks) for model in report.models) == sum(map(len, DAMAGES.values()))
+
+
+def test_every_check_is_broken_once(shop: Project) -> None:
+    declared_checks = {(model.name.split(".")[0], check.name) for model in models_of(shop) for check in model.checks}
+    assert {(model, name) for model, damages in DAMAGES.items() for name in damages} == declared_checks
+
+
+@pytest.mark.parametrize(("model", "name"), [(model, name) for model, damages in DAMAGES.items() for name in damages])
+def test_the_damage_is_seen(shop: Project, tmp_path: Path, model: str, name: str) -> None:
+    (found,) = (each for each in models_of(shop) if each.name.split(".")[0] == model)
+    (check,) = (each for each in found.checks if each.name == name)
+    file = tmp_path / "damaged.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(f"attach '{shop.warehouse}' as built (read_only); create schema {found.schema}")
+        connection.execute(f"create table {found.relation} as from built.{found.relation}; detach built")
+        connection.execute(DAMAGES[model][name].format(mart=found.relation))
+    # The other models are not in this file.
+    seen = not_passed(run(shop, file, model))
+    assert name in seen
+    assert seen[name].status == {"error": "fail", "warn": "warn"}[check.severity]
+    shutil.rmtree(tmp_path, ignore_errors=True)
