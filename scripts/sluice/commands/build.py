@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -66,5 +64,6 @@ def _run(command: Sequence[str], target: Path) -> int:
 
 def _expire_waivers(lake: Path) -> None:
     """Waivers whose time is over end before dbt looks at them: a build depends on code and lake, on no clock."""
-    if find_spec("sluice.quarantine"):
-        import_module("sluice.quarantine").expire(lake, datetime.now(UTC).replace(tzinfo=None))
+    from sluice.quarantine import expire
+
+    expire(lake, datetime.now(UTC).replace(tzinfo=None))
