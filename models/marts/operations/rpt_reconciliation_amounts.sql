@@ -7,7 +7,8 @@ batches as (
 traced as (
     select
         batch_id,
-        currency_code,
+        -- ISO 4217's own word for no currency, as a key is never null
+        coalesce(currency_code, 'XXX') as currency_code,
         max(source_system) as source_system,
         max(entity) as entity,
         {%- for fate in fates() %}
@@ -16,7 +17,7 @@ traced as (
         coalesce(sum(amount) filter (where fate = 'landed'), 0) as landed_amount
     from {{ ref('int_rows__traced') }}
     where entity in ('orders', 'order_items', 'refunds', 'payments', 'disputes')
-    group by batch_id, currency_code
+    group by all
 ),
 
 in_marts as (
@@ -45,7 +46,7 @@ compared as (
         coalesce(in_marts.in_marts_amount, 0) as in_marts_amount
     from traced
     full outer join in_marts
-        on traced.batch_id = in_marts.batch_id and traced.currency_code is not distinct from in_marts.currency_code
+        on traced.batch_id = in_marts.batch_id and traced.currency_code = in_marts.currency_code
 ),
 
 named as (

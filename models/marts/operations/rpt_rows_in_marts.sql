@@ -85,7 +85,8 @@ final as (
         entity,
         source_system,
         batch_id,
-        currency_code,
+        -- ISO 4217's own word for no currency, as a key is never null
+        coalesce(currency_code, 'XXX') as currency_code,
         row_count,
         amount
     from counted
