@@ -8,6 +8,7 @@ import typer
 
 from sluice.commands.build import build
 from sluice.commands.demo import demo
+from sluice.commands.faults import faults
 from sluice.commands.ingest import ingest
 from sluice.commands.setup import setup
 from sluice.commands.summary import summary
@@ -19,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (build, demo, ingest, setup, summary):
+for command in (build, demo, faults, ingest, setup, summary):
     app.command()(command)
 
 
