@@ -102,7 +102,10 @@ def parsed(slot: Slot) -> Slot:
     """The slot with dbt imported into this process and the project parsed. Raises SluiceError where it does not parse."""
     from dbt.cli.main import dbtRunner
 
+    from sluice.faults.audit import import_great_expectations
+
     slot.enter()
+    import_great_expectations()
     slot.warehouse.mkdir(parents=True, exist_ok=True)
     result = dbtRunner().invoke(["--quiet", "--log-level", "none", "parse"])
     if not result.success:

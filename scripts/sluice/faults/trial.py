@@ -73,7 +73,8 @@ def run_day(slot: Slot, layout: marts.Layout | None = None) -> tuple[list[FeedRe
 
 
 def _facts(slot: Slot, reports: Sequence[FeedReport], layout: marts.Layout) -> Facts:
-    checks = (*failed_in_dbt(slot.target, layout), *expectations(slot))
+    found = in_child(expectations, warehouse(slot, layout), slot.target)
+    checks = (*failed_in_dbt(slot.target, layout), *found)
     refused = in_child(marts.refused, warehouse(slot, layout), layout.quarantine)
     return Facts(_landed(reports), _at_door(reports), refused, checks)
 
