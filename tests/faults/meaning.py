@@ -12,7 +12,8 @@ def _captured(day: Day) -> str:
     """SQL of ten captured payments of last week."""
     return f"""
         (select * from {day.history("payments.transactions")}
-        where type = 'captured' and created_at < (date '{day.day}' - 3)::varchar order by created_at desc, transaction_id limit 10)
+        where type = 'captured' and created_at < (date '{day.day}' - 3)::varchar
+        order by created_at desc, transaction_id limit 10)
     """
 
 
@@ -31,7 +32,8 @@ def refunds_without_sale(day: Day) -> None:
         f"""
         select 99000000 + row_number() over () as refund_id, order_id, '20.00' as amount, currency_code,
             'changed_mind' as reason, '{day.day} 09:00:00' as refunded_at, '{day.day} 09:00:00' as updated_at
-        from (select order_id, any_value(currency_code) as currency_code from {unpaid} group by order_id order by order_id limit 6)
+        from (select order_id, any_value(currency_code) as currency_code from {unpaid} group by order_id)
+        order by order_id limit 6
         """,
         REFUND,
     )
@@ -45,7 +47,10 @@ def refunds_of_more_than_paid(day: Day) -> None:
 @fault("meaning", "shop.refunds", "The whole amount is given back twice.", caught_by="quarantine")
 def refunds_twice(day: Day) -> None:
     query = _refund(day, '"amount.value"')
-    day.add(f"{query} union all by name select 98000000 + row_number() over () as refund_id, * exclude (refund_id) from ({query})", REFUND)
+    day.add(
+        f"{query} union all by name select 98000000 + row_number() over () as refund_id, * exclude (refund_id) from ({query})",
+        REFUND,
+    )
 
 
 @fault("meaning", "shop.refunds", "Refunds are granted before the order was placed.", caught_by="quarantine")

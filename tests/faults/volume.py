@@ -70,7 +70,9 @@ def payments_doubled_day(day: Day) -> None:
 def events_doubled_day(day: Day) -> None:
     others = [name for name in day.fields if name not in ("event_id", "visitor_id")]
     chosen = ", ".join(f'"{name}"' for name in others)
-    query = f"select 'ffff' || substr(event_id, 5) as event_id, 'v_b' || substr(visitor_id, 4) as visitor_id, {chosen} from records"
+    query = (
+        f"select 'ffff' || substr(event_id, 5) as event_id, 'v_b' || substr(visitor_id, 4) as visitor_id, {chosen} from records"
+    )
     day.add(query, ["event_id", "visitor_id", *others])
 
 
@@ -78,8 +80,9 @@ def events_doubled_day(day: Day) -> None:
 def customers_flood(day: Day) -> None:
     day.add(
         f"""
-        select 8000000 + i as customer_id, 'bot' || i || '@example.com' as email, 'Bot ' || i as full_name, 'DE' as country_code,
-            'Berlin' as city, '{day.day} 03:00:00' as signed_up_at, 'true' as accepts_marketing, '{day.day} 03:00:00' as updated_at
+        select 8000000 + i as customer_id, 'bot' || i || '@example.com' as email, 'Bot ' || i as full_name,
+            'DE' as country_code, 'Berlin' as city, '{day.day} 03:00:00' as signed_up_at, 'true' as accepts_marketing,
+            '{day.day} 03:00:00' as updated_at
         from range(1000) as numbers (i)
         """,
         day.columns,

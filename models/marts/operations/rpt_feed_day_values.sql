@@ -36,7 +36,6 @@ customers as (
 
 profiled as (
     {{ profiled_days('orders', 'orders', 'ordered_on', {
-        'without_customer_share': share_where('customer_id is null'),
         'without_country_share': share_where('ship_country_code is null'),
         'without_lines_share': share_where('line_count = 0'),
         'voucher_share': share_where('voucher_code is not null'),
@@ -51,18 +50,22 @@ profiled as (
     {{ profiled_days('order_items', 'order_items', 'ordered_on', {
         'middle_unit_price': 'median(unit_price) filter (where currency_code = ' ~ reporting ~ ')',
         'whole_price_share': share_where('unit_price = floor(unit_price)'),
-        'mean_quantity': 'avg(quantity)',
+        'middle_quantity': 'median(quantity)',
         'lines_per_order': 'count(*) / cast(count(distinct order_id) as double)',
     }, "line_kind = 'product' and order_kind = 'sale'") | indent(4) }}
     union all
-    {{ profiled_days('payments', 'payments', 'created_on', {
+    -- Declined attempts stand apart: somebody who tries stolen cards makes hundreds of them, and nothing is wrong with them.
+    {{ profiled_days('payment_attempts', 'payments', 'created_on', {
         'declined_share': share_where("payment_type = 'declined'"),
+    }) | indent(4) }}
+    union all
+    {{ profiled_days('payments', 'payments', 'created_on', {
         'captured_share': share_where("payment_type = 'captured'"),
         'other_currency_share': share_where('currency_code <> ' ~ reporting),
         'distinct_card_share': 'count(distinct card_fingerprint) / cast(count(*) as double)',
         'distinct_time_share': 'count(distinct created_at) / cast(count(*) as double)',
         'middle_payment_amount': 'median(payment_amount_reporting)',
-    }) | indent(4) }}
+    }, "payment_type <> 'declined'") | indent(4) }}
     union all
     {{ profiled_days('refunds', 'refunds', 'refunded_on', {
         'middle_refund_amount': 'median(refund_amount_reporting)',
@@ -129,13 +132,23 @@ compared as (
     from with_usual
 ),
 
-judged as (
+limited as (
     select
         *,
         earlier_day_count >= {{ var('profile_least_days') }}
         and row_count >= {{ var('profile_least_rows') }} as is_judged,
         case when is_share then {{ var('profile_share_limit') }} else ln({{ var('profile_ratio_limit') }}) end as least_difference
     from compared
+),
+
+judged as (
+    select
+        *,
+        case
+            when is_judged
+                then least(difference / (usual_difference * {{ var('profile_deviations') }}), difference / least_difference)
+        end as surprise
+    from limited
 ),
 
 final as (
@@ -147,11 +160,8 @@ final as (
         row_count,
         measured_value,
         typical_value,
-        case
-            when is_judged
-                then least(difference / (usual_difference * {{ var('profile_deviations') }}), difference / least_difference)
-        end as surprise,
-        day_on > last_on - {{ var('profile_recent_days') }} as is_recent
+        round(surprise, 3) as surprise,
+        case when day_on > last_on - {{ var('profile_recent_days') }} then round(surprise, 3) end as recent_surprise
     from judged
 )
 

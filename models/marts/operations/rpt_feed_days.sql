@@ -27,7 +27,6 @@ spans as (
 ),
 
 -- The last day on which anything happened in any of the sources: an entity that ends before it has days without rows.
--- An entity that has been silent for longer than a month has ended; it is not missed every day.
 last_days as (
     select max(day_on) as last_on
     from counted
@@ -50,14 +49,15 @@ every_day as (
             and dates.date_on = counted.day_on
 ),
 
--- The same weekday of the weeks before where there are three of them, else the two weeks before.
+-- The same weekday of the weeks before where there are three of them, else the two weeks before; days without rows do
+-- not count, so a holiday is not what is usual, and an entity that has ended is not missed for ever.
 with_usual as (
     select
         *,
-        count(*) over same_weekday as weekday_count,
-        median(row_count) over same_weekday as weekday_row_count,
-        count(*) over before_it as earlier_day_count,
-        median(row_count) over before_it as fortnight_row_count
+        count(nullif(row_count, 0)) over same_weekday as weekday_count,
+        median(nullif(row_count, 0)) over same_weekday as weekday_row_count,
+        count(nullif(row_count, 0)) over before_it as earlier_day_count,
+        median(nullif(row_count, 0)) over before_it as fortnight_row_count
     from every_day
     window
         same_weekday as (
@@ -70,28 +70,62 @@ with_usual as (
         )
 ),
 
-compared as (
+typical as (
     select
         *,
         case
             when weekday_count >= 3 then weekday_row_count
-            when earlier_day_count >= 7 then fortnight_row_count
+            when earlier_day_count >= {{ var('profile_least_days') }} then fortnight_row_count
         end as typical_row_count
     from with_usual
+),
+
+compared as (
+    select
+        *,
+        row_count / cast(typical_row_count as double) as ratio_to_typical,
+        case when row_count > 0 then ln(row_count / cast(typical_row_count as double)) end as log_ratio
+    from typical
+),
+
+-- How far the ratios of the four weeks before spread, and at least what chance does to so few rows.
+with_spread as (
+    select
+        *,
+        count(log_ratio) over before_it as ratio_count,
+        greatest(
+            (quantile_cont(log_ratio, 0.75) over before_it - quantile_cont(log_ratio, 0.25) over before_it) / 1.349,
+            1 / sqrt(typical_row_count)
+        ) as usual_spread
+    from compared
+    window before_it as (
+        partition by source_system, entity
+        order by day_on rows between 28 preceding and 1 preceding
+    )
 ),
 
 -- A shop that is closed is closed to all: a day counts as open where another entity was about as busy as usual.
 with_others as (
     select
         *,
-        coalesce(
-            max(case when typical_row_count > 0 then row_count / cast(typical_row_count as double) end) over (
-                partition by day_on
-            ),
-            0
-        ) >= 0.5 as is_open,
+        coalesce(max(ratio_to_typical) over (partition by day_on), 0) >= 0.5 as is_open,
         day_on > max(day_on) over () - {{ var('profile_recent_days') }} as is_recent
-    from compared
+    from with_spread
+),
+
+judged as (
+    select
+        *,
+        case
+            when ratio_count >= 2 * {{ var('profile_least_days') }} and typical_row_count >= {{ var('profile_least_rows_a_day') }}
+                then least(
+                    abs(log_ratio) / (usual_spread * {{ var('profile_volume_deviations') }}),
+                    abs(log_ratio) / ln({{ var('profile_ratio_limit') }})
+                )
+        end as surprise,
+        row_count = 0 and is_open
+        and coalesce(typical_row_count, 0) >= {{ var('profile_least_rows') }} as is_missing
+    from with_others
 ),
 
 final as (
@@ -101,12 +135,13 @@ final as (
         day_on,
         cast(row_count as bigint) as row_count,
         cast(typical_row_count as double) as typical_row_count,
-        case
-            when typical_row_count >= {{ var('profile_least_rows') }} then row_count / cast(typical_row_count as double)
-        end as ratio_to_typical,
+        round(ratio_to_typical, 3) as ratio_to_typical,
+        round(surprise, 3) as surprise,
+        case when is_recent then round(surprise, 3) end as recent_surprise,
         is_open,
-        is_recent
-    from with_others
+        is_missing,
+        is_missing and is_recent as is_missing_recently
+    from judged
 )
 
 select * from final

@@ -92,7 +92,8 @@ def load(folder: Path) -> Corpus:
 def _module(path: Path, folder: Path) -> object:
     name = f"sluice_fault_corpus_{folder.name}_{path.stem.strip('_')}"
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -105,8 +106,10 @@ def _module(path: Path, folder: Path) -> object:
 
 
 def select(faults: Sequence[Fault], words: Iterable[str]) -> list[Fault]:
-    """The faults whose id, kind, table or aim is one of the words; all without words. Raises SluiceError for a word
-    that fits none."""
+    """The faults whose id, kind, table or aim is one of the words; all without words.
+
+    Raises SluiceError for a word that fits none.
+    """
     wanted = set(words)
     unknown = sorted(wanted - {label for entry in faults for label in _labels(entry)})
     if unknown:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -218,6 +219,7 @@ class Day:
 
     def _write_lines(self, where: str) -> None:
         """Put every field's text into the line anew."""
+        self.sql.execute(f"update records set line = {literal(_empty_line(self.table))} where line is null")
         fields = {name: identifier(name) for name in self.fields}
         self.sql.execute(f"update records set line = {_put('line', fields, as_text=True)} where {where}")
 
@@ -234,6 +236,12 @@ def _reading(table: Table, files: Sequence[str]) -> str:
     chosen = ", ".join(f"line ->> {literal('$.' + field)} as {identifier(field)}" for field in _fields(table))
     lines = f"read_csv({paths}, columns={{'line': 'varchar'}}, header=false, delim='\\x01', quote='', escape='')"
     return f"select {chosen}, line from {lines}"
+
+
+def _empty_line(table: Table) -> str:
+    """A JSON line of the table in which every field is null."""
+    nested = {name: dict.fromkeys((path.split(".")[1] for path in _NESTED.get(name, ())), None) for name in table.columns}
+    return json.dumps({name: fields or None for name, fields in nested.items()}, separators=(",", ":"))
 
 
 def _quoted(value: str) -> str:

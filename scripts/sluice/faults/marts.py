@@ -48,7 +48,7 @@ def layout(target: Path) -> Layout:
 
 
 def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    return node["config"].get("meta") or {}  # type: ignore[no-any-return]  # JSON
+    return node["config"].get("meta") or {}
 
 
 def _relation(node: Mapping[str, Any]) -> str:
@@ -56,8 +56,10 @@ def _relation(node: Mapping[str, Any]) -> str:
 
 
 def unlike(one: Path, other: Path, relations: Sequence[str]) -> dict[str, int]:
-    """By relation, how many rows of warehouse `one` are not in `other` or the reverse, whichever is more; equal ones
-    are left out. A relation that one of them lacks counts as one row."""
+    """By relation, how many rows of warehouse `one` are not in `other`, or the reverse, whichever is more.
+
+    Equal ones are left out. A relation that one of them lacks counts as one row.
+    """
     with connect(":memory:") as connection:
         for name, path in (("one", one), ("other", other)):
             connection.execute(f"attach {literal(str(path))} as {name} (read_only)")

@@ -68,25 +68,46 @@ def _sum(score: Score) -> str:
     )
 
 
-def as_markdown(score: Score, command: str) -> str:
-    """A page for docs/: how it was made, the sum, one table per kind, what is open, false alarms."""
-    found, size = totals(score), score.size
-    lines = ["# What the checks catch", "", f"Written by `{command}`; do not edit.", ""]
-    lines += [
+_LEGEND = (
+    "Caught: the first place that saw it (door: ingest; quarantine: a business rule held the row; test: a dbt test;"
+    " expectation: the audit; harmless: taken in, the marts are the same as without it). After: bad or lost rows that had"
+    " come in when it was seen. Bad: rows delivered bad; lost: rows not delivered; held: bad rows kept out. Gate: stop, or go"
+    " because what is bad is held, or because it only warns. In marts: whether a mart that would be published differs from"
+    " one built without the bad rows."
+)
+
+
+def _how(score: Score) -> str:
+    size = score.size
+    return (
         f"Each fault of the corpus (`tests/faults`, version {score.version}) is put into the last day of a clean demo"
-        f" ({size.orders:,} orders, {size.days} days, seed {size.seed}), drifts into the last days; then ingest, dbt build and"
-        " audit run as they do every night.",
-        "",
+        f" ({size.orders:,} orders, {size.days} days, seed {size.seed}), a drift into the last days; then ingest, dbt build and"
+        " audit run as they do every night."
+    )
+
+
+def _in_bold(score: Score) -> str:
+    found = totals(score)
+    return (
         f"**{found['faults']} faults: {found['caught']} caught, {found['harmless']} harmless and taken in as they should be,"
         f" {found['uncaught']} not caught; {found['in_marts']} with something bad in a mart that would be published.**"
-        f" {score.clean.days} clean days: {found['blocking_false_alarms']} blocking and {found['warning_false_alarms']} warning"
-        " false alarms.",
+        f" {found['clean_days']} clean days: {found['blocking_false_alarms']} blocking and"
+        f" {found['warning_false_alarms']} warning false alarms."
+    )
+
+
+def as_markdown(score: Score, command: str) -> str:
+    """A page for docs/: how it was made, the sum, one table per kind, what is open, false alarms."""
+    lines = [
+        "# What the checks catch",
         "",
-        "Caught: the first place that saw it (door: ingest; quarantine: a business rule held the row; test: a dbt test;"
-        " expectation: the audit; harmless: taken in, the marts are the same as without it). Bad: rows delivered bad; lost:"
-        " rows not delivered; held: bad rows kept out. After: bad or lost rows that had come in when it was seen. Gate: stop, or"
-        " go because what is bad is held, or because it only warns. In marts: whether a mart that would be published differs"
-        " from one built without the bad rows.",
+        f"Written by `{command}`; do not edit.",
+        "",
+        _how(score),
+        "",
+        _in_bold(score),
+        "",
+        _LEGEND,
     ]
     for kind in dict.fromkeys(verdict.kind for verdict in score.verdicts):
         lines += ["", f"## {kind.capitalize()}", "", *_table([v for v in score.verdicts if v.kind == kind])]
@@ -101,7 +122,9 @@ def _table(verdicts: Sequence[Verdict]) -> list[str]:
 def _row(verdict: Verdict) -> str:
     after = "" if verdict.after_rows is None else f"{verdict.after_rows:,}"
     after += f" (day {verdict.after_days})" if verdict.after_days > 1 and after else ""
-    by = "<br>".join(_cell(name) for name in verdict.by[:3]) + (f"<br>and {len(verdict.by) - 3} more" if len(verdict.by) > 3 else "")
+    by = "<br>".join(_cell(name) for name in verdict.by[:3]) + (
+        f"<br>and {len(verdict.by) - 3} more" if len(verdict.by) > 3 else ""
+    )
     cells = (
         f"`{verdict.id}`", _cell(verdict.says), verdict.place, after, str(verdict.bad_rows), str(verdict.lost_rows),
         str(verdict.held_rows), "stop" if verdict.is_blocked else "go", "**yes**" if verdict.reached else "no", by,
@@ -130,5 +153,8 @@ def _why_open(verdict: Verdict) -> str:
 
 def _alarms_section(clean: CleanDays) -> list[str]:
     counted = Counter(clean.blocking)
-    lines = [f"- {name}: {'blocks' if name in counted else 'warns'}, {days} days" for name, days in {**clean.warning, **clean.blocking}.items()]
+    lines = [
+        f"- {name}: {'blocks' if name in counted else 'warns'}, {days} days"
+        for name, days in {**clean.warning, **clean.blocking}.items()
+    ]
     return ["", "## False alarms", "", f"Of {clean.days} clean days, one after another:", "", *(lines or ["- none"])]

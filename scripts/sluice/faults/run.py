@@ -145,7 +145,7 @@ def _start(project: Path, feeds: Path, corpus_folder: Path, root: Path) -> None:
 
 @lru_cache(maxsize=1)
 def _slot() -> Slot:
-    """This process' place, parsed once."""
+    """The place of this process, parsed once."""
     root = Path(os.environ["SLUICE_FAULTS_SLOT"])
     return parsed(Slot(root, Path.cwd(), Path(os.environ["SLUICE_FAULTS_FEEDS"])))
 

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sluice.duck import connect
+from sluice.duck import connect, link_extensions
 from sluice.errors import SluiceError
 
 if TYPE_CHECKING:
@@ -91,7 +91,13 @@ class Slot:
         A failed test or model is no error: run_results.json tells it.
         """
         kinds = ["unit_test"] if tests else ["unit_test", "test"]
-        arguments = ["--quiet", "--log-level", "none", "build", *(word for kind in kinds for word in ("--exclude-resource-type", kind))]
+        arguments = [
+            "--quiet",
+            "--log-level",
+            "none",
+            "build",
+            *(word for kind in kinds for word in ("--exclude-resource-type", kind)),
+        ]
         trouble = in_child(_dbt, self, arguments)
         in_child(_settle, self)
         if trouble:
@@ -102,11 +108,13 @@ def parsed(slot: Slot) -> Slot:
     """The slot with dbt imported into this process and the project parsed. Raises SluiceError where it does not parse."""
     from dbt.cli.main import dbtRunner
 
+    import sluice.ingest.run  # noqa: F401  (here, so that forks of this process need not)
     from sluice.faults.audit import import_great_expectations
 
     slot.enter()
     import_great_expectations()
     slot.warehouse.mkdir(parents=True, exist_ok=True)
+    in_child(link_extensions)
     result = dbtRunner().invoke(["--quiet", "--log-level", "none", "parse"])
     if not result.success:
         raise SluiceError(f"the project does not parse: {result.exception}", where=str(slot.project), hint="run: dbt parse")
