@@ -54,7 +54,7 @@ profiled as (
         'lines_per_order': 'count(*) / cast(count(distinct order_id) as double)',
     }, "line_kind = 'product' and order_kind = 'sale'") | indent(4) }}
     union all
-    -- Declined attempts stand apart: somebody who tries stolen cards makes hundreds of them, and nothing is wrong with them.
+    -- Declined attempts stand apart: somebody who tries stolen cards makes hundreds of them, and they are true.
     {{ profiled_days('payment_attempts', 'payments', 'created_on', {
         'declined_share': share_where("payment_type = 'declined'"),
     }) | indent(4) }}
@@ -124,7 +124,9 @@ compared as (
         case
             when is_share
                 then greatest(
-                    (upper_value - lower_value) / 1.349, sqrt(typical_value * (1 - typical_value) / row_count), 1.0 / row_count
+                    (upper_value - lower_value) / 1.349,
+                    sqrt(typical_value * (1 - typical_value) / row_count),
+                    1.0 / row_count
                 )
             when lower_value > 0
                 then greatest(ln(upper_value / lower_value) / 1.349, 1.25 / sqrt(row_count))
@@ -137,7 +139,10 @@ limited as (
         *,
         earlier_day_count >= {{ var('profile_least_days') }}
         and row_count >= {{ var('profile_least_rows') }} as is_judged,
-        case when is_share then {{ var('profile_share_limit') }} else ln({{ var('profile_ratio_limit') }}) end as least_difference
+        case
+            when is_share then {{ var('profile_share_limit') }}
+            else ln({{ var('profile_ratio_limit') }})
+        end as least_difference
     from compared
 ),
 
@@ -146,7 +151,10 @@ judged as (
         *,
         case
             when is_judged
-                then least(difference / (usual_difference * {{ var('profile_deviations') }}), difference / least_difference)
+                then least(
+                    difference / (usual_difference * {{ var('profile_deviations') }}),
+                    difference / least_difference
+                )
         end as surprise
     from limited
 ),

@@ -117,7 +117,9 @@ judged as (
     select
         *,
         case
-            when ratio_count >= 2 * {{ var('profile_least_days') }} and typical_row_count >= {{ var('profile_least_rows_a_day') }}
+            when
+                ratio_count >= 2 * {{ var('profile_least_days') }}
+                and typical_row_count >= {{ var('profile_least_rows_a_day') }}
                 then least(
                     abs(log_ratio) / (usual_spread * {{ var('profile_volume_deviations') }}),
                     abs(log_ratio) / ln({{ var('profile_ratio_limit') }})
