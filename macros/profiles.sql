@@ -28,3 +28,18 @@
 {% macro share_where(condition) -%}
     count(*) filter (where {{ condition }}) / cast(count(*) as double)
 {%- endmacro %}
+
+
+{#- Natural logarithm of the least ratio to what is usual that matters. -#}
+{% macro ratio_limit() -%}
+    ln({{ var('profile_ratio_limit') }})
+{%- endmacro %}
+
+
+{#-
+    How remarkable a difference is: 1 where it is both as large as matters (`limit`) and `deviations` times as large as is
+    usual; the smaller of the two counts.
+-#}
+{% macro surprise(difference, usual, deviations, limit) -%}
+    round(least({{ difference }} / ({{ usual }} * {{ deviations }}), {{ difference }} / {{ limit }}), 3)
+{%- endmacro %}

@@ -1,7 +1,7 @@
 with
 
-day_values as (
-    select * from {{ ref('rpt_feed_day_values') }}
+profiled as (
+    select * from {{ ref('rpt_feed_day_profiles') }}
 ),
 
 dates as (
@@ -14,22 +14,18 @@ counted as (
         entity,
         day_on,
         row_count
-    from day_values
+    from profiled
 ),
 
+-- To the last day on which anything happened in any source: an entity that ends before it has days without rows.
 spans as (
     select
         source_system,
         entity,
-        min(day_on) as first_on
+        min(day_on) as first_on,
+        max(max(day_on)) over () as last_on
     from counted
     group by source_system, entity
-),
-
--- The last day on which anything happened in any of the sources: an entity that ends before it has days without rows.
-last_days as (
-    select max(day_on) as last_on
-    from counted
 ),
 
 every_day as (
@@ -40,8 +36,7 @@ every_day as (
         dates.iso_weekday_number,
         coalesce(counted.row_count, 0) as row_count
     from spans
-    cross join last_days
-    inner join dates on dates.date_on between spans.first_on and last_days.last_on
+    inner join dates on dates.date_on between spans.first_on and spans.last_on
     left join counted
         on
             spans.source_system = counted.source_system
@@ -70,25 +65,20 @@ with_usual as (
         )
 ),
 
-typical as (
+compared as (
     select
         *,
         case
             when weekday_count >= 3 then weekday_row_count
             when earlier_day_count >= {{ var('profile_least_days') }} then fortnight_row_count
-        end as typical_row_count
+        end as typical_row_count,
+        row_count / cast(typical_row_count as double) as ratio_to_typical,
+        case when row_count > 0 then ln(ratio_to_typical) end as log_ratio
     from with_usual
 ),
 
-compared as (
-    select
-        *,
-        row_count / cast(typical_row_count as double) as ratio_to_typical,
-        case when row_count > 0 then ln(row_count / cast(typical_row_count as double)) end as log_ratio
-    from typical
-),
-
--- How far the ratios of the four weeks before spread, and at least what chance does to so few rows.
+-- How far the ratios of the four weeks before spread, and at least what chance does to so few rows. A shop that is
+-- closed is closed to all: a day counts as open where another entity was about as busy as usual.
 with_spread as (
     select
         *,
@@ -96,38 +86,14 @@ with_spread as (
         greatest(
             (quantile_cont(log_ratio, 0.75) over before_it - quantile_cont(log_ratio, 0.25) over before_it) / 1.349,
             1 / sqrt(typical_row_count)
-        ) as usual_spread
+        ) as usual_spread,
+        coalesce(max(ratio_to_typical) over (partition by day_on), 0) >= 0.5 as is_open,
+        day_on > max(day_on) over () - {{ var('profile_recent_days') }} as is_recent
     from compared
     window before_it as (
         partition by source_system, entity
         order by day_on rows between 28 preceding and 1 preceding
     )
-),
-
--- A shop that is closed is closed to all: a day counts as open where another entity was about as busy as usual.
-with_others as (
-    select
-        *,
-        coalesce(max(ratio_to_typical) over (partition by day_on), 0) >= 0.5 as is_open,
-        day_on > max(day_on) over () - {{ var('profile_recent_days') }} as is_recent
-    from with_spread
-),
-
-judged as (
-    select
-        *,
-        case
-            when
-                ratio_count >= 2 * {{ var('profile_least_days') }}
-                and typical_row_count >= {{ var('profile_least_rows_a_day') }}
-                then least(
-                    abs(log_ratio) / (usual_spread * {{ var('profile_volume_deviations') }}),
-                    abs(log_ratio) / ln({{ var('profile_ratio_limit') }})
-                )
-        end as surprise,
-        row_count = 0 and is_open
-        and coalesce(typical_row_count, 0) >= {{ var('profile_least_rows') }} as is_missing
-    from with_others
 ),
 
 final as (
@@ -138,12 +104,17 @@ final as (
         cast(row_count as bigint) as row_count,
         cast(typical_row_count as double) as typical_row_count,
         round(ratio_to_typical, 3) as ratio_to_typical,
-        round(surprise, 3) as surprise,
-        case when is_recent then round(surprise, 3) end as recent_surprise,
+        case
+            when
+                ratio_count >= 2 * {{ var('profile_least_days') }}
+                and typical_row_count >= {{ var('profile_least_rows_a_day') }}
+                then {{ surprise('abs(log_ratio)', 'usual_spread', var('profile_volume_deviations'), ratio_limit()) }}
+        end as surprise,
+        case when is_recent then surprise end as recent_surprise,
         is_open,
-        is_missing,
+        row_count = 0 and is_open and coalesce(typical_row_count, 0) >= {{ var('profile_least_rows') }} as is_missing,
         is_missing and is_recent as is_missing_recently
-    from judged
+    from with_spread
 )
 
 select * from final

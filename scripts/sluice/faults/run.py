@@ -122,7 +122,7 @@ def _collect(jobs: Sequence[Future[Any]], tell: Tell) -> tuple[dict[str, Verdict
             tell(f"{result.days} clean days", number / len(jobs))
         else:
             verdicts[result.id] = result
-            tell(result.id, number / len(jobs))
+            tell(f"{result.id}: {result.place}", number / len(jobs))
     return verdicts, clean
 
 
