@@ -79,14 +79,15 @@ def customers_numbers_used_again(day: Day) -> None:
     day.change({"customer_id": "customer_id::bigint - 200"}, "signed_up_at = updated_at")
 
 
-@fault("keys", "payments.transactions", "New payments have the ids of earlier ones.", caught_by="quarantine")
+@fault("keys", "payments.transactions", "New payments have the ids of earlier ones.", caught_by="none",
+       but="Of two payments with one id the earlier counts; the later is an older version, in no mart. A rule could hold it.")  # fmt: skip
 def payments_ids_used_again(day: Day) -> None:
     ids = f"list(transaction_id order by created_at, transaction_id) from {day.history('payments.transactions')}"
     taken = f"(select {ids} where created_at < '{day.day}')"
     day.change({"transaction_id": f"({taken})[n]"}, "n % 5 = 0")
 
 
-@fault("keys", "web.events", "New events have the ids of earlier ones.", caught_by="quarantine")
+@fault("keys", "web.events", "New events have the ids of earlier ones.", caught_by="expectation")
 def events_ids_used_again(day: Day) -> None:
     ids = f"list(event_id order by occurred_at, event_id) from {day.history('web.events')} where occurred_at < '{day.day}'"
     day.change({"event_id": f"(select {ids})[n]"}, "n % 2 = 0")
