@@ -43,3 +43,9 @@
 {% macro surprise(difference, usual, deviations, limit) -%}
     round(least({{ difference }} / ({{ usual }} * {{ deviations }}), {{ difference }} / {{ limit }}), 3)
 {%- endmacro %}
+
+
+{#- Condition on rpt_feed_days: the day is one of the last, counted back from the last open day. -#}
+{% macro is_recent_day() -%}
+    coalesce(day_on > max(day_on) filter (where is_open) over () - {{ var('profile_recent_days') }}, false)
+{%- endmacro %}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sluice.faults.corpus import fault
-from sluice.faults.day import Day
+from sluice.faults.day import NEW_ORDERS, Day
 
 COLUMNS_OF_ITEMS = ["order_item_id", "order_id", "product_id", "quantity", "unit_price", "updated_at"]
 
@@ -43,7 +43,7 @@ def order_items_unknown_product(day: Day) -> None:
 
 @fault("keys", "shop.orders", "Orders name customers that nobody knows.", caught_by="quarantine")
 def orders_unknown_customer(day: Day) -> None:
-    day.change({"customer_id": "customer_id::bigint + 900000000"}, "status = 'placed'")
+    day.change({"customer_id": "customer_id::bigint + 900000000"}, NEW_ORDERS)
 
 
 @fault("keys", "payments.transactions", "Payments are for orders that nobody knows.", caught_by="quarantine")
@@ -71,7 +71,7 @@ def disputes_orphans(day: Day) -> None:
 
 @fault("keys", "shop.orders", "New orders have the numbers of orders of last week.", caught_by="quarantine")
 def orders_numbers_used_again(day: Day) -> None:
-    day.change({"order_id": "order_id::bigint - 300"}, "status = 'placed'")
+    day.change({"order_id": "order_id::bigint - 300"}, NEW_ORDERS)
 
 
 @fault("keys", "shop.customers", "New customers have the numbers of others.", caught_by="quarantine")
@@ -80,7 +80,7 @@ def customers_numbers_used_again(day: Day) -> None:
 
 
 @fault("keys", "payments.transactions", "New payments have the ids of earlier ones.", caught_by="none",
-       but="Of two payments with one id the earlier counts; the later is an older version, in no mart. A rule could hold it.")  # fmt: skip
+       but="The earlier of two payments with one id counts; the later is in no mart. A rule could hold it.")  # fmt: skip
 def payments_ids_used_again(day: Day) -> None:
     ids = f"list(transaction_id order by created_at, transaction_id) from {day.history('payments.transactions')}"
     taken = f"(select {ids} where created_at < '{day.day}')"
@@ -95,4 +95,4 @@ def events_ids_used_again(day: Day) -> None:
 
 @fault("keys", "shop.orders", "Order numbers have lost their first digits.", caught_by="quarantine")
 def orders_number_digits_trimmed(day: Day) -> None:
-    day.change({"order_id": "substr(order_id, 4)::bigint"}, "status = 'placed'")
+    day.change({"order_id": "substr(order_id, 4)::bigint"}, NEW_ORDERS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sluice.faults.corpus import fault
-from sluice.faults.day import Day
+from sluice.faults.day import NEW_ORDERS, Day
 
 
 @fault("time", "shop.orders", "The orders of yesterday come a day late, with those of today.", caught_by="harmless", days=2)
@@ -16,13 +16,13 @@ def orders_late(day: Day) -> None:
 
 @fault("time", "shop.orders", "Orders are from the year 2096.", caught_by="quarantine")
 def orders_far_ahead(day: Day) -> None:
-    day.change({"ordered_at": "'2096' || substr(ordered_at, 5)"}, "status = 'placed'")
+    day.change({"ordered_at": "'2096' || substr(ordered_at, 5)"}, NEW_ORDERS)
 
 
 @fault("time", "shop.orders", "Orders are a month ahead of the version that names them.", caught_by="test",
        but="A payment before its order only warns: two clocks.")  # fmt: skip
 def orders_month_ahead(day: Day) -> None:
-    day.change({"ordered_at": "ordered_at::timestamp + interval 30 day"}, "status = 'placed'")
+    day.change({"ordered_at": "ordered_at::timestamp + interval 30 day"}, NEW_ORDERS)
 
 
 @fault("time", "web.events", "Events are from the year 2096.", caught_by="quarantine")
@@ -37,7 +37,7 @@ def customers_version_far_ahead(day: Day) -> None:
 
 @fault("time", "shop.orders", "Times are placeholders of 1970.", caught_by="quarantine")
 def orders_time_placeholder(day: Day) -> None:
-    day.change({"ordered_at": "'1970-01-01 00:00:00'"}, "status = 'placed'")
+    day.change({"ordered_at": "'1970-01-01 00:00:00'"}, NEW_ORDERS)
 
 
 @fault("time", "shop.orders", "Local times, five hours ahead, are given for UTC.", caught_by="expectation")

@@ -62,6 +62,7 @@ profiled as (
     {{ profiled_days('payments', 'payments', 'created_on', {
         'captured_share': share_where("payment_type = 'captured'"),
         'other_currency_share': share_where('currency_code <> ' ~ reporting),
+        'whole_card_bin_share': share_where('length(card_bin) >= 6'),
         'distinct_card_share': 'count(distinct card_fingerprint) / cast(count(*) as double)',
         'distinct_time_share': 'count(distinct created_at) / cast(count(*) as double)',
         'middle_payment_amount': 'median(payment_amount_reporting)',
@@ -75,6 +76,7 @@ profiled as (
         'over_captured_share': share_where("verdict in ('over_captured', 'double_capture', 'captured_not_due')"),
         'under_captured_share': share_where("verdict = 'under_captured'"),
         'missing_capture_share': share_where("verdict = 'missing_capture'"),
+        'other_currency_share': share_where("verdict = 'other_currency'"),
         'refund_differs_share': share_where("verdict = 'refund_differs'"),
     }) | indent(4) }}
     union all
@@ -91,6 +93,7 @@ profiled as (
     union all
     {{ profiled_days('customers', 'customers', 'signed_up_on', {
         'without_email_share': share_where('email is null'),
+        'email_like_share': share_where("email like '%_@_%'"),
         'distinct_email_share': 'count(distinct email) / cast(count(*) as double)',
         'marketing_share': share_where('accepts_marketing'),
     }) | indent(4) }}

@@ -13,7 +13,7 @@ with_usual as (
         median(measured_value) over before_it as typical_value,
         quantile_cont(measured_value, 0.75) over before_it as upper_value,
         quantile_cont(measured_value, 0.25) over before_it as lower_value,
-        max(day_on) over (partition by source_system, entity) as last_on
+        row_number() over (partition by source_system, entity, measure order by day_on desc) as days_back
     from profiled
     window before_it as (
         partition by source_system, entity, measure
@@ -71,7 +71,7 @@ final as (
         measured_value,
         typical_value,
         surprise,
-        case when day_on > last_on - {{ var('profile_recent_days') }} then surprise end as recent_surprise
+        case when days_back <= {{ var('profile_recent_days') }} then surprise end as recent_surprise
     from judged
 )
 

@@ -87,8 +87,7 @@ with_spread as (
             (quantile_cont(log_ratio, 0.75) over before_it - quantile_cont(log_ratio, 0.25) over before_it) / 1.349,
             1 / sqrt(typical_row_count)
         ) as usual_spread,
-        coalesce(max(ratio_to_typical) over (partition by day_on), 0) >= 0.5 as is_open,
-        day_on > max(day_on) over () - {{ var('profile_recent_days') }} as is_recent
+        coalesce(max(ratio_to_typical) over (partition by day_on), 0) >= 0.5 as is_open
     from compared
     window before_it as (
         partition by source_system, entity
@@ -110,10 +109,11 @@ final as (
                 and typical_row_count >= {{ var('profile_least_rows_a_day') }}
                 then {{ surprise('abs(log_ratio)', 'usual_spread', var('profile_volume_deviations'), ratio_limit()) }}
         end as surprise,
-        case when is_recent then surprise end as recent_surprise,
+        -- Counted from the last open day: a few rows that lie in the future do not make today long ago.
+        case when {{ is_recent_day() }} then surprise end as recent_surprise,
         is_open,
         row_count = 0 and is_open and coalesce(typical_row_count, 0) >= {{ var('profile_least_rows') }} as is_missing,
-        is_missing and is_recent as is_missing_recently
+        is_missing and {{ is_recent_day() }} as is_missing_recently
     from with_spread
 )
 

@@ -19,7 +19,7 @@ class ScoreFormat(StrEnum):
 
 def faults(
     select: Annotated[list[str] | None, typer.Option(help="Ids, kinds, tables (source.table) or aims of faults.")] = None,
-    orders: Annotated[int, typer.Option(help="Orders of the demo.")] = 1_500,
+    orders: Annotated[int, typer.Option(help="Orders of the demo.")] = 2_500,
     days: Annotated[int, typer.Option(help="Days of the demo; faults come on the last.")] = 28,
     seed: Annotated[int, typer.Option(help="Seed of the demo.")] = 1,
     clean_days: Annotated[int, typer.Option(min=0, help="Days without a fault, for false alarms.")] = 60,

@@ -24,6 +24,8 @@ _NESTED = {
     "device": ("device.kind", "device.os"),
 }
 _NUMBERS = {"order_id", "customer_id", "product_id", "amount.value"}
+# Condition on the records of shop.orders: every version of the orders that this day has brought.
+NEW_ORDERS = "order_id in (select order_id from records where status = 'placed')"
 _VALUE = r'(?:"[^"]*"|[^,{}]+)'
 
 
