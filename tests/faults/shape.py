@@ -92,12 +92,12 @@ def events_gzip_cut_off(day: Day) -> None:
 
 @fault("shape", "shop.orders", "The file ends in the middle of its last line.", caught_by="door")
 def orders_last_line_cut(day: Day) -> None:
-    day.edit(lambda data: data[:-30], whole=False)
+    day.cut_last_line()
 
 
 @fault("shape", "payments.transactions", "The file ends in the middle of its last line.", caught_by="door")
 def payments_last_line_cut(day: Day) -> None:
-    day.edit(lambda data: data[:-30], whole=False)
+    day.cut_last_line()
 
 
 @fault("shape", "shop.order_items", "The file is empty.", caught_by="door")

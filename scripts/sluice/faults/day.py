@@ -149,6 +149,11 @@ class Day:
         self._edits.append(change)
         self._whole = self._whole or whole
 
+    def cut_last_line(self) -> None:
+        """Let the file end in the middle of its last line; that row is bad."""
+        self.sql.execute("update records set is_bad = true where n = (select max(n) from records)")
+        self._edits.append(lambda data: data[:-30])
+
     def drop_column(self, name: str) -> None:
         """Deliver the CSV file without a column."""
         self.columns.remove(name)
@@ -164,10 +169,9 @@ class Day:
         self.extra[self.name] = change(gzip.compress(self.content(), mtime=0))
         self.is_missing, self._whole = True, True
 
-    def content(self, where: str = "true") -> bytes:
-        """The file's bytes before compression, of the rows that fulfil a condition, with all edits of bytes."""
-        text = self._csv(where) if self.table.is_csv else self._lines(where)
-        data = text.encode()
+    def content(self) -> bytes:
+        """The file's bytes before compression, with all edits of bytes."""
+        data = self._text("true")
         for edit in self._edits:
             data = edit(data)
         return data
@@ -182,7 +186,7 @@ class Day:
     def deliver_good_rows(self, out: Path) -> None:
         """Write what is left of the delivery when all bad rows are held back."""
         if not self._whole and self.count("not is_bad"):
-            self._write(out, self.content("not is_bad"))
+            self._write(out, self._text("not is_bad"))
 
     def damage(self) -> Damage:
         """What has been done."""
@@ -209,6 +213,9 @@ class Day:
             reading = _reading(self.table, [str(self.path)])
             chosen = ", ".join(map(identifier, self._names()))
             self.sql.execute(f"insert into records select row_number() over (), false, {chosen} from ({reading})")
+
+    def _text(self, where: str) -> bytes:
+        return (self._csv(where) if self.table.is_csv else self._lines(where)).encode()
 
     def _csv(self, where: str) -> str:
         fields = ", ".join(_quoted(identifier(name)) for name in self.columns)

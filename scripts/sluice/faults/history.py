@@ -14,7 +14,7 @@ from sluice.demo.options import parse_faults
 from sluice.faults import marts
 from sluice.faults.slot import Slot, in_child
 from sluice.faults.trial import Facts, History, deliver, run_day
-from sluice.faults.verdict import Check, CleanDays
+from sluice.faults.verdict import CleanDays
 
 FIRST_DAY = date(2025, 1, 1)
 
@@ -82,26 +82,22 @@ def watch_clean_days(slot: Slot, clean: Path, size: Size, count: int) -> CleanDa
 
 
 def tally(facts: Sequence[Facts]) -> CleanDays:
-    """False alarms by check. A row refused on a clean day, at the door or in the warehouse, is one that blocks."""
+    """False alarms by check. Rows that the door turns away on a clean day are one that blocks."""
     blocking: Counter[str] = Counter()
     warning: Counter[str] = Counter()
+    holding: Counter[str] = Counter()
     for day in facts:
         for check in day.checks:
-            (blocking if check.blocks else warning)[_label(check)] += 1
-        refused = {rule for _, rule in day.refused} | ({"rows refused at the door"} if any(day.at_door.values()) else set())
-        blocking.update(f"quarantine: {rule}" for rule in refused)
-    return CleanDays(len(facts), dict(blocking), dict(warning))
-
-
-def _label(check: Check) -> str:
-    return f"{check.kind}: {check.name}"
+            (blocking if check.blocks else warning)[f"{check.kind}: {check.name}"] += 1
+        blocking.update(["door: rows refused"] if any(day.at_door.values()) else [])
+        holding.update({f"quarantine: {rule}" for _, rule in day.refused})
+    return CleanDays(len(facts), dict(blocking), dict(warning), dict(holding))
 
 
 def together(parts: Sequence[CleanDays]) -> CleanDays:
     """Several stretches of clean days as one."""
-    blocking: Counter[str] = Counter()
-    warning: Counter[str] = Counter()
-    for part in parts:
-        blocking.update(part.blocking)
-        warning.update(part.warning)
-    return CleanDays(sum(part.days for part in parts), dict(blocking), dict(warning))
+    blocking, warning, holding = (
+        sum((Counter(kind) for kind in kinds), Counter[str]())
+        for kinds in zip(*((part.blocking, part.warning, part.holding) for part in parts), strict=True)
+    )
+    return CleanDays(sum(part.days for part in parts), dict(blocking), dict(warning), dict(holding))

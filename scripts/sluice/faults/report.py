@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -55,7 +54,7 @@ def _complaint(verdict: Verdict) -> str:
 
 
 def _alarms(clean: CleanDays) -> list[str]:
-    kinds = (("stopped", clean.blocking), ("warned", clean.warning))
+    kinds = (("stopped", clean.blocking), ("warned", clean.warning), ("held rows", clean.holding))
     found = [f"false alarm: {name} {word} {days} of {clean.days} days" for word, names in kinds for name, days in names.items()]
     return [f"{clean.days} clean days: {'no alarm' if not found else ''}".rstrip(": "), *found]
 
@@ -152,9 +151,6 @@ def _why_open(verdict: Verdict) -> str:
 
 
 def _alarms_section(clean: CleanDays) -> list[str]:
-    counted = Counter(clean.blocking)
-    lines = [
-        f"- {name}: {'blocks' if name in counted else 'warns'}, {days} days"
-        for name, days in {**clean.warning, **clean.blocking}.items()
-    ]
+    kinds = (("blocks", clean.blocking), ("warns", clean.warning), ("holds rows", clean.holding))
+    lines = [f"- {name}: {word} on {days} days" for word, names in kinds for name, days in names.items()]
     return ["", "## False alarms", "", f"Of {clean.days} clean days, one after another:", "", *(lines or ["- none"])]

@@ -156,11 +156,15 @@ def _as_promised(fault: Fault, seen: Seen, place: Place | Aim, reached: Mapping[
 
 @dataclass(frozen=True)
 class CleanDays:
-    """The false alarms of days without a fault: how many days, and by check, on how many of them it did not pass."""
+    """The false alarms of days without a fault: how many days, and by check, on how many of them it did not pass.
+
+    `holding`: rules by which rows were in quarantine, often only until the next day brings what they refer to.
+    """
 
     days: int
     blocking: Mapping[str, int]
     warning: Mapping[str, int]
+    holding: Mapping[str, int] = field(default_factory=dict)
 
 
 def is_good(verdicts: Sequence[Verdict], clean: CleanDays) -> bool:

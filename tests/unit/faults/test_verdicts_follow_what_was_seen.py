@@ -9,7 +9,7 @@ import pytest
 
 from sluice.faults.corpus import Aim, Fault
 from sluice.faults.day import Damage
-from sluice.faults.history import Size, tally
+from sluice.faults.history import Size, tally, together
 from sluice.faults.report import as_json, as_markdown, as_text, totals
 from sluice.faults.run import Score, stretches
 from sluice.faults.trial import Facts
@@ -87,16 +87,16 @@ def test_at_the_door_no_bad_row_has_gone_by_later_all_have() -> None:
 
 
 def test_a_blocked_clean_day_is_bad_and_a_warned_one_is_not() -> None:
-    facts = Facts({}, {"shop.orders": 0}, tally_counter(), ())
+    facts = Facts({}, {"shop.orders": 0}, Counter(), ())
     assert tally([facts, replace(facts, checks=(WARNING,))]) == CleanDays(2, {}, {"test: about_right": 1})
     alarmed = tally([replace(facts, checks=(BLOCKING,)), replace(facts, at_door={"shop.orders": 1})])
-    assert alarmed.blocking == {"expectation: as_usual": 1, "quarantine: rows refused at the door": 1}
+    assert alarmed.blocking == {"expectation: as_usual": 1, "door: rows refused": 1}
+    held = tally([replace(facts, refused=Counter({("shop.refunds", "unknown_order"): 3}))])
+    assert held == CleanDays(1, {}, {}, {"quarantine: unknown_order": 1})
+    assert together([alarmed, held]) == CleanDays(3, alarmed.blocking, {}, held.holding)
+    assert is_good([], held)
     assert is_good([], tally([facts]))
     assert not is_good([], alarmed)
-
-
-def tally_counter() -> Counter[tuple[str, str]]:
-    return Counter()
 
 
 def test_clean_days_come_in_stretches_of_their_own_seeds() -> None:
@@ -116,6 +116,6 @@ def test_reports_tell_what_is_open() -> None:
     }  # fmt: skip
     page = as_markdown(score, "sluice faults")
     assert "not caught; it is in core.fct_orders. Nobody | looks." in page
-    assert "- expectation: x: blocks, 1 days" in page
+    assert "- expectation: x: blocks on 1 days" in page
     assert "false alarm: expectation: x stopped 1 of 2 days" in as_text(score)
     assert '"negative_price"' in as_json(score)
