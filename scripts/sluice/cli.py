@@ -9,6 +9,7 @@ import typer
 from sluice.commands.audit import audit
 from sluice.commands.build import build
 from sluice.commands.demo import demo
+from sluice.commands.faults import faults
 from sluice.commands.ingest import ingest
 from sluice.commands.quarantine import app as quarantine
 from sluice.commands.setup import setup
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (audit, build, demo, ingest, setup, summary):
+for command in (build, demo, faults, ingest, setup, summary):
     app.command()(command)
 app.add_typer(quarantine, name="quarantine")
 

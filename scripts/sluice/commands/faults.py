@@ -1,0 +1,57 @@
+"""`sluice faults`: what the checks catch, measured."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class ScoreFormat(StrEnum):
+    """Text for people, JSON for machines, Markdown for docs/."""
+
+    text = "text"
+    json = "json"
+    markdown = "markdown"
+
+
+def faults(
+    select: Annotated[list[str] | None, typer.Option(help="Ids, kinds, tables (source.table) or aims of faults.")] = None,
+    orders: Annotated[int, typer.Option(help="Orders of the demo.")] = 2_500,
+    days: Annotated[int, typer.Option(help="Days of the demo; faults come on the last.")] = 28,
+    seed: Annotated[int, typer.Option(help="Seed of the demo.")] = 1,
+    clean_days: Annotated[int, typer.Option(min=0, help="Days without a fault, for false alarms.")] = 60,
+    workers: Annotated[int, typer.Option(min=1, help="How many processes.")] = 2,
+    corpus: Annotated[Path, typer.Option(help="Folder of the corpus.")] = Path("tests/faults"),
+    feeds: Annotated[Path, typer.Option(help="Feeds of the demo, below ${DEMO}.")] = Path("feeds/demo.yml"),
+    output: Annotated[ScoreFormat, typer.Option("--format", help="How to print the result.")] = ScoreFormat.text,
+    out: Annotated[Path | None, typer.Option(help="Also write faults.json and faults.md into this folder.")] = None,
+) -> None:
+    """Put each fault of the corpus into a clean demo, run ingest, dbt build and audit, and say what caught it.
+
+    Nothing is done to the lake or the warehouse of the project. Exit code 1 when a fault was not caught where its entry
+    says (or earlier), something bad reached a mart without the entry admitting it, or a clean day was stopped.
+    """
+    from sluice.faults.history import Size
+    from sluice.faults.report import as_json, as_markdown, as_text
+    from sluice.faults.run import Options, score
+    from sluice.faults.verdict import is_good
+    from sluice.progress import on_stderr
+
+    options = Options(Path(), feeds, corpus, tuple(select or ()), Size(orders, days, seed), clean_days, workers)
+    with on_stderr("faults") as tell:
+        found = score(options, tell)
+    chosen = "".join(f" --select {word}" for word in select or ())
+    command = f"sluice faults --orders {orders} --days {days} --seed {seed} --clean-days {clean_days}{chosen} --out docs"
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "faults.json").write_text(as_json(found), encoding="utf-8")
+        (out / "faults.md").write_text(as_markdown(found, command), encoding="utf-8")
+    if output is ScoreFormat.markdown:
+        typer.echo(as_markdown(found, command), nl=False)
+    else:
+        typer.echo(as_json(found) if output is ScoreFormat.json else as_text(found))
+    if not is_good(found.verdicts, found.clean):
+        raise typer.Exit(1)
