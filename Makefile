@@ -20,7 +20,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 # Some machines forbid bytecode; without it every start of dbt compiles it all again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup build test lint lint-code lint-yaml lint-dbt lint-sql contracts format hooks lock bench clean
+.PHONY: help setup build test lint lint-code lint-yaml lint-dbt lint-sql contracts format hooks lock bench faults clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
@@ -38,12 +38,13 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	touch $@
 
-build: setup  ## Demo data (or FEEDS=... DATA=...) to marts: ingest, dbt build, summary.
+build: setup  ## Demo data (or FEEDS=... DATA=...) to marts: ingest, dbt build, audit, summary.
 	@if [ "$(FEEDS)" = feeds/demo.yml ] && [ ! -e "$(DEMO)" ]; then
 		$(BIN)/sluice demo --orders $(ORDERS) --days $(DAYS) --seed $(SEED) --out "$(DEMO)"
 	fi
 	$(BIN)/sluice ingest $(FEEDS)
 	$(BIN)/sluice build
+	$(BIN)/sluice audit dev
 	$(BIN)/sluice summary
 
 test: setup  ## Every test: Python, dbt's own, the docs' commands, the real data where it is at hand.
@@ -99,6 +100,9 @@ lock: $(VENV)/.ready  ## Resolve requirements/*.txt anew from pyproject.toml.
 
 bench: setup  ## Measure against bare DuckDB; figures go to docs/bench.json. ARGS="--orders 10000000" for more.
 	@PYTHONPATH=scripts $(BIN)/python -m bench $(ARGS)
+
+faults: setup  ## Put every fault of the corpus into a clean demo and say what caught it; writes docs/faults.md. ARGS="--select keys".
+	@$(BIN)/sluice faults --out docs $(ARGS)
 
 clean:  ## Remove what build made: demo data, lake, warehouse.
 	@rm -rf demo lake warehouse target logs

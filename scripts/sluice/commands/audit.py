@@ -17,7 +17,7 @@ def audit(
         list[str] | None, typer.Option(help="A model's name, its schema, tag:<tag>, or a pattern such as fct_*.")
     ] = None,
     docs: Annotated[Path | None, typer.Option(help="Write Data Docs into this folder; they open without a network.")] = None,
-    target: Annotated[Path, typer.Option(help="dbt's target folder.")] = Path("target"),
+    target: Annotated[Path, typer.Option(envvar="DBT_TARGET_PATH", help="dbt's target folder.")] = Path("target"),
     memory_limit: Annotated[str, typer.Option(help="Beyond this DuckDB spills to disk.")] = os.environ.get(
         "SLUICE_MEMORY", "2GB"
     ),
