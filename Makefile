@@ -20,7 +20,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 # Some machines forbid bytecode; without it every start of dbt compiles it all again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup build test lint lint-code lint-yaml lint-dbt lint-sql contracts format hooks lock bench clean
+.PHONY: help setup build test lint lint-code lint-yaml lint-dbt lint-sql contracts format hooks lock bench mutants clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
@@ -99,6 +99,9 @@ lock: $(VENV)/.ready  ## Resolve requirements/*.txt anew from pyproject.toml.
 
 bench: setup  ## Measure against bare DuckDB; figures go to docs/bench.json. ARGS="--orders 10000000" for more.
 	@PYTHONPATH=scripts $(BIN)/python -m bench $(ARGS)
+
+mutants: setup  ## Break the SQL on purpose, place by place, and see which test notices. ARGS="--select <id>" for one.
+	@PYTHONPATH=scripts $(BIN)/python -m mutants $(ARGS)
 
 clean:  ## Remove what build made: demo data, lake, warehouse.
 	@rm -rf demo lake warehouse target logs
