@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from mutants.bench import Bench, Finding
+from mutants.bench import Bench, Finding, batches
 from mutants.written import Mutant, read, selected
 from sluice.errors import SluiceError
 
@@ -32,9 +32,10 @@ def judge(mutants: Sequence[Mutant], project: Path) -> list[Finding]:
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         bench = Bench(Path(folder))
         bench.prepare(project)
-        for number, mutant in enumerate(mutants, 1):
-            findings.append(bench.try_out(mutant))
-            print(f"{number}/{len(mutants)} {line(findings[-1])}", file=sys.stderr, flush=True)
+        for batch in batches(mutants):
+            for finding in bench.try_out(batch):
+                findings.append(finding)
+                print(f"{len(findings)}/{len(mutants)} {line(finding)}", file=sys.stderr, flush=True)
     return findings
 
 

@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,30 @@ class Finding:
     breaks: str
     killed_by: str
     tests: tuple[str, ...]
+
+
+def batches(mutants: Sequence[Mutant]) -> list[list[Mutant]]:
+    """Mutants of different models together, at most ten; what changes a macro or a rule, which many models use, alone."""
+    found: list[list[Mutant]] = []
+    for mutant in mutants:
+        fitting = (batch for batch in found if len(batch) < 10 and all(_apart(mutant, other) for other in batch))
+        batch = next(fitting, None)
+        if batch is None:
+            found.append([mutant])
+        else:
+            batch.append(mutant)
+    return found
+
+
+def _apart(one: Mutant, other: Mutant) -> bool:
+    in_models = all(mutant.file.startswith("models/") for mutant in (one, other))
+    return in_models and one.file != other.file and not set(one.models) & set(other.models)
+
+
+def _model_and_name(unique_id: str) -> tuple[str, str]:
+    """unit_test.<project>.<model>.<name>, test.<project>.<name>.<hash>, model.<project>.<name>."""
+    parts = unique_id.split(".")
+    return (parts[2], parts[3] if parts[0] == "unit_test" else parts[2])
 
 
 def copy_project(source: Path, target: Path) -> None:
@@ -63,45 +88,56 @@ class Bench:
             self._run([str(BIN / "sluice"), *command], "base", must=True)
         self._run(self._dbt("build", "base"), "base", must=True)
 
-    def try_out(self, mutant: Mutant) -> Finding:
-        """Mutate, test, restore. Raises SluiceError for a mutant whose SQL cannot run."""
-        path = self.project / mutant.file
-        text = path.read_text(encoding="utf-8")
-        path.write_text(mutant.applied(text), encoding="utf-8")
-        try:
-            killed_by, tests = self._unit_tests(mutant)
-            if not killed_by:
-                killed_by, tests = self._rebuilt(mutant)
-            return Finding(mutant.id, mutant.breaks, killed_by, tests)
-        finally:
-            path.write_text(text, encoding="utf-8")
+    def try_out(self, mutants: Sequence[Mutant]) -> list[Finding]:
+        """Mutate, test, restore. Raises SluiceError for a mutant whose SQL cannot run.
 
-    def _unit_tests(self, mutant: Mutant) -> tuple[str, tuple[str, ...]]:
-        failed = self._results(mutant, "test", "base", "--select", *(f"{model},test_type:unit" for model in mutant.models))
-        return ("unit test" if failed else "", failed)
+        Unit tests bring their own input, so mutants of different models cannot disturb each other (see `batches`) and are
+        tested in one go. Those that survive are built one by one.
+        """
+        with self._mutated(mutants):
+            failed = self._results(mutants, "test", "base", "{},test_type:unit")
+        findings = []
+        for mutant in mutants:
+            tests = tuple(name for model, name in failed if model in mutant.models)
+            findings.append(Finding(mutant.id, mutant.breaks, "unit test", tests) if tests else self._rebuilt(mutant))
+        return findings
 
-    def _rebuilt(self, mutant: Mutant) -> tuple[str, tuple[str, ...]]:
+    def _rebuilt(self, mutant: Mutant) -> Finding:
         """Data tests of the models and all that is made from them, rebuilt in a copy of the warehouse."""
         shutil.rmtree(self.root / "tried", ignore_errors=True)
         shutil.copytree(self.root / "base", self.root / "tried")
-        select = ["--select", *(f"{model}+" for model in mutant.models)]
-        failed = self._results(mutant, "build", "tried", "--full-refresh", *select, "--exclude-resource-type", "unit_test")
-        return ("data test" if failed else "", failed)
+        with self._mutated([mutant]):
+            failed = self._results([mutant], "build", "tried", "{}+", "--full-refresh", "--exclude-resource-type", "unit_test")
+        return Finding(mutant.id, mutant.breaks, "data test" if failed else "", tuple(name for _, name in failed))
 
-    def _results(self, mutant: Mutant, verb: str, warehouse: str, *arguments: str) -> tuple[str, ...]:
-        """Names of the tests that failed. An `error` is one too, unless the SQL could not run at all."""
+    @contextmanager
+    def _mutated(self, mutants: Sequence[Mutant]) -> Iterator[None]:
+        texts = {self.project / mutant.file: (self.project / mutant.file).read_text(encoding="utf-8") for mutant in mutants}
+        try:
+            for mutant in mutants:
+                path = self.project / mutant.file
+                path.write_text(mutant.applied(path.read_text(encoding="utf-8")), encoding="utf-8")
+            yield
+        finally:
+            for path, text in texts.items():
+                path.write_text(text, encoding="utf-8")
+
+    def _results(self, mutants: Sequence[Mutant], verb: str, warehouse: str, select: str, *options: str) -> list[tuple[str, str]]:
+        """Model and name of each test that failed. An `error` is one too, unless the SQL could not run at all."""
+        ids, files = ", ".join(mutant.id for mutant in mutants), ", ".join(sorted({mutant.file for mutant in mutants}))
+        selected = [select.format(model) for mutant in mutants for model in mutant.models]
         results = self.root / "target" / "run_results.json"
         results.unlink(missing_ok=True)
-        output = self._run(self._dbt(verb, warehouse, *arguments), warehouse)
+        output = self._run(self._dbt(verb, warehouse, "--select", *selected, *options), warehouse)
         if not results.exists():
-            raise SluiceError(f"mutant {mutant.id}: dbt cannot run\n{output[-1500:]}", where=mutant.file, hint="correct it")
+            raise SluiceError(f"mutant {ids}: dbt cannot run\n{output[-1500:]}", where=files, hint="correct it")
         found: list[dict[str, Any]] = json.loads(results.read_text(encoding="utf-8"))["results"]
         bad = [result for result in found if result["status"] in ("fail", "error", "runtime error")]
         for result in bad:
             message = result["message"] or ""
             if result["status"] != "fail" and any(told in message for told in NOT_SQL):
-                raise SluiceError(f"mutant {mutant.id} is no SQL: {message}", where=mutant.file, hint="correct `replace`")
-        return tuple(result["unique_id"].split(".")[3 if result["unique_id"].startswith("unit_test") else 2] for result in bad)
+                raise SluiceError(f"mutant {ids} is no SQL: {message}", where=files, hint="correct `replace`")
+        return [_model_and_name(result["unique_id"]) for result in bad]
 
     def _dbt(self, verb: str, warehouse: str, *arguments: str) -> list[str]:
         paths = ["--target-path", str(self.root / "target"), "--log-path", str(self.root / "logs" / warehouse)]

@@ -71,5 +71,5 @@ def test_what_is_no_sql_is_an_error_and_the_file_is_restored(tmp_path: Path, mon
 
     monkeypatch.setattr(Bench, "_run", dbt)
     with pytest.raises(SluiceError, match="mutant one is no SQL: Binder Error"):
-        bench.try_out(Mutant("one", "models/a.sql", "1", "nothing", "All.", ("a",)))
+        bench.try_out([Mutant("one", "models/a.sql", "1", "nothing", "All.", ("a",))])
     assert (bench.project / "models" / "a.sql").read_text(encoding="utf-8") == "select 1"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from project import REPOSITORY
 
+from mutants.bench import batches
 from mutants.written import Mutant, read, selected
 from sluice.errors import SluiceError
 
@@ -61,3 +62,13 @@ def test_only_ids_of_the_list_are_selected() -> None:
     assert selected([mutant("a")], ["one"]) == [mutant("a")]
     with pytest.raises(SluiceError, match="no mutant two"):
         selected([mutant("a")], ["two"])
+
+
+def test_mutants_share_a_run_of_dbt_only_where_they_cannot_disturb_each_other() -> None:
+    def of(id_: str, file: str, *models: str) -> Mutant:
+        return Mutant(id_, file, "x", "y", "All.", models)
+
+    one, same, other = of("one", "models/a.sql", "a"), of("same", "models/a.sql", "a"), of("other", "models/b.sql", "b")
+    rule, macro = of("rule", "vars.yml", "c"), of("macro", "macros/m.sql", "d")
+    found = batches([rule, one, same, other, macro])
+    assert [[mutant.id for mutant in batch] for batch in found] == [["rule"], ["one", "other"], ["same"], ["macro"]]
