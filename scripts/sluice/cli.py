@@ -22,8 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (audit, build, demo, ingest, setup, summary):
-for command in (build, demo, faults, ingest, setup, summary):
+for command in (audit, build, demo, faults, ingest, setup, summary):
     app.command()(command)
 app.add_typer(quarantine, name="quarantine")
 
