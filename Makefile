@@ -20,7 +20,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 # Some machines forbid bytecode; without it every start of dbt compiles it all again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup build test lint lint-code lint-yaml lint-dbt lint-sql contracts format hooks lock bench faults clean
+.PHONY: help setup build test lint lint-code lint-yaml lint-dbt lint-sql contracts format hooks lock bench faults mutants clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
@@ -103,6 +103,9 @@ bench: setup  ## Measure against bare DuckDB; figures go to docs/bench.json. ARG
 
 faults: setup  ## Put every fault of the corpus into a clean demo and say what caught it; writes docs/faults.md. ARGS="--select keys".
 	@$(BIN)/sluice faults --out docs $(ARGS)
+
+mutants: setup  ## Break the SQL on purpose, place by place, and see which test notices. ARGS="--select <id>" for one.
+	@PYTHONPATH=scripts $(BIN)/python -m mutants $(ARGS)
 
 clean:  ## Remove what build made: demo data, lake, warehouse.
 	@rm -rf demo lake warehouse target logs
