@@ -49,7 +49,7 @@ CORE = "models/marts/core/_core__models.yml"
 MISSPELT_YAML = {
     "a model's key": (CORE, "    description:", "    descripton:", "'descripton'"),
     "a column's key": (CORE, "        data_type:", "        datatype:", "'datatype'"),
-    "a config": (CORE, "    description:", "    config: {materialised: table}\n    description:", "'materialised'"),
+    "a config": (CORE, "    config:\n", "    config:\n      materialised: table\n", "'materialised'"),
     "a config outside of config": (CORE, "    description:", "    materialized: table\n    description:", "'materialized'"),
     "a group's key": ("models/_groups.yml", "    owner:", "    ownr:", "'ownr'"),
     "freshness": ("models/staging/shop/_shop__sources.yml", "warn_after:", "warn_aftr:", "'warn_aftr'"),

@@ -9,20 +9,20 @@ from project import REPOSITORY, Project
 
 from sluice.faults.corpus import load
 
-# Every tenth entry, as they stand in the corpus: all kinds, in a few minutes.
-STEP = 10
+# Every so manieth entry, as they stand in the corpus, in a few minutes.
+STEP = 24
 
 
-def test_every_tenth_fault_is_caught_where_its_entry_says_and_no_clean_day_is_stopped(tmp_path: Path) -> None:
+def test_every_fault_of_a_sample_is_caught_where_its_entry_says_and_no_clean_day_is_stopped(tmp_path: Path) -> None:
     chosen = [fault.id for fault in load(REPOSITORY / "tests" / "faults").faults][::STEP]
     project = Project(tmp_path)
     selection = [word for name in chosen for word in ("--select", name)]
-    text = project.run("sluice", "faults", *selection, "--clean-days", "2", "--format", "json", "--out", str(tmp_path / "docs"))
+    text = project.run("sluice", "faults", *selection, "--clean-days", "1", "--format", "json", "--out", str(tmp_path / "docs"))
     score = json.loads(text)
     complaints = [(fault["id"], fault["aim"], fault["place"]) for fault in score["verdicts"] if not fault["is_as_promised"]]
     assert complaints == []
     assert sorted(fault["id"] for fault in score["verdicts"]) == sorted(chosen)
-    assert score["clean"]["days"] >= 2
+    assert score["clean"]["days"] >= 1
     assert score["clean"]["blocking"] == {}
     # Only entries that admit it, with the reason, may let something through.
     assert all(fault["but"] for fault in score["verdicts"] if fault["place"] == "none" or fault["reached"])
