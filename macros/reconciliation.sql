@@ -25,7 +25,7 @@
     amount='cast(0 as decimal(18, 4))', currency='cast(null as varchar)', shown='true',
     same_key=none, same_content=none
 ) -%}
-    {%- set has_history = entity in var('business_rules')
+    {%- set has_history = newest_is == 'last' and entity in var('business_rules')
         and sluice.business_rules(entity) | selectattr('scope', 'equalto', 'history') | list -%}
     select
         '{{ entity }}' as entity,

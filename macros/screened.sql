@@ -128,15 +128,25 @@ ranked as (
         {%- if of_order %}
         {{ sluice.left_order_id(key, newest_first) | indent(8) }} as left_order_id,
         {%- endif %}
-        row_number() over (
-            partition by {{ key }}, refusal_reason is null
-            order by {{ newest_first }}, version_hash asc, loaded_at asc, source_file asc, source_position asc
-        ) as version_rank
+        row_number() over newest_first as version_rank,
+        -- false for the same version once more
+        coalesce(version_hash <> lag(version_hash) over newest_first, true) as is_another_version
     from together
+    window newest_first as (
+        partition by {{ key }}, refusal_reason is null
+        order by {{ newest_first }}, version_hash asc, loaded_at asc, source_file asc, source_position asc
+    )
+),
+
+compared as (
+    select
+        * exclude (refusal_reason),
+        coalesce(refusal_reason, {{ sluice.first_broken_rule(entity, 'history') | indent(8) }}) as refusal_reason
+    from ranked
 )
 
-select * exclude (version_rank)
-from ranked
+select * exclude (version_rank, is_another_version)
+from compared
 where version_rank = 1 or refusal_reason is not null
 {%- endmacro %}
 

@@ -25,8 +25,7 @@ def _refund(day: Day, amount: str) -> str:
     """
 
 
-@fault("meaning", "shop.refunds", "Refunds for orders whose payment failed.", caught_by="quarantine",
-       but="A refund of no more than the order amounted to is let in, though nothing was captured.")  # fmt: skip
+@fault("meaning", "shop.refunds", "Refunds for orders whose payment failed.", caught_by="quarantine")
 def refunds_without_sale(day: Day) -> None:
     unpaid = f"{day.history('shop.orders')} where status = 'payment_failed' and updated_at < '{day.day}'"
     day.add(
@@ -55,8 +54,7 @@ def refunds_twice(day: Day) -> None:
     )
 
 
-@fault("meaning", "shop.refunds", "Refunds are granted before the order was placed.", caught_by="test",
-       but="It only warns, where it warns: two clocks.")  # fmt: skip
+@fault("meaning", "shop.refunds", "Refunds are granted before the order was placed.", caught_by="quarantine")
 def refunds_before_sale(day: Day) -> None:
     query = _refund(day, "'5.00'").replace(f"'{day.day} 09:00:00'", f"(date '{day.day}' - 20)::timestamp")
     day.add(query, REFUND)

@@ -7,6 +7,10 @@ orders as (
     select * from {{ ref('fct_orders') }}
 ),
 
+countries as (
+    select * from {{ ref('country_names') }}
+),
+
 order_items as (
     select * from {{ ref('fct_order_items') }}
 ),
@@ -34,9 +38,23 @@ customers as (
     from {{ ref('dim_customers') }}
 ),
 
+known_countries as (
+    select distinct country_code from countries
+),
+
+placed_orders as (
+    select
+        orders.*,
+        orders.ship_country_code is not null and known_countries.country_code is null as is_country_unknown
+    from orders
+    left join known_countries on orders.ship_country_code = known_countries.country_code
+),
+
 profiled as (
-    {{ profiled_days('orders', 'orders', 'ordered_on', {
+    {{ profiled_days('orders', 'placed_orders', 'ordered_on', {
         'without_country_share': share_where('ship_country_code is null'),
+        'unknown_country_share': share_where('is_country_unknown'),
+        'unknown_status_share': share_where('order_status is not null and ' ~ status_rank('order_status') ~ ' is null'),
         'without_lines_share': share_where('line_count = 0'),
         'voucher_share': share_where('voucher_code is not null'),
         'discounted_share': share_where('discount_amount > 0'),
