@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sluice.dbt import artifact
 from sluice.errors import SluiceError
 
 # What the mart must have; docs/quarantine.md says what each means. Its status is the build's own and not needed here.
@@ -44,13 +44,7 @@ def find(target: Path) -> Mart | None:
 
 
 def _models(target: Path) -> list[Mapping[str, Any]]:
-    try:
-        manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SluiceError("manifest.json is not there", where=str(target), hint="run: sluice build") from None
-    except ValueError as error:
-        raise SluiceError(f"manifest.json is no JSON: {error}", where=str(target), hint="run: sluice build") from None
-    return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    return [node for node in artifact(target, "manifest.json")["nodes"].values() if node["resource_type"] == "model"]
 
 
 def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
