@@ -14,6 +14,7 @@ from sluice.commands.ingest import ingest
 from sluice.commands.quarantine import app as quarantine
 from sluice.commands.setup import setup
 from sluice.commands.summary import summary
+from sluice.commands.verify import verify
 from sluice.errors import SluiceError
 
 app = typer.Typer(
@@ -22,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (audit, build, demo, faults, ingest, setup, summary):
+for command in (audit, build, demo, faults, ingest, setup, summary, verify):
     app.command()(command)
 app.add_typer(quarantine, name="quarantine")
 
