@@ -55,14 +55,14 @@ def build(plan: Plan, tell: Tell) -> Built:
     What dbt refuses is built to the end of dbt and kept. Raises SluiceError where it could not be built.
     """
     removed = clean_up(plan.candidates)
-    with _begun(plan) as (folder, record, lock), _trouble_told(folder):
-        record = _begin_as(plan.base, folder / FILE, record, tell)
+    with _begun(plan) as (folder, first, lock), _trouble_told(folder):
+        begun = _begin_as(plan.base, folder / FILE, first, tell)
         with place_for(folder, plan.warehouse / ".workshop") as place:
-            record, is_good = _by_dbt(plan, record, place, lock, tell)
+            tested, is_good = _by_dbt(plan, begun, place, lock, tell)
             place.keep_artifacts(folder)
-            record = _alone(record, folder / FILE, tell) if is_good else record
+        whole = _alone(tested, folder / FILE, tell) if is_good else tested
         (folder / FILE).chmod(0o444)
-        record = replace(record, built_at=_moment(), file=File((folder / FILE).stat().st_size))
+        record = replace(whole, built_at=_moment(), file=File((folder / FILE).stat().st_size))
         dump(record, folder)
     return Built(folder, record, is_good, removed)
 

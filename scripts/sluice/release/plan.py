@@ -75,7 +75,7 @@ def current(environment: str) -> tuple[str | None, Path | None]:
     pointer = warehouse_root() / f"{environment}.duckdb"
     if not pointer.is_symlink():
         return None, None
-    file = (pointer.parent / os.readlink(pointer)).resolve()
+    file = (pointer.parent / pointer.readlink()).resolve()
     return (load(file.parent).release_id if file.exists() else file.parent.name), file.with_name(FILE)
 
 

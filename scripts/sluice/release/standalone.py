@@ -168,21 +168,25 @@ def _rename_free(connection: duckdb.DuckDBPyConnection, view: View) -> None:
         connection.execute(f"comment on column {view.quoted}.{identifier(column)} is {literal(comment)}")
 
 
-def _strip(node: Any, database: str) -> bool:
+def _strip(document: Any, database: str) -> bool:
     """Take the database's name out of every table and column of a parsed query; whether there was one."""
-    if isinstance(node, list):
-        return any([_strip(part, database) for part in node])
-    if not isinstance(node, dict):
-        return False
-    found = any([_strip(part, database) for part in node.values()])
-    if node.get("type") == "BASE_TABLE" and node.get("catalog_name") == database:
-        node["catalog_name"] = ""
-        return True
-    names = node.get("column_names")
-    if node.get("type") == "COLUMN_REF" and isinstance(names, list) and len(names) == 4 and names[0] == database:
-        node["column_names"] = names[1:]
-        return True
-    return found
+    named = list(_naming(document, database))
+    for node in named:
+        if "catalog_name" in node:
+            node["catalog_name"] = ""
+        else:
+            node["column_names"] = node["column_names"][1:]
+    return bool(named)
+
+
+def _naming(node: Any, database: str) -> Iterator[dict[str, Any]]:
+    """The nodes of a parsed query that name the database: tables, and columns spelt with four names."""
+    if isinstance(node, dict):
+        names = node.get("column_names") or ()
+        if node.get("catalog_name") == database or (len(names) == 4 and names[0] == database):
+            yield node
+    for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _naming(part, database)
 
 
 def free_share(file: Path) -> float:

@@ -1,5 +1,6 @@
-"""Where dbt works on a candidate: a place with a target folder of its own that is used again, so that dbt need not parse
-all anew. dbt parses anew whenever the path of the file changes: so each place has one path, a link to the candidate's folder.
+"""Where dbt works on a candidate: a place with a target folder that is used again, so that dbt need not parse all anew.
+
+dbt parses anew whenever the path of the warehouse file changes, so each place has one path: a link to the candidate's folder.
 """
 
 from __future__ import annotations
