@@ -182,7 +182,7 @@ def _strip(document: Any, database: str) -> bool:
 def _naming(node: Any, database: str) -> Iterator[dict[str, Any]]:
     """The nodes of a parsed query that name the database: tables, and columns spelt with four names."""
     if isinstance(node, dict):
-        names = node.get("column_names") or ()
+        names = node.get("column_names") or []
         if node.get("catalog_name") == database or (len(names) == 4 and names[0] == database):
             yield node
     for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
