@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +15,6 @@ from sluice.commands.formats import Format
 
 if TYPE_CHECKING:
     from sluice.failures import Failures
-    from sluice.release.candidate import Built
 
 
 def build(
@@ -64,9 +64,10 @@ def arguments(select: Sequence[str], full_refresh: bool, target: Path) -> list[s
 
 
 def _candidate(environment: str, select: Sequence[str], full_refresh: bool, output: Format) -> bool:
+    from sluice import failures
     from sluice.errors import SluiceError
     from sluice.progress import on_stderr
-    from sluice.release import candidate
+    from sluice.release import candidate, report
     from sluice.release.plan import plan
 
     if select:
@@ -77,10 +78,10 @@ def _candidate(environment: str, select: Sequence[str], full_refresh: bool, outp
     for name in built.removed:
         typer.echo(f"removed {name}: a candidate whose build was broken off", err=True)
     if output is Format.json:
-        typer.echo(_as_json(built, found))
+        typer.echo(report.built_as_json(built, json.loads(failures.as_json(found))))
     else:
         _print_failures(found, output)
-        typer.echo(_as_text(built))
+        typer.echo(report.built_as_text(built))
     return built.is_good
 
 
@@ -100,29 +101,6 @@ def _print_failures(found: Failures, output: Format) -> None:
     told = failures.as_json(found) if output is Format.json else failures.as_text(found)
     if told:
         typer.echo(told)
-
-
-def _as_json(built: Built, found: Failures) -> str:
-    import json
-
-    from sluice import failures
-    from sluice.release import record
-
-    told = json.loads(failures.as_json(found))
-    said = {"folder": str(built.folder), "is_good": built.is_good, "removed": built.removed}
-    return json.dumps({**said, "record": json.loads(record.dumps(built.record)), "dbt": told}, indent=2)
-
-
-def _as_text(built: Built) -> str:
-    record = built.record
-    began = f"from {record.parent}" if not record.full_refresh else "from nothing"
-    seconds = sum(record.seconds.values())
-    if not built.is_good:
-        return f"\ncandidate {record.release_id}, built {began}, is refused: it stays in {built.folder} for a look"
-    lines = [f"candidate {record.release_id}, built {began} in {seconds:.1f} s: {len(record.relations)} relations"]
-    if record.left_out:
-        lines.append(f"{len(record.left_out)} views read something outside and are not in it, such as {record.left_out[0]}")
-    return "\n".join([*lines, f"next: sluice audit {record.release_id}"])
 
 
 def _expire_waivers(lake: Path) -> None:

@@ -21,11 +21,9 @@ def verify(
 
     Exit code 1 where something differs, and which relations do; 2 where it cannot be compared.
     """
-    import json
-    from dataclasses import asdict
-
     from sluice.errors import SluiceError
     from sluice.progress import on_stderr
+    from sluice.release import report
     from sluice.release.refer import locate
     from sluice.release.verify import verify as run
 
@@ -35,12 +33,6 @@ def verify(
         raise SluiceError(f"{release} has no record to compare with", where=str(located.file), hint=hint)
     with on_stderr("verify") as tell:
         found = run(located.record, located.file, tell, memory_limit)
-    if output is Format.json:
-        typer.echo(json.dumps(asdict(found), indent=2))
-    else:
-        told = f"{len(found.differences)} differ from the record" if found.differences else "all are as recorded"
-        lines = [f"  {difference.name}: {difference.what}" for difference in found.differences]
-        remark = [f"note: {found.remark}"] if found.remark else []
-        typer.echo("\n".join([f"{found.release_id}: {found.relations} relations, {told}", *lines, *remark]))
+    typer.echo(report.as_json(found) if output is Format.json else report.verified_as_text(found))
     if found.differences:
         raise typer.Exit(1)

@@ -22,6 +22,7 @@ import duckdb
 
 from sluice import dbt
 from sluice.errors import SluiceError
+from sluice.paths import extensions_root
 from sluice.progress import Tell
 from sluice.release import digest, pins, standalone
 from sluice.release.copying import copy
@@ -54,10 +55,10 @@ def build(plan: Plan, tell: Tell) -> Built:
 
     What dbt refuses is built to the end of dbt and kept. Raises SluiceError where it could not be built.
     """
-    removed = clean_up(plan.candidates)
+    removed = clean_up(plan.shelf)
     with _begun(plan) as (folder, first, lock), _trouble_told(folder):
         begun = _begin_as(plan.base, folder / FILE, first, tell)
-        with place_for(folder, plan.warehouse / ".workshop") as place:
+        with place_for(folder, plan.workshop) as place:
             tested, is_good = _by_dbt(plan, begun, place, lock, tell)
             place.keep_artifacts(folder)
         whole = _alone(tested, folder / FILE, tell) if is_good else tested
@@ -70,9 +71,9 @@ def build(plan: Plan, tell: Tell) -> Built:
 @contextmanager
 def _begun(plan: Plan) -> Iterator[tuple[Path, Record, int]]:
     """The candidate's folder, held, with its first record; the folder goes again where dbt built nothing in it."""
-    folder = plan.candidates / new_id()
+    folder = plan.shelf / new_id()
     with ExitStack() as stack:
-        with alone_at(plan.candidates):
+        with alone_at(plan.shelf):
             folder.mkdir()
             lock = stack.enter_context(holding(folder, f"building for {plan.environment}"))
         try:
@@ -114,7 +115,8 @@ def _by_dbt(plan: Plan, record: Record, place: Place, lock: int, tell: Tell) -> 
     """Run dbt in the candidate. Raises SluiceError where it could not run, or the disk was full."""
     before = time.monotonic()
     command = ["build", *plan.only, *(["--full-refresh"] if plan.base is None else []), *place.arguments]
-    environment = {**pins.environment(plan.lake, record.lake), **place.environment}
+    extensions = {"SLUICE_EXTENSIONS": str(extensions_root().absolute())}
+    environment = {**pins.environment(plan.lake, record.lake), **place.environment, **extensions}
     done = dbt.invoke(command, tell, folder=plan.project, environment=environment, held=[lock, place.lock])
     results = dbt.results_of(done, place.target)
     _no_disk_trouble(results["results"], place.root)
@@ -125,6 +127,7 @@ def _by_dbt(plan: Plan, record: Record, place: Place, lock: int, tell: Tell) -> 
 def _alone(record: Record, file: Path, tell: Tell) -> Record:
     before = time.monotonic()
     left_out = standalone.make(file)
+    standalone.compact(file)
     made = time.monotonic()
     relations = standalone.read(file, tell=tell, memory_limit=os.environ.get("SLUICE_MEMORY", "2GB"))
     record = replace(record, left_out=left_out, relations=relations, digest=digest.combined(relations))
@@ -152,11 +155,11 @@ def _full(place: Path) -> SluiceError:
     return SluiceError("there is no room for the candidate: the disk is full", where=str(place), hint=hint)
 
 
-def clean_up(candidates: Path) -> tuple[str, ...]:
+def clean_up(shelf: Path) -> tuple[str, ...]:
     """Remove the candidates that nobody holds and that never became whole; give their ids."""
-    candidates.mkdir(parents=True, exist_ok=True)
-    with alone_at(candidates):
-        abandoned = [folder for folder in sorted(candidates.glob("[0-9]*")) if not is_held(folder) and not _is_whole(folder)]
+    shelf.mkdir(parents=True, exist_ok=True)
+    with alone_at(shelf):
+        abandoned = [folder for folder in sorted(shelf.glob("[0-9]*")) if not is_held(folder) and not _is_whole(folder)]
         for folder in abandoned:
             shutil.rmtree(folder)
     return tuple(folder.name for folder in abandoned)

@@ -24,7 +24,8 @@ class Plan:
     """For which environment, from which code, lake and file, by whom.
 
     `base` is the file that the candidate begins as, None for nothing; `parent` the release that the environment pointed to;
-    `only` narrows what dbt builds, as its own options; `pinned` are versions of the lake, None for those of now.
+    `only` narrows what dbt builds, in its own options; `pinned` are versions of the lake, None for those of now;
+    `shelf` is the folder of candidates, `workshop` where dbt works.
     """
 
     environment: str
@@ -32,17 +33,13 @@ class Plan:
     project_name: str
     code: Code
     lake: Path
-    warehouse: Path
+    shelf: Path
+    workshop: Path
     parent: str | None
     base: Path | None
     built_by: str
     only: tuple[str, ...] = ()
     pinned: Mapping[str, int] | None = None
-
-    @property
-    def candidates(self) -> Path:
-        """The folder of all candidates."""
-        return self.warehouse / "candidates"
 
 
 def plan(environment: str, *, full_refresh: bool, project: Path = Path()) -> Plan:
@@ -63,7 +60,8 @@ def plan(environment: str, *, full_refresh: bool, project: Path = Path()) -> Pla
         project_name=project_name(project),
         code=code_of(project),
         lake=lake_root(),
-        warehouse=warehouse_root(),
+        shelf=warehouse_root() / "candidates",
+        workshop=warehouse_root() / ".workshop",
         parent=parent,
         base=None if full_refresh else file,
         built_by=actor(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,8 +21,10 @@ from sluice.release.record import Relation
 
 # No file is called so: whatever answers under this name answers under every other.
 ALIAS = "opened_alone"
-# A file with a larger share of free blocks is written anew.
-LARGEST_FREE_SHARE = 1 / 3
+# A file is written anew when more of it than this share, and than these bytes, holds nothing. A build leaves about as much
+# free as it rewrites, and the next one uses it again: so it does not grow for ever, but every release kept would pay for it.
+FREE_SHARE = 1 / 3
+FREE_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -189,12 +192,25 @@ def _naming(node: Any, database: str) -> Iterator[dict[str, Any]]:
         yield from _naming(part, database)
 
 
-def free_share(file: Path) -> float:
-    """How much of the file's blocks hold nothing (0 to 1)."""
+def compact(file: Path) -> bool:
+    """Write a file anew, where too much of it is free and there is room to; whether that was done. Its relations stay equal."""
     with duckdb.connect(str(file), read_only=True) as connection:
-        row = connection.execute("select free_blocks, total_blocks from pragma_database_size()").fetchone()
+        row = connection.execute(
+            "select block_size * free_blocks, block_size * used_blocks from pragma_database_size()"
+        ).fetchone()
     assert row is not None
-    return float(row[0]) / max(int(row[1]), 1)
+    free, used = row
+    if free < FREE_BYTES or free < (free + used) * FREE_SHARE or shutil.disk_usage(file.parent).free < used * 2:
+        return False
+    fresh = file.with_name(f"{file.name}.fresh")
+    fresh.unlink(missing_ok=True)
+    with duckdb.connect(config={"temp_directory": f"{file}.tmp"}) as connection:
+        connection.execute(f"attach {literal(str(file))} as old (read_only)")
+        connection.execute(f"attach {literal(str(fresh))} as fresh")
+        connection.execute("copy from database old to fresh")
+        connection.execute("checkpoint fresh")
+    fresh.replace(file)
+    return True
 
 
 def read(file: Path, only: list[str] | None = None, tell: Tell = silent, memory_limit: str | None = None) -> dict[str, Relation]:
