@@ -16,7 +16,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -118,8 +117,9 @@ def _by_dbt(plan: Plan, record: Record, place: Place, lock: int, tell: Tell) -> 
     extensions = {"SLUICE_EXTENSIONS": str(extensions_root().absolute())}
     environment = {**pins.environment(plan.lake, record.lake), **place.environment, **extensions}
     done = dbt.invoke(command, tell, folder=plan.project, environment=environment, held=[lock, place.lock])
+    _no_disk_trouble(done.errors, place.root)
     results = dbt.results_of(done, place.target)
-    _no_disk_trouble(results["results"], place.root)
+    _no_disk_trouble([node["message"] or "" for node in results["results"]], place.root)
     run = Dbt(done.id, {".".join(ended): count for ended, count in sorted(dbt.counted(results).items())})
     return replace(record, dbt=run).timed(build=time.monotonic() - before), done.code == 0
 
@@ -134,9 +134,9 @@ def _alone(record: Record, file: Path, tell: Tell) -> Record:
     return record.timed(alone=made - before, digest=time.monotonic() - made)
 
 
-def _no_disk_trouble(results: Sequence[Mapping[str, Any]], place: Path) -> None:
+def _no_disk_trouble(said: Sequence[str], place: Path) -> None:
     """A build that found the disk full says nothing about the data: it is not kept."""
-    if any(words in (node["message"] or "") for node in results for words in _FULL):
+    if any(words in line for line in said for words in _FULL):
         raise _full(place)
 
 
