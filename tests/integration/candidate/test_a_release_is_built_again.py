@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from integration.release.conftest import Story
+from integration.candidate.conftest import Story
 
 from sluice.release.record import Code, Record, dump, load
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import typer
-from integration.release.conftest import Story, look
+from integration.candidate.conftest import Story, look
 
 from sluice.commands.audit import audit as command
 from sluice.duck import connect

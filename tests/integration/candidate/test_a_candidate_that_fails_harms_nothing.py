@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from integration.release.conftest import Story, look
+from candidates import Shop, wait_until
+from integration.candidate.conftest import Story, look
 from project import BIN
-from released import Shop, wait_until
 
 from sluice.release.candidate import clean_up
 from sluice.release.held import is_held

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from candidates import answers_alone, rows, sales
 from deltalake import write_deltalake
-from integration.release.conftest import Story, look
-from released import answers_alone, rows, sales
+from integration.candidate.conftest import Story, look
 
 from sluice import dbt
 from sluice.release import candidate

@@ -193,8 +193,10 @@ connection = duckdb.connect(config={"autoload_known_extensions": False, "autoins
 connection.execute(f"attach '{sys.argv[1]}' as {sys.argv[2]} (read_only); set enable_external_access = false")
 names = connection.execute(f\"\"\"select table_schema, table_name from information_schema.tables
                               where table_catalog = '{sys.argv[2]}'\"\"\").fetchall()
-counts = {f"{s}.{n}": connection.execute(f'select count(*) from (select * from {sys.argv[2]}."{s}"."{n}")').fetchone()[0]
-          for s, n in names}
+quoted = lambda name: '"' + name.replace('"', '""') + '"'
+count = lambda s, n: connection.execute(
+    f"select count(*) from (select * from {sys.argv[2]}.{quoted(s)}.{quoted(n)})").fetchone()[0]
+counts = {f"{s}.{n}": count(s, n) for s, n in names}
 print(json.dumps(counts))
 """
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from released import Shop, make_shop
+from candidates import Shop, make_shop
 
 from sluice.release.record import Record
 

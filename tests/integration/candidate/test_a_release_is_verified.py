@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from integration.release.conftest import Story
+from integration.candidate.conftest import Story
 
 from sluice.release.record import File, dump, load
 from sluice.release.standalone import FREE_BYTES
