@@ -1,39 +1,36 @@
-"""The macro source(): in a candidate every source is read at its pinned version, or dbt stops; elsewhere nothing changes."""
+"""The macro source(): in a candidate every source is read at its pinned version, or dbt stops.
+
+That nothing changes elsewhere is tested with dev, in test_a_candidate_is_built_aside.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from candidates import Shop
 from integration.candidate.conftest import Story
-from project import BIN
 
 from sluice import dbt
 from sluice.progress import silent
 
 
-def _compiled(shop: Shop, monkeypatch: pytest.MonkeyPatch, pins: dict[str, int] | None) -> tuple[str, tuple[str, ...]]:
+def _compiled(shop: Shop, monkeypatch: pytest.MonkeyPatch, pins: dict[str, int]) -> tuple[str, tuple[str, ...]]:
     """What dbt makes of the staging model, and its errors."""
-    assert (BIN / "dbt").exists()
     target = shop.state / "target"
     for name, value in shop.environment.items():
         monkeypatch.setenv(name, value)
-    told = {} if pins is None else {"SLUICE_PINS": json.dumps({f"{shop.lake}/{path}": version for path, version in pins.items()})}
+    told = {"SLUICE_PINS": json.dumps({f"{shop.lake}/{path}": version for path, version in pins.items()})}
     done = dbt.invoke(["compile", "--target-path", str(target)], silent, folder=shop.folder, environment=told)
     file = target / "compiled" / "sluice" / "models" / "staging" / "stg_sales.sql"
-    return (file.read_text() if file.exists() else ""), done.errors
+    return (file.read_text().strip() if file.exists() else ""), done.errors
 
 
-def test_a_pin_becomes_a_version_and_without_pins_there_is_none(
-    retold: Callable[[], Story], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pin_becomes_a_version(retold: Callable[[], Story], monkeypatch: pytest.MonkeyPatch) -> None:
     shop = retold().shop
     place = f"delta_scan('{shop.lake}/raw/shop/sales'"
     assert _compiled(shop, monkeypatch, {"raw/shop/sales": 7})[0] == f"select * from {place}, version => 7)"
-    assert _compiled(shop, monkeypatch, None)[0] == f"select * from {place})"
 
 
 def test_a_table_without_a_pin_stops_dbt(retold: Callable[[], Story], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,12 +40,12 @@ def test_a_table_without_a_pin_stops_dbt(retold: Callable[[], Story], monkeypatc
     assert "a candidate reads nothing else" in "\n".join(errors)
 
 
-def test_a_source_that_is_no_table_of_the_lake_makes_no_candidate(retold: Callable[[], Story]) -> None:
+def test_a_source_that_is_no_table_of_the_lake_stops_dbt(retold: Callable[[], Story], monkeypatch: pytest.MonkeyPatch) -> None:
     shop = retold().shop
-    Path(shop.state / "sales.csv").write_text("sale_id,shop_id,amount\n1,1,1.0\n")
+    (shop.state / "sales.csv").write_text("sale_id,shop_id,amount\n1,1,1.0\n")
     sources = (shop.folder / "models/staging/_sources.yml").read_text()
     location = f"\"read_csv('{shop.state}/sales.csv')\"}}}}\n    tables"
     shop.write("models/staging/_sources.yml", sources[: sources.index('"delta_scan')] + location + sources.split("tables", 1)[1])
-    said = shop.sluice("build", "--env", "prod", code=1).stdout
-    assert "shop.sales reads read_csv(" in said
-    assert "which is no Delta table of the lake" in said
+    _, errors = _compiled(shop, monkeypatch, {"raw/shop/sales": 0})
+    assert "shop.sales reads read_csv(" in "\n".join(errors)
+    assert "which is no Delta table of the lake" in "\n".join(errors)
