@@ -12,8 +12,10 @@ from sluice.commands.demo import demo
 from sluice.commands.faults import faults
 from sluice.commands.ingest import ingest
 from sluice.commands.quarantine import app as quarantine
+from sluice.commands.rebuild import rebuild
 from sluice.commands.setup import setup
 from sluice.commands.summary import summary
+from sluice.commands.verify import verify
 from sluice.errors import SluiceError
 
 app = typer.Typer(
@@ -22,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (audit, build, demo, faults, ingest, setup, summary):
+for command in (audit, build, demo, faults, ingest, rebuild, setup, summary, verify):
     app.command()(command)
 app.add_typer(quarantine, name="quarantine")
 

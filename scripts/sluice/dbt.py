@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -24,14 +25,30 @@ class Invocation:
     errors: tuple[str, ...]
 
 
-def invoke(arguments: Sequence[str], tell: Tell) -> Invocation:
-    """Run dbt in the current folder and show its progress; nothing of what it prints is shown.
+def invoke(
+    arguments: Sequence[str],
+    tell: Tell,
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    held: Sequence[int] = (),
+) -> Invocation:
+    """Run dbt in the current folder, or in `folder`, and show its progress; nothing of what it prints is shown.
 
-    In a process of its own, because within this one dbt would hold on to the warehouse file.
+    In a process of its own, because within this one dbt would hold on to the warehouse file. `environment` is added to
+    this process's; locks whose file descriptors are in `held` stay held as long as dbt runs, whatever becomes of us.
     """
     command = [str(Path(sys.executable).parent / "dbt"), "--log-format", "json", "--no-use-colors", *arguments]
     invocation, errors = "", []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=folder,
+        env={**os.environ, **(environment or {})},
+        pass_fds=held,
+    ) as process:
         for line in process.stdout or ():
             event = _event(line)
             invocation = event["info"].get("invocation_id") or invocation
@@ -53,6 +70,21 @@ def _event(line: str) -> dict[str, Any]:
 
 def _show(started: Mapping[str, Any], tell: Tell) -> None:
     tell(started["description"], (started["index"] - 1) / max(started["total"], 1))
+
+
+def results_of(done: Invocation, target: Path) -> dict[str, Any]:
+    """run_results.json of an invocation. Raises SluiceError, with what dbt said, where it could not run or left none."""
+    results = artifact(target, "run_results.json") if (target / "run_results.json").exists() else None
+    if done.code not in (0, 1) or results is None or results["metadata"]["invocation_id"] != done.id:
+        said = "\n".join(done.errors) or f"it ended with exit code {done.code}"
+        hint = "mend what dbt names, then run it again; dbt debug looks at the setup"
+        raise SluiceError(f"dbt could not run\n{said}", hint=hint)
+    return results
+
+
+def counted(results: Mapping[str, Any]) -> dict[tuple[str, str], int]:
+    """How many nodes ended how: by (resource type, status)."""
+    return dict(Counter((entry["unique_id"].split(".")[0], entry["status"]) for entry in results["results"]))
 
 
 @dataclass(frozen=True)
@@ -81,8 +113,7 @@ class Mart:
 def outcome(target: Path) -> Outcome:
     """The last invocation that wrote to the target folder. Raises SluiceError where there is none."""
     results = artifact(target, "run_results.json")
-    counts = Counter((entry["unique_id"].split(".")[0], entry["status"]) for entry in results["results"])
-    return Outcome(results["args"].get("which", "dbt"), float(results["elapsed_time"]), counts)
+    return Outcome(results["args"].get("which", "dbt"), float(results["elapsed_time"]), counted(results))
 
 
 def marts(target: Path) -> list[Mart]:

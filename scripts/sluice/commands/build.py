@@ -2,64 +2,105 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sluice.commands.formats import Format
 
+if TYPE_CHECKING:
+    from sluice.failures import Failures
+
 
 def build(
-    select: Annotated[list[str] | None, typer.Option(help="dbt's node selection.")] = None,
+    select: Annotated[list[str] | None, typer.Option(help="dbt's node selection; for dev only.")] = None,
+    environment: Annotated[
+        str, typer.Option("--env", help="dev; or prod, staging: a candidate beside its current release, which stays as it is.")
+    ] = "dev",
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild incremental models from nothing.")] = False,
-    target: Annotated[Path, typer.Option(envvar="DBT_TARGET_PATH", help="dbt's target folder.")] = Path("target"),
+    target: Annotated[Path, typer.Option(envvar="DBT_TARGET_PATH", help="dbt's target folder, for dev.")] = Path("target"),
     output: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.text,
 ) -> None:
-    """Build and test every model in the dev warehouse; print each test that failed, with a sample of its rows.
+    """Build and test every model, in the dev warehouse or in a candidate; print each test that failed, with its rows.
 
-    Exit code 1 when a model or test failed, 2 when dbt could not run. Warnings are printed and fail nothing.
+    A candidate is a file aside, built from the environment's current release and the lake as it is now; nobody reads it
+    before it is audited and published. Exit code 1 when a model or test failed, 2 when it could not be built. Warnings
+    are printed and fail nothing.
     """
-    from sluice import checks, failures
     from sluice.paths import lake_root, warehouse_root
 
     warehouse_root().mkdir(parents=True, exist_ok=True)
     _expire_waivers(lake_root())
-    code = _run(arguments(select or [], full_refresh, target), target)
-    run = checks.read(target)
-    checks.append(run, lake_root())
-    found = failures.collect(run, warehouse_root())
-    told = failures.as_json(found) if output is Format.json else failures.as_text(found)
-    if told:
-        typer.echo(told)
-    if code:
+    if environment == "dev":
+        is_good = _dev(select or [], full_refresh, target, output)
+    else:
+        is_good = _candidate(environment, select or [], full_refresh, output)
+    if not is_good:
         raise typer.Exit(1)
 
 
+def _dev(select: Sequence[str], full_refresh: bool, target: Path, output: Format) -> bool:
+    from sluice import dbt
+    from sluice.paths import warehouse_root
+    from sluice.progress import on_stderr
+
+    with on_stderr("dbt build") as tell:
+        done = dbt.invoke(arguments(select, full_refresh, target), tell)
+    dbt.results_of(done, target)
+    found = _recorded(target, warehouse_root())
+    _print_failures(found, output)
+    return done.code == 0
+
+
 def arguments(select: Sequence[str], full_refresh: bool, target: Path) -> list[str]:
-    """dbt's command line for a build."""
+    """dbt's command line for a build of dev."""
     selection = ["--select", *select] if select else []
     return ["build", *selection, *(["--full-refresh"] if full_refresh else []), "--target-path", str(target)]
 
 
-def _run(command: Sequence[str], target: Path) -> int:
-    """Run dbt; its exit code, 0 or 1. Raises SluiceError where it could not run, or left no results of this run."""
-    from sluice import dbt
+def _candidate(environment: str, select: Sequence[str], full_refresh: bool, output: Format) -> bool:
+    from sluice import failures
     from sluice.errors import SluiceError
     from sluice.progress import on_stderr
+    from sluice.release import candidate, report
+    from sluice.release.plan import plan
 
-    with on_stderr("dbt build") as tell:
-        done = dbt.invoke(command, tell)
-    results = target / "run_results.json"
-    fresh = results.exists() and dbt.artifact(target, "run_results.json")["metadata"]["invocation_id"] == done.id
-    if done.code not in (0, 1) or not fresh:
-        said = "\n".join(done.errors) or f"it ended with exit code {done.code}"
-        raise SluiceError(
-            f"dbt could not run\n{said}", hint="mend what dbt names, then run it again; dbt debug looks at the setup"
-        )
-    return done.code
+    if select:
+        raise SluiceError("a candidate is always whole", where="--select", hint="leave it out, or build dev")
+    with on_stderr(f"candidate for {environment}") as tell:
+        built = candidate.build(plan(environment, full_refresh=full_refresh), tell)
+    found = _recorded(built.folder, built.folder, built.record.release_id)
+    for name in built.removed:
+        typer.echo(f"removed {name}: a candidate whose build was broken off", err=True)
+    if output is Format.json:
+        typer.echo(report.built_as_json(built, json.loads(failures.as_json(found))))
+    else:
+        _print_failures(found, output)
+        typer.echo(report.built_as_text(built))
+    return built.is_good
+
+
+def _recorded(artifacts: Path, warehouse: Path, name: str | None = None) -> Failures:
+    """The problems of the run; every check of it is in lake/ops, under the warehouse's name or the one given."""
+    from sluice import checks, failures
+    from sluice.paths import lake_root
+
+    run = checks.read(artifacts)
+    checks.append(replace(run, warehouse=name) if name else run, lake_root())
+    return failures.collect(run, warehouse)
+
+
+def _print_failures(found: Failures, output: Format) -> None:
+    from sluice import failures
+
+    told = failures.as_json(found) if output is Format.json else failures.as_text(found)
+    if told:
+        typer.echo(told)
 
 
 def _expire_waivers(lake: Path) -> None:

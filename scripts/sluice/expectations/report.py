@@ -14,13 +14,13 @@ from sluice.expectations.findings import DbtFinding, DbtFindings
 _SHOWN = ("fail", "error", "warn")
 
 
-def rows(report: AuditReport) -> list[dict[str, Any]]:
-    """The report as rows of lake/ops/checks."""
+def rows(report: AuditReport, warehouse: str | None = None) -> list[dict[str, Any]]:
+    """The report as rows of lake/ops/checks; of `warehouse`, or else of the file by its name."""
     return [
         {
             "run_id": report.run_id,
             "checked_at": report.checked_at,
-            "warehouse": Path(report.warehouse).name,
+            "warehouse": warehouse or Path(report.warehouse).name,
             "kind": "expectation",
             "model": model.model,
             "column_name": check.column,

@@ -1,0 +1,38 @@
+"""`sluice verify`: whether a release still is what its record says."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from sluice.commands.formats import Format
+
+
+def verify(
+    release: Annotated[str, typer.Argument(help="A release or candidate by its id, or an environment that points to one.")],
+    memory_limit: Annotated[str, typer.Option(help="Beyond this DuckDB spills to disk.")] = os.environ.get(
+        "SLUICE_MEMORY", "2GB"
+    ),
+    output: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.text,
+) -> None:
+    """Take the digest of every relation anew, and compare it with the record.
+
+    Exit code 1 where something differs, and which relations do; 2 where it cannot be compared.
+    """
+    from sluice.errors import SluiceError
+    from sluice.progress import on_stderr
+    from sluice.release import report
+    from sluice.release.refer import locate
+    from sluice.release.verify import verify as run
+
+    located = locate(release)
+    if located.record is None:
+        hint = "name a release, or an environment that points to one: sluice releases lists them"
+        raise SluiceError(f"{release} has no record to compare with", where=str(located.file), hint=hint)
+    with on_stderr("verify") as tell:
+        found = run(located.record, located.file, tell, memory_limit)
+    typer.echo(report.as_json(found) if output is Format.json else report.verified_as_text(found))
+    if found.differences:
+        raise typer.Exit(1)

@@ -1,0 +1,63 @@
+"""An audit of a candidate, kept with it: the report as audit/audit.json, and in its record what it said of which digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from sluice.errors import SluiceError
+from sluice.expectations.audit import AuditReport
+from sluice.expectations.report import as_json
+from sluice.paths import warehouse_root
+from sluice.progress import Tell
+from sluice.release import digest, standalone
+from sluice.release.held import holding
+from sluice.release.record import Audit, Record, dump, load
+from sluice.release.refer import Located
+
+
+def is_candidate(located: Located) -> bool:
+    """Whether it is a candidate that dbt found nothing wrong with: one whose audit counts."""
+    is_one = located.folder is not None and located.folder.resolve().parent == (warehouse_root() / "candidates").resolve()
+    return is_one and located.record is not None and located.record.digest is not None
+
+
+@contextmanager
+def being_audited(located: Located) -> Iterator[Path]:
+    """Hold a candidate's folder while it is audited. Raises SluiceError where somebody else works on it."""
+    assert located.folder is not None
+    with holding(located.folder, "being audited"):
+        yield located.folder
+
+
+def keep(folder: Path, report: AuditReport, tell: Tell, memory_limit: str) -> Record:
+    """Write what an audit of the whole candidate said; give the record. The digest is taken anew, from the file as it is.
+
+    Raises SluiceError, and keeps nothing, where the file is not what was built.
+    """
+    record = load(folder)
+    found = digest.combined(standalone.read(Path(report.warehouse), tell=tell, memory_limit=memory_limit))
+    if found != record.digest:
+        hint = "it was changed after it was built; sluice verify names the relations. Build a new candidate"
+        raise SluiceError("the file is not what was built, so its audit does not count", where=report.warehouse, hint=hint)
+    (folder / "audit").mkdir(exist_ok=True)
+    (folder / "audit" / "audit.json").write_text(as_json(report) + "\n", encoding="utf-8")
+    record = replace(record, audit=said(report, found)).timed(audit=report.seconds)
+    dump(record, folder)
+    return record
+
+
+def said(report: AuditReport, judged: str) -> Audit:
+    """An audit in the record's words. What could not be judged counts as failed."""
+    failed = report.count("fail") + report.count("error") + report.dbt.failed
+    return Audit(
+        run_id=report.run_id,
+        status="fail" if report.exit_code else "pass",
+        checks=sum(len(model.checks) for model in report.models),
+        failed=failed,
+        warned=report.count("warn"),
+        seconds=report.seconds,
+        digest=judged,
+    )

@@ -1,0 +1,179 @@
+"""A candidate: a warehouse file built aside from the current release and pinned lake tables, made to stand alone, recorded.
+
+Nothing that readers see is touched. A candidate that is not whole, because its build was killed or could not go on, is
+removed by the next build; one that dbt's tests refused is kept for a look.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from sluice import dbt
+from sluice.errors import SluiceError
+from sluice.paths import extensions_root
+from sluice.progress import Tell
+from sluice.release import digest, pins, standalone
+from sluice.release.copying import copy
+from sluice.release.held import alone_at, holding, is_held
+from sluice.release.plan import Plan
+from sluice.release.record import FILE, NAME, Dbt, File, Record, dump, load
+from sluice.release.workshop import ARTIFACTS, Place, place_for
+
+# How the system says that there is no room: on the disk, in a quota, for a file of this size.
+_FULL = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+
+
+@dataclass(frozen=True)
+class Built:
+    """A candidate, whether dbt found nothing wrong with it, and the abandoned ones that were removed before it."""
+
+    folder: Path
+    record: Record
+    is_good: bool
+    removed: tuple[str, ...]
+
+
+def new_id(now: datetime | None = None) -> str:
+    """A release id: the start in UTC and a random tail. It says nothing about order: a clock may jump."""
+    return f"{(now or datetime.now(UTC)):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def build(plan: Plan, tell: Tell) -> Built:
+    """Build a candidate, and remove the ones that were abandoned before.
+
+    What dbt refuses is built to the end of dbt and kept. Raises SluiceError where it could not be built.
+    """
+    removed = clean_up(plan.shelf)
+    with _begun(plan) as (folder, first, lock), _trouble_told(folder):
+        begun = _begin_as(plan.base, folder / FILE, first, tell)
+        with place_for(folder, plan.workshop) as place:
+            tested, is_good = _by_dbt(plan, begun, place, lock, tell)
+            place.keep_artifacts(folder)
+        whole = _alone(tested, folder / FILE, tell) if is_good else tested
+        (folder / FILE).chmod(0o444)
+        record = replace(whole, built_at=_moment(), file=File((folder / FILE).stat().st_size))
+        dump(record, folder)
+    return Built(folder, record, is_good, removed)
+
+
+@contextmanager
+def _begun(plan: Plan) -> Iterator[tuple[Path, Record, int]]:
+    """The candidate's folder, held, with its first record; the folder goes again where dbt built nothing in it."""
+    folder = plan.shelf / new_id()
+    with ExitStack() as stack:
+        with alone_at(plan.shelf):
+            folder.mkdir()
+            lock = stack.enter_context(holding(folder, f"building for {plan.environment}"))
+        try:
+            pinned = plan.pinned if plan.pinned is not None else pins.taken(plan.lake)
+            record = _first_record(plan, folder.name, pinned)
+            dump(record, folder)
+            yield folder, record, lock
+        except SluiceError:
+            if not all((folder / name).exists() for name in ARTIFACTS):
+                shutil.rmtree(folder)
+            raise
+
+
+def _first_record(plan: Plan, release_id: str, pinned: Mapping[str, int]) -> Record:
+    return Record(
+        release_id=release_id,
+        project=plan.project_name,
+        code=plan.code,
+        lake=pinned,
+        parent=plan.parent,
+        environment=plan.environment,
+        full_refresh=plan.base is None,
+        built_by=plan.built_by,
+        started_at=_moment(),
+        duckdb=duckdb.__version__,
+    )
+
+
+def _begin_as(base: Path | None, file: Path, record: Record, tell: Tell) -> Record:
+    if base is None:
+        return record
+    before = time.monotonic()
+    copy(base, file, tell)
+    file.chmod(0o644)
+    return record.timed(copy=time.monotonic() - before)
+
+
+def _by_dbt(plan: Plan, record: Record, place: Place, lock: int, tell: Tell) -> tuple[Record, bool]:
+    """Run dbt in the candidate. Raises SluiceError where it could not run, or the disk was full."""
+    before = time.monotonic()
+    command = ["build", *plan.only, *(["--full-refresh"] if plan.base is None else []), *place.arguments]
+    extensions = {"SLUICE_EXTENSIONS": str(extensions_root().absolute())}
+    environment = {**pins.environment(plan.lake, record.lake), **place.environment, **extensions}
+    done = dbt.invoke(command, tell, folder=plan.project, environment=environment, held=[lock, place.lock])
+    _no_disk_trouble(done.errors, place.root)
+    results = dbt.results_of(done, place.target)
+    _no_disk_trouble([node["message"] or "" for node in results["results"]], place.root)
+    run = Dbt(done.id, {".".join(ended): count for ended, count in sorted(dbt.counted(results).items())})
+    return replace(record, dbt=run).timed(build=time.monotonic() - before), done.code == 0
+
+
+def _alone(record: Record, file: Path, tell: Tell) -> Record:
+    before = time.monotonic()
+    left_out = standalone.make(file)
+    standalone.compact(file)
+    made = time.monotonic()
+    relations = standalone.read(file, tell=tell, memory_limit=os.environ.get("SLUICE_MEMORY", "2GB"))
+    record = replace(record, left_out=left_out, relations=relations, digest=digest.combined(relations))
+    return record.timed(alone=made - before, digest=time.monotonic() - made)
+
+
+def _no_disk_trouble(said: Sequence[str], place: Path) -> None:
+    """A build that found the disk full says nothing about the data: it is not kept."""
+    if any(words in line for line in said for words in _FULL):
+        raise _full(place)
+
+
+@contextmanager
+def _trouble_told(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, duckdb.Error) as error:
+        if any(words in str(error) for words in _FULL):
+            raise _full(folder) from error
+        raise SluiceError(f"the candidate cannot be built: {str(error).splitlines()[0]}", where=str(folder)) from error
+
+
+def _full(place: Path) -> SluiceError:
+    hint = "make room (sluice prune shows what can go), then build again: what is left of this candidate goes with that"
+    return SluiceError("there is no room for the candidate: the disk is full", where=str(place), hint=hint)
+
+
+def clean_up(shelf: Path) -> tuple[str, ...]:
+    """Remove the candidates that nobody holds and that never became whole; give their ids."""
+    shelf.mkdir(parents=True, exist_ok=True)
+    with alone_at(shelf):
+        abandoned = [folder for folder in sorted(shelf.glob("[0-9]*")) if not is_held(folder) and not _is_whole(folder)]
+        for folder in abandoned:
+            shutil.rmtree(folder)
+    return tuple(folder.name for folder in abandoned)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether its build came to an end. A record that can't be read counts as one: better kept than lost."""
+    if not (folder / NAME).exists():
+        return False
+    try:
+        return load(folder).built_at is not None
+    except SluiceError:
+        return True
+
+
+def _moment() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,85 @@
+"""Pins: at which version each Delta table of the lake is read, so that what a build sees stays what it began with."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from sluice.errors import SluiceError
+from sluice.lake.lock import writing
+
+# Read by the macro source().
+VARIABLE = "SLUICE_PINS"
+
+
+def taken(lake: Path, patience: float = 60.0) -> dict[str, int]:
+    """The version of every Delta table below the lake's root, by its path there: all of one moment.
+
+    Nobody may write meanwhile: an ingest lands its batch, the quarantine and the record of it one after the other. Waits
+    up to `patience` seconds for that; raises SluiceError when somebody still writes then, or there is no table.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            with writing(lake):
+                return _versions(lake)
+        except SluiceError as error:
+            if "is writing" not in error.what or time.monotonic() >= deadline:
+                raise
+        time.sleep(0.2)
+
+
+def _versions(lake: Path) -> dict[str, int]:
+    logs = sorted(lake.glob("**/_delta_log"))
+    if not logs:
+        raise SluiceError("there is no Delta table in the lake", where=str(lake), hint="run: sluice setup, sluice ingest FEEDS")
+    return {log.parent.relative_to(lake).as_posix(): DeltaTable(str(log.parent)).version() for log in logs}
+
+
+def environment(lake: Path, pins: Mapping[str, int]) -> dict[str, str]:
+    """What dbt needs in its environment to read the lake at these versions."""
+    places = {f"{lake}/{path}": version for path, version in pins.items()}
+    return {"SLUICE_LAKE": str(lake), VARIABLE: json.dumps(places)}
+
+
+def read_by(manifest: Mapping[str, Any], pins: Mapping[str, int]) -> dict[str, int]:
+    """Those of the pinned tables that the sources of a dbt manifest read."""
+    places = [_place(source) for source in manifest["sources"].values()]
+    return {path: version for path, version in pins.items() if any(place.endswith(f"/{path}')") for place in places)}
+
+
+def _place(source: Mapping[str, Any]) -> str:
+    """Where dbt-duckdb reads a source: its `external_location`, with the table's name put in."""
+    meta = {**source.get("source_meta", {}), **source.get("meta", {}), **source.get("config", {}).get("meta", {})}
+    known = {**meta, "name": source["name"], "identifier": source["identifier"], "schema": source["schema"]}
+    try:
+        return str(meta.get("external_location", "")).format_map(known)
+    except (KeyError, ValueError, IndexError):
+        return ""
+
+
+def all_there(lake: Path, pins: Mapping[str, int]) -> None:
+    """Raise SluiceError, naming each, where a table has no such version any more, or lacks files of it."""
+    gone = [f"{path} at version {version}: {why}" for path, version in pins.items() if (why := _missing(lake / path, version))]
+    if gone:
+        hint = "what was vacuumed or deleted cannot be read again: restore the lake from a backup, or rebuild a later release"
+        raise SluiceError(
+            "\n  ".join(["the lake no longer holds what the release was made of:", *gone]), where=str(lake), hint=hint
+        )
+
+
+def _missing(table: Path, version: int) -> str:
+    try:
+        delta = DeltaTable(str(table), version=version)
+    except TableNotFoundError:
+        return "the table is gone"
+    except DeltaError as error:
+        return str(error).splitlines()[0]
+    absent = [uri for uri in delta.file_uris() if not Path(uri).exists()]
+    return f"{len(absent)} of its files are gone, such as {Path(absent[0]).name}" if absent else ""

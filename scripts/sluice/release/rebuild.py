@@ -1,0 +1,109 @@
+"""A release built again from its record: its commit, its versions of the lake, from nothing; and compared mart by mart."""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sluice import dbt
+from sluice.errors import SluiceError
+from sluice.progress import Tell
+from sluice.release import pins
+from sluice.release.candidate import Built, build
+from sluice.release.plan import Plan, plan
+from sluice.release.record import Code, Record
+from sluice.release.verify import Difference, compared
+
+# What is compared is data; the tests that it passed are in its record.
+WITHOUT_TESTS = ("--exclude-resource-type", "test", "unit_test")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The marts that were compared, and those that differ; `kept` is the folder of the rebuilt file, when any do."""
+
+    release_id: str
+    marts: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    kept: str | None
+
+
+def rebuild(record: Record, artifacts: Path | None, tell: Tell, *, force: bool = False, compare: bool = False) -> Built:
+    """Build a candidate from a record; to `compare`, in the folder `rebuilt` and without tests.
+
+    Raises SluiceError where the commit or a version of the lake is not there any more, or the checkout that it was built
+    from was not its commit, unless forced.
+    """
+    commit = _commit_of(record, force)
+    needed = pins.read_by(dbt.artifact(artifacts, "manifest.json"), record.lake) if artifacts else record.lake
+    base = plan(record.environment, full_refresh=True)
+    pins.all_there(base.lake, needed)
+    with _checked_out(commit) as project:
+        return build(_again(base, record, project, compare), tell)
+
+
+def _again(base: Plan, record: Record, project: Path, compare: bool) -> Plan:
+    """The plan, from another folder than the current one: so every path is whole."""
+    return replace(
+        base,
+        project=project,
+        code=Code(record.code.commit, record.code.is_dirty),
+        lake=base.lake.absolute(),
+        shelf=base.shelf.absolute().parent / ("rebuilt" if compare else base.shelf.name),
+        workshop=project.parent / "workshop",
+        only=WITHOUT_TESTS if compare else (),
+        pinned=record.lake,
+    )
+
+
+def _commit_of(record: Record, force: bool) -> str:
+    if record.code.commit is None:
+        what = f"{record.release_id} was not built from a git checkout, so nobody knows its code"
+        raise SluiceError(what, where="code.commit of its record", hint="release from a git checkout")
+    if record.code.is_dirty and not force:
+        what = f"{record.release_id} was built from a checkout with changes that are in no commit"
+        hint = "--force builds its commit without them; differences may come from there"
+        raise SluiceError(what, where=f"commit {record.code.commit}", hint=hint)
+    return record.code.commit
+
+
+@contextmanager
+def _checked_out(commit: str) -> Iterator[Path]:
+    """The project as that commit has it, in a temporary folder."""
+    with TemporaryDirectory(prefix="sluice-rebuild-") as root:
+        project = Path(root) / "project"
+        inside = _git("rev-parse", "--show-prefix").decode().strip()
+        _git("cat-file", "-e", f"{commit}^{{commit}}")
+        archive = Path(root) / "code.tar"
+        archive.write_bytes(_git("archive", "--format=tar", f"{commit}:{inside}"))
+        with tarfile.open(archive) as packed:
+            packed.extractall(project, filter="data")
+        yield project
+
+
+def _git(*arguments: str) -> bytes:
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, check=False)  # noqa: S607  # on PATH
+    except OSError as error:
+        raise SluiceError("git cannot be run", where=str(error), hint="install git") from error
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        hint = "run it in the project's git checkout; git fetch brings a commit that is not there"
+        raise SluiceError("the code of the release is not to be had", where=said[0] if said else "git", hint=hint)
+    return done.stdout
+
+
+def comparison(record: Record, again: Built) -> Comparison:
+    """Compare every mart (a model that its project makes public) of a release with the rebuilt one's."""
+    if not again.is_good:
+        raise SluiceError("dbt could not build it again", where=str(again.folder), hint="its run_results.json says why")
+    marts = tuple(mart.relation for mart in dbt.marts(again.folder))
+    one = {name: relation for name, relation in record.relations.items() if name in marts}
+    other = {name: relation for name, relation in again.record.relations.items() if name in marts}
+    differing = compared(one, other)
+    return Comparison(record.release_id, marts, differing, str(again.folder) if differing else None)

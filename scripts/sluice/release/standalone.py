@@ -1,0 +1,220 @@
+"""A warehouse file that stands alone: it opens in any DuckDB without an extension, lake or network, under any name."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from sluice.duck import identifier, literal
+from sluice.errors import SluiceError
+from sluice.progress import Tell, silent
+from sluice.release import digest
+from sluice.release.record import Relation
+
+# No file is called so: whatever answers under this name answers under every other.
+ALIAS = "opened_alone"
+# A file is written anew when more of it than this share, and than these bytes, holds nothing. A build leaves about as much
+# free as it rewrites, and the next one uses it again: so it does not grow for ever, but every release kept would pay for it.
+FREE_SHARE = 1 / 3
+FREE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class View:
+    """A view: how its statement begins (`create view <name> ... as`), its query, and its comments."""
+
+    schema: str
+    name: str
+    head: str
+    query: str
+    comment: str | None
+    column_comments: tuple[tuple[str, str], ...]
+
+    @property
+    def quoted(self) -> str:
+        """schema.name for SQL."""
+        return f"{identifier(self.schema)}.{identifier(self.name)}"
+
+
+@contextmanager
+def opened(file: Path, memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The file, read only, as database ALIAS of a DuckDB that reaches nothing else: no extension, no other file."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoload_known_extensions": False,
+        "autoinstall_known_extensions": False,
+    }
+    config["temp_directory"] = f"{file}.tmp"
+    if memory_limit:
+        config["memory_limit"] = memory_limit
+    with duckdb.connect(config=config) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach {literal(str(file))} as {ALIAS} (read_only)")
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
+        yield connection
+
+
+def unanswered(file: Path) -> dict[tuple[str, str], str]:
+    """Every relation, as (schema, name), that cannot be bound, or give a first row, when the file is alone; and why."""
+    with opened(file) as connection:
+        tried = {relation: _why_not(connection, *relation) for relation in digest.listed(connection, ALIAS)}
+    return {relation: why for relation, why in tried.items() if why}
+
+
+def _why_not(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> str:
+    try:
+        connection.execute(f"select * from {ALIAS}.{identifier(schema)}.{identifier(name)} limit 1").fetchall()
+    except duckdb.Error as error:
+        return str(error).splitlines()[0]
+    return ""
+
+
+def make(file: Path) -> tuple[str, ...]:
+    """Make the file stand alone; give the views that had to go, as `schema.name`.
+
+    Views lose the name of the database they were made in, so that the file may be called otherwise; those that read
+    something outside are dropped. Raises SluiceError where a relation still does not answer.
+    """
+    with _writable(file) as connection:
+        for view in _views(connection):
+            _rename_free(connection, view)
+    outside = unanswered(file)
+    with _writable(file) as connection:
+        views = {(view.schema, view.name) for view in _views(connection)}
+        for schema, name in sorted(views & outside.keys()):
+            connection.execute(f"drop view {identifier(schema)}.{identifier(name)}")
+    _check(file)
+    return tuple(f"{schema}.{name}" for schema, name in sorted(views & outside.keys()))
+
+
+def _check(file: Path) -> None:
+    still = unanswered(file)
+    if still:
+        told = [f"{schema}.{name}: {why}" for (schema, name), why in still.items()]
+        hint = "mend the model, or make it a table"
+        raise SluiceError("\n  ".join(["not every relation answers when the file is alone:", *told]), where=str(file), hint=hint)
+    if file.with_name(f"{file.name}.wal").exists():
+        raise SluiceError("the warehouse still has a write-ahead log", where=str(file), hint="end whoever has it open")
+
+
+@contextmanager
+def _writable(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoload_known_extensions": False,
+        "autoinstall_known_extensions": False,
+    }
+    with duckdb.connect(str(file), config=config) as connection:
+        yield connection
+        connection.execute("force checkpoint")
+
+
+def _views(connection: duckdb.DuckDBPyConnection) -> list[View]:
+    rows = connection.execute("""
+        select schema_name, view_name, sql, comment
+        from duckdb_views()
+        where database_name = current_database() and not internal and not temporary
+        order by all
+    """).fetchall()
+    return [
+        View(schema, name, *_split(connection, sql), comment, _comments(connection, schema, name))
+        for schema, name, sql, comment in rows
+    ]
+
+
+def _comments(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> tuple[tuple[str, str], ...]:
+    rows = connection.execute(f"""
+        select column_name, comment from duckdb_columns()
+        where database_name = current_database() and schema_name = {literal(schema)} and table_name = {literal(name)}
+            and comment is not null
+    """).fetchall()
+    return tuple(rows)
+
+
+def _split(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, str]:
+    """`create view ... as` and the query, of a view's statement: the first AS behind which a whole query stands."""
+    for match in re.finditer(r"\sas\s", sql, re.IGNORECASE):
+        query = sql[match.end() :].rstrip().rstrip(";")
+        if _serialised(connection, query):
+            return sql[: match.end()], query
+    return sql, ""
+
+
+def _serialised(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any] | None:
+    row = connection.execute("select json_serialize_sql(?)", [query]).fetchone()
+    document: dict[str, Any] = json.loads(row[0]) if row else {"error": True}
+    return None if document["error"] or len(document["statements"]) != 1 else document
+
+
+def _rename_free(connection: duckdb.DuckDBPyConnection, view: View) -> None:
+    """Make the view anew, without the database's name, where its query has it."""
+    document = _serialised(connection, view.query) if view.query else None
+    row = connection.execute("select current_database()").fetchone()
+    assert row is not None
+    if document is None or not _strip(document, row[0]):
+        return
+    fresh = connection.execute("select json_deserialize_sql(?::json)", [json.dumps(document)]).fetchone()
+    assert fresh is not None
+    head = re.sub(r"^\s*create\s+view", "create or replace view", view.head, count=1, flags=re.IGNORECASE)
+    with suppress(duckdb.Error):  # it reads something outside: it will be found wanting, and dropped
+        connection.execute(f"{head} {fresh[0]}")
+    if view.comment is not None:
+        connection.execute(f"comment on view {view.quoted} is {literal(view.comment)}")
+    for column, comment in view.column_comments:
+        with suppress(duckdb.Error):  # a view that renames its columns takes no comments on them
+            connection.execute(f"comment on column {view.quoted}.{identifier(column)} is {literal(comment)}")
+
+
+def _strip(document: Any, database: str) -> bool:
+    """Take the database's name out of every table and column of a parsed query; whether there was one."""
+    named = list(_naming(document, database))
+    for node in named:
+        if "catalog_name" in node:
+            node["catalog_name"] = ""
+        else:
+            node["column_names"] = node["column_names"][1:]
+    return bool(named)
+
+
+def _naming(node: Any, database: str) -> Iterator[dict[str, Any]]:
+    """The nodes of a parsed query that name the database: tables, and columns spelt with four names."""
+    if isinstance(node, dict):
+        names = node.get("column_names") or []
+        if node.get("catalog_name") == database or (len(names) == 4 and names[0] == database):
+            yield node
+    for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _naming(part, database)
+
+
+def compact(file: Path) -> bool:
+    """Write a file anew, where too much of it is free and there is room to; whether that was done. Its relations stay equal."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        row = connection.execute(
+            "select block_size * free_blocks, block_size * used_blocks from pragma_database_size()"
+        ).fetchone()
+    assert row is not None
+    free, used = row
+    if free < FREE_BYTES or free < (free + used) * FREE_SHARE or shutil.disk_usage(file.parent).free < used * 2:
+        return False
+    fresh = file.with_name(f"{file.name}.fresh")
+    fresh.unlink(missing_ok=True)
+    with duckdb.connect(config={"temp_directory": f"{file}.tmp"}) as connection:
+        connection.execute(f"attach {literal(str(file))} as old (read_only)")
+        connection.execute(f"attach {literal(str(fresh))} as fresh")
+        connection.execute("copy from database old to fresh")
+        connection.execute("checkpoint fresh")
+    fresh.replace(file)
+    return True
+
+
+def read(file: Path, only: list[str] | None = None, tell: Tell = silent, memory_limit: str | None = None) -> dict[str, Relation]:
+    """Every relation's rows, columns and digest, read from the file alone."""
+    with opened(file, memory_limit) as connection:
+        return digest.of_all(connection, ALIAS, only, tell)

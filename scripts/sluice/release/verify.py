@@ -1,0 +1,92 @@
+"""Whether a file still is what its record says: every relation's digest taken anew, and the file's own where it is recorded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from sluice.errors import SluiceError
+from sluice.progress import Tell
+from sluice.release import standalone
+from sluice.release.record import Record, Relation
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A relation, or the file itself, that is not as recorded; `what` says how in a few words."""
+
+    name: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was compared, and what differs; none differ in a file that is sound. `remark` weakens what was found."""
+
+    release_id: str
+    relations: int
+    differences: tuple[Difference, ...]
+    remark: str | None = None
+
+
+def verify(record: Record, file: Path, tell: Tell, memory_limit: str | None = None) -> Verified:
+    """Compare a file with its record. Raises SluiceError where the record has no digest, or the file cannot be read."""
+    if record.digest is None:
+        hint = "only a candidate that dbt found nothing wrong with has one"
+        raise SluiceError(f"{record.release_id} has no digest to compare with", where=str(file), hint=hint)
+    try:
+        found = standalone.read(file, tell=tell, memory_limit=memory_limit)
+    except duckdb.Error as error:
+        raise SluiceError(f"the file cannot be read: {str(error).splitlines()[0]}", where=str(file)) from error
+    differing = (*of_file(record, file), *compared(record.relations, found))
+    return Verified(record.release_id, len(record.relations), differing, _remark(record) if differing else None)
+
+
+def compared(recorded: Mapping[str, Relation], found: Mapping[str, Relation]) -> tuple[Difference, ...]:
+    """What differs between two sets of relations, by name."""
+    names = sorted(recorded.keys() | found.keys())
+    told = ((name, _what(recorded.get(name), found.get(name))) for name in names)
+    return tuple(Difference(name, what) for name, what in told if what)
+
+
+def _what(recorded: Relation | None, found: Relation | None) -> str:
+    if recorded is None or found is None:
+        return "is not in the record" if recorded is None else "is gone"
+    if recorded.columns != found.columns:
+        return f"other columns: {_changed(recorded.columns, found.columns)}"
+    if recorded.rows != found.rows:
+        return f"{found.rows:,} rows, {recorded.rows:,} are recorded"
+    return "" if recorded.digest == found.digest else f"the same number of rows ({found.rows:,}), other values"
+
+
+def _changed(recorded: tuple[tuple[str, str], ...], found: tuple[tuple[str, str], ...]) -> str:
+    gone = [f"-{name} {kind}" for name, kind in recorded if (name, kind) not in found]
+    new = [f"+{name} {kind}" for name, kind in found if (name, kind) not in recorded]
+    return ", ".join([*gone, *new]) or "another order"
+
+
+def of_file(record: Record, file: Path) -> tuple[Difference, ...]:
+    """The file itself: its sha256, or where none is recorded its size."""
+    if record.file is None:
+        return ()
+    size = file.stat().st_size
+    if size != record.file.bytes:
+        return (Difference("the file", f"{size:,} bytes, {record.file.bytes:,} are recorded"),)
+    if record.file.sha256 and record.file.sha256 != _sha256(file):
+        return (Difference("the file", "another sha256"),)
+    return ()
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _remark(record: Record) -> str | None:
+    if record.duckdb == duckdb.__version__:
+        return None
+    return f"the digest was taken by DuckDB {record.duckdb}, this is {duckdb.__version__}: their hashes may differ"

@@ -1,0 +1,76 @@
+"""Where dbt works on a candidate: a place with a target folder that is used again, so that dbt need not parse all anew.
+
+dbt parses anew whenever the path of the warehouse file changes, so each place has one path: a link to the candidate's folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from sluice.errors import SluiceError
+from sluice.release.held import holding
+from sluice.release.record import FILE
+
+# The artifacts of dbt that a release keeps.
+ARTIFACTS = ("manifest.json", "run_results.json")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place at work: `lock` is the file descriptor of its lock."""
+
+    root: Path
+    lock: int
+
+    @property
+    def target(self) -> Path:
+        """dbt's target folder."""
+        return self.root / "target"
+
+    @property
+    def arguments(self) -> list[str]:
+        """What dbt has to be told."""
+        return ["--target", "candidate", "--target-path", str(self.target), "--log-path", str(self.root / "logs")]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What dbt has to find in its environment."""
+        return {"SLUICE_CANDIDATE": str(self.root / "candidate" / FILE)}
+
+    def keep_artifacts(self, folder: Path) -> None:
+        """Copy dbt's artifacts of this run into a candidate's folder."""
+        for name in ARTIFACTS:
+            shutil.copyfile(self.target / name, folder / name)
+
+
+@contextmanager
+def place_for(folder: Path, workshop: Path) -> Iterator[Place]:
+    """The first free place of the workshop, set up for the candidate in `folder`. Results of earlier runs are gone."""
+    with ExitStack() as stack:
+        place = _first_free(workshop.absolute(), folder.name, stack)
+        _point(place.root / "candidate", folder.absolute())
+        for name in ARTIFACTS:
+            (place.target / name).unlink(missing_ok=True)
+        yield place
+
+
+def _first_free(workshop: Path, candidate: str, stack: ExitStack) -> Place:
+    for number in count():
+        root = workshop / str(number)
+        root.mkdir(parents=True, exist_ok=True)
+        with suppress(SluiceError):
+            return Place(root, stack.enter_context(holding(root, f"building {candidate}")))
+    raise AssertionError("count() does not end")
+
+
+def _point(link: Path, folder: Path) -> None:
+    fresh = link.with_name(f".candidate.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(folder)
+    fresh.replace(link)

@@ -1,0 +1,53 @@
+"""One small project with a release and a candidate after it: built once, copied where a test changes its state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from candidates import Shop, make_shop
+
+from sluice.release.record import Record
+
+
+@dataclass(frozen=True)
+class Story:
+    """A release built from nothing, and a candidate that was built after ten more sales: what became of both."""
+
+    shop: Shop
+    release: Path
+    first: Record
+    before: tuple[bytes, int]
+    candidate: Path
+    second: Record
+
+
+def look(file: Path) -> tuple[bytes, int]:
+    """A file's bytes and when it was written."""
+    return file.read_bytes(), file.stat().st_mtime_ns
+
+
+@pytest.fixture(scope="session")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """What the tests look at, and don't change."""
+    shop = make_shop(tmp_path_factory.mktemp("shop"))
+    folder, first = shop.build()
+    release = shop.publish(folder)
+    before = look(release / "warehouse.duckdb")
+    shop.deliver(11, 20)
+    candidate, second = shop.build()
+    return Story(shop, release, first, before, candidate, second)
+
+
+@pytest.fixture
+def retold(story: Story, tmp_path: Path) -> Callable[[], Story]:
+    """A maker of a copy of all that, in a place of the test's own, to be changed."""
+
+    def copy() -> Story:
+        shop = story.shop.copied_to(tmp_path / "shop")
+        release, candidate = (shop.state / path.relative_to(story.shop.state) for path in (story.release, story.candidate))
+        return replace(story, shop=shop, release=release, candidate=candidate)
+
+    return copy

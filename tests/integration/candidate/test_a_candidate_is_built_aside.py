@@ -1,0 +1,103 @@
+"""`sluice build --env prod`: a file aside, from the current release and the lake as pinned; it stands alone and is recorded."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import pytest
+from candidates import answers_alone, rows, sales
+from deltalake import write_deltalake
+from integration.candidate.conftest import Story, look
+
+from sluice import dbt
+from sluice.release import candidate
+from sluice.release.plan import plan
+from sluice.release.record import Code, load
+
+
+def test_the_current_release_stays_to_the_byte(story: Story) -> None:
+    assert look(story.release / "warehouse.duckdb") == story.before
+    assert (story.shop.warehouse / "prod.duckdb").resolve() == story.release / "warehouse.duckdb"
+
+
+def test_it_begins_as_the_release_and_takes_in_what_is_new(story: Story) -> None:
+    assert rows(story.candidate / "warehouse.duckdb", "select count(*), sum(amount) from core.all_sales") == [(20, 210.0)]
+    assert (story.first.full_refresh, story.first.parent) == (True, None)
+    assert (story.second.full_refresh, story.second.parent) == (False, story.first.release_id)
+    # Incremental: the statement that dbt ran says so.
+    (ran,) = [
+        entry["compiled_code"]
+        for entry in dbt.artifact(story.candidate, "run_results.json")["results"]
+        if entry["unique_id"] == "model.sluice.all_sales"
+    ]
+    assert "where sale_id >" in ran
+
+
+def test_the_record_says_what_it_is_made_of(story: Story) -> None:
+    record = story.second
+    assert record.release_id == story.candidate.name
+    assert record.lake == {"raw/shop/sales": 1, "ops/checks": 0}
+    assert record.code == Code(story.shop.commit_now(), False)
+    assert (record.project, record.environment, record.built_by) == ("sluice", "prod", "user:test")
+    assert record.dbt is not None
+    assert record.dbt.counts == {
+        "model.success": 5, "test.pass": 1, "unit_test.pass": 2,
+    }  # fmt: skip
+    assert record.relations["core.all_sales"].rows == 20
+    assert record.relations["core.rpt_shops"].columns == (("shop_id", "BIGINT"), ("sales", "BIGINT"), ("amount", "DOUBLE"))
+    assert record.file is not None
+    assert record.file.bytes == (story.candidate / "warehouse.duckdb").stat().st_size
+    assert set(record.seconds) == {"copy", "build", "alone", "digest"}
+    assert record.audit is None
+
+
+def test_its_folder_holds_the_artifacts_and_nothing_else(story: Story) -> None:
+    names = {path.name for path in story.candidate.iterdir()}
+    assert names == {"warehouse.duckdb", "release.json", "manifest.json", "run_results.json", ".lock"}
+    assert (story.candidate / "warehouse.duckdb").stat().st_mode & 0o777 == 0o444
+
+
+def test_every_relation_answers_when_the_file_is_alone_under_any_name(story: Story) -> None:
+    counts = answers_alone(sys.executable, story.candidate / "warehouse.duckdb")
+    assert counts == {name: relation.rows for name, relation in story.second.relations.items()}
+    assert counts["core.by_shop"] == 3
+    assert story.second.left_out == ("core.outside", "staging.stg_sales")
+
+
+def test_a_view_that_stays_keeps_what_is_said_about_it(story: Story) -> None:
+    file = story.candidate / "warehouse.duckdb"
+    assert rows(file, "select comment from duckdb_views() where view_name = 'by_shop'") == [("One row per shop.",)]
+    said = "select comment from duckdb_columns() where table_name = 'by_shop' and comment is not null"
+    assert rows(file, said) == [("What it sold.",)]
+
+
+def test_what_arrives_after_the_pins_is_not_in_it(retold: Callable[[], Story], monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = retold().shop
+    for name, value in shop.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(shop.folder)
+    invoke = dbt.invoke
+
+    def late(*arguments: object, **more: object) -> dbt.Invocation:
+        write_deltalake(str(shop.lake / "raw" / "shop" / "sales"), sales(1000, 1009), mode="append")
+        return invoke(*arguments, **more)  # type: ignore[arg-type]  # handed on as they come
+
+    monkeypatch.setattr(dbt, "invoke", late)
+    pinned = candidate.build(plan("prod", full_refresh=True), lambda *_: None)
+    assert pinned.record.lake["raw/shop/sales"] == 1
+    assert rows(pinned.folder / "warehouse.duckdb", "select max(sale_id) from core.all_sales") == [(20,)]
+    # And without pins it would be: dev reads the lake as it is.
+    monkeypatch.setattr(dbt, "invoke", invoke)
+    shop.sluice("build", "--select", "+all_sales")
+    assert rows(shop.warehouse / "dev.duckdb", "select max(sale_id) from core.all_sales") == [(1009,)]
+
+
+def test_full_refresh_begins_with_nothing_and_says_the_same(retold: Callable[[], Story]) -> None:
+    story = retold()
+    folder, record = story.shop.build("--full-refresh")
+    assert record.full_refresh
+    assert "copy" not in record.seconds
+    assert record.parent == story.first.release_id
+    assert record.relations == story.second.relations
+    assert load(folder) == record
