@@ -12,7 +12,7 @@ from sluice.commands.formats import ReportFormat
 
 
 def audit(
-    warehouse: Annotated[str, typer.Argument(help="An environment (dev), or a DuckDB file.")] = "dev",
+    warehouse: Annotated[str, typer.Argument(help="An environment, a release or candidate, or a DuckDB file.")] = "dev",
     select: Annotated[
         list[str] | None, typer.Option(help="A model's name, its schema, tag:<tag>, or a pattern such as fct_*.")
     ] = None,
@@ -28,14 +28,14 @@ def audit(
     Exit code 0 when nothing blocks (warnings are printed), 1 when a check or dbt test of severity error failed, 2 when
     it could not run, or a check could not be judged.
     """
-    from sluice.environments import warehouse_file
     from sluice.expectations.audit import audit as run
     from sluice.expectations.report import as_json, as_markdown, as_text, rows
     from sluice.lake import ops
     from sluice.paths import lake_root
     from sluice.progress import on_stderr
+    from sluice.release.refer import locate
 
-    file = warehouse_file(warehouse)
+    file = locate(warehouse).file
     with on_stderr("audit") as tell:
         report = run(file, target, select or [], memory_limit=memory_limit, docs=docs, tell=tell)
     ops.ensure(lake_root())

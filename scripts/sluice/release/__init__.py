@@ -1,0 +1,1 @@
+"""Releases: a warehouse file that is built aside, stands alone, and carries the record of what it was made from."""

@@ -1,0 +1,68 @@
+"""The digest of a relation: equal for equal rows whatever their order, and of a warehouse: equal for equal relations.
+
+It rests on DuckDB's hash(), which may change between versions of DuckDB: a digest is compared with one of the same
+version (the record says which).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+import duckdb
+
+from sluice.duck import identifier, literal
+from sluice.progress import Tell, silent
+from sluice.release.record import Relation
+
+# Schemas that DuckDB makes itself.
+_RELATIONS = """
+    select schema_name, relation from (
+        select schema_name, table_name as relation, internal, temporary, database_name from duckdb_tables()
+        union all
+        select schema_name, view_name, internal, temporary, database_name from duckdb_views()
+    )
+    where database_name = {database} and not internal and not temporary
+    order by all
+"""
+
+
+def listed(connection: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, str]]:
+    """(schema, name) of every table and view of an attached database."""
+    return connection.execute(_RELATIONS.format(database=literal(database))).fetchall()
+
+
+def of_all(
+    connection: duckdb.DuckDBPyConnection, database: str, only: Sequence[str] | None = None, tell: Tell = silent
+) -> dict[str, Relation]:
+    """Every relation of an attached database (`only` those, where given), as `schema.name`. Reads all rows."""
+    found = [(schema, name) for schema, name in listed(connection, database) if only is None or f"{schema}.{name}" in only]
+    digests = {}
+    for number, (schema, name) in enumerate(found):
+        tell(f"{schema}.{name}", number / len(found))
+        digests[f"{schema}.{name}"] = of(connection, f"{identifier(database)}.{identifier(schema)}.{identifier(name)}")
+    return digests
+
+
+def of(connection: duckdb.DuckDBPyConnection, relation: str) -> Relation:
+    """A relation, named as SQL has it: column names and types, number of rows, sum and xor of the rows' hashes."""
+    described = connection.execute(f"describe select * from {relation}").fetchall()
+    columns = tuple((str(name), str(kind)) for name, kind, *_ in described)
+    hashed = ", ".join(identifier(name) for name, _ in columns)
+    row = connection.execute(f"""
+        select count(*), coalesce(sum(row_hash), 0)::hugeint, coalesce(bit_xor(row_hash), 0)
+        from (select hash({hashed}) as row_hash from {relation})
+    """).fetchone()
+    assert row is not None
+    rows, total, mixed = row
+    return Relation(int(rows), columns, _sha256(json.dumps([columns, rows, str(total), str(mixed)])))
+
+
+def combined(relations: Mapping[str, Relation]) -> str:
+    """The digest of a warehouse: over its relations by name."""
+    return _sha256(json.dumps({name: relation.digest for name, relation in relations.items()}, sort_keys=True))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
