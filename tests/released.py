@@ -39,7 +39,8 @@ def warehouse(path: Path, number: int, rows: int = 3) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute(f"""
             create schema core;
-            create table core.orders as select range as order_id, {number} as release_number from range({rows});
+            create table core.orders as
+                select range as order_id, {number} as release_number, hash(range) as noise from range({rows});
             create table core.customers as select range as customer_id, {number} as release_number from range({rows});
             create view core.order_count as select count(*) as orders from core.orders;
         """)
@@ -159,7 +160,7 @@ def seen(file: Path | str) -> tuple[int, int, int]:
                 (select any_value(release_number) from core.customers),
                 (select orders from core.order_count)
         """).fetchall()
-    return row  # type: ignore[no-any-return]  # three numbers
+    return row
 
 
 # Runs commands in children that die by SIGKILL before the n-th step on a file. It imports all beforehand and starts no
