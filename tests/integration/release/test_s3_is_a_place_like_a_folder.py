@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import obstore
 import pytest
+from project import REPOSITORY
 from released import Shop, seen
 
 from sluice.duck import connect, link_extensions
@@ -160,23 +162,37 @@ def test_a_store_that_does_not_answer_is_told(tmp_path: Path, s3: str, monkeypat
     assert open_place().address == "s3://releases/somewhere"
 
 
-def test_bi_reads_the_release_over_httpfs(shop: Shop, s3: str) -> None:
-    """The recipe of docs/release.md: the pointer object says which file, DuckDB attaches it; a publish changes neither."""
-    first = shop.published()
+def recipes(language: str) -> str:
+    """The only block of docs/release.md in a language."""
+    (block,) = re.findall(rf"```{language}\n(.*?)```", (REPOSITORY / "docs" / "release.md").read_text(), re.DOTALL)
+    return str(block)
+
+
+def test_bi_reads_the_release_over_httpfs_by_the_recipe_in_sql(shop: Shop, s3: str) -> None:
+    release = shop.published()
+    secret, ask, attach = [part for part in re.sub(r"--.*", "", recipes("sql")).split(";") if part.strip()]
+    for word in ("KEY", "SECRET"):
+        secret = secret.replace(f"'{word}'", "'test'")
+    secret = secret.replace("REGION", "us-east-1").replace("'HOST'", f"'{s3}', use_ssl false")
     with connect(extensions=["httpfs"]) as bi:
-        bi.execute(f"""
-            create secret (type s3, key_id 'test', secret 'test', region 'us-east-1',
-                endpoint '{s3}', url_style 'path', use_ssl false)
-        """)
-        pointer = f"{shop.place.address}/prod.json"
-        file = "select file from read_json(?, columns = {file: 'varchar'})"
-        (address,) = bi.execute(file, [pointer]).fetchall()[0]
-        assert address == shop.place.url(first)
-        bi.execute(f"attach '{address}' as prod (read_only)")
+        bi.execute(secret)
+        place = shop.place.address
+        assert bi.execute(ask.replace("s3://bucket/prefix", place)).fetchall() == [(shop.place.url(release),)]
+        bi.execute(attach.replace("s3://bucket/prefix", place).replace("<id>", release))
         assert bi.execute("select max(release_number), count(*) from prod.core.orders").fetchall() == [(1, 3)]
+
+
+def test_bi_follows_the_pointer_by_the_recipe_in_python(shop: Shop, s3: str) -> None:
+    names: dict[str, Any] = {}
+    exec(recipes("python"), names)  # noqa: S102  # it is what the page tells people to run
+    first, pointer = shop.published(), f"{shop.place.address}/prod.json"
+    with connect(extensions=["httpfs"]) as bi:
+        bi.execute(f"create secret (type s3, key_id 'a', secret 'b', endpoint '{s3}', url_style 'path', use_ssl false)")
+        assert names["attach_current"](bi, pointer) == shop.place.url(first)
         second = shop.published()
         assert bi.execute("select max(release_number) from prod.core.customers").fetchall() == [(1,)]
-        assert bi.execute(file, [pointer]).fetchall() == [(shop.place.url(second),)]
+        assert names["attach_current"](bi, pointer) == shop.place.url(second)
+        assert bi.execute("select max(release_number) from prod.core.customers").fetchall() == [(2,)]
 
 
 def test_httpfs_is_linked_as_the_other_extensions_are(tmp_path: Path) -> None:
