@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from project import REPOSITORY
-from released import Shop, seen, warehouse
+from published import Shop, seen, warehouse
 
 from sluice.errors import SluiceError
 from sluice.release.refer import locate

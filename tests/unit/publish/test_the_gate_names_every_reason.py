@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from released import AUDIT, NODES, results
+from published import AUDIT, NODES, results
 
 from sluice.release import digest
 from sluice.release.gate import Expected, judge

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from released import Shop, shop_in
+from published import Shop, shop_in
 
 from sluice.release.s3 import Bucket
 

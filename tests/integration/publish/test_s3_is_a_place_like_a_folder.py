@@ -11,7 +11,7 @@ import duckdb
 import obstore
 import pytest
 from project import REPOSITORY
-from released import Shop, seen
+from published import Shop, seen
 
 from sluice.duck import connect, link_extensions
 from sluice.errors import SluiceError

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from released import Killer, Shop, seen, shop_in
+from published import Killer, Shop, seen, shop_in
 
 from sluice.release import publish as publishing
 from sluice.release.folder import Folder

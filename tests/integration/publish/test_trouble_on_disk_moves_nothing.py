@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from released import Shop, seen
+from published import Shop, seen
 
 from sluice.errors import SluiceError
 from sluice.release.publish import promote
@@ -63,7 +63,7 @@ from pathlib import Path
 from sluice.release import trail
 from sluice.release.publish import publish
 from sluice.release.rollback import rollback
-from released import shop_in
+from published import shop_in
 shop = shop_in(Path(sys.argv[1]))
 trail.append = lambda *ignored: None  # the lake is on another disk
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from released import Shop
+from published import Shop
 
 from sluice.errors import RefusedError, SluiceError
 from sluice.lake import ops

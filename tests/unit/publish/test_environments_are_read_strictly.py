@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from released import POLICY
+from published import POLICY
 
 from sluice.errors import RefusedError, SluiceError
 from sluice.release.policy import Policy, load, who

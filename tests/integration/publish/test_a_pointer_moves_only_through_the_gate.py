@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from released import AUDIT, POLICY, Shop, results, seen
+from published import AUDIT, POLICY, Shop, results, seen
 
 from sluice.errors import RefusedError, SluiceError
 from sluice.release import publish as publishing

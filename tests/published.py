@@ -173,8 +173,8 @@ from sluice.release import sight, trail, history
 from sluice.release.publish import promote, publish
 from sluice.release.rollback import rollback
 from sluice.lake import ops
-from released import shop_in
-import released
+from published import shop_in
+
 
 STEPS = {"open", "os.rename", "os.remove", "os.symlink", "os.chmod", "os.mkdir", "os.rmdir", "os.truncate", "fcntl.flock",
          "shutil.rmtree", "shutil.copytree", "ops"}

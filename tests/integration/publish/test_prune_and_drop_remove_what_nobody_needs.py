@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from released import POLICY, Shop, seen, warehouse
+from published import POLICY, Shop, seen, warehouse
 
 from sluice.errors import RefusedError
 from sluice.release import prune as pruning
