@@ -20,6 +20,12 @@ from sluice.release.record import Record, load
 
 FILES = {
     # Named as the real one, so that its macros are the real one's.
+    "environments.yml": """
+environments:
+  dev: {kind: file, build: ["user:*"]}
+  staging: {kind: pointer, build: ["user:*"], publish: ["user:*"], rollback: ["user:*"]}
+  prod: {kind: pointer, build: ["user:*"], publish: ["user:*"], rollback: ["user:*"]}
+""",
     "dbt_project.yml": """
 name: sluice
 profile: sluice

@@ -9,14 +9,21 @@ import typer
 from sluice.commands.audit import audit
 from sluice.commands.build import build
 from sluice.commands.demo import demo
+from sluice.commands.drop import drop
+from sluice.commands.envs import envs
 from sluice.commands.faults import faults
 from sluice.commands.ingest import ingest
+from sluice.commands.promote import promote
+from sluice.commands.prune import prune
+from sluice.commands.publish import publish
 from sluice.commands.quarantine import app as quarantine
 from sluice.commands.rebuild import rebuild
+from sluice.commands.releases import releases
+from sluice.commands.rollback import rollback
 from sluice.commands.setup import setup
 from sluice.commands.summary import summary
 from sluice.commands.verify import verify
-from sluice.errors import SluiceError
+from sluice.errors import RefusedError, SluiceError
 
 app = typer.Typer(
     help="DataOps for an online shop on dbt, DuckDB and Delta Lake.",
@@ -24,13 +31,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (audit, build, demo, faults, ingest, rebuild, setup, summary, verify):
+for command in (
+    audit, build, demo, drop, envs, faults, ingest, promote, prune, publish, rebuild, releases, rollback, setup, summary, verify,
+):  # fmt: skip
     app.command()(command)
 app.add_typer(quarantine, name="quarantine")
 
 
 def main() -> None:
-    """Run the command line. A user's mistake ends in three short lines on stderr and exit code 2."""
+    """Run the command line. A user's mistake ends in three short lines on stderr and exit code 2, a guard's no in 1."""
     try:
         app()
     except SluiceError as error:
@@ -41,9 +50,10 @@ def main() -> None:
 
 
 def _explain(error: SluiceError) -> int:
-    print(f"error: {error.what}", file=sys.stderr)
+    is_refused = isinstance(error, RefusedError)
+    print(f"{'refused' if is_refused else 'error'}: {error.what}", file=sys.stderr)
     if error.where:
         print(f"where: {error.where}", file=sys.stderr)
     if error.hint:
         print(f"what to do: {error.hint}", file=sys.stderr)
-    return 2
+    return 1 if is_refused else 2

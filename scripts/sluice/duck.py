@@ -16,6 +16,7 @@ from sluice.paths import extensions_root
 # DuckDB's name of an extension -> the package that carries the signed binary, and its file inside the package.
 EXTENSION_PACKAGES = {
     "delta": ("duckdb_extension_delta", "delta"),
+    "httpfs": ("duckdb_extension_httpfs", "httpfs"),
     "postgres_scanner": ("duckdb_extension_postgres", "postgres"),
 }
 

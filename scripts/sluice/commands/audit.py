@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sluice.commands.formats import ReportFormat
+
+if TYPE_CHECKING:
+    from sluice.expectations.audit import AuditReport
+    from sluice.release.context import Context
+    from sluice.release.refer import Located
 
 
 def audit(
@@ -35,33 +41,56 @@ def audit(
     blocks (warnings are printed), 1 when a check or dbt test of severity error failed, 2 when it could not run, or a
     check could not be judged.
     """
-    from sluice.expectations.audit import audit as run
-    from sluice.expectations.report import as_json, as_markdown, as_text, rows
-    from sluice.lake import ops
-    from sluice.paths import lake_root
-    from sluice.progress import on_stderr
-    from sluice.release import audited
+    from sluice.release import trail
+    from sluice.release.context import here
     from sluice.release.refer import locate
 
-    located = locate(warehouse)
-    counts = audited.is_candidate(located)
+    context, located = here(), locate(warehouse)
+    environment = warehouse if context.policy.find(warehouse) else None
+    name = located.record.release_id if located.record else None
+    with trail.attempt(context.lake, context.actor, "audit", environment=environment, release_id=name) as attempt:
+        report = _judged(context, located, select or [], docs, target, memory_limit)
+        typer.echo(_printed(report, output))
+        if report.exit_code:
+            attempt.detail = f"{report.count('fail')} checks failed, {report.count('error')} could not be judged"
+            raise typer.Exit(report.exit_code)
+    _say_next(located, bool(select), output)
+
+
+def _judged(
+    context: Context, located: Located, select: Sequence[str], docs: Path | None, target: Path, memory_limit: str
+) -> AuditReport:
+    """Judge it, append the results to lake/ops, and keep the audit of a whole candidate with it."""
+    from sluice.expectations.audit import audit as run
+    from sluice.expectations.report import rows
+    from sluice.lake import ops
+    from sluice.progress import on_stderr
+    from sluice.release import audited
+
     with ExitStack() as stack:
-        folder = stack.enter_context(audited.being_audited(located)) if counts else None
+        folder = stack.enter_context(audited.being_audited(located)) if audited.is_candidate(located) else None
         tell = stack.enter_context(on_stderr("audit"))
-        report = run(located.file, located.artifacts or target, select or [], memory_limit=memory_limit, docs=docs, tell=tell)
-        ops.ensure(lake_root())
+        report = run(located.file, located.artifacts or target, select, memory_limit=memory_limit, docs=docs, tell=tell)
+        ops.ensure(context.lake)
         name = located.record.release_id if located.record else None
-        ops.append(lake_root(), "checks", rows(report, name), transaction=report.run_id)
+        ops.append(context.lake, "checks", rows(report, name), transaction=report.run_id)
         if folder and not select:
             audited.keep(folder, report, tell, memory_limit)
-    typer.echo({"text": as_text, "json": as_json, "markdown": as_markdown}[output.value](report))
-    _say_next(counts, bool(select), name, report.exit_code, output)
-    if report.exit_code:
-        raise typer.Exit(report.exit_code)
+    return report
 
 
-def _say_next(counts: bool, partial: bool, name: str | None, exit_code: int, output: ReportFormat) -> None:
-    if counts and partial:
+def _printed(report: AuditReport, output: ReportFormat) -> str:
+    from sluice.expectations.report import as_json, as_markdown, as_text
+
+    return {"text": as_text, "json": as_json, "markdown": as_markdown}[output.value](report)
+
+
+def _say_next(located: Located, is_partial: bool, output: ReportFormat) -> None:
+    from sluice.release import audited
+
+    if not audited.is_candidate(located) or located.record is None:
+        return
+    if is_partial:
         typer.echo("the audit of a selection is not kept with the candidate", err=True)
-    elif counts and not exit_code and output is ReportFormat.text:
-        typer.echo(f"next: sluice publish {name}")
+    elif output is ReportFormat.text:
+        typer.echo(f"next: sluice publish {located.record.release_id} --env {located.record.environment}")

@@ -15,6 +15,8 @@ from sluice.commands.formats import Format
 
 if TYPE_CHECKING:
     from sluice.failures import Failures
+    from sluice.release.context import Context
+    from sluice.release.trail import Attempt
 
 
 def build(
@@ -32,16 +34,21 @@ def build(
     before it is audited and published. Exit code 1 when a model or test failed, 2 when it could not be built. Warnings
     are printed and fail nothing.
     """
-    from sluice.paths import lake_root, warehouse_root
+    from sluice.release import trail
+    from sluice.release.context import here
 
-    warehouse_root().mkdir(parents=True, exist_ok=True)
-    _expire_waivers(lake_root())
-    if environment == "dev":
-        is_good = _dev(select or [], full_refresh, target, output)
-    else:
-        is_good = _candidate(environment, select or [], full_refresh, output)
-    if not is_good:
-        raise typer.Exit(1)
+    context = here()
+    context.warehouse.mkdir(parents=True, exist_ok=True)
+    with trail.attempt(context.lake, context.actor, "build", environment=environment) as attempt:
+        context.policy.allow(environment, "build", context.actor)
+        _expire_waivers(context.lake)
+        if environment == "dev":
+            is_good = _dev(select or [], full_refresh, target, output)
+        else:
+            is_good = _candidate(context, attempt, environment, select or [], full_refresh, output)
+        if not is_good:
+            attempt.detail = "a model or test failed"
+            raise typer.Exit(1)
 
 
 def _dev(select: Sequence[str], full_refresh: bool, target: Path, output: Format) -> bool:
@@ -63,7 +70,9 @@ def arguments(select: Sequence[str], full_refresh: bool, target: Path) -> list[s
     return ["build", *selection, *(["--full-refresh"] if full_refresh else []), "--target-path", str(target)]
 
 
-def _candidate(environment: str, select: Sequence[str], full_refresh: bool, output: Format) -> bool:
+def _candidate(
+    context: Context, attempt: Attempt, environment: str, select: Sequence[str], full_refresh: bool, output: Format
+) -> bool:
     from sluice import failures
     from sluice.errors import SluiceError
     from sluice.progress import on_stderr
@@ -73,7 +82,8 @@ def _candidate(environment: str, select: Sequence[str], full_refresh: bool, outp
     if select:
         raise SluiceError("a candidate is always whole", where="--select", hint="leave it out, or build dev")
     with on_stderr(f"candidate for {environment}") as tell:
-        built = candidate.build(plan(environment, full_refresh=full_refresh), tell)
+        built = candidate.build(plan(environment, context, full_refresh=full_refresh, tell=tell), tell)
+    attempt.release_id, attempt.from_release_id = built.record.release_id, built.record.parent
     found = _recorded(built.folder, built.folder, built.record.release_id)
     for name in built.removed:
         typer.echo(f"removed {name}: a candidate whose build was broken off", err=True)

@@ -26,18 +26,27 @@ def rebuild(
     """
     from sluice.errors import SluiceError
     from sluice.progress import on_stderr
+    from sluice.release import trail
+    from sluice.release.context import here
     from sluice.release.rebuild import rebuild as run
     from sluice.release.refer import locate
 
+    context = here()
     located = locate(release)
     if located.record is None:
         hint = "name a release, or an environment that points to one: sluice releases lists them"
         raise SluiceError(f"{release} has no record to build it from", where=str(located.file), hint=hint)
-    with on_stderr("rebuild") as tell:
-        again = run(located.record, located.artifacts, tell, force=force, compare=compare)
-    is_good = _compare(located.record, again, output) if compare else _tell(again, output)
-    if not is_good:
-        raise typer.Exit(1)
+    record = located.record
+    with trail.attempt(
+        context.lake, context.actor, "rebuild", environment=record.environment, release_id=record.release_id
+    ) as attempt:
+        context.policy.allow(record.environment, "build", context.actor)
+        with on_stderr("rebuild") as tell:
+            again = run(record, located.artifacts, context, tell, force=force, compare=compare)
+        is_good = _compare(record, again, output) if compare else _tell(again, output)
+        if not is_good:
+            attempt.detail = "a mart differs" if compare else "a model or test failed"
+            raise typer.Exit(1)
 
 
 def _compare(record: Record, again: Built, output: Format) -> bool:

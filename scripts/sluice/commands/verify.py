@@ -23,7 +23,8 @@ def verify(
     """
     from sluice.errors import SluiceError
     from sluice.progress import on_stderr
-    from sluice.release import report
+    from sluice.release import report, trail
+    from sluice.release.context import here
     from sluice.release.refer import locate
     from sluice.release.verify import verify as run
 
@@ -31,8 +32,11 @@ def verify(
     if located.record is None:
         hint = "name a release, or an environment that points to one: sluice releases lists them"
         raise SluiceError(f"{release} has no record to compare with", where=str(located.file), hint=hint)
-    with on_stderr("verify") as tell:
-        found = run(located.record, located.file, tell, memory_limit)
-    typer.echo(report.as_json(found) if output is Format.json else report.verified_as_text(found))
-    if found.differences:
-        raise typer.Exit(1)
+    context = here()
+    with trail.attempt(context.lake, context.actor, "verify", release_id=located.record.release_id) as attempt:
+        with on_stderr("verify") as tell:
+            found = run(located.record, located.file, tell, memory_limit)
+        typer.echo(report.as_json(found) if output is Format.json else report.verified_as_text(found))
+        if found.differences:
+            attempt.detail = f"{len(found.differences)} relations differ from the record"
+            raise typer.Exit(1)

@@ -38,6 +38,11 @@ SCHEMAS = {
         ("source_position", pa.int64()), ("decided_by", pa.string()), ("why", pa.string()), ("until_at", _TIME),
         ("correction_batch_id", pa.string()),
     ]),
+    "releases": pa.schema([
+        ("event_id", pa.string()), ("tried_at", _TIME), ("action", pa.string()), ("environment", pa.string()),
+        ("release_id", pa.string()), ("from_release_id", pa.string()), ("actor", pa.string()), ("outcome", pa.string()),
+        ("why", pa.string()), ("detail", pa.string()), ("seconds", pa.float64()),
+    ]),
 }  # fmt: skip
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +10,9 @@ from pathlib import Path
 import yaml
 
 from sluice.errors import SluiceError
-from sluice.paths import lake_root, warehouse_root
-from sluice.release.record import FILE, Code, load
-
-# The environments that point to a release.
-ENVIRONMENTS = ("prod", "staging")
+from sluice.progress import Tell, silent
+from sluice.release.context import Context
+from sluice.release.record import FILE, Code
 
 
 @dataclass(frozen=True)
@@ -42,39 +38,39 @@ class Plan:
     pinned: Mapping[str, int] | None = None
 
 
-def plan(environment: str, *, full_refresh: bool, project: Path = Path()) -> Plan:
-    """The next candidate of an environment: from its current release, or from nothing.
+def plan(environment: str, context: Context, *, full_refresh: bool, tell: Tell = silent, project: Path = Path()) -> Plan:
+    """The next candidate of an environment: from its current release, fetched where it is not on this machine, or from nothing.
 
     Raises SluiceError where the environment takes no releases, or its release is not there.
     """
-    if environment not in ENVIRONMENTS:
-        hint = f"one of {', '.join(ENVIRONMENTS)}; dev is built without --env"
-        raise SluiceError(f"{environment} takes no candidate", where="--env", hint=hint)
-    parent, file = current(environment)
-    if file and not full_refresh and not file.is_file():
-        hint = f"sluice rollback {environment} goes back to another; sluice build --env {environment} --full-refresh needs none"
-        raise SluiceError(f"the release that {environment} points to is not there", where=str(file), hint=hint)
+    if context.policy.environment(environment).kind != "pointer":
+        raise SluiceError(f"{environment} takes no candidate", where="--env", hint="dev is built without --env")
+    parent = context.place.pointer(environment).release_id
     return Plan(
         environment=environment,
         project=project,
         project_name=project_name(project),
         code=code_of(project),
-        lake=lake_root(),
-        shelf=warehouse_root() / "candidates",
-        workshop=warehouse_root() / ".workshop",
+        lake=context.lake,
+        shelf=context.candidates,
+        workshop=context.warehouse / ".workshop",
         parent=parent,
-        base=None if full_refresh else file,
-        built_by=actor(),
+        base=None if full_refresh or parent is None else _file_of(parent, environment, context, tell),
+        built_by=context.actor,
     )
 
 
-def current(environment: str) -> tuple[str | None, Path | None]:
-    """The release that an environment points to, and its file; none, before the first is published."""
-    pointer = warehouse_root() / f"{environment}.duckdb"
-    if not pointer.is_symlink():
-        return None, None
-    file = (pointer.parent / pointer.readlink()).resolve()
-    return (load(file.parent).release_id if file.exists() else file.parent.name), file.with_name(FILE)
+def _file_of(release_id: str, environment: str, context: Context, tell: Tell) -> Path:
+    hint = f"sluice rollback {environment} goes back to another; sluice build --env {environment} --full-refresh needs none"
+    try:
+        file = context.place.fetch(release_id, tell) / FILE
+    except SluiceError as error:
+        raise SluiceError(
+            f"the release that {environment} points to is not there: {error.what}", where=error.where, hint=hint
+        ) from None
+    if not file.is_file():
+        raise SluiceError(f"the release that {environment} points to is not there", where=str(file), hint=hint)
+    return file
 
 
 def code_of(project: Path) -> Code:
@@ -97,12 +93,3 @@ def project_name(project: Path) -> str:
         return str(yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["name"])
     except (OSError, yaml.YAMLError, KeyError, TypeError):
         raise SluiceError("this is no dbt project", where=str(project.absolute()), hint="change to its folder") from None
-
-
-def actor() -> str:
-    """Who does it: SLUICE_ACTOR, the workflow of a GitHub job, or the user."""
-    if named := os.environ.get("SLUICE_ACTOR"):
-        return named
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        return f"job:{os.environ.get('GITHUB_WORKFLOW', 'unknown')}"
-    return f"user:{getpass.getuser()}"

@@ -15,6 +15,7 @@ from sluice.errors import SluiceError
 from sluice.progress import Tell
 from sluice.release import pins
 from sluice.release.candidate import Built, build
+from sluice.release.context import Context
 from sluice.release.plan import Plan, plan
 from sluice.release.record import Code, Record
 from sluice.release.verify import Difference, compared
@@ -33,7 +34,9 @@ class Comparison:
     kept: str | None
 
 
-def rebuild(record: Record, artifacts: Path | None, tell: Tell, *, force: bool = False, compare: bool = False) -> Built:
+def rebuild(
+    record: Record, artifacts: Path | None, context: Context, tell: Tell, *, force: bool = False, compare: bool = False
+) -> Built:
     """Build a candidate from a record; to `compare`, in the folder `rebuilt` and without tests.
 
     Raises SluiceError where the commit or a version of the lake is not there any more, or the checkout that it was built
@@ -41,7 +44,7 @@ def rebuild(record: Record, artifacts: Path | None, tell: Tell, *, force: bool =
     """
     commit = _commit_of(record, force)
     needed = pins.read_by(dbt.artifact(artifacts, "manifest.json"), record.lake) if artifacts else record.lake
-    base = plan(record.environment, full_refresh=True)
+    base = plan(record.environment, context, full_refresh=True)
     pins.all_there(base.lake, needed)
     with _checked_out(commit) as project:
         return build(_again(base, record, project, compare), tell)

@@ -1,18 +1,27 @@
-"""What a name on the command line means: the least that building needs; the branch that moves pointers brings the whole."""
+"""What a name on the command line means: an environment, a release, a candidate, or a DuckDB file."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from sluice.errors import SluiceError
-from sluice.paths import warehouse_root
+from sluice.progress import Tell, silent
+from sluice.release import candidates
+from sluice.release.context import Context, here
+from sluice.release.policy import Environment
 from sluice.release.record import FILE, NAME, Record, load
 
 
 @dataclass(frozen=True)
 class Located:
-    """A warehouse file; of a candidate or release also its folder, its record and dbt's artifacts."""
+    """A warehouse file and what belongs to it.
+
+    `folder` and `record` are there for releases and candidates, `artifacts` is the folder with dbt's manifest.json and
+    run_results.json where there is one. `file` is a release's own path, never a pointer: it stays what it is while
+    somebody works with it.
+    """
 
     name: str
     file: Path
@@ -21,33 +30,82 @@ class Located:
     artifacts: Path | None = None
 
 
-def locate(name: str) -> Located:
-    """An environment, a release id or the unique beginning of one, `candidate` (the newest), or a DuckDB file's path.
+def locate(name: str, tell: Tell = silent) -> Located:
+    """What `name` means. A release on S3 is fetched. Raises SluiceError, with what there is, where it means nothing."""
+    if _is_path(name):
+        return _file(name)
+    context = here()
+    environment = context.policy.find(name)
+    if environment is not None and environment.kind == "pointer":
+        return _pointed(context, name, tell)
+    if environment is not None:
+        return _own_file(context, environment, name)
+    if name == "candidate":
+        return _candidate(context)
+    if Path(name).exists():
+        return _file(name)
+    return _by_id(context, name, tell)
 
-    Raises SluiceError where there is no such thing, or more than one.
-    """
-    file = warehouse_root() / f"{name}.duckdb"
-    if file.exists():
-        return _in_folder(name, file.resolve().parent) if file.is_symlink() else Located(name, file)
-    if name in ("dev", "prod", "staging"):
+
+def _is_path(name: str) -> bool:
+    return os.sep in name or name.endswith((".duckdb", ".db"))
+
+
+def _file(name: str) -> Located:
+    path = Path(name)
+    if not path.is_file():
+        what = f"{name} is {'a folder' if path.is_dir() else 'not there'}"
+        raise SluiceError(what, where=str(path), hint=f"name a DuckDB file, an environment or a release; {_all_names()}")
+    if (path.resolve().parent / NAME).is_file():
+        return _in_folder(name, path.resolve().parent)
+    return Located(name, path)
+
+
+def _all_names() -> str:
+    context = here()
+    return f"environments: {', '.join(one.name for one in context.policy.environments)}"
+
+
+def _pointed(context: Context, name: str, tell: Tell) -> Located:
+    pointer = context.place.pointer(name)
+    if pointer.release_id is None:
+        if pointer.history:
+            hint = f"run: sluice rollback {name} --why 'the pointer was lost'"
+            raise SluiceError(f"the pointer of {name} is gone", where=context.place.address, hint=hint)
+        hint = f"run: sluice build --env {name}; sluice audit candidate; sluice publish --env {name}"
+        raise SluiceError(f"{name} points to no release yet", where=context.place.address, hint=hint)
+    return _in_folder(name, context.place.fetch(pointer.release_id, tell))
+
+
+def _own_file(context: Context, environment: Environment, name: str) -> Located:
+    file = environment.file(name, context.warehouse)
+    if not file.is_file():
         hint = "run: sluice build" if name == "dev" else f"run: sluice build --env {name}"
         raise SluiceError(f"the environment {name} has not been built", where=str(file), hint=hint)
-    if Path(name).is_file():
-        return Located(name, Path(name))
-    found = _folders(name)
-    if len(found) == 1:
-        return _in_folder(name, found[0])
-    hint = "name an environment (dev, prod), a release or candidate by the beginning of its id, or a DuckDB file"
-    raise SluiceError(f"{name} is {'not unique' if found else 'not there'}", where=str(warehouse_root()), hint=hint)
+    if environment.is_family:
+        return Located(name, file, artifacts=file.with_suffix(""))
+    return Located(name, file, artifacts=Path(os.environ.get("DBT_TARGET_PATH", "target")))
 
 
-def _folders(name: str) -> list[Path]:
-    root = warehouse_root()
-    candidates = sorted(folder for folder in (root / "candidates").glob("[0-9]*") if (folder / NAME).exists())
-    if name == "candidate":
-        return candidates[-1:]
-    return [folder for folder in [*candidates, *(root / "releases").glob("[0-9]*")] if folder.name.startswith(name)]
+def _candidate(context: Context) -> Located:
+    found = candidates.all_of(context)
+    if not found or found[-1].folder is None:
+        raise SluiceError("there is no candidate", where=str(context.candidates), hint="run: sluice build --env prod")
+    return _in_folder(found[-1].release_id, found[-1].folder)
+
+
+def _by_id(context: Context, name: str, tell: Tell) -> Located:
+    own = [path.parent.name for path in context.candidates.glob(f"[!.]*/{NAME}")]
+    try:
+        chosen = candidates.match(name, [*own, *context.place.releases()])
+    except SluiceError as error:
+        hint = f"name a DuckDB file, an environment or a release; {_all_names()}; see: sluice releases"
+        raise SluiceError(error.what if "more than one" in error.what else f"{name} is not there", hint=hint) from None
+    return _in_folder(chosen, context.candidates / chosen if chosen in own else context.place.fetch(chosen, tell))
 
 
 def _in_folder(name: str, folder: Path) -> Located:
-    return Located(name, folder / FILE, folder, load(folder), folder)
+    file = folder / FILE
+    if not file.is_file():
+        raise SluiceError(f"{name} has no warehouse file", where=str(file), hint="see: sluice releases")
+    return Located(name, file, folder, load(folder), folder)

@@ -12,6 +12,7 @@ from integration.candidate.conftest import Story, look
 
 from sluice import dbt
 from sluice.release import candidate
+from sluice.release.context import here
 from sluice.release.plan import plan
 from sluice.release.record import Code, load
 
@@ -84,7 +85,7 @@ def test_what_arrives_after_the_pins_is_not_in_it(retold: Callable[[], Story], m
         return invoke(*arguments, **more)  # type: ignore[arg-type]  # handed on as they come
 
     monkeypatch.setattr(dbt, "invoke", late)
-    pinned = candidate.build(plan("prod", full_refresh=True), lambda *_: None)
+    pinned = candidate.build(plan("prod", here(), full_refresh=True), lambda *_: None)
     assert pinned.record.lake["raw/shop/sales"] == 1
     assert rows(pinned.folder / "warehouse.duckdb", "select max(sale_id) from core.all_sales") == [(20,)]
     # And without pins it would be: dev reads the lake as it is.

@@ -19,6 +19,7 @@ from sluice.paths import warehouse_root
 from sluice.progress import silent
 from sluice.release import standalone
 from sluice.release.candidate import Built, build
+from sluice.release.context import here
 from sluice.release.plan import plan
 from sluice.release.rebuild import WITHOUT_TESTS, comparison, rebuild
 
@@ -56,7 +57,7 @@ def _days(project: Project) -> Days:
     _move(project.state / "demo", later, ("07", "08"))
     project.run("sluice", "setup")
     project.run("sluice", "ingest", "feeds/demo.yml")
-    first = build(replace(plan("prod", full_refresh=True), only=WITHOUT_TESTS), silent)
+    first = build(replace(plan("prod", here(), full_refresh=True), only=WITHOUT_TESTS), silent)
     assert first.is_good
     release = warehouse_root() / "releases" / first.folder.name
     release.parent.mkdir()
@@ -64,7 +65,7 @@ def _days(project: Project) -> Days:
     (warehouse_root() / "prod.duckdb").symlink_to(Path("releases") / release.name / "warehouse.duckdb")
     _move(later, project.state / "demo", ("07", "08"))
     project.run("sluice", "ingest", "feeds/demo.yml")
-    return Days(project, release, build(replace(plan("prod", full_refresh=False), only=WITHOUT_TESTS), silent))
+    return Days(project, release, build(replace(plan("prod", here(), full_refresh=False), only=WITHOUT_TESTS), silent))
 
 
 def _move(source: Path, target: Path, endings: tuple[str, ...]) -> None:
@@ -100,7 +101,7 @@ def test_every_relation_answers_when_the_file_is_alone(days: Days) -> None:
 
 
 def test_every_mart_equals_a_rebuild_of_the_record(days: Days) -> None:
-    again = rebuild(days.candidate.record, days.candidate.folder, silent, compare=True)
+    again = rebuild(days.candidate.record, days.candidate.folder, here(), silent, compare=True)
     compared = comparison(days.candidate.record, again)
     assert again.record.full_refresh
     assert len(compared.marts) > 15

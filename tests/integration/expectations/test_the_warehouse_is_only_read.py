@@ -11,7 +11,6 @@ import duckdb
 import pytest
 from audited import Audited, check
 
-from sluice.environments import warehouse_file
 from sluice.errors import SluiceError
 
 GOOD = check("expect_column_values_to_be_between", column="amount", min_value=0)
@@ -97,16 +96,3 @@ def test_a_wrong_declaration_stops_before_the_file_is_opened(shop: Audited) -> N
     shop.file.unlink()
     with pytest.raises(SluiceError, match="nothing was checked"):
         shop.audit()
-
-
-def test_an_environment_is_a_file_of_the_warehouse_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLUICE_WAREHOUSE", str(tmp_path))
-    with pytest.raises(SluiceError, match="the environment dev has not been built"):
-        warehouse_file("dev")
-    (tmp_path / "dev.duckdb").touch()
-    assert warehouse_file("dev") == tmp_path / "dev.duckdb"
-    assert warehouse_file(str(tmp_path / "dev.duckdb")) == tmp_path / "dev.duckdb"
-    with pytest.raises(SluiceError, match="is a folder"):
-        warehouse_file(str(tmp_path))
-    with pytest.raises(SluiceError, match="is not there"):
-        warehouse_file("staging")

@@ -1,0 +1,32 @@
+"""What commands on releases work with: the place, the policy, who acts, the lake and the warehouse folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sluice.paths import lake_root, warehouse_root
+from sluice.release import policy
+from sluice.release.place import Place, open_place
+from sluice.release.policy import Policy
+
+
+@dataclass(frozen=True)
+class Context:
+    """Made once per command."""
+
+    place: Place
+    policy: Policy
+    actor: str
+    lake: Path
+    warehouse: Path
+
+    @property
+    def candidates(self) -> Path:
+        """The folder of candidates; they are on this machine wherever releases are."""
+        return self.warehouse / "candidates"
+
+
+def here() -> Context:
+    """The context that the environment variables and environments.yml give."""
+    return Context(open_place(), policy.load(), policy.who(), lake_root(), warehouse_root())

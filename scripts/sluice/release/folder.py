@@ -1,0 +1,273 @@
+"""Releases in a folder: <folder>/releases/<id>/, and a link <folder>/<environment>.duckdb that is moved by a rename."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sluice.errors import SluiceError
+from sluice.progress import Tell, silent
+from sluice.release import history, readers
+from sluice.release.held import LOCK as CANDIDATE_LOCK
+from sluice.release.history import Move
+from sluice.release.place import MovedError, Pointer, Sight
+from sluice.release.record import FILE, NAME, Record, loads
+from sluice.release.sight import look
+
+# Publishes take milliseconds; only a copy from another disk takes longer.
+SECONDS_TO_WAIT = 30.0
+_COMING, _GOING = ".coming-", ".going-"
+
+
+class Folder:
+    """A place on a file system."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._depth = 0
+
+    @property
+    def address(self) -> str:
+        """The folder."""
+        return str(self.root)
+
+    @property
+    def _releases(self) -> Path:
+        return self.root / "releases"
+
+    def _folder(self, release_id: str) -> Path:
+        return self._releases / release_id
+
+    def _link(self, environment: str) -> Path:
+        return self.root / f"{environment}.duckdb"
+
+    def _history(self, environment: str) -> Path:
+        return self.root / f"{environment}.history.jsonl"
+
+    def releases(self) -> list[str]:
+        """Ids of the releases."""
+        return sorted(path.parent.name for path in self._releases.glob(f"[!.]*/{NAME}"))
+
+    def text(self, release_id: str, name: str) -> str:
+        """A small file of a release."""
+        return (self._folder(release_id) / name).read_text(encoding="utf-8")
+
+    def record(self, release_id: str) -> Record:
+        """The record of a release."""
+        path = self._folder(release_id) / NAME
+        try:
+            return loads(path.read_text(encoding="utf-8"), str(path))
+        except OSError as error:
+            why = "is not there" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+            raise SluiceError(f"the release {release_id} {why}", where=str(path), hint="see: sluice releases") from None
+
+    def see(self, release_id: str) -> Sight:
+        """What is in the release's file."""
+        return look(self._folder(release_id) / FILE)
+
+    def url(self, release_id: str) -> str:
+        """The file."""
+        return str(self._folder(release_id) / FILE)
+
+    def fetch(self, release_id: str, tell: Tell = silent) -> Path:  # noqa: ARG002  (nothing to do, nothing to tell)
+        """The release's own folder."""
+        return self._folder(release_id)
+
+    def holders(self) -> dict[str, int]:
+        """Releases that a process of this machine has open."""
+        found = readers.holders(self._folder(release_id) / FILE for release_id in self.releases())
+        return {path.parent.name: process for path, process in found.items()}
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Hold the folder; waits for others. Raises SluiceError, naming the holder, when that takes too long."""
+        if self._depth:
+            yield
+            return
+        with _trouble(self.root, "the folder of releases cannot be used", "check SLUICE_RELEASES and its permissions"):
+            self._releases.mkdir(parents=True, exist_ok=True)
+            file = (self.root / ".releases.lock").open("a+", encoding="utf-8")
+        with file:
+            _wait_for(file.fileno(), self.root)
+            file.truncate(0)
+            with suppress(OSError):  # a full disk: only the name of the holder is lost
+                file.write(str(os.getpid()))
+                file.flush()
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+
+    def add(self, release_id: str, folder: Path, tell: Tell = silent) -> None:
+        """Move the folder in; from another file system by a copy beside, which is renamed when it is whole."""
+        with (
+            self.changing(),
+            _trouble(folder, "the release cannot be put in place", "mend that, then publish again"),
+        ):
+            if self._folder(release_id).exists():
+                return
+            (folder / CANDIDATE_LOCK).unlink(missing_ok=True)
+            _seal(folder)
+            try:
+                folder.rename(self._folder(release_id))
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                self._copy_in(release_id, folder, tell)
+            _sync(self._releases)
+
+    def _copy_in(self, release_id: str, folder: Path, tell: Tell) -> None:
+        coming = self._releases / f"{_COMING}{release_id}"
+        shutil.rmtree(coming, ignore_errors=True)
+        tell("copying to the place of releases", 0.0)
+        try:
+            shutil.copytree(folder, coming)
+            _seal(coming)
+            coming.rename(self._folder(release_id))
+        except OSError:
+            shutil.rmtree(coming, ignore_errors=True)
+            raise
+
+    def tidy(self, release_id: str, folder: Path) -> None:
+        """Remove the candidate that was copied."""
+        if folder.exists() and folder.resolve() != self._folder(release_id).resolve():
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def pointers(self) -> list[str]:
+        """Environments that have a link to a release, or the history of one."""
+        linked = {path.stem for path in self.root.glob("[!.]*.duckdb") if path.is_symlink()}
+        return sorted(linked | {path.name.partition(".")[0] for path in self.root.glob("[!.]*.history.jsonl")})
+
+    def pointer(self, environment: str) -> Pointer:
+        """Where the link leads. What the link says is what readers see; the history is read by it."""
+        current, moves = self._target(environment), self._moves(environment)
+        happened, void = history.split(moves, current)
+        tag = f"{current} after {moves[-1].move_id if moves else 'nothing'}"
+        return Pointer(environment, current, tag, happened, void)
+
+    def _target(self, environment: str) -> str | None:
+        link = self._link(environment)
+        try:
+            parts = link.readlink().parts
+        except FileNotFoundError:
+            return None
+        except OSError:
+            parts = ()
+        if len(parts) != 3 or parts[0] != "releases" or parts[2] != FILE:
+            hint = "move that file away, then: sluice rollback, which sets the pointer again"
+            raise SluiceError(f"{link.name} is no pointer to a release", where=str(link), hint=hint)
+        return parts[1]
+
+    def _moves(self, environment: str) -> list[Move]:
+        path = self._history(environment)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return []
+        # What stands behind the last line's end is the torn line of somebody who died.
+        whole = text[: text.rfind("\n") + 1]
+        return [history.parse(line, f"{path}, line {number}") for number, line in enumerate(whole.splitlines(), 1)]
+
+    def move(self, pointer: Pointer, move: Move) -> None:
+        """Write the move down, then move the link. What is on disk names a whole release at every moment."""
+        told = f"{pointer.environment} cannot be moved"
+        with self.changing(), _trouble(self.root, told, "it points where it pointed; mend that, then again"):
+            if self.pointer(pointer.environment).tag != pointer.tag:
+                raise MovedError(pointer.environment)
+            if not (self._folder(move.release_id) / FILE).is_file():
+                raise SluiceError(f"the release {move.release_id} is not there", where=self.address)
+            _append(self._history(pointer.environment), move.as_line().encode())
+            self._swing(pointer.environment, move.release_id)
+
+    def _swing(self, environment: str, release_id: str) -> None:
+        fresh = self.root / f".{environment}.duckdb.new"
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(Path("releases") / release_id / FILE)
+        fresh.rename(self._link(environment))
+        _sync(self.root)
+
+    def remove(self, release_id: str) -> None:
+        """Remove a release: first its name, then what was in it."""
+        with self.changing(), _trouble(self._folder(release_id), "the release cannot be removed", "check its permissions"):
+            going = self._releases / f"{_GOING}{release_id}"
+            self._folder(release_id).rename(going)
+            shutil.rmtree(going)
+
+    def clean(self) -> list[str]:
+        """Remove half copies, half removals and links that were never put in place."""
+        with self.changing():
+            found = [*self._releases.glob(f"{_COMING}*"), *self._releases.glob(f"{_GOING}*"), *self.root.glob(".*.duckdb.new")]
+            for path in found:
+                if path.is_symlink():
+                    path.unlink()
+                else:
+                    shutil.rmtree(path, ignore_errors=True)
+            return [f"removed {path}, left behind by a command that died" for path in sorted(found)]
+
+
+def _wait_for(descriptor: int, root: Path) -> None:
+    until = time.monotonic() + SECONDS_TO_WAIT
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                holder = (root / ".releases.lock").read_text(encoding="utf-8").strip() or "unknown"
+                what = f"another command (process {holder}) is changing the releases"
+                raise SluiceError(what, where=str(root), hint="wait until it has ended") from None
+            time.sleep(0.005)
+        else:
+            return
+
+
+def _seal(folder: Path) -> None:
+    """Make every file read only, and see that it is on the disk."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            path.chmod(0o444)
+        _sync(path)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _append(path: Path, line: bytes) -> None:
+    """Append a line, whole or not at all; a torn line before it is cut off."""
+    is_new = not path.exists()
+    with path.open("ab+", buffering=0) as file:
+        size = _whole_size(path)
+        file.truncate(size)
+        try:
+            if file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(size)
+            raise
+    if is_new:
+        _sync(path.parent)
+
+
+def _whole_size(path: Path) -> int:
+    return path.read_bytes().rfind(b"\n") + 1
+
+
+@contextmanager
+def _trouble(where: Path, what: str, hint: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SluiceError(f"{what}: {error.strerror or error}", where=str(error.filename or where), hint=hint) from error

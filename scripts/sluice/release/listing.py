@@ -1,0 +1,231 @@
+"""What there is: environments, releases and candidates, for people and for machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+
+from sluice.errors import SluiceError
+from sluice.release import candidates, history
+from sluice.release.context import Context
+from sluice.release.held import is_held
+from sluice.release.place import Pointer
+from sluice.release.policy import Environment
+from sluice.release.record import Record
+
+
+@dataclass(frozen=True)
+class EnvironmentRow:
+    """An environment: what it points to or its file, since when, by whom and why. `status` is ok, or what is wrong."""
+
+    name: str
+    kind: str
+    release_id: str | None
+    rolls_back_to: str | None
+    file: str
+    bytes: int | None
+    since: str | None
+    by: str | None
+    action: str | None
+    why: str | None
+    status: str
+
+
+@dataclass(frozen=True)
+class ReleaseRow:
+    """A release or candidate: `status` says where it stands."""
+
+    release_id: str
+    kind: str
+    status: str
+    environment: str
+    built_at: str | None
+    bytes: int | None
+    built_by: str
+    audit: str
+    commit: str | None
+    is_dirty: bool
+    by: str | None
+    why: str | None
+
+
+def environments(context: Context) -> list[EnvironmentRow]:
+    """Every environment of the policy, and of families those that are there."""
+    rows = []
+    for one in context.policy.environments:
+        if one.kind == "pointer":
+            rows.append(_pointing(context, one.name))
+        else:
+            rows += [_own_file(context, one, name) for name in _members(context, one)]
+    return rows
+
+
+def _pointing(context: Context, name: str) -> EnvironmentRow:
+    try:
+        pointer = context.place.pointer(name)
+    except SluiceError as error:
+        return EnvironmentRow(name, "pointer", None, None, "", None, None, None, None, None, error.what)
+    last = pointer.history[-1] if pointer.history else None
+    size, status = _state(context, pointer)
+    return EnvironmentRow(
+        name,
+        "pointer",
+        pointer.release_id,
+        history.previous(pointer.history, pointer.release_id),
+        context.place.url(pointer.release_id) if pointer.release_id else "",
+        size,
+        last.at if last else None,
+        last.actor if last else None,
+        last.action if last else None,
+        last.why if last else None,
+        status,
+    )
+
+
+def _state(context: Context, pointer: Pointer) -> tuple[int | None, str]:
+    """Bytes of the release, and how the pointer is."""
+    if pointer.release_id is None:
+        lost = f"the pointer is gone; run: sluice rollback {pointer.environment} --why 'the pointer was lost'"
+        return None, lost if pointer.history else "nothing was published yet"
+    try:
+        record = context.place.record(pointer.release_id)
+    except SluiceError as error:
+        return None, error.what
+    return record.file.bytes if record.file else None, "ok"
+
+
+def _members(context: Context, one: Environment) -> list[str]:
+    if not one.is_family:
+        return [one.name]
+    family = one.name[:-2]
+    return [f"{family}-{file.stem}" for file in sorted((context.warehouse / family).glob("*.duckdb"))]
+
+
+def _own_file(context: Context, one: Environment, name: str) -> EnvironmentRow:
+    file = one.file(name, context.warehouse)
+    if not file.exists():
+        return EnvironmentRow(name, "file", None, None, str(file), None, None, None, None, None, "not built")
+    found = file.stat()
+    since = datetime.fromtimestamp(found.st_mtime, UTC)
+    status = "ok"
+    if one.expires_after_days is not None:
+        status = f"ok, expires {(since + timedelta(days=one.expires_after_days)):%Y-%m-%d}"
+    return EnvironmentRow(name, "file", None, None, str(file), found.st_size, since.isoformat(), None, None, None, status)
+
+
+def releases(context: Context) -> list[ReleaseRow]:
+    """Candidates, the newest first; then releases in the order in which they were last published, the last one first."""
+    waiting = [_candidate(one.record, one.folder is not None and is_held(one.folder)) for one in candidates.all_of(context)]
+    pointers = [context.place.pointer(name) for name in context.place.pointers()]
+    rows = {}
+    for release_id in context.place.releases():
+        with suppress(SluiceError):
+            rows[release_id] = _release(context.place.record(release_id), pointers)
+    moved = {move.release_id: move.at for pointer in pointers for move in pointer.history}
+    rank = {release_id: number for number, release_id in enumerate(_order(pointers))}
+    known = sorted(rows, key=lambda release_id: (rank.get(release_id, -1), moved.get(release_id, "")))
+    return [*reversed(waiting), *(rows[release_id] for release_id in reversed(known))]
+
+
+def _order(pointers: Sequence[Pointer]) -> list[str]:
+    """Releases by their last move; within an environment the order is the history's, between environments the times'."""
+    last: dict[str, str] = {}
+    for pointer in pointers:
+        latest = ""
+        for move in pointer.history:
+            latest = max(latest, move.at)
+            last[move.release_id] = max(last.get(move.release_id, ""), latest)
+    return sorted(last, key=lambda release_id: last[release_id])
+
+
+def _candidate(record: Record, is_held: bool) -> ReleaseRow:
+    status = "being worked on" if is_held else "candidate" if record.built_at else "left behind"
+    return _row(record, "candidate", status, None, None)
+
+
+def _release(record: Record, pointers: Sequence[Pointer]) -> ReleaseRow:
+    mine = record.release_id
+    current = [pointer.environment for pointer in pointers if pointer.release_id == mine]
+    before = [one.environment for one in pointers if history.previous(one.history, one.release_id) == mine]
+    moves = [move for pointer in pointers for move in pointer.history if move.release_id == mine]
+    words = [f"{name} points to it" for name in current] + [f"{name} would roll back to it" for name in before]
+    status = ", ".join(words) or ("released before" if moves else "never published")
+    return _row(record, "release", status, moves[-1].actor if moves else None, moves[-1].why if moves else None)
+
+
+def _row(record: Record, kind: str, status: str, by: str | None, why: str | None) -> ReleaseRow:
+    return ReleaseRow(
+        record.release_id,
+        kind,
+        status,
+        record.environment,
+        record.built_at,
+        record.file.bytes if record.file else None,
+        record.built_by,
+        record.audit.status if record.audit else "none",
+        record.code.commit,
+        record.code.is_dirty,
+        by,
+        why,
+    )
+
+
+def as_json(key: str, rows: Sequence[EnvironmentRow | ReleaseRow]) -> str:
+    """Rows as JSON under `key`."""
+    return json.dumps({key: [asdict(row) for row in rows]}, indent=2)
+
+
+def environments_text(rows: Sequence[EnvironmentRow], now: datetime) -> str:
+    """Environments as a table, with who and why below each."""
+    lines = [f"{'environment':12} {'points to':24} {'age':>7} {'size':>9}  status"]
+    for row in rows:
+        lines.append(f"{row.name:12} {row.release_id or '-':24} {age(row.since, now):>7} {size(row.bytes):>9}  {row.status}")
+        if row.by:
+            why = f": {row.why}" if row.why else ""
+            lines.append(f"{'':12} {row.action} by {row.by}{why}")
+        if row.kind == "pointer" and row.file:
+            lines.append(f"{'':12} {row.file}")
+    return "\n".join(lines)
+
+
+def releases_text(rows: Sequence[ReleaseRow], now: datetime) -> str:
+    """Releases and candidates as a table."""
+    if not rows:
+        return "no release and no candidate; run: sluice build --env prod"
+    lines = [f"{'release':24} {'for':8} {'age':>7} {'size':>9} {'audit':6} {'code':9} status"]
+    for row in rows:
+        code = (row.commit or "-")[:7] + ("+" if row.is_dirty and row.commit else "")
+        who = f", by {row.by}{f': {row.why}' if row.why else ''}" if row.by else f", built by {row.built_by}"
+        lines.append(
+            f"{row.release_id:24} {row.environment:8} {age(row.built_at, now):>7} {size(row.bytes):>9} {row.audit:6} {code:9} "
+            f"{row.status}{who}"
+        )
+    return "\n".join([*lines, "", "age since it was built; + after a commit: there were changes that are in no commit"])
+
+
+def age(moment: str | None, now: datetime) -> str:
+    """How long ago, in the largest whole unit; - for never, and `soon` for what a jumped clock dates in the future."""
+    if moment is None:
+        return "-"
+    passed = now - datetime.fromisoformat(moment)
+    if passed < timedelta(0):
+        return "soon"
+    for unit, length in (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1))):
+        if passed >= length:
+            return f"{passed // length} {unit}"
+    return "0 min"
+
+
+def size(count: int | None) -> str:
+    """Bytes in a unit that reads well."""
+    if count is None:
+        return "-"
+    scaled = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if scaled < 1000:
+            return f"{scaled:.0f} {unit}" if unit == "B" else f"{scaled:.1f} {unit}"
+        scaled /= 1000
+    return f"{scaled:.1f} TB"

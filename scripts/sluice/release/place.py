@@ -1,0 +1,116 @@
+"""The place of releases: a folder or an S3 address, by one setting, behind one protocol."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from sluice.errors import SluiceError
+from sluice.paths import warehouse_root
+from sluice.progress import Tell, silent
+from sluice.release.history import Move
+from sluice.release.record import Record
+
+SETTING = "SLUICE_RELEASES"
+
+
+class MovedError(Exception):
+    """The pointer is not where it was when it was read: somebody else has moved it."""
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Where an environment points (None: nowhere). `tag` changes with every move; `history` is what took effect, oldest first.
+
+    `void` are moves that were begun by somebody who died before they happened.
+    """
+
+    environment: str
+    release_id: str | None
+    tag: str
+    history: tuple[Move, ...] = ()
+    void: tuple[Move, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What is seen of a warehouse file without reading its rows.
+
+    `relations` are its tables and views (None where looking would mean a download), `unanswered` those that can't be
+    bound when the file is alone, with the reason.
+    """
+
+    bytes: int
+    relations: frozenset[str] | None = None
+    unanswered: dict[str, str] = field(default_factory=dict)
+    has_log: bool = False
+
+
+class Place(Protocol):
+    """Releases, whole ones only, and the pointers of environments."""
+
+    @property
+    def address(self) -> str:
+        """How a person names it."""
+
+    def releases(self) -> list[str]:
+        """Ids of the releases."""
+
+    def text(self, release_id: str, name: str) -> str:
+        """A small file of a release. Raises FileNotFoundError where there is none."""
+
+    def record(self, release_id: str) -> Record:
+        """The record of a release. Raises SluiceError where there is no such release, or its record is damaged."""
+
+    def see(self, release_id: str) -> Sight:
+        """What is seen of the release's file without reading it."""
+
+    def add(self, release_id: str, folder: Path, tell: Tell = silent) -> None:
+        """Take over a candidate's folder: afterwards the release is there whole, or not at all. Again does no harm."""
+
+    def tidy(self, release_id: str, folder: Path) -> None:
+        """What is left to do with the candidate's folder once a pointer stands on the release."""
+
+    def pointers(self) -> list[str]:
+        """Environments that have a pointer or the history of one."""
+
+    def pointer(self, environment: str) -> Pointer:
+        """Where an environment points."""
+
+    def move(self, pointer: Pointer, move: Move) -> None:
+        """Move the pointer, if it still is what was read. Raises MovedError where it is not."""
+
+    def remove(self, release_id: str) -> None:
+        """Remove a release."""
+
+    def url(self, release_id: str) -> str:
+        """Path or address that DuckDB opens."""
+
+    def fetch(self, release_id: str, tell: Tell = silent) -> Path:
+        """A folder on this machine with the whole release."""
+
+    def holders(self) -> dict[str, int]:
+        """Releases that somebody has open, as far as can be seen, with a process's id."""
+
+    def changing(self) -> AbstractContextManager[None]:
+        """Hold the place while several steps belong together, where it can be held."""
+
+    def clean(self) -> list[str]:
+        """Remove what processes that died have left behind; say what that was."""
+
+
+def open_place(setting: str | None = None) -> Place:
+    """The place that SLUICE_RELEASES names, by default the warehouse's folder."""
+    address = os.environ.get(SETTING, "") if setting is None else setting
+    if "://" not in address:
+        from sluice.release.folder import Folder
+
+        return Folder(Path(address) if address else warehouse_root())
+    if not address.startswith("s3://"):
+        raise SluiceError(f"{address} is neither a folder nor s3://bucket/prefix", where=SETTING)
+    from sluice.release.s3 import Bucket
+
+    return Bucket(address, cache=warehouse_root() / "cache")

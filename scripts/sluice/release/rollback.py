@@ -1,0 +1,61 @@
+"""Rollback: point an environment to a release that it pointed to before."""
+
+from __future__ import annotations
+
+from sluice.errors import RefusedError, SluiceError
+from sluice.release import candidates, history, trail
+from sluice.release.context import Context
+from sluice.release.place import Pointer
+from sluice.release.publish import Outcome, begin, judge_release, move, require, timed
+
+
+def rollback(context: Context, environment: str, why: str, to: str | None = None) -> Outcome:
+    """Move the pointer back in one step: to `to`, or to the release before this one.
+
+    A second rollback goes further back, never forward again; forward leads `to`. Where the pointer itself was lost, the
+    release is the one it last stood on. Raises RefusedError for a release that the environment never pointed to, or that
+    the gate would not let through.
+    """
+    with trail.attempt(context.lake, context.actor, "rollback", environment=environment, why=why) as tried:
+        context.policy.pointing(environment)
+        context.policy.allow(environment, "rollback", context.actor)
+        with context.place.changing():
+            pointer, notes = begin(context, environment)
+            tried.from_release_id = pointer.release_id
+            release_id = tried.release_id = _target(context, pointer, to)
+            if release_id == pointer.release_id:
+                raise SluiceError(
+                    f"{environment} points to {release_id} already", hint="sluice releases shows what else there is"
+                )
+            seconds: dict[str, float] = {}
+            with timed(seconds, "gate"):
+                require(judge_release(context, release_id), release_id)
+            with timed(seconds, "pointer"):
+                move(context, pointer, tried)
+        return Outcome("rollback", environment, release_id, pointer.release_id, True, notes, seconds)
+
+
+def _target(context: Context, pointer: Pointer, to: str | None) -> str:
+    there = context.place.releases()
+    if to is not None:
+        chosen = candidates.match(to, there)
+        _must_be_known(context, pointer, chosen)
+        return chosen
+    before = history.previous(pointer.history, pointer.release_id)
+    stood = {move.release_id for move in pointer.history} & set(there) - {pointer.release_id}
+    choice = f"choose: --to {' or '.join(sorted(stood))}" if stood else "build and publish a new one"
+    if before is None:
+        raise SluiceError(f"{pointer.environment} has pointed to nothing before", where=context.place.address, hint=choice)
+    if before not in there:
+        raise SluiceError(f"the release before, {before}, was removed", where=context.place.address, hint=choice)
+    return before
+
+
+def _must_be_known(context: Context, pointer: Pointer, release_id: str) -> None:
+    """A rollback is no way around publish and promote. Where the history itself was lost, the release's own record counts."""
+    where = pointer.environment
+    if release_id in {move.release_id for move in pointer.history}:
+        return
+    if not pointer.history and context.place.record(release_id).environment == where:
+        return
+    raise RefusedError(f"{where} never pointed to {release_id}", where=context.place.address, hint="publish or promote it")
