@@ -109,6 +109,7 @@ class Shop:
     def environment(self) -> dict[str, str]:
         """What commands find in their environment."""
         places = {"SLUICE_LAKE": str(self.lake), "SLUICE_WAREHOUSE": str(self.warehouse), "SLUICE_ACTOR": "user:test"}
+        places["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"  # else dbt leaves a file in the project, which makes it dirty
         return {**os.environ, **places, "DBT_TARGET_PATH": str(self.state / "target"), "DBT_LOG_PATH": str(self.state / "logs")}
 
     def deliver(self, first: int, last: int) -> int:

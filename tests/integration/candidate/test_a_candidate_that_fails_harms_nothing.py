@@ -102,7 +102,7 @@ def test_no_room_is_told_and_leaves_nothing(retold: Callable[[], Story], more: t
 def test_a_mistake_is_explained_before_anything_is_made(retold: Callable[[], Story]) -> None:
     story = retold()
     for arguments, words in (
-        (["--env", "nightly"], "nightly takes no candidate"),
+        (["--env", "nightly"], "there is no environment nightly"),
         (["--env", "prod", "--select", "all_sales"], "always whole"),
     ):
         assert words in story.shop.sluice("build", *arguments, code=2).stderr
