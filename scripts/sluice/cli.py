@@ -9,6 +9,7 @@ import typer
 from sluice.commands.audit import audit
 from sluice.commands.build import build
 from sluice.commands.demo import demo
+from sluice.commands.diff import diff
 from sluice.commands.faults import faults
 from sluice.commands.ingest import ingest
 from sluice.commands.quarantine import app as quarantine
@@ -22,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (audit, build, demo, faults, ingest, setup, summary):
+for command in (audit, build, demo, diff, faults, ingest, setup, summary):
     app.command()(command)
 app.add_typer(quarantine, name="quarantine")
 
