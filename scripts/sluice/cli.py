@@ -11,6 +11,7 @@ from sluice.commands.build import build
 from sluice.commands.demo import demo
 from sluice.commands.diff import diff
 from sluice.commands.faults import faults
+from sluice.commands.impact import impact
 from sluice.commands.ingest import ingest
 from sluice.commands.quarantine import app as quarantine
 from sluice.commands.setup import setup
@@ -23,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (audit, build, demo, diff, faults, ingest, setup, summary):
+for command in (audit, build, demo, diff, faults, impact, ingest, setup, summary):
     app.command()(command)
 app.add_typer(quarantine, name="quarantine")
 

@@ -34,33 +34,34 @@ def spread(graph: Graph, starts: Mapping[str, Change], still: frozenset[str] = f
     for unique_id in graph.descendants(list(starts)):
         parents = [name for name in graph.parents(unique_id) if changes.get(name) and name not in still]
         if parents and unique_id not in starts:
-            changes[unique_id] = _reached(graph, unique_id, {name: changes[name] for name in parents})
+            changes[unique_id] = _reached(graph, unique_id, {name: changes[name] for name in parents}, changes)
     return {name: change for name, change in changes.items() if name not in starts and change}
 
 
-def _reached(graph: Graph, unique_id: str, parents: Mapping[str, Change]) -> Change:
+def _reached(graph: Graph, unique_id: str, parents: Mapping[str, Change], every: Mapping[str, Change]) -> Change:
+    """`every` has what an ephemeral parent reads, too: its SQL is part of this model's."""
     query = graph.queries.get(unique_id)
     if query is None:
         why = {_said(graph, name, change) for name, change in parents.items()}
         return Change(rows=True, is_traced=graph.nodes[unique_id]["resource_type"] == "exposure", why=why)
     found = Change(is_traced=all(change.is_traced for change in parents.values()))
-    deciding = _touching(graph, query.rows, parents)
+    deciding = _touching(graph, query.rows, every)
     # Rows that come or go above do so here, too, or are added up here.
     deciding |= {f"rows of {graph.label(name)}" for name, change in parents.items() if change.rows}
     if deciding:
         return Change(set(), True, found.is_traced, deciding)
     for name, traced in query.columns.items():
-        touching = _touching(graph, traced, parents)
+        touching = _touching(graph, traced, every)
         if touching:
             found.columns.add(name)
             found.why |= touching
     return found
 
 
-def _touching(graph: Graph, traced: Traced, parents: Mapping[str, Change]) -> set[str]:
+def _touching(graph: Graph, traced: Traced, changes: Mapping[str, Change]) -> set[str]:
     found = set()
     for parent, column in traced.leaves:
-        change = parents.get(parent)
+        change = changes.get(parent)
         if change and (column in change.columns or (column == EVERY and change.columns) or EVERY in change.columns):
             found.add(f"{graph.label(parent)}.{column}" if column != EVERY else f"columns of {graph.label(parent)}")
     return found
@@ -114,7 +115,7 @@ def of_diff(a: Side, b: Side, relations: Sequence[RelationDiff]) -> Downstream:
         for found in relations
         if found.status == "same" and (model := side.models.get(found.relation))
     )
-    return _united([downstream(graph_of(side.manifest), starts, still) for side, starts in sides])
+    return united([downstream(graph_of(side.manifest), starts, still) for side, starts in sides])
 
 
 def _starts(side: Side, relations: Iterable[RelationDiff], statuses: Sequence[str]) -> Iterable[tuple[str, Change]]:
@@ -143,7 +144,7 @@ def _dropped(a: Side, relations: Iterable[RelationDiff]) -> Iterable[tuple[str, 
             yield model.unique_id, Change(columns)
 
 
-def _united(parts: Sequence[Downstream]) -> Downstream:
+def united(parts: Sequence[Downstream]) -> Downstream:
     models, exposures = {}, {}
     for part in reversed(parts):
         models.update({one.unique_id: one for one in part.models})

@@ -21,6 +21,9 @@ class Graph:
     queries: dict[str, Query] = field(default_factory=dict)
     untraced: dict[str, str] = field(default_factory=dict)
     owners: dict[str, str | None] = field(default_factory=dict)
+    # By schema and name, what stands there; and the text by which SQL reads a source that is no table.
+    tables: dict[tuple[str, str], str] = field(default_factory=dict)
+    inline: dict[str, str] = field(default_factory=dict)
 
     def owner(self, unique_id: str) -> str | None:
         """Who owns a node: its own owner (exposures), or its group's."""
@@ -83,10 +86,22 @@ def graph_of(manifest: Mapping[str, Any], wanted: Sequence[str] | None = None) -
     for unique_id, node in graph.nodes.items():
         for parent in dict.fromkeys(_parents(node)):
             graph.children[parent].append(unique_id)
+    for unique_id, node in graph.nodes.items():
+        _place(graph, unique_id, node)
     graph.owners = {group["name"]: owner_of(group) for group in (manifest.get("groups") or {}).values()}
     for unique_id in graph.order():
         _trace(graph, unique_id, wanted)
     return graph
+
+
+def _place(graph: Graph, unique_id: str, node: Mapping[str, Any]) -> None:
+    if node["resource_type"] == "exposure":
+        return
+    name = node.get("alias") or node.get("identifier") or node["name"]
+    graph.tables[(node["schema"].lower(), name.lower())] = unique_id
+    text = node.get("relation_name") or ""
+    if node["resource_type"] == "source" and ("(" in text or "'" in text):
+        graph.inline[unique_id] = text
 
 
 def _trace(graph: Graph, unique_id: str, wanted: Sequence[str] | None) -> None:
@@ -96,7 +111,7 @@ def _trace(graph: Graph, unique_id: str, wanted: Sequence[str] | None) -> None:
         graph.columns[unique_id] = described
         return
     try:
-        query = _query(graph, unique_id, node)
+        query = _query(graph, node)
         graph.queries[unique_id] = query
         graph.columns[unique_id] = list(query.columns)
     except NotTracedError as error:
@@ -105,27 +120,15 @@ def _trace(graph: Graph, unique_id: str, wanted: Sequence[str] | None) -> None:
             graph.untraced[unique_id] = str(error)
 
 
-def _query(graph: Graph, unique_id: str, node: Mapping[str, Any]) -> Query:
+def _query(graph: Graph, node: Mapping[str, Any]) -> Query:
     if node.get("language", "sql") != "sql":
         raise NotTracedError(f"it is written in {node['language']}")
     if not node.get("compiled_code"):
         raise NotTracedError("the manifest has no compiled SQL of it")
-    tables, inline = {}, {}
-    for parent in [*_parents(node), unique_id]:
-        other = graph.nodes.get(parent)
-        if other is None:
-            continue
-        if other["resource_type"] == "source":
-            name = other.get("relation_name") or ""
-            if "(" in name or "'" in name:
-                inline[parent] = name
-            tables[(other["schema"].lower(), (other.get("identifier") or other["name"]).lower())] = parent
-        else:
-            tables[(other["schema"].lower(), (other.get("alias") or other["name"]).lower())] = parent
-            # dbt puts an ephemeral model into its readers' SQL as a CTE, so it is followed through there.
+    inline = {name: text for name in _parents(node) if (text := graph.inline.get(name))}
     # Sources may have more columns than are described, so what is described of them is a help in need only.
     known = {name: columns for name, columns in graph.columns.items() if graph.nodes[name]["resource_type"] != "source"}
     try:
-        return trace(node["compiled_code"], tables, known, inline)
+        return trace(node["compiled_code"], graph.tables, known, inline)
     except NotTracedError:
-        return trace(node["compiled_code"], tables, graph.columns, inline)
+        return trace(node["compiled_code"], graph.tables, graph.columns, inline)
