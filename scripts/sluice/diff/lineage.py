@@ -66,6 +66,8 @@ def _scope(sql: str, tables: Mapping[tuple[str, str], str], columns: Mapping[str
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
     try:
         parsed = parse_one(sql, read="duckdb")
+        if not isinstance(parsed, exp.Query):
+            raise NotTracedError("it is no query")
         qualified = qualify(
             parsed,
             dialect="duckdb",
@@ -138,10 +140,10 @@ class _Tracer:
         if isinstance(scope.expression, exp.UDTF):
             return self._expression(scope, scope.expression)
         for select in _selects(scope):
-            if select.alias_or_name.lower() == name:
-                return self._expression(scope, select.unalias())
             if select.is_star:
                 return self._through_star(scope, name)
+            if select.alias_or_name.lower() == name:
+                return self._expression(scope, select.unalias(), name)
         raise NotTracedError(f"{name} is not among the columns of a part of the query")
 
     def _through_star(self, scope: Scope, name: str) -> Traced:
@@ -152,10 +154,17 @@ class _Tracer:
             found.add(self._source(source, name if len(sources) == 1 else EVERY))
         return found
 
-    def _expression(self, scope: Scope, expression: exp.Expr) -> Traced:
+    def _expression(self, scope: Scope, expression: exp.Expr, own: str = "") -> Traced:
+        """What an expression reads; `own` is the column that it makes."""
         found = Traced(texts={expression.sql(dialect="duckdb", comments=False)})
         for column in _columns_in(expression):
-            found.add(self._resolved(scope, column))
+            name = column.name.lower()
+            if not column.table and name != own and name in _names(scope):
+                # In DuckDB a name of the select list may be used in it, and in group by: of whichever it is.
+                found.add(self.column(scope, name))
+                found.add(self._perhaps(scope, name))
+            else:
+                found.add(self._resolved(scope, column))
         for inner in _queries_in(expression, scope):
             for name in _names(inner):
                 found.add(self.column(inner, name))
@@ -172,6 +181,12 @@ class _Tracer:
             return self._unqualified(scope, column.parts[0].name.lower())
         return self._source(at.sources[column.table], column.name.lower())
 
+    def _perhaps(self, scope: Scope, name: str) -> Traced:
+        try:
+            return self._unqualified(scope, name)
+        except NotTracedError:
+            return Traced()
+
     def _unqualified(self, scope: Scope, name: str) -> Traced:
         """sqlglot leaves a column without a table where it doesn't know what the tables hold: of each that may have it."""
         found, owners = Traced(), 0
@@ -187,14 +202,12 @@ class _Tracer:
 
     def _source(self, source: object, name: str) -> Traced:
         if isinstance(source, Scope):
-            names = _names(source)
-            if name == EVERY or EVERY in names:
-                found = Traced()
-                for one in names:
-                    found.add(self.column(source, one))
-                return found
-            # A table function, or a struct's field, has no list of names.
-            return self.column(source, name)
+            # What a star stands for is not known by name, nor what a table function gives: asked for by name, it is found.
+            asked = _names(source) if name == EVERY else [name]
+            found = Traced()
+            for one in asked or [EVERY]:
+                found.add(self.column(source, one))
+            return found
         assert isinstance(source, exp.Table)
         unique_id = _id_of(source, self._tables)
         if unique_id is None and not source.db and isinstance(source.this, exp.Identifier):
@@ -205,9 +218,7 @@ class _Tracer:
         """What decides about the rows of a scope."""
         found = Traced()
         for part in _deciding_parts(scope.expression):
-            found.texts.add(part.sql(dialect="duckdb", comments=False))
-            for column in _columns_in(part):
-                found.add(self._resolved_quietly(scope, column))
+            found.add(self._expression(scope, part))
         if isinstance(scope.expression, exp.Select):
             # Which tables it reads, and in which ways they are put together.
             found.texts |= {source.sql(dialect="duckdb") for source in scope.sources.values() if isinstance(source, exp.Table)}
@@ -217,12 +228,6 @@ class _Tracer:
             for name in _names(scope):
                 found.add(self.column(scope, name))
         return found
-
-    def _resolved_quietly(self, scope: Scope, column: exp.Column) -> Traced:
-        """As _resolved; a name of the select list in group by or qualify means that column."""
-        if not column.table and column.name.lower() in _names(scope):
-            return self.column(scope, column.name.lower())
-        return self._resolved(scope, column)
 
 
 def _selects(scope: Scope) -> list[exp.Expr]:

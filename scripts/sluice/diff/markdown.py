@@ -142,4 +142,4 @@ def code(text: str) -> str:
 
 _SIMPLE = re.compile(r"[\w.:/+,-]+( [\w.:/+,-]+)*", re.ASCII)
 # Everything but letters, digits and harmless signs; an underscore is harmless inside a word only.
-_MARKUP = re.compile(r"[^\w\s.,;:+()%/=>→…⏎'-]|(?<!\w)_|_(?!\w)")
+_MARKUP = re.compile(r"[^\w\s.,;:+()%/=>→…⏎'-]|(?<![^\W_])_|_(?![^\W_])")

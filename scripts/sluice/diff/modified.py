@@ -112,7 +112,10 @@ def _reasons(
     named = sorted((used["a"] | used["b"]) & macros)
     if named:
         yield Reason("macro", ", ".join(name.rsplit(".", 1)[-1] for name in named))
-    yield from _of_the_variables(old, new, manifests[1], used["b"], variables)
+    variable = [*_of_the_variables(new, manifests[1], used["b"], variables)]
+    yield from variable
+    if not named and not variable and old.get("raw_code") == new.get("raw_code") and _compiled(old) != _compiled(new):
+        yield Reason("sql", "its compiled SQL differs: something that it is made with has changed")
     if new["resource_type"] == "seed" and _is_unhashed(new) and seed_changed(new):
         yield Reason("seed", "its rows")
     yield from _of_the_config(old, new)
@@ -180,15 +183,13 @@ def _macros_of(node: Node, manifest: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _of_the_variables(
-    old: Node, new: Node, manifest: Mapping[str, Any], macros: frozenset[str], variables: Sequence[str]
+    node: Node, manifest: Mapping[str, Any], macros: frozenset[str], variables: Sequence[str]
 ) -> Iterator[Reason]:
-    """A variable is named where the code (or a macro that it calls) says its name; SQL that differs differs anyway."""
-    texts = [new.get("raw_code") or "", *(manifest["macros"].get(name, {}).get("macro_sql", "") for name in macros)]
+    """A variable is named where the code, or a macro that it calls, says its name."""
+    texts = [node.get("raw_code") or "", *(manifest["macros"].get(name, {}).get("macro_sql", "") for name in macros)]
     named = [name for name in variables if any(re.search(rf"['\"]{re.escape(name)}['\"]", text) for text in texts)]
     if named:
         yield Reason("variables", ", ".join(named))
-    elif old.get("raw_code") == new.get("raw_code") and _compiled(old) != _compiled(new):
-        yield Reason("sql", "its compiled SQL differs: something that it is made with has changed")
 
 
 def _of_the_config(old: Node, new: Node) -> Iterator[Reason]:

@@ -45,7 +45,7 @@ def figures(columns: Sequence[Column], near: bool, masked: frozenset[str]) -> li
 def scan(side: str, relation: str, hashed: Sequence[Shared], wanted: Sequence[str]) -> str:
     """One pass over a side: rows, sum and xor of the rows' hashes, then the figures."""
     rest = "".join(f", {aggregate}" for aggregate in wanted)
-    hashes = f"sum({row_hash(hashed, side)}::hugeint), bit_xor({row_hash(hashed, side)})" if hashed else "0, 0"
+    hashes = f"coalesce(sum({row_hash(hashed, side)}::hugeint), 0), bit_xor({row_hash(hashed, side)})" if hashed else "0, 0"
     return f"select count(*), {hashes}{rest} from {table(side, relation)}"
 
 
