@@ -33,6 +33,11 @@ class Column:
         return "word" if self.type in _WORDS or self.type.startswith("ENUM(") else "other"
 
     @property
+    def is_summed_exactly(self) -> bool:
+        """Whether DuckDB's own sum of it can't overflow."""
+        return self.reckoned != "DOUBLE"
+
+    @property
     def reckoned(self) -> str:
         """The type in which differences and sums of it can't overflow."""
         if self.type in _INTEGERS:

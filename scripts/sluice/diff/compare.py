@@ -142,7 +142,7 @@ def _on_one_side(work: _Work, found: RelationDiff, side: str) -> RelationDiff:
     count, near = _size(work, side), False
     near = count > NEAR_FROM
     row = work.one(sql.scan(side, work.relation, [], sql.figures(columns, near, work.masked)))
-    figures = _figures(columns, row[3:])
+    figures = _figures(columns, row)
     metrics = tuple(
         Metric(column.name, column.type, *((None, figure) if side == "b" else (figure, None)))
         for column, figure in zip(columns, figures, strict=True)
@@ -158,18 +158,24 @@ def _size(work: _Work, side: str) -> int:
 
 
 def _figures(columns: Sequence[Column], row: Sequence[Any]) -> list[Figures]:
-    parts = [row[at : at + 6] for at in range(0, 6 * len(columns), 6)]
-    return [Figures(*part) for part in parts]
+    """What sql.scan gives: rows, two sums of hashes, and five figures of each column."""
+    found = []
+    for n in range(len(columns)):
+        values, distinct, total, least, most = row[3 + 5 * n : 8 + 5 * n]
+        mean = float(total) / values if total is not None and values else None
+        found.append(Figures(row[0] - values, distinct, total, mean, least, most))
+    return found
 
 
 def _on_both(work: _Work, found: RelationDiff, keyed: tuple[Key, list[Shared]] | None) -> RelationDiff:
     near = max(_size(work, "a"), _size(work, "b")) > NEAR_FROM
+    key, key_columns = keyed or (Key((), ""), [])
+    alone = key_columns[0].name if len(key_columns) == 1 else None
     scans = {
-        side: work.one(sql.scan(side, work.relation, work.columns, sql.figures(columns, near, work.masked)))
+        side: work.one(sql.scan(side, work.relation, work.columns, sql.figures(columns, near, work.masked, alone)))
         for side, columns in (("a", work.before), ("b", work.after))
     }
     schema = tuple(schema_changes(work.before, work.after))
-    key, key_columns = keyed or (Key((), ""), [])
     found = replace(found, schema=schema, key=key.columns, key_source=key.source or None, is_distinct_near=near)
     counts = scans["a"][0], scans["b"][0]
     if scans["a"][:3] == scans["b"][:3] and work.columns:
@@ -186,10 +192,7 @@ def _on_both(work: _Work, found: RelationDiff, keyed: tuple[Key, list[Shared]] |
 def _metrics(work: _Work, scans: dict[str, tuple[Any, ...]]) -> tuple[Metric, ...]:
     """Figures that differ, column by column."""
     before, after = (
-        {
-            column.name.lower(): (column, figure)
-            for column, figure in zip(columns, _figures(columns, scans[side][3:]), strict=True)
-        }
+        {column.name.lower(): (column, figure) for column, figure in zip(columns, _figures(columns, scans[side]), strict=True)}
         for side, columns in (("a", work.before), ("b", work.after))
     )
     found = []

@@ -68,10 +68,11 @@ def side(name: str, artifacts: Path | None, target: Path) -> Side:
 
     Raises SluiceError where there is no such file, no manifest, or the record beside it is not readable.
     """
-    file = warehouse_file(name)
-    folder = artifacts or (file.resolve().parent if (file.resolve().parent / "manifest.json").is_file() else target)
+    # Behind a pointer it is this release from here on, whatever is published meanwhile.
+    file = warehouse_file(name).resolve()
+    folder = artifacts or (file.parent if (file.parent / "manifest.json").is_file() else target)
     manifest = dbt.artifact(folder, "manifest.json")
-    record = _record(file.resolve().parent / "release.json")
+    record = _record(file.parent / "release.json")
     digests = {name: entry["digest"] for name, entry in (record.get("relations") or {}).items() if entry.get("digest")}
     return Side(
         name=name,

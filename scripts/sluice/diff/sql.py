@@ -22,18 +22,20 @@ def row_hash(columns: Sequence[Shared], side: str) -> str:
     return f"hash({', '.join(column.sql(side) for column in columns)})" if columns else "0::ubigint"
 
 
-def figures(columns: Sequence[Column], near: bool, masked: frozenset[str]) -> list[str]:
-    """Aggregates of each column: nulls, distinct, sum, mean, least, most. Null where it makes no sense for the type."""
+def figures(columns: Sequence[Column], near: bool, masked: frozenset[str], key: str | None = None) -> list[str]:
+    """Aggregates of each column: values, distinct, sum, least, most. Null where it makes no sense for the type.
+
+    Distinct values of `key` are not counted: where it is one, there are as many as rows.
+    """
     found = []
     for column in columns:
         name = identifier(column.name)
         distinct = f"approx_count_distinct({name})" if near else f"count(distinct {name})"
-        number = f"cast({name} as {column.reckoned})"
+        counted = (column.kind == "word" or column.type == "DATE") and column.name != key
         found += [
-            f"count(*) - count({name})",
-            distinct if column.kind == "word" or column.type == "DATE" else "null",
-            f"sum({number})" if column.kind == "number" else "null",
-            f"avg(cast({name} as double))" if column.kind == "number" else "null",
+            f"count({name})",
+            distinct if counted else "null",
+            f"sum({name if column.is_summed_exactly else f'cast({name} as double)'})" if column.kind == "number" else "null",
             *(
                 (f"cast({way}({name}) as varchar)" if column.kind == "time" and column.name not in masked else "null")
                 for way in ("min", "max")

@@ -169,7 +169,7 @@ def test_a_removed_column_reaches_those_who_read_it() -> None:
     ],
 )
 def test_jinja_of_an_incremental_model_may_hide_what_later_runs_do(before: str, after: str, rows: bool) -> None:
-    incremental = {"config": {"materialized": "incremental", "meta": {}}}
+    incremental: dict[str, Any] = {"config": {"materialized": "incremental", "meta": {}}}
     old, new = (
         project(node("orders", reads=["seed.shop.raw"], raw_code=raw, compiled_code=raw.split("{")[0], **incremental))
         for raw in (before, after)

@@ -129,9 +129,8 @@ def test_any_two_tables_give_what_counting_row_by_row_gives(sides: Sides, seed: 
     """Keys that are null or in several rows among them: counted here in plain Python."""
     dice = random.Random(seed)
     keys: list[int | None] = [*range(12 if seed % 2 else 60)] + ([None] if seed % 3 == 0 else [])
-    make = lambda: [(dice.choice(keys), dice.choice("ab"), dice.choice([None, 1, 2])) for _ in range(40)]  # noqa: E731
-    before = make()
-    after = [row for row in before if dice.random() < 0.8] + make()[:8]
+    before, more = ([(dice.choice(keys), dice.choice("ab"), dice.choice([None, 1, 2])) for _ in range(n)] for n in (40, 8))
+    after = [row for row in before if dice.random() < 0.8] + more
     if seed % 4 == 1:  # keys that are unique after all
         before, after = (list({row[0]: row for row in rows}.values()) for rows in (before, after))
     dice.shuffle(after)
