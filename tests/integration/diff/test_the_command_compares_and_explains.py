@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from diffed import Sides, node
-from project import BIN, Project
+from project import BIN, REPOSITORY, Project
 
 from sluice.diff.graph import graph_of
 
@@ -27,7 +29,9 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> Sides:
 def run(sides: Sides, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command where the warehouses are."""
     command = [str(BIN / "sluice"), "diff", *arguments]
-    return subprocess.run(command, cwd=sides.root, env=dict(os.environ), capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=sides.root, env={**os.environ, "SLUICE_WAREHOUSE": "warehouse"}, capture_output=True, text=True, check=False
+    )
 
 
 def test_a_difference_is_no_failure_and_nothing_is_written_to(sides: Sides) -> None:
@@ -53,6 +57,23 @@ def test_it_goes_into_a_file_and_artifacts_may_stand_elsewhere(sides: Sides, tmp
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     document = json.loads((tmp_path / "new" / "diff.json").read_text())
     assert [document["relations"][0]["rows"][word] for word in ("added", "removed", "changed")] == [1, 0, 9]
+
+
+def test_the_commands_of_the_page_run(sides: Sides, tmp_path: Path) -> None:
+    """With the two warehouses as prod's release and dev, which has its artifacts in dbt's target folder."""
+    (tmp_path / "warehouse").mkdir()
+    (tmp_path / "warehouse" / "prod.duckdb").symlink_to(sides.root / "a" / "warehouse.duckdb")
+    shutil.copy(sides.root / "b" / "warehouse.duckdb", tmp_path / "warehouse" / "dev.duckdb")
+    (tmp_path / "target").mkdir()
+    shutil.copy(sides.root / "b" / "manifest.json", tmp_path / "target")
+    block = (REPOSITORY / "docs" / "diff.md").read_text().partition("```console\n")[2].partition("```")[0]
+    lines = [shlex.split(line, comments=True) for line in block.splitlines()]
+    assert len(lines) == 4
+    for line in lines:
+        names = {"A": "warehouse/prod.duckdb", "B": "dev", "fct_*": "orders", "operations": "finance"}
+        done = run(Sides(tmp_path), *(names.get(word, word) for word in line[2:]))
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "diff.html").read_text().startswith("<!doctype html>")
 
 
 def test_mistakes_are_explained(sides: Sides) -> None:

@@ -69,6 +69,30 @@ def test_null_keys_are_compared_as_a_value(sides: Sides) -> None:
     assert "null was compared as a value" in rows.remarks[0]
 
 
+def test_a_key_that_came_twice_is_said_and_its_rows_are_shown_once(sides: Sides) -> None:
+    sides.tables(
+        "select * from (values (1, 'a')) t (order_id, word)",
+        "select * from (values (1, 'a'), (2, 'b'), (2, 'c')) t (order_id, word)",
+    )
+
+    rows = sides.relation().rows
+
+    assert rows is not None
+    assert (rows.added, rows.removed, rows.changed) == (2, 0, 0)
+    assert "1 keys stand in more than one row (0 rows before, 2 after)" in rows.remarks[0]
+    assert [sample.values[-1] for sample in rows.samples] == [("word", None, "b"), ("word", None, "c")]
+
+
+def test_a_null_key_that_came_is_said(sides: Sides) -> None:
+    sides.tables("select 1 as order_id", "select unnest([1, null]) as order_id")
+
+    rows = sides.relation().rows
+
+    assert rows is not None
+    assert (rows.added, rows.removed, rows.changed) == (1, 0, 0)
+    assert rows.remarks[0].startswith("1 keys that differ are null")
+
+
 def test_a_key_in_thousands_of_rows_does_not_multiply(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
     """20,000 rows of one key on each side would join to 400 million pairs; the join ends after as many as unique keys make."""
     sides.tables(
