@@ -5,7 +5,8 @@ For each size, demo deliveries without faults are made once (kept under bench-da
   (b) dbt build, against the SQL that it compiled, run statement by statement in one connection;
   (c) one more day on the history, against a full rebuild;
   with seconds and peak memory of each step, so that growth from size to size can be read off. And, for tables of --rows:
-  (d) an audit of 50 expectations, against one query that computes the same figures, GX's own way, and GX on pandas.
+  (d) an audit of 50 expectations, against one query that computes the same figures, GX's own way, and GX on pandas;
+  (e) a diff of two such tables, against a bare full join of them.
 Every measured step is a process of its own; its wall time and peak memory come from the operating system.
 """
 
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.audit import bench_audit
+from bench.diff import bench_diff
 from bench.page import page
 from bench.process import Cost, measure
 from bench.shop import Shop, make_shop
@@ -153,8 +155,8 @@ def main() -> None:
     parser.add_argument("--orders", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--days", type=int, default=400)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000], help="of the table of part d")
-    parser.add_argument("--parts", default="abcd")
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000], help="of the tables of parts d and e")
+    parser.add_argument("--parts", default="abcde")
     parser.add_argument("--data", type=Path, default=Path("bench-data"))
     parser.add_argument("--out", type=Path, default=Path("docs/bench.json"))
     options = parser.parse_args()
@@ -171,6 +173,11 @@ def main() -> None:
         report["audits"] = [bench_audit(options.data.absolute(), rows, options.runs) for rows in options.rows]
         report["audit_runs"] = options.runs
         report["audited_on"] = f"{datetime.now(UTC):%Y-%m-%d}"
+        _write(report, options.out)
+    if "e" in options.parts:
+        report["diffs"] = [bench_diff(options.data.absolute(), rows, options.runs) for rows in options.rows]
+        report["diff_runs"] = options.runs
+        report["diffed_on"] = f"{datetime.now(UTC):%Y-%m-%d}"
         _write(report, options.out)
 
 

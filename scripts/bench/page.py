@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench.diff import section
+
 _STEPS = (
     ("a_ingest_csv", "(a) ingest of the CSV feeds", "DuckDB `COPY` of the same files", "2"),
     ("a_ingest_parquet", "(a) ingest of the same as Parquet", "DuckDB `COPY` of the same files", "1.5"),
@@ -47,7 +49,7 @@ def page(report: Mapping[str, Any]) -> str:
     for size in report["sizes"]:
         lines += _rows(size)
     note = f"\n{report['note']}\n" if "note" in report else ""
-    return "".join(lines) + note + _TAIL + _audits(report)
+    return "".join(lines) + note + _TAIL + _audits(report) + section(report)
 
 
 def _audits(report: Mapping[str, Any]) -> str:

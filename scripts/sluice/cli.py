@@ -9,9 +9,11 @@ import typer
 from sluice.commands.audit import audit
 from sluice.commands.build import build
 from sluice.commands.demo import demo
+from sluice.commands.diff import diff
 from sluice.commands.drop import drop
 from sluice.commands.envs import envs
 from sluice.commands.faults import faults
+from sluice.commands.impact import impact
 from sluice.commands.ingest import ingest
 from sluice.commands.promote import promote
 from sluice.commands.prune import prune
@@ -32,7 +34,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    audit, build, demo, drop, envs, faults, ingest, promote, prune, publish, rebuild, releases, rollback, setup, summary, verify,
+    audit, build, demo, diff, drop, envs, faults, impact, ingest, promote, prune, publish, rebuild, releases, rollback, setup,
+    summary, verify,
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(quarantine, name="quarantine")

@@ -1,0 +1,124 @@
+"""The project as another commit has it, and dbt's manifest of it: made aside, with nothing of the working tree touched."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sluice import dbt
+from sluice.errors import SluiceError
+from sluice.paths import extensions_root, lake_root
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A project and its manifest. `is_compiled`: whether the manifest holds SQL; `said`: why not."""
+
+    folder: Path
+    target: Path
+    manifest: Mapping[str, Any]
+    is_compiled: bool
+    said: str = ""
+
+
+def commit_of(base: str) -> str:
+    """The commit that a name stands for. Raises SluiceError where there is none, or no repository."""
+    done = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
+    if done.returncode:
+        said = done.stderr.decode().strip()
+        hint = "name a commit that is there, e.g. after: git fetch origin main"
+        raise SluiceError(said or f"there is no commit {base}", where=str(Path().absolute()), hint=hint)
+    return done.stdout.decode().strip()
+
+
+def lay_out(commit: str, folder: Path) -> None:
+    """The current folder as a commit has it, in `folder`. Raises SluiceError where the commit does not have it."""
+    done = _git("archive", "--format=tar", commit)
+    if done.returncode:
+        raise SluiceError(done.stderr.decode().strip(), where=commit)
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+    if not (folder / "dbt_project.yml").is_file():
+        raise SluiceError("no dbt project stands here in that commit", where=commit, hint="run it where dbt_project.yml is")
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    git = shutil.which("git")
+    if git is None:
+        raise SluiceError("git is not there", hint="install git")
+    return subprocess.run([git, *arguments], capture_output=True, check=False)
+
+
+def parsed(project: Path, scratch: Path) -> Parsed:
+    """dbt's manifest of a project, with compiled SQL where dbt can compile on an empty warehouse, in `scratch`.
+
+    Raises SluiceError where dbt cannot even parse it.
+    """
+    target = scratch / "target"
+    (scratch / "warehouse").mkdir(parents=True, exist_ok=True)
+    done = _dbt(project, scratch, "compile")
+    said = ""
+    if done.returncode:
+        said = _errors(done)
+        done = _dbt(project, scratch, "parse")
+    if done.returncode:
+        raise SluiceError(f"dbt can't parse the project\n{_errors(done)}", where=str(project), hint="mend what dbt names")
+    manifest = dbt.artifact(target, "manifest.json")
+    for node in manifest["nodes"].values():
+        if node.get("compiled_code"):
+            node["compiled_code"] = steady(node["compiled_code"], manifest["metadata"])
+    return Parsed(project, target, manifest, not said, said)
+
+
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(?:\.\d+)?")
+_A_COMPILATION = timedelta(minutes=10)
+
+
+def steady(sql: str, metadata: Mapping[str, Any]) -> str:
+    """Compiled SQL without what is new in every run: the moment of the run, its id."""
+    run_at = datetime.fromisoformat(metadata["generated_at"]).replace(tzinfo=None)
+
+    def moment(found: re.Match[str]) -> str:
+        at = datetime.fromisoformat(found[0])
+        return "(the moment of the run)" if abs(at - run_at) < _A_COMPILATION else found[0]
+
+    return _MOMENT.sub(moment, sql.replace(metadata.get("invocation_id") or "(no id)", "(the run's id)"))
+
+
+def found_by_dbt(base: Parsed, head: Parsed, scratch: Path) -> frozenset[str]:
+    """The unique ids of what dbt itself calls modified (`state:modified`). Empty where it refuses, as for broken contracts."""
+    more = ["--select", "state:modified", "--state", str(base.target), "--output", "json", "--output-keys", "unique_id"]
+    done = _dbt(head.folder, scratch, "ls", *more)
+    lines = [line for line in done.stdout.splitlines() if line.startswith('{"unique_id"')]
+    return frozenset(line.split('"')[3] for line in lines) if not done.returncode else frozenset()
+
+
+def _dbt(project: Path, scratch: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).parent / "dbt"), "--quiet", "--no-use-colors", *arguments]
+    paths = ["--target-path", str(scratch / "target"), "--log-path", str(scratch / "logs")]
+    state = {
+        # Where the lake is decides what the SQL says; the warehouse is an empty one, so that nobody's file is opened.
+        "SLUICE_LAKE": str(lake_root().absolute()),
+        "SLUICE_WAREHOUSE": str(scratch / "warehouse"),
+        "SLUICE_EXTENSIONS": str(extensions_root().absolute()),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    environment = {name: value for name, value in os.environ.items() if name not in ("DBT_TARGET_PATH", "DBT_LOG_PATH")}
+    return subprocess.run(
+        [*command, *paths], cwd=project, env={**environment, **state}, capture_output=True, text=True, check=False
+    )
+
+
+def _errors(done: subprocess.CompletedProcess[str]) -> str:
+    lines: Sequence[str] = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    return "\n".join(lines[-12:])

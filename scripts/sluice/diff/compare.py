@@ -1,0 +1,320 @@
+"""Compares one relation of two attached files. Every row is read by SQL; what comes back is counts and a few samples."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import duckdb
+
+from sluice.diff import sql
+from sluice.diff.columns import Column, Shared, schema_changes, shared
+from sluice.diff.found import ColumnChange, Figures, Metric, Pair, RelationDiff, Rows, Sample, SchemaChange
+from sluice.diff.side import Key, Model, Side
+from sluice.duck import literal
+
+# From this many rows on, distinct values are counted nearly (HyperLogLog).
+NEAR_FROM = 200_000
+# Where more than this share of the rows changed, joining both sides whole is the cheaper way to look at them.
+_MOST = 0.3
+_PAIRS = 5
+_MASK = "(masked)"
+
+
+@dataclass(frozen=True)
+class Options:
+    """`samples` rows of each kind are shown. Masked columns' values never leave the warehouse."""
+
+    samples: int = 5
+
+
+@dataclass
+class _Work:
+    """One relation while it is compared."""
+
+    connection: duckdb.DuckDBPyConnection
+    relation: str
+    before: list[Column]
+    after: list[Column]
+    columns: list[Shared]
+    masked: frozenset[str]
+    options: Options
+
+    def one(self, statement: str) -> tuple[Any, ...]:
+        row = self.connection.execute(statement).fetchone()
+        assert row is not None
+        return row
+
+    def all(self, statement: str) -> list[tuple[Any, ...]]:
+        return self.connection.execute(statement).fetchall()
+
+    def shown(self, column: str, value: str | None) -> str | None:
+        return _MASK if value is not None and column in self.masked else value
+
+
+def compare(connection: duckdb.DuckDBPyConnection, relation: str, a: Side, b: Side, options: Options) -> RelationDiff:
+    """What became of a relation from `a` to `b`. Unchanged ones are told by their digests, where both sides have one."""
+    started = time.monotonic()
+    old, new = a.models.get(relation), b.models.get(relation)
+    model = new or old
+    assert model is not None
+    found = RelationDiff(relation, model.name, model.owner, "same", "digest", (), None)
+    if not (a.engine and a.engine == b.engine and a.digests.get(relation, 1) == b.digests.get(relation, 2)):
+        found = _read(connection, replace(found, told_by="rows"), old, new, options)
+    # What only the manifests know: a key or a promise that changed, also where no row did.
+    promised = _promises(old, new) if found.status in ("same", "changed") else []
+    status = "changed" if found.status == "same" and promised else found.status
+    schema = (*found.schema, *promised)
+    return replace(found, status=status, schema=schema, seconds=round(time.monotonic() - started, 3))
+
+
+def _promises(old: Model | None, new: Model | None) -> list[SchemaChange]:
+    if old is None or new is None:
+        return []
+    changes = [SchemaChange("no longer required", name) for name in sorted(old.required - new.required)]
+    changes += [SchemaChange("required", name) for name in sorted(new.required - old.required)]
+    before, after = (", ".join(model.key.columns) if model.key else None for model in (old, new))
+    return changes + ([SchemaChange("key", "key", before, after)] if before != after else [])
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, found: RelationDiff, old: Model | None, new: Model | None, options: Options
+) -> RelationDiff:
+    try:
+        before, after = (_columns(connection, side, found.relation) for side in "ab")
+    except duckdb.Error as error:
+        return replace(found, status="unreadable", detail=str(error).splitlines()[0])
+    if before is None and after is None:
+        return replace(found, status="missing")
+    masked = frozenset().union(*(model.masked for model in (old, new) if model))
+    nested = _nested(connection, before or [], after or [])
+    columns = shared(before or [], after or [], nested)
+    work = _Work(connection, found.relation, before or [], after or [], columns, masked, options)
+    try:
+        if before is None or after is None:
+            return _on_one_side(work, found, "b" if before is None else "a")
+        return _on_both(work, found, _key([new, old], columns))
+    except duckdb.Error as error:
+        return replace(found, status="unreadable", detail=str(error).splitlines()[0])
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, side: str, relation: str) -> list[Column] | None:
+    """The columns of a relation in one of the files; None where it is not there."""
+    schema, _, name = relation.partition(".")
+    there = (
+        "select 1 from information_schema.tables where table_catalog = "
+        f"{literal(side)} and table_schema = {literal(schema)} and table_name = {literal(name)}"
+    )
+    if not connection.execute(there).fetchall():
+        return None
+    described = connection.execute(f"describe {sql.table(side, relation)}").fetchall()
+    return [Column(row[0], row[1]) for row in described]
+
+
+def _nested(connection: duckdb.DuckDBPyConnection, before: Sequence[Column], after: Sequence[Column]) -> dict[str, str]:
+    """The common type of two structs (or lists, maps of them) of different fields, as DuckDB unites them."""
+    old = {column.name.lower(): column for column in before}
+    found = {}
+    for column in after:
+        other = old.get(column.name.lower())
+        if other and other.type != column.type and other.type[:7] == column.type[:7] == "STRUCT(":
+            found[column.name] = str(
+                connection.execute(
+                    f"describe (select cast(null as {other.type}) as c union all select cast(null as {column.type}))"
+                ).fetchall()[0][1]
+            )
+    return found
+
+
+def _key(models: Sequence[Model | None], columns: Sequence[Shared]) -> tuple[Key, list[Shared]] | None:
+    """The newer manifest's key, else the older one's, where both sides have its columns."""
+    there = {column.name.lower(): column for column in columns}
+    for model in models:
+        if model and model.key and all(name.lower() in there for name in model.key.columns):
+            return model.key, [there[name.lower()] for name in model.key.columns]
+    return None
+
+
+def _on_one_side(work: _Work, found: RelationDiff, side: str) -> RelationDiff:
+    columns = work.after if side == "b" else work.before
+    count, near = _size(work, side), False
+    near = count > NEAR_FROM
+    row = work.one(sql.scan(side, work.relation, [], sql.figures(columns, near, work.masked)))
+    figures = _figures(columns, row)
+    metrics = tuple(
+        Metric(column.name, column.type, *((None, figure) if side == "b" else (figure, None)))
+        for column, figure in zip(columns, figures, strict=True)
+    )
+    word = "added" if side == "b" else "removed"
+    rows = Rows("whole rows", *((0, count, count, 0, 0) if side == "b" else (count, 0, 0, count, 0)))
+    change = SchemaChange(f"relation {word}", work.relation)
+    return replace(found, status=word, schema=(change,), rows=rows, metrics=metrics, is_distinct_near=near)
+
+
+def _size(work: _Work, side: str) -> int:
+    return int(work.one(f"select count(*) from {sql.table(side, work.relation)}")[0])
+
+
+def _figures(columns: Sequence[Column], row: Sequence[Any]) -> list[Figures]:
+    """What sql.scan gives: rows, two sums of hashes, and five figures of each column."""
+    found = []
+    for n in range(len(columns)):
+        values, distinct, total, least, most = row[3 + 5 * n : 8 + 5 * n]
+        mean = float(total) / values if total is not None and values else None
+        found.append(Figures(row[0] - values, distinct, total, mean, least, most))
+    return found
+
+
+def _on_both(work: _Work, found: RelationDiff, keyed: tuple[Key, list[Shared]] | None) -> RelationDiff:
+    near = max(_size(work, "a"), _size(work, "b")) > NEAR_FROM
+    key, key_columns = keyed or (Key((), ""), [])
+    alone = key_columns[0].name if len(key_columns) == 1 else None
+    scans = {
+        side: work.one(sql.scan(side, work.relation, work.columns, sql.figures(columns, near, work.masked, alone)))
+        for side, columns in (("a", work.before), ("b", work.after))
+    }
+    schema = tuple(schema_changes(work.before, work.after))
+    found = replace(found, schema=schema, key=key.columns, key_source=key.source or None, is_distinct_near=near)
+    counts = scans["a"][0], scans["b"][0]
+    if scans["a"][:3] == scans["b"][:3] and work.columns:
+        rows = Rows("key" if keyed else "whole rows", *counts, 0, 0, 0)
+        return replace(found, status="changed" if schema else "same", rows=rows, metrics=_metrics(work, scans))
+    if key_columns:
+        rows = _by_key(work, key_columns, counts, scans["b"][1] - scans["a"][1])
+    else:
+        rows = replace(_by_row(work, counts), remarks=("no key is known: whole rows were compared",))
+    metrics = _metrics(work, scans)
+    return replace(found, status="changed", rows=rows, metrics=metrics)
+
+
+def _metrics(work: _Work, scans: dict[str, tuple[Any, ...]]) -> tuple[Metric, ...]:
+    """Figures that differ, column by column."""
+    before, after = (
+        {column.name.lower(): (column, figure) for column, figure in zip(columns, _figures(columns, scans[side]), strict=True)}
+        for side, columns in (("a", work.before), ("b", work.after))
+    )
+    found = []
+    for name in [*after, *(name for name in before if name not in after)]:
+        old, new = before.get(name), after.get(name)
+        shown = (new or old or (None,))[0]
+        assert shown is not None
+        if (old and old[1]) != (new and new[1]):
+            found.append(Metric(shown.name, shown.type, old[1] if old else None, new[1] if new else None))
+    return tuple(found)
+
+
+def _by_key(work: _Work, key: list[Shared], counts: tuple[int, int], grown: int) -> Rows:
+    """By key, where the keys of both sides are unique; else those that are not are compared as whole rows, and it says so."""
+    work.connection.execute(sql.differing(work.relation, key, work.columns, sum(counts) + 1))
+    removed, added, changed, null, twice, explained = work.one(sql.accounting(key))
+    # Sound only if no key is null or there twice, and the rows in d account for the whole difference of the two sides.
+    if null or twice or explained != grown or counts[1] - counts[0] != added - removed:
+        return _by_group(work, key, counts)
+    most = changed > _MOST * max(counts[0], 1)
+    source = sql.both(work.relation, key, most, nulls=False)
+    changes = _changes(work, key, source, changed) if changed else None
+    if changes is None and changed:
+        return _by_group(work, key, counts)
+    columns, samples = changes or ((), ())
+    lone = _lone(work, key, nulls=False)
+    return Rows("key", *counts, added, removed, changed, columns, (*samples, *lone))
+
+
+def _by_group(work: _Work, key: list[Shared], counts: tuple[int, int]) -> Rows:
+    work.connection.execute(sql.differing_by_group(work.relation, key, work.columns))
+    work.connection.execute(sql.from_groups(key))
+    several = work.one("select count(*), coalesce(sum(na), 0), coalesce(sum(nb), 0) from g where na > 1 or nb > 1")
+    null = " or ".join(f"k{n} is null" for n in range(len(key)))
+    nulls = work.one(f"select count(*) from g where {null}")[0]
+    removed, added, changed, *_ = work.one(sql.accounting(key))
+    source = sql.both(work.relation, key, most_changed=False, nulls=True)
+    columns, samples = (_changes(work, key, source, changed) if changed else None) or ((), ())
+    lone = _lone(work, key, nulls=True)
+    remarks = [f"{nulls:,} keys that differ are null, wholly or in part: null was compared as a value"] if nulls else []
+    if several[0]:
+        work.connection.execute(sql.loose(work.relation, work.columns, key))
+        less, more = work.one("select coalesce(-sum(n) filter (n < 0), 0), coalesce(sum(n) filter (n > 0), 0) from h")
+        removed, added = removed + int(less), added + int(more)
+        lone = (*lone, *_loose(work))
+        remarks.append(
+            f"{several[0]:,} keys stand in more than one row ({several[1]:,} rows before, {several[2]:,} after):"
+            " those rows were compared whole, not by key"
+        )
+    return Rows("key", *counts, added, removed, changed, columns, (*samples, *lone), tuple(remarks))
+
+
+def _by_row(work: _Work, counts: tuple[int, int]) -> Rows:
+    if not work.columns:
+        return Rows("whole rows", *counts, counts[1], counts[0], 0)
+    work.connection.execute(sql.loose(work.relation, work.columns, None))
+    less, more = work.one("select coalesce(-sum(n) filter (n < 0), 0), coalesce(sum(n) filter (n > 0), 0) from h")
+    return Rows("whole rows", *counts, int(more), int(less), 0, samples=_loose(work))
+
+
+def _changes(
+    work: _Work, key: list[Shared], source: str, changed: int
+) -> tuple[tuple[ColumnChange, ...], tuple[Sample, ...]] | None:
+    """Per column how many and which way, and samples. None where the join made more rows than changed: keys are not unique."""
+    keys = {column.name for column in key}
+    rest = [column for column in work.columns if column.name not in keys]
+    joined, *counts = work.one(sql.changed_per_column(source, rest))
+    if " from d " in source and joined != changed:
+        return None
+    moved = [(column, count) for column, count in zip(rest, counts, strict=True) if count]
+    columns = [column for column, _ in moved]
+    work.connection.execute(sql.pairs(source, key, columns))
+    row = work.one(sql.ways(columns))
+    changes = []
+    for n, (column, count) in enumerate(moved):
+        pairs = () if column.common.kind in ("number", "time") or column.name in work.masked else _frequent(work, n)
+        filled, emptied, up, down, total, least, most = row[7 * n : 7 * n + 7]
+        kind = column.common.type
+        changes.append(ColumnChange(column.name, kind, count, filled, emptied, up, down, total, least, most, pairs))
+    return tuple(changes), _changed_rows(work, key, columns)
+
+
+def _frequent(work: _Work, n: int) -> tuple[Pair, ...]:
+    return tuple(Pair(*row) for row in work.all(sql.frequent(n, _PAIRS)))
+
+
+def _changed_rows(work: _Work, key: list[Shared], columns: list[Shared]) -> tuple[Sample, ...]:
+    samples = []
+    for row in work.all(sql.changed_rows(key, columns, work.options.samples)):
+        values = row[len(key) :]
+        pairs = [
+            (column.name, work.shown(column.name, values[2 * n]), work.shown(column.name, values[2 * n + 1]))
+            for n, column in enumerate(columns)
+            if values[2 * n] != values[2 * n + 1]
+        ]
+        samples.append(Sample("changed", _key_of(work, key, row), tuple(pairs)))
+    return tuple(samples)
+
+
+def _key_of(work: _Work, key: Sequence[Shared], row: Sequence[Any]) -> tuple[tuple[str, str | None], ...]:
+    return tuple((column.name, work.shown(column.name, value)) for column, value in zip(key, row, strict=False))
+
+
+def _lone(work: _Work, key: list[Shared], nulls: bool) -> tuple[Sample, ...]:
+    samples = []
+    for kind, side, every in (("added", "b", work.after), ("removed", "a", work.before)):
+        columns = [column for column in every if column.name not in {part.name for part in key}]
+        for row in work.all(sql.lone_rows(side, work.relation, key, columns, nulls, work.options.samples)):
+            samples.append(Sample(kind, _key_of(work, key, row), _values(work, kind, columns, row[len(key) :])))
+    return tuple(samples)
+
+
+def _loose(work: _Work) -> tuple[Sample, ...]:
+    samples = []
+    for kind, side, columns in (("added", "b", work.after), ("removed", "a", work.before)):
+        for row in work.all(sql.loose_rows(side, work.relation, work.columns, columns, work.options.samples)):
+            samples.append(Sample(kind, (), _values(work, kind, columns, row)))
+    return tuple(samples)
+
+
+def _values(
+    work: _Work, kind: str, columns: Sequence[Column], row: Sequence[Any]
+) -> tuple[tuple[str, str | None, str | None], ...]:
+    shown = [(column.name, work.shown(column.name, value)) for column, value in zip(columns, row, strict=True)]
+    return tuple((name, None, value) if kind == "added" else (name, value, None) for name, value in shown)

@@ -1,0 +1,168 @@
+"""What a diff finds, as data. Counts are of rows; values of samples are text as people read it, or None for null."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+Number = int | float | Decimal
+
+
+@dataclass(frozen=True)
+class SchemaChange:
+    """`kind`: relation added or removed; column added, removed, retyped, moved; required, not required; key."""
+
+    kind: str
+    name: str
+    before: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one column amounts to on one side. `distinct` is near (1 or 2 %) where the table is large; see RelationDiff."""
+
+    nulls: int
+    distinct: int | None = None
+    sum: Number | None = None
+    mean: float | None = None
+    least: str | None = None
+    most: str | None = None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A column's figures before and after; None where the column, or the relation, is not there."""
+
+    column: str
+    type: str
+    before: Figures | None
+    after: Figures | None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """So many rows had `before` and have `after`."""
+
+    before: str | None
+    after: str | None
+    rows: int
+
+
+@dataclass(frozen=True)
+class ColumnChange:
+    """How the values of one column changed, over the rows that both sides have.
+
+    `filled` were null, `emptied` are null now; `up` and `down` (numbers, times) grew and shrank, and numbers did so by
+    `total` in all, between `least` and `most`. `pairs` are the most frequent changes, where values are few words.
+    """
+
+    column: str
+    type: str
+    changed: int
+    filled: int
+    emptied: int
+    up: int | None = None
+    down: int | None = None
+    total: Number | None = None
+    least: Number | None = None
+    most: Number | None = None
+    pairs: tuple[Pair, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One row: its key, and values as (column, before, after). `kind`: changed, added, removed."""
+
+    kind: str
+    key: tuple[tuple[str, str | None], ...]
+    values: tuple[tuple[str, str | None, str | None], ...]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows that came, went, and changed; `compared_by`: key, or whole rows (then nothing counts as changed)."""
+
+    compared_by: str
+    before: int
+    after: int
+    added: int
+    removed: int
+    changed: int
+    columns: tuple[ColumnChange, ...] = ()
+    samples: tuple[Sample, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RelationDiff:
+    """One relation on two sides. `told_by`: digest (no row was read), or rows.
+
+    `status`: same, changed, added, removed, missing (neither file has it), unreadable (a view on something outside).
+    """
+
+    relation: str
+    model: str
+    owner: str | None
+    status: str
+    told_by: str
+    key: tuple[str, ...]
+    key_source: str | None
+    schema: tuple[SchemaChange, ...] = ()
+    rows: Rows | None = None
+    metrics: tuple[Metric, ...] = ()
+    is_distinct_near: bool = False
+    detail: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Something downstream. `columns`: which of its columns are made of what changed; empty where its rows are.
+
+    `why` names what it reads of the change; `is_traced` is False where only models, not columns, could be followed.
+    """
+
+    kind: str
+    name: str
+    unique_id: str
+    owner: str | None
+    columns: tuple[str, ...]
+    rows: bool
+    is_traced: bool
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Downstream:
+    """Models and exposures that a change reaches, and everybody who owns one of them."""
+
+    models: tuple[Reached, ...]
+    exposures: tuple[Reached, ...]
+    owners: tuple[str, ...]
+    untraced: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class SideInfo:
+    """What is compared: how it was named, its file, and what its record says of it."""
+
+    name: str
+    file: str
+    commit: str | None
+    built_at: str | None
+
+
+@dataclass(frozen=True)
+class Diff:
+    """Everything that a diff says."""
+
+    a: SideInfo
+    b: SideInfo
+    relations: tuple[RelationDiff, ...]
+    downstream: Downstream
+    seconds: float
+
+    def with_status(self, *statuses: str) -> tuple[RelationDiff, ...]:
+        """The relations that ended so."""
+        return tuple(found for found in self.relations if found.status in statuses)

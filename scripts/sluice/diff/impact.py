@@ -1,0 +1,137 @@
+"""What a change would touch, before anything is built: modified nodes with reasons, and what is downstream by column lineage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+
+from sluice.diff.checkout import Parsed, commit_of, found_by_dbt, lay_out, parsed
+from sluice.diff.downstream import Change, downstream, united
+from sluice.diff.found import Downstream
+from sluice.diff.graph import Graph, graph_of
+from sluice.diff.modified import Modified, is_visible, modified
+from sluice.progress import Tell, silent
+
+
+@dataclass(frozen=True)
+class Start:
+    """What changes of a modified node itself: its rows, or only these columns."""
+
+    unique_id: str
+    name: str
+    rows: bool
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Impact:
+    """Everything that a change would touch. `remarks` say where less could be seen than usual."""
+
+    base: str
+    commit: str
+    modified: tuple[Modified, ...]
+    starts: tuple[Start, ...]
+    downstream: Downstream
+    remarks: tuple[str, ...]
+    seconds: float
+
+
+def impact(base: str, tell: Tell = silent) -> Impact:
+    """Compare the project in the current folder with a commit. Raises SluiceError where one of them can't be parsed."""
+    started = time.monotonic()
+    commit = commit_of(base)
+    with TemporaryDirectory(prefix="sluice-impact-") as scratch:
+        old, new = _both(commit, Path(scratch), tell)
+        tell("dbt's own selection", 0.7)
+        by_dbt = found_by_dbt(old, new, Path(scratch) / "head")
+        variables = changed_variables(variables_of(old.folder), variables_of(new.folder))
+        changed = modified(old.manifest, new.manifest, variables, partial(_differs, old, new), by_dbt)
+    tell("lineage", 0.9)
+    starts, reached = reach(old.manifest, new.manifest, changed)
+    remarks = [f"{word} could not be compiled, so that only models were followed: {side.said}" for word, side in
+               (("the base", old), ("the working tree", new)) if not side.is_compiled]  # fmt: skip
+    return Impact(base, commit, tuple(changed), tuple(starts), reached, tuple(remarks), round(time.monotonic() - started, 3))
+
+
+def _both(commit: str, scratch: Path, tell: Tell) -> tuple[Parsed, Parsed]:
+    lay_out(commit, scratch / "project")
+    tell("dbt compiles the base and the working tree", 0.1)
+    with ThreadPoolExecutor(2) as at_once:
+        old = at_once.submit(parsed, scratch / "project", scratch / "base")
+        new = at_once.submit(parsed, Path().absolute(), scratch / "head")
+        return old.result(), new.result()
+
+
+def _differs(old: Parsed, new: Parsed, node: Mapping[str, Any]) -> bool:
+    files = [side.folder / node["original_file_path"] for side in (old, new)]
+    return not all(file.is_file() for file in files) or files[0].read_bytes() != files[1].read_bytes()
+
+
+def variables_of(project: Path) -> dict[str, Any]:
+    """The variables of a project: vars.yml beside dbt_project.yml, or what that says under `vars`."""
+    found: dict[str, Any] = {}
+    for name in ("dbt_project.yml", "vars.yml"):
+        file = project / name
+        document = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
+        found |= (document or {}).get("vars") or {}
+    return found
+
+
+def changed_variables(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Names of variables whose values differ, also of those that stand under a package's name."""
+    names = []
+    for name in sorted({**old, **new}):
+        before, after = old.get(name), new.get(name)
+        if before != after:
+            inner = [part for side in (before, after) if isinstance(side, dict) for part in side]
+            names += [name, *sorted(set(inner))]
+    return names
+
+
+def reach(old: Mapping[str, Any], new: Mapping[str, Any], changed: list[Modified]) -> tuple[list[Start], Downstream]:
+    """What changes of each modified node, and all that is downstream, now or before."""
+    before, after = graph_of(old), graph_of(new)
+    changes: dict[str, Change] = {}
+    gone: dict[str, Change] = {}
+    for node in changed:
+        if node.touches_data and node.kind != "operation":
+            change, lost = _change(before, after, node, new)
+            if change:
+                changes[node.unique_id] = change
+            if lost:
+                gone[node.unique_id] = lost
+    starts = [_start(after if name in after.nodes else before, name, change) for name, change in {**gone, **changes}.items()]
+    parts = [downstream(after, {name: change for name, change in changes.items() if name in after.nodes})]
+    if gone:
+        parts.append(downstream(before, gone))
+    return starts, united(parts)
+
+
+def _start(graph: Graph, unique_id: str, change: Change) -> Start:
+    return Start(unique_id, graph.label(unique_id), change.rows, tuple(sorted(change.columns)))
+
+
+def _change(before: Graph, after: Graph, node: Modified, manifest: Mapping[str, Any]) -> tuple[Change, Change]:
+    """What changes in the new project, and what its readers in the old one lose."""
+    kinds = {reason.kind for reason in node.reasons if reason.touches_data}
+    name = node.unique_id
+    if kinds == {"removed"}:
+        return Change(), Change(rows=True)
+    old, new = before.queries.get(name), after.queries.get(name)
+    traceable = kinds <= {"body", "macro", "variables", "sql", "contract", "dbt"}
+    if old is None or new is None or not traceable or not is_visible(before.nodes[name], after.nodes[name], kinds, manifest):
+        return Change(rows=True), Change()
+    lost = {column for column in old.columns if column not in new.columns}
+    if (old.rows.texts, old.rows.leaves) != (new.rows.texts, new.rows.leaves):
+        return Change(rows=True), Change(lost)
+    columns = {column for column, made in new.columns.items() if made != old.columns.get(column)}
+    promised = {part for reason in node.reasons if reason.kind == "contract" for part in reason.detail.lower().split(", ")}
+    return Change(columns | (promised & set(new.columns))), Change(lost)

@@ -1,0 +1,81 @@
+"""A diff for people on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sluice.diff import words
+from sluice.diff.found import Diff, Downstream, RelationDiff, Sample
+
+
+def as_text(diff: Diff) -> str:
+    """The counts first, then each relation that changed, then who is downstream."""
+    lines = [f"{diff.a.name} -> {diff.b.name}: {words.headline(diff)} ({diff.seconds:.1f} s)", words.same(diff)]
+    different = [found for found in diff.relations if found.status != "same"]
+    if different:
+        lines += ["", *_table(different)]
+    for found in different:
+        lines += _relation(found)
+    return "\n".join([*lines, *downstream_lines(diff.downstream)])
+
+
+def _table(relations: Sequence[RelationDiff]) -> Iterator[str]:
+    width = max(len(found.relation) for found in relations)
+    yield f"{'relation':{width}} {'':10} {'before':>11} {'after':>11} {'added':>9} {'removed':>9} {'changed':>9}"
+    for found in relations:
+        before, after, *rest = words.counts(found)
+        cells = " ".join(f"{cell:>9}" for cell in rest)
+        yield f"{found.relation:{width}} {found.status:10} {before:>11} {after:>11} {cells}".rstrip()
+
+
+def _relation(found: RelationDiff) -> Iterator[str]:
+    how = words.compared(found)
+    yield ""
+    yield f"{found.relation}: {found.status}" + (f"; {how}" if how else "")
+    if found.detail:
+        yield f"  {found.detail}"
+    yield from (f"  {words.schema(change)}" for change in found.schema)
+    if found.rows is None:
+        return
+    yield from (f"  note: {remark}" for remark in found.rows.remarks)
+    yield from (f"  {column.column}: {column.changed:,} changed: {words.way(column)}" for column in found.rows.columns)
+    if found.status == "changed":
+        for metric in found.metrics:
+            told = "; ".join(
+                f"{name} {before or 'none'} -> {after or 'none'}"
+                for name, before, after in words.figures(metric, found.is_distinct_near)
+            )
+            yield f"  {metric.column}: {told}"
+    yield from (f"  {sample(one)}" for one in found.rows.samples)
+
+
+def sample(found: Sample, columns: int = 8) -> str:
+    """A row on one line."""
+    key = ", ".join(words.value(value) for _, value in found.key)
+    shown = [_value(found.kind, *one) for one in found.values[:columns]]
+    more = [f"and {len(found.values) - columns} more columns"] if len(found.values) > columns else []
+    return f"{found.kind:7} {key}: ".replace(" :", ":") + ", ".join(shown + more)
+
+
+def _value(kind: str, column: str, before: str | None, after: str | None) -> str:
+    if kind == "changed":
+        return f"{column} {words.value(before)} -> {words.value(after)}"
+    return f"{column} {words.value(after if kind == 'added' else before)}"
+
+
+def downstream_lines(downstream: Downstream) -> Iterator[str]:
+    """Models, exposures and owners, one a line."""
+    for title, found in (("downstream models", downstream.models), ("exposures", downstream.exposures)):
+        if found:
+            yield ""
+            yield f"{title}:"
+            for one in found:
+                owner = f" [{one.owner}]" if one.owner else ""
+                yield f"  {one.name}{owner}: {words.reached(one)}"
+    if downstream.untraced:
+        yield ""
+        yield "not followed column by column (everything of them counts as reached):"
+        yield from (f"  {name}: {why}" for name, why in downstream.untraced)
+    if downstream.owners:
+        yield ""
+        yield f"owners: {', '.join(downstream.owners)}"
