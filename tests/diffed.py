@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import duckdb
 from sluice.diff.found import Diff, RelationDiff
 from sluice.diff.run import diff
 from sluice.diff.side import side
+from sluice.release.record import Code, Record, Relation, dump
 
 
 def node(
@@ -84,9 +86,22 @@ class Sides:
 
     def record(self, name: str, digests: Mapping[str, str], duckdb_version: str = "1.5.5") -> None:
         """Write a release record with the digests of relations."""
-        relations = {relation: {"rows": 1, "columns": [], "digest": digest} for relation, digest in digests.items()}
-        document = {"duckdb": duckdb_version, "relations": relations, "code": {"commit": f"commit-{name}"}, "built_at": "now"}
-        (self.root / name / "release.json").write_text(json.dumps(document))
+        words = {relation: hashlib.sha256(digest.encode()).hexdigest() for relation, digest in digests.items()}
+        record = Record(
+            release_id=f"20250101T000000Z-{name * 6}",
+            project="shop",
+            code=Code(name * 40, False),
+            lake={},
+            parent=None,
+            environment="prod",
+            full_refresh=True,
+            built_by="user:test",
+            started_at="2025-01-01T00:00:00Z",
+            built_at="2025-01-01T00:00:01Z",
+            duckdb=duckdb_version,
+            relations={relation: Relation(1, (), digest) for relation, digest in words.items()},
+        )
+        dump(record, self.root / name)
 
     def diff(self, **options: Any) -> Diff:
         """Compare them."""

@@ -22,6 +22,7 @@ from sluice.commands.quarantine import app as quarantine
 from sluice.commands.rebuild import rebuild
 from sluice.commands.releases import releases
 from sluice.commands.rollback import rollback
+from sluice.commands.run import run
 from sluice.commands.setup import setup
 from sluice.commands.summary import summary
 from sluice.commands.verify import verify
@@ -34,8 +35,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    audit, build, demo, diff, drop, envs, faults, impact, ingest, promote, prune, publish, rebuild, releases, rollback, setup,
-    summary, verify,
+    audit, build, demo, diff, drop, envs, faults, impact, ingest, promote, prune, publish, rebuild, releases, rollback, run,
+    setup, summary, verify,
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(quarantine, name="quarantine")

@@ -27,12 +27,12 @@ def build(
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild incremental models from nothing.")] = False,
     target: Annotated[Path, typer.Option(envvar="DBT_TARGET_PATH", help="dbt's target folder, for dev.")] = Path("target"),
     output: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.text,
-) -> None:
+) -> str | None:
     """Build and test every model, in the dev warehouse or in a candidate; print each test that failed, with its rows.
 
     A candidate is a file aside, built from the environment's current release and the lake as it is now; nobody reads it
-    before it is audited and published. Exit code 1 when a model or test failed, 2 when it could not be built. Warnings
-    are printed and fail nothing.
+    before it is audited and published; its id is given. Exit code 1 when a model or test failed, 2 when it could not be
+    built. Warnings are printed and fail nothing.
     """
     from sluice.release import trail
     from sluice.release.context import here
@@ -49,6 +49,7 @@ def build(
         if not is_good:
             attempt.detail = "a model or test failed"
             raise typer.Exit(1)
+    return attempt.release_id
 
 
 def _dev(select: Sequence[str], full_refresh: bool, target: Path, output: Format) -> bool:

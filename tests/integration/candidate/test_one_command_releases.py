@@ -1,0 +1,59 @@
+"""`sluice run` goes from the lake to a published release, or stops at the step that refuses and leaves readers what they have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from candidates import Shop, make_shop, rows
+
+from sluice.duck import connect
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """The small project; ten sales wait in its lake."""
+    return make_shop(tmp_path_factory.mktemp("run"))
+
+
+def trail(shop: Shop) -> list[tuple[str, str]]:
+    """What was tried, and how it ended, in order."""
+    with connect(extensions=["delta"]) as connection:
+        return connection.execute(f"""
+            select action, outcome from delta_scan('{shop.lake}/ops/releases') order by tried_at, action
+        """).fetchall()
+
+
+def sold(shop: Shop) -> list[tuple[float]]:
+    return rows(shop.warehouse / "prod.duckdb", "select sum(amount) from core.rpt_shops")
+
+
+def test_it_builds_audits_and_publishes_and_stops_where_a_step_refuses(shop: Shop) -> None:
+    assert shop.sluice("run", "--env", "dev", code=2).stderr.startswith("error: dev is a file of its own")
+
+    shop.sluice("run", "--why", "the first")
+    first = (shop.warehouse / "prod.duckdb").readlink()
+    assert sold(shop) == [(55,)]
+    assert trail(shop) == [("build", "done"), ("audit", "done"), ("publish", "done")]
+
+    shop.deliver(11, 12)
+    shop.sluice("run")
+    second = (shop.warehouse / "prod.duckdb").readlink()
+    assert second != first
+    assert sold(shop) == [(78,)]
+
+    shop.deliver(13, 13)
+    shop.deliver(13, 13)
+    said = shop.sluice("run", code=1)
+    assert "every_sale_is_there_once" in said.stdout
+    assert (shop.warehouse / "prod.duckdb").readlink() == second
+    assert sold(shop) == [(78,)]
+    (kept,) = shop.candidates()
+    assert rows(shop.warehouse / "candidates" / kept / "warehouse.duckdb", "select count(*) from core.all_sales") == [(14,)]
+    assert trail(shop)[-1] == ("build", "failed")
+
+
+def test_a_file_of_feeds_that_is_not_there_stops_it_before_anything_is_built(shop: Shop, tmp_path: Path) -> None:
+    before = trail(shop)
+    assert "Traceback" not in shop.sluice("run", str(tmp_path / "no.yml"), code=2).stderr
+    assert trail(shop) == before
