@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,11 +48,13 @@ def audit(
     context, located = here(), locate(warehouse)
     environment = warehouse if context.policy.find(warehouse) else None
     name = located.record.release_id if located.record else None
-    with trail.attempt(context.lake, context.actor, "audit", environment=environment, release_id=name) as attempt:
+    is_told = environment or name  # a file that is nobody's environment is nobody's history
+    attempt = trail.attempt(context.lake, context.actor, "audit", environment=environment, release_id=name)
+    with attempt if is_told else nullcontext(trail.Attempt("audit", context.actor)) as tried:
         report = _judged(context, located, select or [], docs, target, memory_limit)
         typer.echo(_printed(report, output))
         if report.exit_code:
-            attempt.detail = f"{report.count('fail')} checks failed, {report.count('error')} could not be judged"
+            tried.detail = f"{report.count('fail')} checks failed, {report.count('error')} could not be judged"
             raise typer.Exit(report.exit_code)
     _say_next(located, bool(select), output)
 
