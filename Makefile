@@ -39,7 +39,8 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	touch $@
 
 build: setup  ## Demo data (or FEEDS=... DATA=...) to marts: ingest, dbt build, audit, summary.
-	@if [ "$(FEEDS)" = feeds/demo.yml ] && [ ! -e "$(DEMO)" ]; then
+	@# A demo that was broken off is made anew.
+	if [ "$(FEEDS)" = feeds/demo.yml ] && { [ ! -e "$(DEMO)" ] || [ -e "$(DEMO)/.sluice-demo.unfinished" ]; }; then
 		$(BIN)/sluice demo --orders $(ORDERS) --days $(DAYS) --seed $(SEED) --out "$(DEMO)"
 	fi
 	$(BIN)/sluice ingest $(FEEDS)

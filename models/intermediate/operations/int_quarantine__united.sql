@@ -31,6 +31,7 @@ united as (
         md5(concat_ws('|', refused.entity, refused.batch_id, refused.source_file, refused.source_position))
             as quarantine_id,
         coalesce(batches.feed, refused.source_system || '.' || refused.entity) as feed,
+        -- The linter takes a name in `exclude` for a column without its table; DuckDB lets none be named there.
         refused.* exclude (parent_key), -- noqa: RF02
         -- No clock: a rebuild gives the same moment.
         greatest(refused.loaded_at, coalesce(parents.refused_at, refused.loaded_at)) as first_refused_at

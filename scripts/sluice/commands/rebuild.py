@@ -24,19 +24,14 @@ def rebuild(
 
     Exit code 1 where a mart differs (the rebuilt file is kept then), or a test failed; 2 where it cannot be built again.
     """
-    from sluice.errors import SluiceError
     from sluice.progress import on_stderr
     from sluice.release import trail
     from sluice.release.context import here
     from sluice.release.rebuild import rebuild as run
-    from sluice.release.refer import locate
+    from sluice.release.refer import recorded
 
     context = here()
-    located = locate(release)
-    if located.record is None:
-        hint = "name a release, or an environment that points to one: sluice releases lists them"
-        raise SluiceError(f"{release} has no record to build it from", where=str(located.file), hint=hint)
-    record = located.record
+    located, record = recorded(release, "to build it from")
     with trail.attempt(
         context.lake, context.actor, "rebuild", environment=record.environment, release_id=record.release_id
     ) as attempt:

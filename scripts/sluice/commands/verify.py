@@ -21,21 +21,17 @@ def verify(
 
     Exit code 1 where something differs, and which relations do; 2 where it cannot be compared.
     """
-    from sluice.errors import SluiceError
     from sluice.progress import on_stderr
     from sluice.release import report, trail
     from sluice.release.context import here
-    from sluice.release.refer import locate
+    from sluice.release.refer import recorded
     from sluice.release.verify import verify as run
 
-    located = locate(release)
-    if located.record is None:
-        hint = "name a release, or an environment that points to one: sluice releases lists them"
-        raise SluiceError(f"{release} has no record to compare with", where=str(located.file), hint=hint)
+    located, record = recorded(release, "to compare with")
     context = here()
-    with trail.attempt(context.lake, context.actor, "verify", release_id=located.record.release_id) as attempt:
+    with trail.attempt(context.lake, context.actor, "verify", release_id=record.release_id) as attempt:
         with on_stderr("verify") as tell:
-            found = run(located.record, located.file, tell, memory_limit)
+            found = run(record, located.file, tell, memory_limit)
         typer.echo(report.as_json(found) if output is Format.json else report.verified_as_text(found))
         if found.differences:
             attempt.detail = f"{len(found.differences)} relations differ from the record"

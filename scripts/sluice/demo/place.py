@@ -57,8 +57,3 @@ def finish(out: Path, parameters: dict[str, object]) -> None:
 def clear_work(out: Path) -> None:
     """Remove the work folder, whatever is in it."""
     shutil.rmtree(out / WORK, ignore_errors=True)
-
-
-def is_complete(out: Path) -> bool:
-    """Whether ``out`` holds a finished demo."""
-    return (out / MARKER).exists() and not (out / UNFINISHED).exists()

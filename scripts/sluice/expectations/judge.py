@@ -128,7 +128,7 @@ def _query(
 ) -> str | None:
     """SQL that shows what was found: the rows where the check is about rows, otherwise the figures."""
     given = expectation.configuration.kwargs
-    table = execution.batch_manager.active_batch_data.selectable  # type: ignore[union-attr]
+    table = execution.batch_manager.active_batch_data.selectable  # type: ignore[union-attr]  # GX: there is a batch while it validates
     spelling = execution.engine.dialect.identifier_preparer
     if expectation.expectation_type in _UNIQUE and not given.get("row_condition"):
         columns = ", ".join(spelling.quote(column) for column in given.get("column_list") or [given["column"]])

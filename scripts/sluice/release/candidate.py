@@ -26,6 +26,7 @@ from sluice.progress import Tell
 from sluice.release import digest, pins, standalone
 from sluice.release.copying import copy
 from sluice.release.held import alone_at, holding, is_held
+from sluice.release.history import moment
 from sluice.release.plan import Plan
 from sluice.release.record import FILE, NAME, Dbt, File, Record, dump, load
 from sluice.release.workshop import ARTIFACTS, Place, place_for
@@ -62,7 +63,7 @@ def build(plan: Plan, tell: Tell) -> Built:
             place.keep_artifacts(folder)
         whole = _alone(tested, folder / FILE, tell) if is_good else tested
         (folder / FILE).chmod(0o444)
-        record = replace(whole, built_at=_moment(), file=File((folder / FILE).stat().st_size))
+        record = replace(whole, built_at=moment(), file=File((folder / FILE).stat().st_size))
         dump(record, folder)
     return Built(folder, record, is_good, removed)
 
@@ -96,7 +97,7 @@ def _first_record(plan: Plan, release_id: str, pinned: Mapping[str, int]) -> Rec
         environment=plan.environment,
         full_refresh=plan.base is None,
         built_by=plan.built_by,
-        started_at=_moment(),
+        started_at=moment(),
         duckdb=duckdb.__version__,
     )
 
@@ -173,7 +174,3 @@ def _is_whole(folder: Path) -> bool:
         return load(folder).built_at is not None
     except SluiceError:
         return True
-
-
-def _moment() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

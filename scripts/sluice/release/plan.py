@@ -62,14 +62,13 @@ def plan(environment: str, context: Context, *, full_refresh: bool, tell: Tell =
 
 def _file_of(release_id: str, environment: str, context: Context, tell: Tell) -> Path:
     hint = f"sluice rollback {environment} goes back to another; sluice build --env {environment} --full-refresh needs none"
+    gone = f"the release that {environment} points to is not there"
     try:
         file = context.place.fetch(release_id, tell) / FILE
     except SluiceError as error:
-        raise SluiceError(
-            f"the release that {environment} points to is not there: {error.what}", where=error.where, hint=hint
-        ) from None
+        raise SluiceError(f"{gone}: {error.what}", where=error.where, hint=hint) from None
     if not file.is_file():
-        raise SluiceError(f"the release that {environment} points to is not there", where=str(file), hint=hint)
+        raise SluiceError(gone, where=str(file), hint=hint)
     return file
 
 

@@ -47,6 +47,15 @@ def locate(name: str, tell: Tell = silent) -> Located:
     return _by_id(context, name, tell)
 
 
+def recorded(name: str, purpose: str) -> tuple[Located, Record]:
+    """What `name` means, and its record. Raises SluiceError, saying for what `purpose` it lacks one, where it has none."""
+    located = locate(name)
+    if located.record is None:
+        hint = "name a release, or an environment that points to one: sluice releases lists them"
+        raise SluiceError(f"{name} has no record {purpose}", where=str(located.file), hint=hint)
+    return located, located.record
+
+
 def _is_path(name: str) -> bool:
     return os.sep in name or name.endswith((".duckdb", ".db"))
 

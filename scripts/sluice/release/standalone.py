@@ -19,6 +19,11 @@ from sluice.progress import Tell, silent
 from sluice.release import digest
 from sluice.release.record import Relation
 
+# A DuckDB that loads nothing by itself.
+_CLOSED: dict[str, str | bool | int | float | list[str]] = {
+    "autoload_known_extensions": False,
+    "autoinstall_known_extensions": False,
+}
 # No file is called so: whatever answers under this name answers under every other.
 ALIAS = "opened_alone"
 # A file is written anew when more of it than this share, and than these bytes, holds nothing. A build leaves about as much
@@ -47,11 +52,7 @@ class View:
 @contextmanager
 def opened(file: Path, memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """The file, read only, as database ALIAS of a DuckDB that reaches nothing else: no extension, no other file."""
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "autoload_known_extensions": False,
-        "autoinstall_known_extensions": False,
-    }
-    config["temp_directory"] = f"{file}.tmp"
+    config = {**_CLOSED, "temp_directory": f"{file}.tmp"}
     if memory_limit:
         config["memory_limit"] = memory_limit
     with duckdb.connect(config=config) as connection:
@@ -65,13 +66,14 @@ def opened(file: Path, memory_limit: str | None = None) -> Iterator[duckdb.DuckD
 def unanswered(file: Path) -> dict[tuple[str, str], str]:
     """Every relation, as (schema, name), that cannot be bound, or give a first row, when the file is alone; and why."""
     with opened(file) as connection:
-        tried = {relation: _why_not(connection, *relation) for relation in digest.listed(connection, ALIAS)}
+        tried = {relation: why_not(connection, *relation, rows=1) for relation in digest.listed(connection, ALIAS)}
     return {relation: why for relation, why in tried.items() if why}
 
 
-def _why_not(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> str:
+def why_not(connection: duckdb.DuckDBPyConnection, schema: str, name: str, rows: int) -> str:
+    """Why a relation of an `opened` file does not give its first `rows` rows (0: does not bind); empty where it does."""
     try:
-        connection.execute(f"select * from {ALIAS}.{identifier(schema)}.{identifier(name)} limit 1").fetchall()
+        connection.execute(f"select * from {ALIAS}.{identifier(schema)}.{identifier(name)} limit {rows}").fetchall()
     except duckdb.Error as error:
         return str(error).splitlines()[0]
     return ""
@@ -107,11 +109,7 @@ def _check(file: Path) -> None:
 
 @contextmanager
 def _writable(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "autoload_known_extensions": False,
-        "autoinstall_known_extensions": False,
-    }
-    with duckdb.connect(str(file), config=config) as connection:
+    with duckdb.connect(str(file), config=_CLOSED) as connection:
         yield connection
         connection.execute("force checkpoint")
 

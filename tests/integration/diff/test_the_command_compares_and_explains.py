@@ -60,7 +60,7 @@ def test_it_goes_into_a_file_and_artifacts_may_stand_elsewhere(sides: Sides, tmp
 
 
 def test_the_commands_of_the_page_run(sides: Sides, tmp_path: Path) -> None:
-    """With the two warehouses as prod's release and dev, which has its artifacts in dbt's target folder."""
+    """With one warehouse in the place of prod's release, and one as dev, which has its artifacts in dbt's target folder."""
     (tmp_path / "warehouse").mkdir()
     (tmp_path / "warehouse" / "prod.duckdb").symlink_to(sides.root / "a" / "warehouse.duckdb")
     shutil.copy(sides.root / "b" / "warehouse.duckdb", tmp_path / "warehouse" / "dev.duckdb")
@@ -70,7 +70,8 @@ def test_the_commands_of_the_page_run(sides: Sides, tmp_path: Path) -> None:
     lines = [shlex.split(line, comments=True) for line in block.splitlines()]
     assert len(lines) == 4
     for line in lines:
-        names = {"A": "warehouse/prod.duckdb", "B": "dev", "fct_*": "orders", "operations": "finance"}
+        release = "warehouse/prod.duckdb"
+        names = {"prod": release, "A": release, "B": "dev", "fct_*": "orders", "operations": "finance"}
         done = run(Sides(tmp_path), *(names.get(word, word) for word in line[2:]))
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "diff.html").read_text().startswith("<!doctype html>")
