@@ -38,15 +38,13 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	touch $@
 
-build: setup  ## Demo data (or FEEDS=... DATA=...) to marts: ingest, dbt build, audit, summary.
+build: setup  ## Demo data (or FEEDS=... DATA=...) to marts: ingest, build, audit, publish to prod, summary.
 	@# A demo that was broken off is made anew.
 	if [ "$(FEEDS)" = feeds/demo.yml ] && { [ ! -e "$(DEMO)" ] || [ -e "$(DEMO)/.sluice-demo.unfinished" ]; }; then
 		$(BIN)/sluice demo --orders $(ORDERS) --days $(DAYS) --seed $(SEED) --out "$(DEMO)"
 	fi
-	$(BIN)/sluice ingest $(FEEDS)
-	$(BIN)/sluice build
-	$(BIN)/sluice audit dev
-	$(BIN)/sluice summary
+	$(BIN)/sluice run $(FEEDS)
+	$(BIN)/sluice summary prod
 
 test: setup  ## Every test: Python, dbt's own, the docs' commands, the real data where it is at hand.
 	@$(BIN)/pytest

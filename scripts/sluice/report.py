@@ -11,6 +11,7 @@ import duckdb
 
 from sluice import dbt, totals
 from sluice.duck import connect, literal
+from sluice.release.refer import Located
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,11 @@ class Summary:
     totals: list[totals.Totals]
 
 
-def summarise(lake: Path, warehouse: Path, target: Path) -> Summary:
-    """Read the lake's batch records, dbt's artifacts in `target`, and the warehouse file that dbt built."""
+def summarise(lake: Path, built: Located) -> Summary:
+    """Read the lake's batch records, the warehouse file that dbt built, and the artifacts that belong to it."""
+    target, file = built.described_in, built.file
     done = dbt.outcome(target)
     public = dbt.marts(target)
-    file = warehouse / f"{public[0].database if public else 'dev'}.duckdb"
     return Summary(
         feeds=_feeds(lake),
         models=done.count("model", "success"),
@@ -62,7 +63,7 @@ def summarise(lake: Path, warehouse: Path, target: Path) -> Summary:
         warnings=done.count("test", "warn"),
         failures=sum(done.count(kind, "error", "fail") for kind in ("model", "seed", "test", "unit_test")),
         dbt_seconds=done.seconds,
-        warehouse=str(file),
+        warehouse=str(built.opened_as),
         marts=_marts(file, public),
         totals=_totals(file, dbt.summed(target)),
     )
@@ -85,14 +86,12 @@ def _feeds(lake: Path) -> list[FeedTotals]:
 
 
 def _marts(file: Path, public: Sequence[dbt.Mart]) -> list[MartRows]:
-    if not file.exists():
-        return []
     with connect(str(file), read_only=True) as connection:
         return [MartRows(mart.relation, _count(connection, mart.relation)) for mart in public]
 
 
 def _totals(file: Path, models: Sequence[dbt.Mart]) -> list[totals.Totals]:
-    if not models or not file.exists():
+    if not models:
         return []
     with connect(str(file), read_only=True) as connection:
         return totals.asked_for(models, connection)

@@ -72,7 +72,7 @@ def test_a_refused_file_is_a_failure_and_other_feeds_go_on(sluice: Sluice, feeds
         (["ingest", "feeds/online_retail.yml"], ["DATA is not set", "what to do: set it"]),
         (["ingest"], ["Missing argument"]),
         (["demo", "--orders", "0", "--out", "x"], ["error:"]),
-        (["summary", "--target", "nowhere"], ["run_results.json is not there", "run: dbt build"]),
+        (["summary"], ["the environment dev has not been built", "run: sluice build"]),
         (["nonsense"], ["No such command"]),
     ],
 )

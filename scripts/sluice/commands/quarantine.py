@@ -42,8 +42,7 @@ FeedOption = Annotated[str | None, typer.Option(help="Only this feed (source.tab
 RuleOption = Annotated[str | None, typer.Option(help="Only this rule; at the door malformed, wrong_type or missing_key.")]
 OlderOption = Annotated[str | None, typer.Option(help="Only rows refused longer ago: 12h, 7d, 2w.")]
 PlaceOption = Annotated[Place, typer.Option(help="Where the row was refused.")]
-WarehouseOption = Annotated[str, typer.Option(help="A warehouse file, or the name of an environment.")]
-TargetOption = Annotated[Path, typer.Option(envvar="DBT_TARGET_PATH", help="dbt's target folder.")]
+WarehouseOption = Annotated[str | None, typer.Option(help="An environment, release or file; else prod, before its time dev.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
 WhyOption = Annotated[str | None, typer.Option(help="The reason, for those who ask later.")]
 ByOption = Annotated[str | None, typer.Option(help="Who decides; else SLUICE_USER, git's e-mail address, the user.")]
@@ -59,15 +58,14 @@ def list_(
     place: PlaceOption = Place.all,
     rows: Annotated[bool, typer.Option("--rows", help="Single rows instead of counts.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many rows; text shows 50.")] = None,
-    warehouse: WarehouseOption = "dev",
-    target: TargetOption = Path("target"),
+    warehouse: WarehouseOption = None,
     output: FormatOption = Format.text,
 ) -> None:
     """Show what is in quarantine: counts by feed and rule, or single rows, the oldest first. JSON gives both."""
     from sluice.quarantine import catalog, report
     from sluice.quarantine.actions import now
 
-    where, moment = _places(place, target, warehouse), now()
+    where, moment = _places(place, warehouse), now()
     chosen = _filter(feed, rule, older_than, place, status)
     with catalog.opened(where) as connection:
         groups = catalog.groups(connection, chosen, moment)
@@ -83,8 +81,7 @@ def list_(
 @app.command()
 def show(
     quarantine_id: Annotated[str, typer.Argument(metavar="ID", help="A quarantine id, or its first letters.")],
-    warehouse: WarehouseOption = "dev",
-    target: TargetOption = Path("target"),
+    warehouse: WarehouseOption = None,
     output: FormatOption = Format.text,
 ) -> None:
     """Tell everything about one refused row: as landed, rule, origin, decisions, and what can be done."""
@@ -92,7 +89,7 @@ def show(
     from sluice.quarantine.actions import now, sheet
     from sluice.quarantine.options import ids
 
-    found = sheet(_places(Place.all, target, warehouse), ids([quarantine_id])[0], Path())
+    found = sheet(_places(Place.all, warehouse), ids([quarantine_id])[0], Path())
     typer.echo(report.sheet_json(found) if output is Format.json else report.sheet_text(found, now()))
 
 
@@ -111,8 +108,7 @@ def release(
     older_than: OlderOption = None,
     place: PlaceOption = Place.all,
     yes: YesOption = False,
-    warehouse: WarehouseOption = "dev",
-    target: TargetOption = Path("target"),
+    warehouse: WarehouseOption = None,
     output: FormatOption = Format.text,
 ) -> None:
     """Let rows re-enter: corrected (--set, --unset, --row), or as they are under a waiver (--waive --until).
@@ -128,7 +124,7 @@ def release(
     edit = Edit(options.row(row) if row is not None else None, options.assignments(set_ or []), tuple(unset or ()))
     _check_wish(bool(edit.whole is not None or edit.set or edit.unset), waive, until)
     who, choice = Who(options.person(by), options.reason(why)), _choice(ids, feed, rule, older_than, place)
-    where = _places(place, target, warehouse)
+    where = _places(place, warehouse)
     if waive:
         end = options.until(until or "", actions.now())
         _decide("release", lambda: actions.waive(where, choice, end, who, agreed=yes), output)
@@ -147,8 +143,7 @@ def drop(
     older_than: OlderOption = None,
     place: PlaceOption = Place.all,
     yes: YesOption = False,
-    warehouse: WarehouseOption = "dev",
-    target: TargetOption = Path("target"),
+    warehouse: WarehouseOption = None,
     output: FormatOption = Format.text,
 ) -> None:
     """Give rows up, for a reason. Nothing is deleted: they stay where they are, and count as dropped."""
@@ -156,7 +151,7 @@ def drop(
     from sluice.quarantine.decide import Who
 
     who, choice = Who(options.person(by), options.reason(why)), _choice(ids, feed, rule, older_than, place)
-    where = _places(place, target, warehouse)
+    where = _places(place, warehouse)
     _decide("drop", lambda: actions.drop(where, choice, who, agreed=yes), output)
 
 
@@ -165,8 +160,7 @@ def expire(
     ids: Ids = None,
     why: WhyOption = None,
     by: ByOption = None,
-    warehouse: WarehouseOption = "dev",
-    target: TargetOption = Path("target"),
+    warehouse: WarehouseOption = None,
     output: FormatOption = Format.text,
 ) -> None:
     """End the waivers whose time has come, as `sluice build` does first; or, by id, one before its time."""
@@ -177,7 +171,7 @@ def expire(
 
     if ids:
         who, wanted = Who(options.person(by), options.reason(why)), options.ids(ids)
-        where = _places(Place.all, target, warehouse)
+        where = _places(Place.all, warehouse)
         _decide("expire", lambda: actions.end_waivers(where, wanted, who), output)
     else:
         ended = expire_due(lake_root(), actions.now())
@@ -190,13 +184,12 @@ def _expired_json(ended: Sequence[str]) -> str:
     return json.dumps({"expired": list(ended)})
 
 
-def _places(place: Place, target: Path, warehouse: str) -> Places:
-    from sluice.paths import lake_root, warehouse_root
+def _places(place: Place, warehouse: str | None) -> Places:
+    from sluice.paths import lake_root
     from sluice.quarantine.catalog import places
+    from sluice.release.refer import locate, usual
 
-    file = Path(warehouse)
-    file = file if file.suffix or file.parent != Path() else warehouse_root() / f"{warehouse}.duckdb"
-    found = places(lake_root(), target, file, place=None if place is Place.all else str(place))
+    found = places(lake_root(), lambda: locate(warehouse or usual()), place=None if place is Place.all else str(place))
     for note in found.notes:
         typer.echo(f"note: {note}", err=True)
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,12 +10,15 @@ from sluice.commands.formats import Format
 
 
 def summary(
-    target: Annotated[Path, typer.Option(envvar="DBT_TARGET_PATH", help="dbt's target folder.")] = Path("target"),
+    name: Annotated[str | None, typer.Argument(help="An environment, release or file; else prod, before its time dev.")] = None,
     output: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.text,
 ) -> None:
     """Print rows read, landed and refused per feed, what dbt built, and the lines that open it."""
-    from sluice.paths import lake_root, warehouse_root
+    from sluice.paths import lake_root
+    from sluice.progress import on_stderr
+    from sluice.release.refer import locate, usual
     from sluice.report import as_json, as_text, summarise
 
-    found = summarise(lake_root(), warehouse_root(), target)
+    with on_stderr("summary") as tell:
+        found = summarise(lake_root(), locate(name or usual(), tell))
     typer.echo(as_json(found) if output is Format.json else as_text(found))

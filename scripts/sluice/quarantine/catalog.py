@@ -6,7 +6,7 @@ says only which rows its rules refuse.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,6 +21,7 @@ from sluice.errors import SluiceError
 from sluice.quarantine import views
 from sluice.quarantine.mart import COLUMNS, Mart
 from sluice.quarantine.mart import find as find_mart
+from sluice.release.refer import Located
 
 _BATCH = 1000
 # Beyond this DuckDB spills to disk: a list of millions of rows is put in order so.
@@ -111,10 +112,13 @@ class Refused:
         return self.quarantine_id[:12]
 
 
-def places(lake: Path, target: Path, warehouse: Path, *, place: str | None = None) -> Places:
-    """Where to look. What is absent is noted; raises SluiceError where it was asked for by `place`."""
+def places(lake: Path, find: Callable[[], Located], *, place: str | None = None) -> Places:
+    """Where to look: at the door, and in the warehouse that `find` finds.
+
+    What is absent is noted; raises SluiceError where it was asked for by `place`.
+    """
     try:
-        found = _warehouse(Places(lake), target, warehouse) if place != "door" else Places(lake)
+        found = _warehouse(Places(lake), find()) if place != "door" else Places(lake)
     except SluiceError as error:
         if place == "warehouse":
             raise
@@ -123,17 +127,15 @@ def places(lake: Path, target: Path, warehouse: Path, *, place: str | None = Non
     return found
 
 
-def _warehouse(bare: Places, target: Path, warehouse: Path) -> Places:
-    mart = find_mart(target)
+def _warehouse(bare: Places, located: Located) -> Places:
+    mart = find_mart(located.described_in)
     if mart is None:
         raise SluiceError(
-            "no model of the project holds refused rows", where=str(target), hint="mark it with `config: meta: quarantine: true`"
+            "no model of the project holds refused rows",
+            where=str(located.described_in),
+            hint="mark it with `config: meta: quarantine: true`",
         )
-    if not warehouse.is_file():
-        raise SluiceError(
-            "there is no such warehouse", where=str(warehouse), hint="run: sluice build, or name a file: --warehouse"
-        )
-    return replace(bare, warehouse=warehouse, mart=mart)
+    return replace(bare, warehouse=located.file, mart=mart)
 
 
 @contextmanager

@@ -44,7 +44,8 @@ class Folder:
     def _folder(self, release_id: str) -> Path:
         return self._releases / release_id
 
-    def _link(self, environment: str) -> Path:
+    def link(self, environment: str) -> Path:
+        """The path that readers of an environment open; it is the pointer itself."""
         return self.root / f"{environment}.duckdb"
 
     def _history(self, environment: str) -> Path:
@@ -153,7 +154,7 @@ class Folder:
         return Pointer(environment, current, tag, happened, void)
 
     def _target(self, environment: str) -> str | None:
-        link = self._link(environment)
+        link = self.link(environment)
         try:
             parts = link.readlink().parts
         except FileNotFoundError:
@@ -190,7 +191,7 @@ class Folder:
         fresh = self.root / f".{environment}.duckdb.new"
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(Path("releases") / release_id / FILE)
-        fresh.rename(self._link(environment))
+        fresh.rename(self.link(environment))
         _sync(self.root)
 
     def remove(self, release_id: str) -> None:

@@ -86,6 +86,9 @@ class Place(Protocol):
     def remove(self, release_id: str) -> None:
         """Remove a release."""
 
+    def link(self, environment: str) -> Path | None:
+        """What readers of an environment open on this machine: it follows the pointer. None where there is no such path."""
+
     def url(self, release_id: str) -> str:
         """Path or address that DuckDB opens."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sluice.errors import SluiceError
@@ -20,7 +20,7 @@ class Located:
 
     `folder` and `record` are there for releases and candidates, `artifacts` is the folder with dbt's manifest.json and
     run_results.json where there is one. `file` is a release's own path, never a pointer: it stays what it is while
-    somebody works with it.
+    somebody works with it. `opened_as` is what readers open, and that follows an environment from release to release.
     """
 
     name: str
@@ -28,6 +28,26 @@ class Located:
     folder: Path | None = None
     record: Record | None = None
     artifacts: Path | None = None
+    link: Path | None = None
+
+    @property
+    def described_in(self) -> Path:
+        """The folder with dbt's manifest.json; of a file that has none of its own, dbt's target folder."""
+        return self.artifacts or Path(os.environ.get("DBT_TARGET_PATH", "target"))
+
+    @property
+    def opened_as(self) -> Path:
+        """The path that a reader is told."""
+        return self.link or self.file
+
+
+def usual() -> str:
+    """What a command looks at where nothing is named: prod once it points to a release, else dev."""
+    context = here()
+    prod = context.policy.find("prod")
+    is_pointer = prod is not None and prod.kind == "pointer"
+    # A pointer that was lost is a matter to be told, not a reason to look elsewhere.
+    return "prod" if is_pointer and context.place.pointer("prod").history else "dev"
 
 
 def locate(name: str, tell: Tell = silent) -> Located:
@@ -83,7 +103,7 @@ def _pointed(context: Context, name: str, tell: Tell) -> Located:
             raise SluiceError(f"the pointer of {name} is gone", where=context.place.address, hint=hint)
         hint = f"run: sluice build --env {name}; sluice audit candidate; sluice publish --env {name}"
         raise SluiceError(f"{name} points to no release yet", where=context.place.address, hint=hint)
-    return _in_folder(name, context.place.fetch(pointer.release_id, tell))
+    return replace(_in_folder(name, context.place.fetch(pointer.release_id, tell)), link=context.place.link(name))
 
 
 def _own_file(context: Context, environment: Environment, name: str) -> Located:

@@ -70,6 +70,9 @@ class Bucket:
         with self._trouble("the release cannot be looked at"):
             return Sight(int(obstore.head(self._store, f"releases/{release_id}/{FILE}")["size"]))
 
+    def link(self, environment: str) -> None:
+        """None: an object can't lead to another."""
+
     def url(self, release_id: str) -> str:
         """The address that DuckDB's httpfs opens."""
         return f"{self.address}/releases/{release_id}/{FILE}"

@@ -9,7 +9,7 @@ from project import REPOSITORY
 from published import Shop, seen, warehouse
 
 from sluice.errors import SluiceError
-from sluice.release.refer import locate
+from sluice.release.refer import locate, usual
 from sluice.release.rollback import rollback
 
 
@@ -48,6 +48,15 @@ def test_an_environment_that_points_gives_the_release_itself(shop: Shop) -> None
     assert (found.folder, found.artifacts) == (found.file.parent, found.folder)
     shop.published()
     assert seen(found.file) == (1, 1, 3)
+
+
+def test_where_nothing_is_named_readers_see_prod_and_a_beginner_dev(shop: Shop) -> None:
+    assert usual() == "dev"
+    shop.published()
+    assert usual() == "prod"
+    assert locate("prod").opened_as == shop.root / "warehouse" / "prod.duckdb"
+    (shop.root / "warehouse" / "prod.duckdb").unlink()
+    assert usual() == "prod", "a lost pointer is told, not gone round"
 
 
 def test_a_lost_pointer_says_how_to_set_it(shop: Shop) -> None:

@@ -173,8 +173,8 @@ def test_another_warehouse_file_can_be_named(shop: OtherShop) -> None:
     shop.warehouse.rename(shop.root / "elsewhere.duckdb")
     assert listed(shop, "--warehouse", "elsewhere.duckdb") == DOOR | WAREHOUSE
     assert listed(shop) == DOOR
-    (shop.root / "elsewhere.duckdb").rename(shop.warehouse.parent / "staging.duckdb")
-    assert listed(shop, "--warehouse", "staging") == DOOR | WAREHOUSE
+    (shop.root / "elsewhere.duckdb").rename(shop.warehouse)
+    assert listed(shop, "--warehouse", "dev") == listed(shop) == DOOR | WAREHOUSE
 
 
 def test_an_empty_quarantine_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pytest
 from sluice import report
 from sluice.errors import SluiceError
 from sluice.lake import ops
+from sluice.release.refer import Located
 
 
 def node(name: str, access: str, **meta: Any) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def place(tmp_path: Path) -> Path:
 def summarise(place: Path, *nodes: dict[str, Any]) -> report.Summary:
     """The summary, with these models in the manifest."""
     (place / "manifest.json").write_text(json.dumps({"nodes": {f"model.x.{node['name']}": node for node in nodes}}))
-    return report.summarise(place / "lake", place, place)
+    return report.summarise(place / "lake", Located("made", place / "made.duckdb", artifacts=place))
 
 
 ASKED = {"group_by": ["feed", "currency_code"], "sum": ["line_count", "amount"]}
