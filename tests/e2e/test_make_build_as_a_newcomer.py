@@ -50,6 +50,7 @@ def test_the_line_that_opens_the_marts_opens_them(built: str, clone: Path) -> No
     done = run(clone, shlex.split(line))
     assert done.returncode == 0, done.stderr
     assert "rows" in done.stdout
+    assert "warehouse/prod.duckdb" in line
 
 
 def test_a_second_build_finds_nothing_new(built: str, clone: Path) -> None:
@@ -62,5 +63,5 @@ def test_a_second_build_finds_nothing_new(built: str, clone: Path) -> None:
 
 @pytest.mark.usefixtures("built")
 def test_plain_dbt_build_works_in_the_clone(clone: Path) -> None:
-    done = run(clone, [".venv/bin/dbt", "build", "--select", "rpt_revenue_daily"])
+    done = run(clone, [".venv/bin/dbt", "build", "--select", "+dim_dates"])
     assert done.returncode == 0, done.stdout[-3000:]
