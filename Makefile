@@ -50,33 +50,34 @@ test: setup  ## Every test: Python, dbt's own, the docs' commands, the real data
 	@$(BIN)/pytest
 
 # Linting never touches the real lake or warehouse: dbt parses and compiles against an empty warehouse of its own.
+# Each of the two that call dbt has a folder, so that `make --jobs 2 lint` runs them side by side.
 LINT := target/lint
-LINT_ENV := SLUICE_LAKE=$(LINT)/lake SLUICE_WAREHOUSE=$(LINT)/warehouse DBT_TARGET_PATH=$(LINT) DBT_LOG_PATH=$(LINT)/logs
+lint_env = SLUICE_LAKE=$(1)/lake SLUICE_WAREHOUSE=$(1)/warehouse DBT_TARGET_PATH=$(1) DBT_LOG_PATH=$(1)/logs
 # CI and `make lint` take dbt's own templater; `make lint TEMPLATER=jinja` is what the hook does.
 TEMPLATER ?= dbt
 DEMO_SQL := scripts/sluice/demo/sql
 
-lint: setup lint-code lint-yaml lint-dbt lint-sql  ## Everything that can be judged without running the pipeline.
+lint: lint-code lint-yaml lint-dbt lint-sql  ## Everything that can be judged without running the pipeline.
 
-lint-code:
+lint-code: | setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lint-yaml:
+lint-yaml: | setup
 	$(BIN)/yamllint --strict .
 	$(BIN)/python scripts/lint/dbt_yaml.py
 	@if [ -d .github/workflows ]; then $(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml; fi
 
-$(LINT)/warehouse:
+$(LINT)/warehouse $(LINT)/sql/warehouse:
 	mkdir -p $@
 
-lint-dbt: | $(LINT)/warehouse
-	$(LINT_ENV) $(BIN)/dbt --quiet --warn-error-options '{"error": ["UnusedResourceConfigPath"]}' parse
+lint-dbt: | setup $(LINT)/warehouse
+	$(call lint_env,$(LINT)) $(BIN)/dbt --quiet --warn-error-options '{"error": ["UnusedResourceConfigPath"]}' parse
 	COLUMNS=160 $(BIN)/dbt-bouncer run --config-file dbt-bouncer.yml --show-all-failures
 
-lint-sql: | $(LINT)/warehouse
-	$(LINT_ENV) $(BIN)/sqlfluff lint --nocolor --disable-progress-bar --templater $(TEMPLATER) models tests/singular
+lint-sql: | setup $(LINT)/sql/warehouse
+	$(call lint_env,$(LINT)/sql) $(BIN)/sqlfluff lint --nocolor --disable-progress-bar --templater $(TEMPLATER) models tests/singular
 	$(BIN)/sqlfluff lint --nocolor --disable-progress-bar --templater raw $(DEMO_SQL)
 
 BASE ?= origin/main
