@@ -139,8 +139,9 @@ def _dbt_lines(summary: Summary) -> list[str]:
     ends = [
         f"{summary.models} models built",
         f"{summary.tests_passed} data tests passed",
-        f"{summary.unit_tests_passed} unit tests passed",
     ]
+    # None where the code is that of the release before, which has passed them.
+    ends += [f"{summary.unit_tests_passed} unit tests passed"] if summary.unit_tests_passed else []
     ends += [f"{summary.warnings} warning{'s' if summary.warnings > 1 else ''}"] if summary.warnings else []
     ends += [f"{summary.failures} FAILED"] if summary.failures else []
     return [", ".join(ends) + f", {summary.dbt_seconds:.1f} s in dbt"]

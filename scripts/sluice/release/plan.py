@@ -15,6 +15,10 @@ from sluice.release.context import Context
 from sluice.release.record import FILE, Code
 
 
+# They judge code on rows of their own: the same code passes them again, whatever the lake holds.
+WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+
+
 @dataclass(frozen=True)
 class Plan:
     """For which environment, from which code, lake and file, by whom.
@@ -45,19 +49,30 @@ def plan(environment: str, context: Context, *, full_refresh: bool, tell: Tell =
     """
     if context.policy.environment(environment).kind != "pointer":
         raise SluiceError(f"{environment} takes no candidate", where="--env", hint="dev is built without --env")
-    parent = context.place.pointer(environment).release_id
+    parent, code = context.place.pointer(environment).release_id, code_of(project)
     return Plan(
         environment=environment,
         project=project,
         project_name=project_name(project),
-        code=code_of(project),
+        code=code,
         lake=context.lake,
         shelf=context.candidates,
         workshop=context.warehouse / ".workshop",
         parent=parent,
         base=None if full_refresh or parent is None else _file_of(parent, environment, context, tell),
         built_by=context.actor,
+        only=WITHOUT_UNIT_TESTS if parent and _is_proven(code, parent, context) else (),
     )
+
+
+def _is_proven(code: Code, release_id: str, context: Context) -> bool:
+    """Whether a release was built from exactly this code: then its build, or one before it, has run the unit tests."""
+    if code.commit is None or code.is_dirty:
+        return False
+    try:
+        return context.place.record(release_id).code == code
+    except SluiceError:
+        return False
 
 
 def _file_of(release_id: str, environment: str, context: Context, tell: Tell) -> Path:

@@ -43,15 +43,27 @@ def test_the_record_says_what_it_is_made_of(story: Story) -> None:
     assert record.code == Code(story.shop.commit_now(), False)
     assert (record.project, record.environment, record.built_by) == ("sluice", "prod", "user:test")
     assert record.dbt is not None
-    assert record.dbt.counts == {
-        "model.success": 5, "test.pass": 1, "unit_test.pass": 2,
-    }  # fmt: skip
+    assert record.dbt.counts == {"model.success": 5, "test.pass": 1}
     assert record.relations["core.all_sales"].rows == 20
     assert record.relations["core.rpt_shops"].columns == (("shop_id", "BIGINT"), ("sales", "BIGINT"), ("amount", "DOUBLE"))
     assert record.file is not None
     assert record.file.bytes == (story.candidate / "warehouse.duckdb").stat().st_size
     assert set(record.seconds) == {"copy", "build", "alone", "digest"}
     assert record.audit is None
+
+
+def test_unit_tests_run_where_the_code_is_another_than_the_parents(retold: Callable[[], Story]) -> None:
+    """They judge code, not data."""
+    story = retold()
+    assert story.first.dbt is not None
+    assert story.first.dbt.counts["unit_test.pass"] == 2
+    assert story.second.dbt is not None
+    assert story.second.code == story.first.code
+    assert "unit_test.pass" not in story.second.dbt.counts
+    story.shop.write("README.md", "Not committed yet.\n")
+    _, dirty = story.shop.build()
+    assert dirty.dbt is not None
+    assert dirty.dbt.counts["unit_test.pass"] == 2
 
 
 def test_its_folder_holds_the_artifacts_and_nothing_else(story: Story) -> None:

@@ -45,7 +45,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, files: list[Path]) -> Project
     """All files in one go, built and tested."""
     project = Project(tmp_path_factory.mktemp("one_go"), variables=GBP)
     ingest(project, files)
-    project.dbt("build")
+    project.dbt("build", "--exclude-resource-type", "unit_test")
     return project
 
 
