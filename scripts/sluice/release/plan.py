@@ -14,7 +14,6 @@ from sluice.progress import Tell, silent
 from sluice.release.context import Context
 from sluice.release.record import FILE, Code
 
-
 # They judge code on rows of their own: the same code passes them again, whatever the lake holds.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 
