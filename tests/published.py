@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -89,15 +90,19 @@ class Shop:
             environment=environment,
             full_refresh=parent is None,
             built_by="user:builder",
-            started_at=f"2026-01-01T00:{self.made:02}:00Z",
+            started_at=self._moment(0),
             duckdb=duckdb.__version__,
-            built_at=f"2026-01-01T00:{self.made:02}:30Z",
+            built_at=self._moment(30),
             dbt=Dbt("run", {"model.success": 1, "test.pass": 1}),
             relations=relations,
             digest=whole,
             file=File((folder / FILE).stat().st_size),
             audit=replace(AUDIT, digest=whole),
         )
+
+    def _moment(self, seconds: int) -> str:
+        """A minute for each candidate."""
+        return f"{datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=self.made, seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
 
     def amend(self, name: str, **changes: Any) -> None:
         """Change a candidate's record."""

@@ -1,0 +1,100 @@
+"""The campaign's readers see what they are there for: publishers that are not ours, each with its own fault, are all caught."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from published import warehouse
+
+from campaign.reader import Reading
+from campaign.readers import Findings, Truth, judge, quantiles, reading
+
+RELEASES = 8
+LIVES = (0.0, 0.0, 0.3)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Warehouse files that are big enough to be read in pieces."""
+    made = [tmp_path_factory.mktemp("files") / f"{number}.duckdb" for number in range(1, RELEASES + 1)]
+    for number, file in enumerate(made, 1):
+        warehouse(file, number, rows=500_000)
+    return made
+
+
+def in_place(file: Path, prod: Path) -> None:
+    """As `cp` does it: over the file that readers have open."""
+    shutil.copyfile(file, prod)
+
+
+def away_and_back(file: Path, prod: Path) -> None:
+    """The old one is removed, then the new one comes."""
+    prod.unlink()
+    shutil.copyfile(file, prod)
+
+
+def by_a_rename(file: Path, prod: Path) -> None:
+    """As it should be."""
+    shutil.copyfile(file, prod.with_name("fresh"))
+    prod.with_name("fresh").rename(prod)
+
+
+def met(publish: Callable[[Path, Path], None], files: list[Path], prod: Path, rounds: int) -> Findings:
+    """What readers meet in so many publishes."""
+    truth = Truth(begun=dict.fromkeys(range(1, RELEASES + 1), 0.0))
+    shutil.copyfile(files[0], prod)
+    with reading(prod, LIVES, seed=1) as readings:
+        for number in range(rounds):
+            publish(files[number % RELEASES], prod)
+    return judge(readings, truth)
+
+
+@pytest.mark.parametrize("publish", [in_place, away_and_back])
+def test_a_publisher_that_writes_where_readers_read_is_caught(
+    publish: Callable[[Path, Path], None], files: list[Path], tmp_path: Path
+) -> None:
+    found = met(publish, files, tmp_path / "prod.duckdb", rounds=60)
+    assert found.errors or found.mixtures
+
+
+def test_the_same_by_a_rename_is_not(files: list[Path], tmp_path: Path) -> None:
+    assert met(by_a_rename, files, tmp_path / "prod.duckdb", rounds=20) == Findings()
+
+
+def test_a_publisher_that_asks_no_gate_is_caught(tmp_path: Path) -> None:
+    prod = tmp_path / "prod.duckdb"
+    warehouse(prod, 7)
+    with reading(prod, (0.0,), seed=1) as readings:
+        pass
+    assert judge(readings, Truth(refused={7})).unaudited == ("7: the gate had refused it",)
+    assert judge(readings, Truth()).unaudited == ("7: nobody had published it",)
+    assert judge(readings, Truth(begun={7: time.monotonic()})).unaudited == ("7: it was seen before its publish began",)
+    assert judge(readings, Truth(begun={7: 0.0})) == Findings()
+
+
+def test_two_marts_of_different_releases_are_a_mixture(tmp_path: Path) -> None:
+    prod = tmp_path / "prod.duckdb"
+    warehouse(prod, 1)
+    with duckdb.connect(str(prod)) as connection:
+        connection.execute("update core.customers set release_number = 2")
+    with reading(prod, (0.0,), seed=1) as readings:
+        pass
+    found = judge(readings, Truth(begun={1: 0.0, 2: 0.0}))
+    assert set(found.mixtures) == {"one connection saw 1 and 2"}
+
+
+def test_a_connection_that_changes_its_release_is_a_mixture() -> None:
+    reading, has = Reading(life=1.0), set[int]()
+    reading.note([1], has, 0.0)
+    assert reading.mixtures == []
+    reading.note([2], has, 0.0)
+    assert reading.mixtures == [[1, 2]]
+
+
+def test_quantiles_are_those_of_the_textbook() -> None:
+    assert quantiles([float(n) for n in range(101)]) == {"p50": 50.0, "p95": 95.0}
