@@ -7,7 +7,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,6 +55,7 @@ class Shop:
     place: Place
     actor: str = "user:tester"
     made: int = 0
+    fill: Callable[[Path, int, int], None] = warehouse
 
     @property
     def context(self) -> Context:
@@ -66,7 +67,7 @@ class Shop:
         self.made += 1
         release_id = f"20260101T{self.made:06}Z-{secrets.token_hex(3)}"
         folder = self.context.candidates / release_id
-        warehouse(folder / FILE, self.made, rows)
+        self.fill(folder / FILE, self.made, rows)
         parent = self.place.pointer(environment).release_id if parent == "current" else parent
         record = replace(self._record(release_id, folder, environment, parent), **changes)
         dump(record, folder)
