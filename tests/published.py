@@ -26,6 +26,15 @@ from sluice.release.record import FILE, Audit, Code, Dbt, File, Record, dump, lo
 
 POLICY = policy.load(REPOSITORY / "environments.yml")
 NODES = ({"unique_id": "model.shop.orders", "status": "success"}, {"unique_id": "test.shop.unique", "status": "pass"})
+MANIFEST = {
+    "nodes": {
+        "model.shop.orders": {
+            "unique_id": "model.shop.orders", "resource_type": "model", "name": "orders", "schema": "core", "alias": "orders",
+            "access": "public", "columns": {}, "constraints": [{"type": "primary_key", "columns": ["order_id"]}],
+            "config": {"materialized": "table"}, "depends_on": {"nodes": []},
+        }
+    }
+}  # fmt: skip
 AUDIT = Audit("a", "pass", 3, 0, 0, 0.1, "")
 
 
@@ -72,7 +81,7 @@ class Shop:
         record = replace(self._record(release_id, folder, environment, parent), **changes)
         dump(record, folder)
         (folder / "run_results.json").write_text(json.dumps(results()))
-        (folder / "manifest.json").write_text("{}")
+        (folder / "manifest.json").write_text(json.dumps(MANIFEST))
         (folder / "audit").mkdir()
         (folder / "audit" / "audit.json").write_text("{}")
         return release_id

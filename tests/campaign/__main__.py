@@ -85,11 +85,12 @@ def main() -> None:
     parser.add_argument("--refusals", type=int, default=40)
     parser.add_argument("--commands", type=float, default=0.1, help="share that the command line does")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--note", default="", help="what else was going on, for the page")
     parser.add_argument("--out", type=Path, default=Path("docs"))
     options = vars(parser.parse_args())
-    out = options.pop("out")
+    out, note = options.pop("out"), options.pop("note")
     with tempfile.TemporaryDirectory() as root:
-        report = carry_out(Plan(**options), Path(root))
+        report = carry_out(Plan(**options), Path(root)) | {"note": note}
     (out / "campaign.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     (out / "campaign.md").write_text(page(report), encoding="utf-8")
     print(page(report))

@@ -41,7 +41,8 @@ def page(report: Mapping[str, Any]) -> str:
     took = "".join(
         f"| {way} | {one['times']} | {one['median_ms']:,} | {one['max_ms']:,} |\n" for way, one in report["took"].items()
     )
-    return head + done + _READERS.format(**report) + readers + _verdict(report["findings"]) + _TOOK + took
+    note = f"\n{report['note']}\n" if report.get("note") else ""
+    return head + done + _READERS.format(**report) + readers + _verdict(report["findings"]) + _TOOK + took + note
 
 
 def _row(reader: Mapping[str, Any]) -> str:

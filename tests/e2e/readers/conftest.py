@@ -21,7 +21,7 @@ def recipe(heading: str, language: str, number: int = 0) -> str:
     text = (REPOSITORY / "docs" / "connect.md").read_text(encoding="utf-8")
     section = re.split(r"^## ", text, flags=re.MULTILINE)
     (below,) = [part for part in section if part.startswith(f"{heading}\n")]
-    return re.findall(rf"```{language}\n(.*?)```", below, re.DOTALL)[number]
+    return str(re.findall(rf"```{language}\n(.*?)```", below, re.DOTALL)[number])
 
 
 def _orders(path: Path, number: int, rows: int) -> None:

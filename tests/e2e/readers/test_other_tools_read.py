@@ -55,7 +55,7 @@ def test_the_shell(through_publishes: Through, block: Block, bash: Callable[...,
 def test_a_notebook(shop: Shop, through_publishes: Through, block: Block, bash: Callable[..., str]) -> None:
     bash(block("A notebook", "bash"))
     *cells, last = block("A notebook", "python").strip().split("\n\n\n")
-    written = [
+    written: list[dict[str, Any]] = [
         {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": [], "source": source}
         for source in [*cells, last]
     ]
