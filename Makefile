@@ -100,7 +100,7 @@ lock: $(VENV)/.ready  ## Resolve requirements/*.txt anew from pyproject.toml.
 	for name in notebook superset; do $$compile requirements/$$name.in --output-file requirements/$$name.txt; done
 
 bench: setup  ## Measure against bare DuckDB; figures go to docs/bench.json. ARGS="--orders 10000000" for more.
-	@PYTHONPATH=scripts $(BIN)/python -m bench $(ARGS)
+	@PYTHONPATH=scripts:tests $(BIN)/python -m bench $(ARGS)
 
 campaign: setup  ## Eight readers through 200 publishes, 20 rollbacks, 20 killed publishers; writes docs/campaign.md.
 	@PYTHONPATH=scripts:tests $(BIN)/python -m campaign $(ARGS)
