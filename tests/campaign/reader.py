@@ -1,8 +1,8 @@
 """A reader, as a process: `python -m campaign.reader <file> <seconds that a connection lives> <seed>`.
 
 It queries without pause until it is told to end (SIGTERM), keeps every error and every mixture, and prints what it saw as
-JSON. A connection that lives 0 seconds is opened for each query. All it knows is the file: two tables that have to be of the
-same release, and a view on one of them.
+JSON. A connection that lives 0 seconds is opened for each query. All it knows is the file, as `fill` makes it: two tables that
+have to be of the same release, in every row, and a view on one of them.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import signal
 import sys
 import time
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 KEYS = {"core.orders": "order_id", "core.customers": "customer_id"}
+MARK = 1_000_000
 ENOUGH = 100  # of errors and mixtures: more say nothing new
 
 
@@ -62,11 +64,25 @@ class Reading:
             print("reading", flush=True)
 
 
+def fill(path: Path, number: int, rows: int) -> None:
+    """A release's file. Each row bears its number, in bits that no compression moves out of the row's own block."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    row = f"{number} as release_number, {number}::bigint * {MARK} + (hash(range) % {MARK})::bigint as mark from range({rows})"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"""
+            create schema core;
+            create table core.orders as select range as order_id, {row};
+            create table core.customers as select range as customer_id, {row};
+            create view core.order_count as select count(*) as orders from core.orders;
+        """)
+
+
 def look(connection: duckdb.DuckDBPyConnection, dice: random.Random) -> list[int]:
     """Ask both tables, one after the other, for rows somewhere in them, and the view."""
     found = set()
     for table, key in KEYS.items():
-        rows = connection.execute(f"select distinct release_number from {table} where {key} % 3 = {dice.randrange(3)}").fetchall()
+        third = f"{key} % 3 = {dice.randrange(3)}"
+        rows = connection.execute(f"select distinct mark // {MARK} from {table} where {third}").fetchall()
         found |= {number for (number,) in rows}
     ((orders,),) = connection.execute("select orders from core.order_count").fetchall()
     if not orders:

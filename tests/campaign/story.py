@@ -12,12 +12,13 @@ import duckdb
 import pytest
 from published import NODES, Killer, Shop, results
 
+from campaign.reader import fill
 from campaign.readers import Truth
 from sluice.errors import RefusedError
 from sluice.progress import Tell, silent
 from sluice.release.record import FILE, load
 
-ROWS = 20_000
+ROWS = 100_000
 NEVER = 1_000_000  # steps that no command has
 # A publish has some thirty steps on files; of those that are chosen beyond its last one it dies of none.
 STEPS = 40
@@ -60,8 +61,9 @@ class Story:
     ready: list[tuple[int, str]] = field(default_factory=list)  # candidates that were made beforehand, and their numbers
 
     def __post_init__(self) -> None:
-        """Dice of its own: those of the plan decide on the order alone."""
+        """Dice of its own, as those of the plan decide on the order alone; and releases whose every row is marked."""
         self.dice = random.Random(self.plan.seed + 1)
+        self.shop.fill = fill
 
     def prepare(self, steps: list[str]) -> None:
         """Make candidates beforehand, so that readers wait for nothing but moves."""

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from published import warehouse
 
-from campaign.reader import Reading
+from campaign.reader import Reading, fill
 from campaign.readers import Findings, Truth, judge, quantiles, reading
 
 RELEASES = 8
@@ -24,7 +23,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Warehouse files that are big enough to be read in pieces."""
     made = [tmp_path_factory.mktemp("files") / f"{number}.duckdb" for number in range(1, RELEASES + 1)]
     for number, file in enumerate(made, 1):
-        warehouse(file, number, rows=500_000)
+        fill(file, number, rows=500_000)
     return made
 
 
@@ -33,9 +32,19 @@ def in_place(file: Path, prod: Path) -> None:
     shutil.copyfile(file, prod)
 
 
+def block_by_block(file: Path, prod: Path) -> None:
+    """As `rsync --inplace` does it: over the file that readers have open, which stays as long as it was."""
+    with prod.open("r+b", buffering=0) as there:
+        data = memoryview(file.read_bytes())
+        for start in range(0, len(data), 1 << 18):
+            there.write(data[start : start + (1 << 18)])
+            time.sleep(0.005)
+
+
 def away_and_back(file: Path, prod: Path) -> None:
-    """The old one is removed, then the new one comes."""
+    """The old one is removed, then the new one comes, which takes a big file a moment."""
     prod.unlink()
+    time.sleep(0.02)
     shutil.copyfile(file, prod)
 
 
@@ -58,12 +67,14 @@ def met(publish: Callable[[Path, Path], None], files: list[Path], prod: Path) ->
     return judge(readings, truth)
 
 
-@pytest.mark.parametrize("publish", [in_place, away_and_back])
+@pytest.mark.parametrize("publish", [in_place, block_by_block, away_and_back])
 def test_a_publisher_that_writes_where_readers_read_is_caught(
     publish: Callable[[Path, Path], None], files: list[Path], tmp_path: Path
 ) -> None:
     found = met(publish, files, tmp_path / "prod.duckdb")
     assert found.errors or found.mixtures
+    if publish is block_by_block:
+        assert found.mixtures
 
 
 def test_the_same_by_a_rename_is_not(files: list[Path], tmp_path: Path) -> None:
@@ -72,7 +83,7 @@ def test_the_same_by_a_rename_is_not(files: list[Path], tmp_path: Path) -> None:
 
 def test_a_publisher_that_asks_no_gate_is_caught(tmp_path: Path) -> None:
     prod = tmp_path / "prod.duckdb"
-    warehouse(prod, 7)
+    fill(prod, 7, rows=9)
     with reading(prod, (0.0,), seed=1) as readings:
         pass
     assert judge(readings, Truth(refused={7})).unaudited == ("7: the gate had refused it",)
@@ -83,9 +94,9 @@ def test_a_publisher_that_asks_no_gate_is_caught(tmp_path: Path) -> None:
 
 def test_two_marts_of_different_releases_are_a_mixture(tmp_path: Path) -> None:
     prod = tmp_path / "prod.duckdb"
-    warehouse(prod, 1)
+    fill(prod, 1, rows=9)
     with duckdb.connect(str(prod)) as connection:
-        connection.execute("update core.customers set release_number = 2")
+        connection.execute("update core.customers set mark = mark + 1000000")
     with reading(prod, (0.0,), seed=1) as readings:
         pass
     found = judge(readings, Truth(begun={1: 0.0, 2: 0.0}))
