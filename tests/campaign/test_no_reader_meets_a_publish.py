@@ -16,7 +16,7 @@ from campaign.reader import Reading
 from campaign.readers import FOR_EVER, Findings, judge, reading
 from campaign.story import Plan, Story
 
-PLAN = Plan(publishes=10, rollbacks=2, kills=2, refusals=2, commands=0.2)
+PLAN = Plan(publishes=10, rollbacks=2, kills=2, refusals=2, commands=0.1)
 LIVES = (0.0, 0.5, FOR_EVER)
 
 
