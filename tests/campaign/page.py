@@ -18,8 +18,10 @@ A publisher is killed by SIGKILL before one of its steps on files, at random, an
 Refused were candidates without an audit, with a failed one, with a failed test, changed after their audit, and built from
 another release than the current one; each has rows that no reader may ever see.
 
-Each query asks two marts and a view, in statements of their own, whether they are of one release. A release has {rows:,} rows
-a mart. *p50* and *p95* are milliseconds of a query, for readers that open the file for each one with the opening.
+Each query reads a third of the rows of two marts, {rows:,} rows each, and a view, in statements of their own. Every row bears
+the mark of its release; two marks in one connection are a mixture. *p50* and *p95* are milliseconds of such a query, for
+readers that open the file for each one with the opening. That these readers notice is a test, too: of a publisher that
+copies over the file, one that writes it block by block, one that removes it first, and one that asks no gate.
 
 | a connection lives | connections | queries | releases seen | errors | mixtures | p50 | p95 |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
