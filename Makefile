@@ -20,7 +20,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 # Some machines forbid bytecode; without it every start of dbt compiles it all again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup build test lint lint-code lint-yaml lint-dbt lint-sql contracts format hooks lock bench faults mutants clean
+.PHONY: help setup build test lint lint-code lint-yaml lint-dbt lint-sql contracts format hooks lock bench campaign readers faults mutants clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
@@ -97,9 +97,16 @@ lock: $(VENV)/.ready  ## Resolve requirements/*.txt anew from pyproject.toml.
 	@compile="$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $(UPGRADE)"
 	$$compile pyproject.toml --group dev --output-file requirements/dev.txt
 	$$compile pyproject.toml --constraint requirements/dev.txt --output-file requirements/core.txt
+	for name in notebook superset; do $$compile requirements/$$name.in --output-file requirements/$$name.txt; done
 
 bench: setup  ## Measure against bare DuckDB; figures go to docs/bench.json. ARGS="--orders 10000000" for more.
-	@PYTHONPATH=scripts $(BIN)/python -m bench $(ARGS)
+	@PYTHONPATH=scripts:tests $(BIN)/python -m bench $(ARGS)
+
+campaign: setup  ## Eight readers through 200 publishes, 20 rollbacks, 20 killed publishers; writes docs/campaign.md.
+	@PYTHONPATH=scripts:tests $(BIN)/python -m campaign $(ARGS)
+
+readers: setup  ## Superset, JDBC, a notebook and the duckdb shell read prod while it is published. Takes minutes and downloads 1 GB.
+	@UV_SYSTEM_CERTS=1 SLUICE_READERS=1 $(BIN)/pytest -n 0 --durations=10 tests/e2e/readers
 
 faults: setup  ## Put every fault of the corpus into a clean demo and say what caught it; writes docs/faults.md. ARGS="--select keys".
 	@$(BIN)/sluice faults --out docs $(ARGS)

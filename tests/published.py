@@ -7,8 +7,9 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,15 @@ from sluice.release.record import FILE, Audit, Code, Dbt, File, Record, dump, lo
 
 POLICY = policy.load(REPOSITORY / "environments.yml")
 NODES = ({"unique_id": "model.shop.orders", "status": "success"}, {"unique_id": "test.shop.unique", "status": "pass"})
+MANIFEST = {
+    "nodes": {
+        "model.shop.orders": {
+            "unique_id": "model.shop.orders", "resource_type": "model", "name": "orders", "schema": "core", "alias": "orders",
+            "access": "public", "columns": {}, "constraints": [{"type": "primary_key", "columns": ["order_id"]}],
+            "config": {"materialized": "table"}, "depends_on": {"nodes": []},
+        }
+    }
+}  # fmt: skip
 AUDIT = Audit("a", "pass", 3, 0, 0, 0.1, "")
 
 
@@ -54,6 +64,7 @@ class Shop:
     place: Place
     actor: str = "user:tester"
     made: int = 0
+    fill: Callable[[Path, int, int], None] = warehouse
 
     @property
     def context(self) -> Context:
@@ -65,12 +76,12 @@ class Shop:
         self.made += 1
         release_id = f"20260101T{self.made:06}Z-{secrets.token_hex(3)}"
         folder = self.context.candidates / release_id
-        warehouse(folder / FILE, self.made, rows)
+        self.fill(folder / FILE, self.made, rows)
         parent = self.place.pointer(environment).release_id if parent == "current" else parent
         record = replace(self._record(release_id, folder, environment, parent), **changes)
         dump(record, folder)
         (folder / "run_results.json").write_text(json.dumps(results()))
-        (folder / "manifest.json").write_text("{}")
+        (folder / "manifest.json").write_text(json.dumps(MANIFEST))
         (folder / "audit").mkdir()
         (folder / "audit" / "audit.json").write_text("{}")
         return release_id
@@ -89,15 +100,19 @@ class Shop:
             environment=environment,
             full_refresh=parent is None,
             built_by="user:builder",
-            started_at=f"2026-01-01T00:{self.made:02}:00Z",
+            started_at=self._moment(0),
             duckdb=duckdb.__version__,
-            built_at=f"2026-01-01T00:{self.made:02}:30Z",
+            built_at=self._moment(30),
             dbt=Dbt("run", {"model.success": 1, "test.pass": 1}),
             relations=relations,
             digest=whole,
             file=File((folder / FILE).stat().st_size),
             audit=replace(AUDIT, digest=whole),
         )
+
+    def _moment(self, seconds: int) -> str:
+        """A minute for each candidate."""
+        return f"{datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=self.made, seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
 
     def amend(self, name: str, **changes: Any) -> None:
         """Change a candidate's record."""

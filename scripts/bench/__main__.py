@@ -6,7 +6,8 @@ For each size, demo deliveries without faults are made once (kept under bench-da
   (c) one more day on the history, against a full rebuild;
   with seconds and peak memory of each step, so that growth from size to size can be read off. And, for tables of --rows:
   (d) an audit of 50 expectations, against one query that computes the same figures, GX's own way, and GX on pandas;
-  (e) a diff of two such tables, against a bare full join of them.
+  (e) a diff of two such tables, against a bare full join of them;
+  (f) a reader during a full build, against the same alone; publish and rollback of warehouses of --moved orders.
 Every measured step is a process of its own; its wall time and peak memory come from the operating system.
 """
 
@@ -29,6 +30,7 @@ from bench.audit import bench_audit
 from bench.diff import bench_diff
 from bench.page import page
 from bench.process import Cost, measure
+from bench.readers import bench_moves, bench_readers
 from bench.shop import Shop, make_shop
 
 PYTHON = sys.executable
@@ -156,7 +158,8 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=400)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000], help="of the tables of parts d and e")
-    parser.add_argument("--parts", default="abcde")
+    parser.add_argument("--moved", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000], help="orders of part f")
+    parser.add_argument("--parts", default="abcdef")
     parser.add_argument("--data", type=Path, default=Path("bench-data"))
     parser.add_argument("--out", type=Path, default=Path("docs/bench.json"))
     options = parser.parse_args()
@@ -178,6 +181,22 @@ def main() -> None:
         report["diffs"] = [bench_diff(options.data.absolute(), rows, options.runs) for rows in options.rows]
         report["diff_runs"] = options.runs
         report["diffed_on"] = f"{datetime.now(UTC):%Y-%m-%d}"
+        _write(report, options.out)
+    if "f" in options.parts:
+        _bench_releases(options, report)
+
+
+def _bench_releases(options: argparse.Namespace, report: dict[str, Any]) -> None:
+    """(f) Both halves; the first needs a shop and its build, so it takes --orders."""
+    data, today = options.data.absolute(), f"{datetime.now(UTC):%Y-%m-%d}"
+    moves = [bench_moves(orders, max(options.runs, 5), data / "moves") for orders in options.moved]
+    report |= {"moves": moves, "moved_on": today}
+    _write(report, options.out)
+    report |= {"readers": [], "read_on": today}
+    for orders in options.orders:
+        shop, _ = make_shop(orders, options.days, data)
+        found = bench_readers(shop, shop.state / "f", environment(shop, shop.lake, shop.state / "f"))
+        report["readers"].append({"orders": orders, **found})
         _write(report, options.out)
 
 

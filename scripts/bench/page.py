@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench import readers
 from bench.diff import section
 
 _STEPS = (
@@ -49,7 +50,7 @@ def page(report: Mapping[str, Any]) -> str:
     for size in report["sizes"]:
         lines += _rows(size)
     note = f"\n{report['note']}\n" if "note" in report else ""
-    return "".join(lines) + note + _TAIL + _audits(report) + section(report)
+    return "".join(lines) + note + _TAIL + _audits(report) + section(report) + readers.section(report)
 
 
 def _audits(report: Mapping[str, Any]) -> str:
