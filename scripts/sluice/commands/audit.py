@@ -15,6 +15,7 @@ from sluice.commands.formats import ReportFormat
 if TYPE_CHECKING:
     from sluice.expectations.audit import AuditReport
     from sluice.release.context import Context
+    from sluice.release.part import Slim
     from sluice.release.refer import Located
 
 
@@ -41,7 +42,7 @@ def audit(
     blocks (warnings are printed), 1 when a check or dbt test of severity error failed, 2 when it could not run, or a
     check could not be judged.
     """
-    from sluice.release import trail
+    from sluice.release import part, trail
     from sluice.release.context import here
     from sluice.release.refer import locate
 
@@ -51,12 +52,25 @@ def audit(
     is_told = environment or name  # a file that is nobody's environment is nobody's history
     attempt = trail.attempt(context.lake, context.actor, "audit", environment=environment, release_id=name)
     with attempt if is_told else nullcontext(trail.Attempt("audit", context.actor)) as tried:
+        if not select and (slim := part.read(located.artifacts)):
+            select = _declared_of(slim, located)
+            if not select:
+                typer.echo(f"{warehouse}: nothing that declares expectations was built")
+                return
         report = _judged(context, located, select or [], docs, target, memory_limit)
         typer.echo(_printed(report, output))
         if report.exit_code:
             tried.detail = f"{report.count('fail')} checks failed, {report.count('error')} could not be judged"
             raise typer.Exit(report.exit_code)
     _say_next(located, bool(select), output)
+
+
+def _declared_of(slim: Slim, located: Located) -> list[str]:
+    """Of a pull request environment, the models to audit: those that were built."""
+    from sluice.expectations.declared import declared, manifest_of
+
+    assert located.artifacts is not None
+    return [model.relation for model in declared(manifest_of(located.artifacts)) if model.relation in slim.built]
 
 
 def _judged(

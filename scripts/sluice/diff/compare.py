@@ -61,6 +61,9 @@ def compare(connection: duckdb.DuckDBPyConnection, relation: str, a: Side, b: Si
     model = new or old
     assert model is not None
     found = RelationDiff(relation, model.name, model.owner, "same", "digest", (), None)
+    if any(_is_not_built(relation, one) for one in (a, b)):
+        stood = a.base or b.base
+        return replace(found, told_by="base", detail=f"not built: as in {stood}")
     if not (a.engine and a.engine == b.engine and a.digests.get(relation, 1) == b.digests.get(relation, 2)):
         found = _read(connection, replace(found, told_by="rows"), old, new, options)
     # What only the manifests know: a key or a promise that changed, also where no row did.
@@ -68,6 +71,11 @@ def compare(connection: duckdb.DuckDBPyConnection, relation: str, a: Side, b: Si
     status = "changed" if found.status == "same" and promised else found.status
     schema = (*found.schema, *promised)
     return replace(found, status=status, schema=schema, seconds=round(time.monotonic() - started, 3))
+
+
+def _is_not_built(relation: str, side: Side) -> bool:
+    """Whether a pull request environment has it from its base. What the project no longer has is another matter."""
+    return side.built is not None and relation in side.models and relation not in side.built
 
 
 def _promises(old: Model | None, new: Model | None) -> list[SchemaChange]:
