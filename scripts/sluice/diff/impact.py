@@ -61,6 +61,11 @@ def changes_since(commit: str, scratch: Path, tell: Tell = silent) -> Changes:
     old, new = _both(commit, scratch, tell)
     tell("dbt's own selection", 0.7)
     by_dbt = found_by_dbt(old, new, scratch / "head")
+    return compared(old, new, by_dbt)
+
+
+def compared(old: Parsed, new: Parsed, by_dbt: frozenset[str] = frozenset()) -> Changes:
+    """What differs between two projects; `by_dbt` is what dbt itself calls modified."""
     variables = changed_variables(variables_of(old.folder), variables_of(new.folder))
     return Changes(old, new, tuple(modified(old.manifest, new.manifest, variables, partial(_differs, old, new), by_dbt)))
 

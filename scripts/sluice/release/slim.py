@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -105,9 +105,13 @@ def _selected(record: Record, work: _Work, tell: Tell) -> tuple[Selection, Mappi
     """What to build, the manifest of the project as it is, and the folder of that."""
     commit, why = _comparable(record)
     found = changes_since(commit, work.root / "compared", tell)
+    return selected(found, record.relations, why), found.new.manifest, found.new.target
+
+
+def selected(found: Changes, held: Iterable[str], why: str = "") -> Selection:
+    """What to build, given what changed and the relations that the base holds; all, where `why` says so, or must be."""
     why = why or _untraceable(found)
-    selection = everything(found.new.manifest, why) if why else select(found.modified, found.new.manifest, record.relations)
-    return selection, found.new.manifest, found.new.target
+    return everything(found.new.manifest, why) if why else select(found.modified, found.new.manifest, held)
 
 
 def _comparable(record: Record) -> tuple[str, str]:
