@@ -67,23 +67,29 @@ def make(edit: Mapping[str, Any], project: Path) -> None:
     if "write" in edit:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(edit["write"], encoding="utf-8")
-    elif edit.get("delete"):
+    elif "forget" in edit:
         file.unlink()
+        _forget(project, edit["forget"])
     else:
         text = file.read_text(encoding="utf-8")
         pattern, replacement = edit.get("sub") or (r"\Z", edit["append"].replace("\\", "\\\\"))
         changed, count = re.subn(pattern, replacement, text, count=1)
         assert count, f"{edit['name']}: {pattern} is not in {edit['file']}"
         file.write_text(changed, encoding="utf-8")
-    if "also" in edit:
-        _cut(project / edit["also"]["file"], edit["also"]["cut"])
 
 
-def _cut(file: Path, name: str) -> None:
-    """Take a model out of a YAML file."""
-    document = yaml.safe_load(file.read_text(encoding="utf-8"))
-    document["models"] = [model for model in document["models"] if model["name"] != name]
-    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+def _forget(project: Path, name: str) -> None:
+    """Take a model out of all YAML files, and whatever reads it: exposures, unit tests, singular tests."""
+    for file in project.glob("models/**/*.yml"):
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        if name in file.read_text(encoding="utf-8"):
+            for kind in ("models", "exposures", "unit_tests"):
+                kept = [one for one in document.get(kind) or [] if name not in (one["name"], one.get("model"))]
+                document[kind] = [one for one in kept if f"ref('{name}')" not in str(one.get("depends_on"))]
+            file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    for file in project.glob("tests/singular/**/*.sql"):
+        if f"ref('{name}')" in file.read_text(encoding="utf-8"):
+            file.unlink()
 
 
 def needed(needs: Sequence[str] | str, manifest: Mapping[str, Any]) -> frozenset[str]:
