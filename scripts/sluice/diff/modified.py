@@ -171,15 +171,34 @@ def _compiled(node: Node) -> str:
 
 
 def _macros_of(node: Node, manifest: Mapping[str, Any]) -> frozenset[str]:
-    """Every macro that a node calls, also through others."""
+    """Every macro that a node calls, also through others.
+
+    dbt notes only the calls that it makes while it parses, none behind `is_incremental()`: the text is read for these.
+    """
+    config = node.get("config") or {}
+    hooks = json.dumps([config.get("pre-hook"), config.get("post-hook")], default=str)
+    strategy = f"get_incremental_{config.get('incremental_strategy')}_sql("
     reached: set[str] = set()
-    waiting = list((node.get("depends_on") or {}).get("macros") or [])
+    text = " ".join([node.get("raw_code") or "", hooks, strategy])
+    waiting = [*((node.get("depends_on") or {}).get("macros") or []), *_called_in(text, manifest)]
     while waiting:
         name = waiting.pop()
         if name not in reached:
             reached.add(name)
-            waiting += (manifest["macros"].get(name, {}).get("depends_on") or {}).get("macros") or []
+            macro = manifest["macros"].get(name, {})
+            waiting += (macro.get("depends_on") or {}).get("macros") or []
+            if not name.startswith(_DBTS_OWN):
+                waiting += _called_in(macro.get("macro_sql") or "", manifest)
     return frozenset(reached)
+
+
+_DBTS_OWN = ("macro.dbt.", "macro.dbt_duckdb.")
+
+
+def _called_in(text: str, manifest: Mapping[str, Any]) -> list[str]:
+    """Macros of the project, or of a package of it, that a text seems to call."""
+    words = set(re.findall(r"(\w+)\s*\(", text))
+    return [name for name in manifest["macros"] if not name.startswith(_DBTS_OWN) and name.rsplit(".", 1)[-1] in words]
 
 
 def _of_the_variables(
