@@ -1,24 +1,27 @@
 """Makes each edit of edits.yml in a copy of the project and compares what would be built with what must be.
 
-    python tests/selection/run.py [first words of names ...]
+    python -m selection.run [first words of names ...] [--out docs/selection.md]
 
-Needs a lake with its tables (`sluice setup`). Prints precision and recall; exit code 1 where something is missed.
+Needs a lake with its tables (`sluice setup`), and scripts and tests on PYTHONPATH. Prints precision and recall, also of
+dbt's own `state:modified+`; exit code 1 where something is missed.
 """
 
 from __future__ import annotations
 
-import re
+import argparse
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 import yaml
 
-from sluice.diff.checkout import Parsed, parsed
+from sluice.diff.checkout import Parsed, found_by_dbt, parsed
 from sluice.diff.impact import compared
 from sluice.release.selection import Selection
 from sluice.release.slim import selected
@@ -26,15 +29,21 @@ from sluice.release.slim import selected
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 PARTS = ("models", "macros", "seeds", "tests/generic", "tests/singular", "dbt_project.yml", "profiles.yml", "vars.yml")
+MADE = ("model", "seed", "snapshot")
+
+
+# Each compilation of dbt takes one core, or nearly.
+AT_ONCE = 2
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One edit: names of what must be built, and of what would be."""
+    """One edit: names of what must be built, of what would be, and of what `dbt build --select state:modified+` builds."""
 
     name: str
     needed: frozenset[str]
     chosen: frozenset[str]
+    by_dbt: frozenset[str] = frozenset()
 
     @property
     def missed(self) -> frozenset[str]:
@@ -49,7 +58,7 @@ class Outcome:
 
 def edits() -> list[dict[str, Any]]:
     """The written list."""
-    found: list[dict[str, Any]] = yaml.safe_load((HERE / "edits.yml").read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = yaml.safe_load((HERE / "edits.yml").read_text(encoding="utf-8"))["edits"]
     return found
 
 
@@ -72,10 +81,9 @@ def make(edit: Mapping[str, Any], project: Path) -> None:
         _forget(project, edit["forget"])
     else:
         text = file.read_text(encoding="utf-8")
-        pattern, replacement = edit.get("sub") or (r"\Z", edit["append"].replace("\\", "\\\\"))
-        changed, count = re.subn(pattern, replacement, text, count=1)
-        assert count, f"{edit['name']}: {pattern} is not in {edit['file']}"
-        file.write_text(changed, encoding="utf-8")
+        find = edit.get("find", "")
+        assert not find or text.count(find) == 1, f"{edit['name']}: {find} is not once in {edit['file']}"
+        file.write_text(text.replace(find, edit["replace"]) if find else text + edit["append"], encoding="utf-8")
 
 
 def _forget(project: Path, name: str) -> None:
@@ -94,7 +102,7 @@ def _forget(project: Path, name: str) -> None:
 
 def needed(needs: Sequence[str] | str, manifest: Mapping[str, Any]) -> frozenset[str]:
     """Names of the nodes meant; downstream by what nodes say that they depend on."""
-    nodes = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed", "snapshot")}
+    nodes = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] in MADE}
     if needs == "all":
         return frozenset(node["name"] for node in nodes.values())
     found: set[str] = set()
@@ -110,38 +118,46 @@ def _downstream(start: set[str], nodes: Mapping[str, Any]) -> set[str]:
     while size < len(reached):
         size = len(reached)
         reached |= {name for name, node in nodes.items() if reached & set(node.get("depends_on", {}).get("nodes", []))}
-    return reached
+    return reached & set(nodes)
 
 
-def judge(edit: Mapping[str, Any], selection: Selection, manifest: Mapping[str, Any]) -> Outcome:
+def judge(edit: Mapping[str, Any], selection: Selection, manifest: Mapping[str, Any], by_dbt: frozenset[str]) -> Outcome:
     """Compare. Changed tests are needed, too, by name."""
     nodes = manifest["nodes"]
     chosen = {nodes[name]["name"] for name in (*selection.built, *selection.tests)}
-    return Outcome(edit["name"], needed(edit["needs"], manifest) | set(edit.get("tests", [])), frozenset(chosen))
+    made = {name for name in by_dbt if name in nodes and nodes[name]["resource_type"] in MADE}
+    tests = {nodes[name]["name"] for name in by_dbt if name in nodes} & set(edit.get("tests", []))
+    plain = tests | {nodes[name]["name"] for name in _downstream(made | {one for one in by_dbt if one[:7] == "source."}, nodes)}
+    return Outcome(
+        edit["name"], needed(edit["needs"], manifest) | set(edit.get("tests", [])), frozenset(chosen), frozenset(plain)
+    )
 
 
-def try_all(chosen: Sequence[Mapping[str, Any]]) -> list[Outcome]:
-    """Make one edit after the other, each in the project as it is."""
-    outcomes = []
-    with tempfile.TemporaryDirectory(prefix="sluice-selection-") as name:
+def try_all(chosen: Sequence[Mapping[str, Any]], tell: Callable[[str], None] = print) -> list[Outcome]:
+    """Make each edit in the project as it is; nothing of one is left for the next."""
+    with tempfile.TemporaryDirectory(prefix="sluice-selection-") as name, ThreadPoolExecutor(AT_ONCE) as at_once:
         root = Path(name)
         lay_out(root / "base")
         base = parsed(root / "base", root / "of_base")
         assert base.is_compiled, base.said
         held = [f"{node['schema']}.{node['alias']}" for node in base.manifest["nodes"].values() if node.get("alias")]
-        for edit in chosen:
-            outcomes.append(_tried(edit, base, held, root))
-            print(_told(outcomes[-1]), flush=True)
-    return outcomes
+
+        def tried(edit: Mapping[str, Any]) -> Outcome:
+            outcome = _tried(edit, base, held, root / str(get_ident()))
+            tell(_told(outcome))
+            return outcome
+
+        return list(at_once.map(tried, chosen))
 
 
 def _tried(edit: Mapping[str, Any], base: Parsed, held: Sequence[str], root: Path) -> Outcome:
-    project = root / "edited"
-    shutil.rmtree(project, ignore_errors=True)
-    lay_out(project)
-    make(edit, project)
-    edited = parsed(project, root / "of_edited")
-    return judge(edit, selected(compared(base, edited), held), edited.manifest)
+    """As `sluice build --env pr-12` does it: dbt parses anew, and is asked what it calls modified."""
+    shutil.rmtree(root, ignore_errors=True)
+    lay_out(root / "edited")
+    make(edit, root / "edited")
+    edited = parsed(root / "edited", root / "of_edited")
+    by_dbt = found_by_dbt(base, edited, root / "of_edited")
+    return judge(edit, selected(compared(base, edited, by_dbt), held), edited.manifest, by_dbt)
 
 
 def _told(one: Outcome) -> str:
@@ -150,17 +166,73 @@ def _told(one: Outcome) -> str:
     return told + (f"\n       for nothing: {', '.join(sorted(one.spared))}" if one.spared else "")
 
 
-def summary(outcomes: Sequence[Outcome]) -> str:
-    """Precision and recall over all edits."""
-    hit = sum(len(one.needed & one.chosen) for one in outcomes)
-    every, chosen = sum(len(one.needed) for one in outcomes), sum(len(one.chosen) for one in outcomes)
-    precision, recall = hit / chosen if chosen else 1, hit / every if every else 1
-    missed = sum(bool(one.missed) for one in outcomes)
-    return f"{len(outcomes)} edits: recall {recall:.3f}, precision {precision:.3f}; {missed} edits have something missed"
+@dataclass(frozen=True)
+class Score:
+    """Of all edits together: the share of what is chosen that is needed, of what is needed that is chosen; edits that miss."""
+
+    precision: float
+    recall: float
+    missed: int
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"recall {self.recall:.3f}, precision {self.precision:.3f}, {self.missed} edits with something missed"
+
+
+def score(pairs: Sequence[tuple[frozenset[str], frozenset[str]]]) -> Score:
+    """From what is needed and what is chosen, edit by edit."""
+    hit = sum(len(needed & chosen) for needed, chosen in pairs)
+    every, chosen = sum(len(needed) for needed, _ in pairs), sum(len(chosen) for _, chosen in pairs)
+    missed = sum(bool(needed - chosen) for needed, chosen in pairs)
+    return Score(hit / chosen if chosen else 1, hit / every if every else 1, missed)
+
+
+def scores(outcomes: Sequence[Outcome]) -> dict[str, Score]:
+    """Of Sluice, and of dbt alone."""
+    return {
+        "sluice build --env pr-<n>": score([(one.needed, one.chosen) for one in outcomes]),
+        "dbt build --select state:modified+": score([(one.needed, one.by_dbt) for one in outcomes]),
+    }
+
+
+def as_markdown(outcomes: Sequence[Outcome]) -> str:
+    """The page: figures, then every edit."""
+    lines = [
+        "# What a pull request builds, measured",
+        "",
+        "Written by `make selection`; do not edit. Each edit of `tests/selection/edits.yml` is made in a copy of this project;",
+        "what must be built then was written down by hand, from what the edit does to rows. Recall: the share of what is needed",
+        "that is built; precision: the share of what is built that is needed; over all edits together.",
+        "",
+        f"| {len(outcomes)} edits | recall | precision | edits with something missed |",
+        "| --- | ---: | ---: | ---: |",
+        *(f"| `{name}` | {one.recall:.3f} | {one.precision:.3f} | {one.missed} |" for name, one in scores(outcomes).items()),
+        "",
+        "| edit | needed | built | missed | for nothing | missed by dbt alone |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        *(
+            f"| {one.name} | {len(one.needed)} | {len(one.chosen)} | {len(one.missed)} | {len(one.spared)} "
+            f"| {len(one.needed - one.by_dbt)} |"
+            for one in outcomes
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Try the edits asked for, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("words", nargs="*")
+    parser.add_argument("--out", type=Path)
+    asked = parser.parse_args()
+    words = asked.words
+    outcomes = try_all([edit for edit in edits() if not words or any(edit["name"].startswith(word) for word in words)])
+    for name, one in scores(outcomes).items():
+        print(f"{name}: {one}")
+    if asked.out:
+        asked.out.write_text(as_markdown(outcomes), encoding="utf-8")
+    return 1 if any(one.missed for one in outcomes) else 0
 
 
 if __name__ == "__main__":
-    words = sys.argv[1:]
-    results = try_all([edit for edit in edits() if not words or any(edit["name"].startswith(word) for word in words)])
-    print(summary(results))
-    sys.exit(1 if any(one.missed for one in results) else 0)
+    sys.exit(main())

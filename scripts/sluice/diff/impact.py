@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -66,7 +66,8 @@ def changes_since(commit: str, scratch: Path, tell: Tell = silent) -> Changes:
 
 def compared(old: Parsed, new: Parsed, by_dbt: frozenset[str] = frozenset()) -> Changes:
     """What differs between two projects; `by_dbt` is what dbt itself calls modified."""
-    variables = changed_variables(variables_of(old.folder), variables_of(new.folder))
+    packages = {name.split(".")[1] for side in (old, new) for name in side.manifest["macros"]}
+    variables = changed_variables(variables_of(old.folder), variables_of(new.folder), packages)
     return Changes(old, new, tuple(modified(old.manifest, new.manifest, variables, partial(_differs, old, new), by_dbt)))
 
 
@@ -108,15 +109,17 @@ def variables_of(project: Path) -> dict[str, Any]:
     return found
 
 
-def changed_variables(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Names of variables whose values differ, also of those that stand under a package's name."""
-    names = []
-    for name in sorted({**old, **new}):
+def changed_variables(old: Mapping[str, Any], new: Mapping[str, Any], packages: Collection[str] = ()) -> list[str]:
+    """Names of variables whose values differ, also of those that stand under the name of a package."""
+    names: set[str] = set()
+    for name in {**old, **new}:
         before, after = old.get(name), new.get(name)
         if before != after:
-            inner = [part for side in (before, after) if isinstance(side, dict) for part in side]
-            names += [name, *sorted(set(inner))]
-    return names
+            names.add(name)
+            if name in packages:
+                sides = [side if isinstance(side, dict) else {} for side in (before, after)]
+                names.update(changed_variables(sides[0], sides[1]))
+    return sorted(names)
 
 
 def reach(old: Mapping[str, Any], new: Mapping[str, Any], changed: Sequence[Modified]) -> tuple[list[Start], Downstream]:

@@ -47,7 +47,7 @@ def everything(manifest: Mapping[str, Any], why: str) -> Selection:
 
 
 def _is_judged_anew(one: Modified) -> bool:
-    return any(reason.kind == "properties" for reason in one.reasons)
+    return any(reason.kind == "properties" and "meta" in reason.detail.split(", ") for reason in one.reasons)
 
 
 def _with_children(names: Iterable[str], manifest: Mapping[str, Any]) -> set[str]:

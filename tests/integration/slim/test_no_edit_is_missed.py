@@ -24,7 +24,7 @@ def test_what_the_edits_need_is_selected(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_selection_that_forgets_is_found_out() -> None:
     model = {"resource_type": "model", "name": "total", "fqn": ["shop", "total"], "depends_on": {"nodes": []}}
     manifest = {"nodes": {"model.shop.total": model}}
-    forgotten = judge({"name": "an edit", "needs": ["total"]}, Selection(), manifest)
+    forgotten = judge({"name": "an edit", "needs": ["total"]}, Selection(), manifest, frozenset())
     assert forgotten.missed == {"total"}
 
 
