@@ -48,7 +48,7 @@ def build(
         context.policy.allow(environment, "build", context.actor)
         _expire_waivers(context.lake)
         if context.policy.environment(environment).is_family:
-            is_good = _slim(context, environment, base or "prod", select or [], output)
+            is_good = _slim(context, attempt, environment, base or "prod", select or [], output)
         elif base is not None:
             raise SluiceError(f"{environment} has no base", where="--base", hint="it is for pull request environments: pr-12")
         elif environment == "dev":
@@ -105,7 +105,7 @@ def _candidate(
     return built.is_good
 
 
-def _slim(context: Context, environment: str, base: str, select: Sequence[str], output: Format) -> bool:
+def _slim(context: Context, attempt: Attempt, environment: str, base: str, select: Sequence[str], output: Format) -> bool:
     from sluice import failures
     from sluice.errors import SluiceError
     from sluice.progress import on_stderr
@@ -116,6 +116,7 @@ def _slim(context: Context, environment: str, base: str, select: Sequence[str], 
         raise SluiceError(f"what {environment} holds is found out", where="--select", hint="leave it out, or build dev")
     with on_stderr(environment) as tell:
         built = slim.build(environment, locate(base, tell), context, tell)
+    attempt.from_release_id = built.slim.base
     has_run = (built.artifacts / "run_results.json").is_file()
     found = _recorded(built.artifacts, built.file.parent, environment) if has_run else None
     if output is Format.json:

@@ -62,8 +62,7 @@ def compare(connection: duckdb.DuckDBPyConnection, relation: str, a: Side, b: Si
     assert model is not None
     found = RelationDiff(relation, model.name, model.owner, "same", "digest", (), None)
     if any(_is_not_built(relation, one) for one in (a, b)):
-        stood = a.base or b.base
-        return replace(found, told_by="base", detail=f"not built: as in {stood}")
+        return replace(found, told_by="base", detail=f"not built: as in {_as_in(a, b)}")
     if not (a.engine and a.engine == b.engine and a.digests.get(relation, 1) == b.digests.get(relation, 2)):
         found = _read(connection, replace(found, told_by="rows"), old, new, options)
     # What only the manifests know: a key or a promise that changed, also where no row did.
@@ -76,6 +75,15 @@ def compare(connection: duckdb.DuckDBPyConnection, relation: str, a: Side, b: Si
 def _is_not_built(relation: str, side: Side) -> bool:
     """Whether a pull request environment has it from its base. What the project no longer has is another matter."""
     return side.built is not None and relation in side.models and relation not in side.built
+
+
+def _as_in(a: Side, b: Side) -> str:
+    """The release that a pull request environment was built beside; and what to do where it is compared with a later one."""
+    of, other = (a, b) if a.base else (b, a)
+    if other.release_id in ("", of.base):
+        return of.base
+    advice = f"sluice diff {of.base} {of.name} shows the change alone, or build {of.name} again"
+    return f"{of.base}, and {other.name} is another release: what came since is among what differs; {advice}"
 
 
 def _promises(old: Model | None, new: Model | None) -> list[SchemaChange]:

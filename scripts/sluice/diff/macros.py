@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 # Packages whose macros come with dbt, not with the project.
-_DBTS_OWN = ("macro.dbt.", "macro.dbt_duckdb.")
+DBTS_OWN = ("macro.dbt.", "macro.dbt_duckdb.")
 # dbt calls these for every node, and what they say stands in the manifest: the name of the relation.
 _SHOWN = re.compile(r"generate_(?:schema|alias|database)_name\w*|test_\w+")
 
@@ -21,9 +21,9 @@ def changed_macros(old: Mapping[str, Any], new: Mapping[str, Any]) -> frozenset[
 
 def overriding(changed: frozenset[str], manifest: Mapping[str, Any]) -> frozenset[str]:
     """Changed macros that stand for one of dbt's own: it calls them for any node, and notes it at none."""
-    own = {_bare(name) for name in manifest["macros"] if name.startswith(_DBTS_OWN)}
+    own = {_bare(name) for name in manifest["macros"] if name.startswith(DBTS_OWN)}
     return frozenset(
-        name for name in changed if not name.startswith(_DBTS_OWN) and _bare(name) in own and not _SHOWN.fullmatch(_bare(name))
+        name for name in changed if not name.startswith(DBTS_OWN) and _bare(name) in own and not _SHOWN.fullmatch(_bare(name))
     )
 
 
@@ -46,7 +46,7 @@ def macros_of(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> frozenset
             reached.add(name)
             macro = manifest["macros"].get(name, {})
             waiting += (macro.get("depends_on") or {}).get("macros") or []
-            if not name.startswith(_DBTS_OWN):
+            if not name.startswith(DBTS_OWN):
                 waiting += _called_in(macro.get("macro_sql") or "", manifest)
     return frozenset(reached)
 
@@ -61,7 +61,7 @@ def _calls_of(node: Mapping[str, Any]) -> str:
 def _called_in(text: str, manifest: Mapping[str, Any]) -> list[str]:
     """Macros of the project, or of a package of it, that a text seems to call."""
     words = set(re.findall(r"(\w+)\s*\(", text))
-    return [name for name in manifest["macros"] if not name.startswith(_DBTS_OWN) and name.rsplit(".", 1)[-1] in words]
+    return [name for name in manifest["macros"] if not name.startswith(DBTS_OWN) and name.rsplit(".", 1)[-1] in words]
 
 
 # What may say something else in a build than in a compilation on an empty warehouse.

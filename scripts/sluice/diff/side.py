@@ -66,6 +66,7 @@ class Side:
     built_at: str | None
     built: frozenset[str] | None = None
     base: str = ""
+    release_id: str = ""
 
 
 def side(name: str, artifacts: Path | None, target: Path) -> Side:
@@ -89,6 +90,7 @@ def side(name: str, artifacts: Path | None, target: Path) -> Side:
         built_at=record.built_at if record else None,
         built=frozenset(slim.built) | frozenset(slim.left_out) if slim else None,
         base=slim.base if slim else "",
+        release_id=record.release_id if record else "",
     )
 
 

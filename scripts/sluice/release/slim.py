@@ -6,11 +6,10 @@ file appears when dbt has ended; until then, and where dbt could not run, the on
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,15 @@ import yaml
 from sluice import dbt
 from sluice.diff.checkout import commit_of
 from sluice.diff.impact import Changes, changes_since
+from sluice.diff.macros import DBTS_OWN, changed_macros
 from sluice.duck import identifier, literal
 from sluice.errors import SluiceError
 from sluice.paths import extensions_root
 from sluice.progress import Tell
-from sluice.release import digest, pins, standalone
+from sluice.release import digest, part, pins, standalone
 from sluice.release.context import Context
 from sluice.release.held import holding
-from sluice.release.part import NAME, Slim
+from sluice.release.part import Slim
 from sluice.release.record import Record
 from sluice.release.refer import Located
 from sluice.release.selection import Selection, everything, select
@@ -55,14 +55,15 @@ def build(environment: str, base: Located, context: Context, tell: Tell) -> Buil
     if not entry.is_family:
         raise SluiceError(f"{environment} is no pull request environment", where="--env", hint="known is, e.g., pr-12")
     file = entry.file(environment, context.warehouse)
-    root = context.warehouse.absolute() / ".workshop" / environment
+    root = part.workshop(context.warehouse, environment)
     root.mkdir(parents=True, exist_ok=True)
     with holding(root, f"building {environment}") as lock:
         work = _Work(root / "slim", file.name, base.record, base.file.resolve(), context.lake, lock)
         shutil.rmtree(work.root, ignore_errors=True)  # nothing of dbt's parsing is used again: it may be another checkout's
         work.root.mkdir()
         slim, is_good = _built(environment, base, work, tell)
-        _move(work, file, slim)
+        part.put(slim, work.file, work.target, file)
+        shutil.rmtree(work.root)
     return Built(slim, file, file.with_suffix(""), is_good)
 
 
@@ -87,7 +88,7 @@ class _Work:
 def _built(environment: str, base: Located, work: _Work, tell: Tell) -> tuple[Slim, bool]:
     assert base.record is not None
     assert base.artifacts is not None
-    selection, manifest, fresh = _selected(base.record, work, tell)
+    selection, manifest, fresh = _selected(base.record, dbt.artifact(base.artifacts, "manifest.json"), work, tell)
     is_good = True
     if selection.built or selection.tests:
         is_good = _by_dbt(selection, manifest, base.artifacts, work, tell)
@@ -101,11 +102,15 @@ def _built(environment: str, base: Located, work: _Work, tell: Tell) -> tuple[Sl
     return Slim(environment, base.record.release_id, selection.whole, tuple(sorted(built & there)), left_out), is_good
 
 
-def _selected(record: Record, work: _Work, tell: Tell) -> tuple[Selection, Mapping[str, Any], Path]:
+def _selected(record: Record, of_base: Mapping[str, Any], work: _Work, tell: Tell) -> tuple[Selection, Mapping[str, Any], Path]:
     """What to build, the manifest of the project as it is, and the folder of that."""
     commit, why = _comparable(record)
     found = changes_since(commit, work.root / "compared", tell)
-    return selected(found, record.relations, why), found.new.manifest, found.new.target
+    return (
+        selected(found, record.relations, why or of_another_dbt(of_base, found.new.manifest)),
+        found.new.manifest,
+        found.new.target,
+    )
 
 
 def selected(found: Changes, held: Iterable[str], why: str = "") -> Selection:
@@ -125,6 +130,15 @@ def _comparable(record: Record) -> tuple[str, str]:
     if record.duckdb != duckdb.__version__:
         return commit, f"the release was built by DuckDB {record.duckdb}, this is {duckdb.__version__}"
     return commit, ""
+
+
+def of_another_dbt(base: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """Why all is built where the base was built by another dbt, or with other macros of an adapter; empty where it wasn't."""
+    versions = [side["metadata"].get("dbt_version") for side in (base, new)]
+    if versions[0] != versions[1]:
+        return f"the release was built by dbt {versions[0]}, this is {versions[1]}"
+    differing = [name for name in changed_macros(base, new) if name.startswith(DBTS_OWN)]
+    return f"the release was built with other macros of dbt, such as {min(differing)}" if differing else ""
 
 
 # What stands in these and in no node of dbt's manifest, and may touch every row.
@@ -206,16 +220,3 @@ def _relations(file: Path) -> set[str]:
 
 def _relation(node: Mapping[str, Any]) -> str:
     return f"{node['schema']}.{node['alias']}"
-
-
-def _move(work: _Work, file: Path, slim: Slim) -> None:
-    """Put the file and its artifacts where they are looked for."""
-    artifacts = file.with_suffix("")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(artifacts, ignore_errors=True)
-    artifacts.mkdir()
-    for name in ARTIFACTS:
-        if (work.target / name).is_file():
-            shutil.copyfile(work.target / name, artifacts / name)
-    (artifacts / NAME).write_text(json.dumps(asdict(slim), indent=2) + "\n", encoding="utf-8")
-    work.file.replace(file)
