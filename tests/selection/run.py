@@ -121,43 +121,50 @@ def _downstream(start: set[str], nodes: Mapping[str, Any]) -> set[str]:
     return reached & set(nodes)
 
 
-def judge(edit: Mapping[str, Any], selection: Selection, manifest: Mapping[str, Any], by_dbt: frozenset[str]) -> Outcome:
-    """Compare. Changed tests are needed, too, by name."""
+def judge(
+    chosen: Sequence[Mapping[str, Any]], selection: Selection, manifest: Mapping[str, Any], by_dbt: frozenset[str] = frozenset()
+) -> Outcome:
+    """Compare what edits need with what would be built. Changed tests are needed, too, by name."""
     nodes = manifest["nodes"]
-    chosen = {nodes[name]["name"] for name in (*selection.built, *selection.tests)}
-    made = {name for name in by_dbt if name in nodes and nodes[name]["resource_type"] in MADE}
-    tests = {nodes[name]["name"] for name in by_dbt if name in nodes} & set(edit.get("tests", []))
-    plain = tests | {nodes[name]["name"] for name in _downstream(made | {one for one in by_dbt if one[:7] == "source."}, nodes)}
-    return Outcome(
-        edit["name"], needed(edit["needs"], manifest) | set(edit.get("tests", [])), frozenset(chosen), frozenset(plain)
-    )
+    tests = {name for edit in chosen for name in edit.get("tests", [])}
+    wanted = frozenset(tests).union(*(needed(edit["needs"], manifest) for edit in chosen))
+    built = {nodes[name]["name"] for name in (*selection.built, *selection.tests)}
+    changed = {nodes[name]["name"] for name in by_dbt if name in nodes}
+    plain = {nodes[name]["name"] for name in _downstream(set(by_dbt), nodes) if nodes[name]["resource_type"] in MADE}
+    name = ", ".join(edit["name"] for edit in chosen)
+    return Outcome(name, wanted, frozenset(built), frozenset(plain | (tests & changed)))
 
 
 def try_all(chosen: Sequence[Mapping[str, Any]], tell: Callable[[str], None] = print) -> list[Outcome]:
     """Make each edit in the project as it is; nothing of one is left for the next."""
     with tempfile.TemporaryDirectory(prefix="sluice-selection-") as name, ThreadPoolExecutor(AT_ONCE) as at_once:
         root = Path(name)
-        lay_out(root / "base")
-        base = parsed(root / "base", root / "of_base")
-        assert base.is_compiled, base.said
-        held = [f"{node['schema']}.{node['alias']}" for node in base.manifest["nodes"].values() if node.get("alias")]
+        base = compiled([], root / "base")
 
         def tried(edit: Mapping[str, Any]) -> Outcome:
-            outcome = _tried(edit, base, held, root / str(get_ident()))
+            edited = compiled([edit], root / str(get_ident()))
+            by_dbt = found_by_dbt(base, edited, root / str(get_ident()))
+            outcome = judge([edit], selected(compared(base, edited, by_dbt), held_by(base)), edited.manifest, by_dbt)
             tell(_told(outcome))
             return outcome
 
         return list(at_once.map(tried, chosen))
 
 
-def _tried(edit: Mapping[str, Any], base: Parsed, held: Sequence[str], root: Path) -> Outcome:
-    """As `sluice build --env pr-12` does it: dbt parses anew, and is asked what it calls modified."""
+def compiled(chosen: Sequence[Mapping[str, Any]], root: Path) -> Parsed:
+    """The project with these edits, as `sluice build --env pr-12` looks at it: dbt parses it from nothing, in `root`."""
     shutil.rmtree(root, ignore_errors=True)
-    lay_out(root / "edited")
-    make(edit, root / "edited")
-    edited = parsed(root / "edited", root / "of_edited")
-    by_dbt = found_by_dbt(base, edited, root / "of_edited")
-    return judge(edit, selected(compared(base, edited, by_dbt), held), edited.manifest, by_dbt)
+    lay_out(root / "project")
+    for edit in chosen:
+        make(edit, root / "project")
+    found = parsed(root / "project", root)
+    assert found.is_compiled, found.said
+    return found
+
+
+def held_by(base: Parsed) -> list[str]:
+    """What a release of it would hold, and more: what has to be carried is not measured here."""
+    return [f"{node['schema']}.{node['alias']}" for node in base.manifest["nodes"].values() if node.get("alias")]
 
 
 def _told(one: Outcome) -> str:
