@@ -104,7 +104,7 @@ def _built(environment: str, base: Located, work: _Work, tell: Tell) -> tuple[Sl
 
 def _selected(record: Record, of_base: Mapping[str, Any], work: _Work, tell: Tell) -> tuple[Selection, Mapping[str, Any], Path]:
     """What to build, the manifest of the project as it is, and the folder of that."""
-    commit, why = _comparable(record)
+    commit, why = comparable(record)
     found = changes_since(commit, work.root / "compared", tell)
     return (
         selected(found, record.relations, why or of_another_dbt(of_base, found.new.manifest)),
@@ -115,11 +115,11 @@ def _selected(record: Record, of_base: Mapping[str, Any], work: _Work, tell: Tel
 
 def selected(found: Changes, held: Iterable[str], why: str = "") -> Selection:
     """What to build, given what changed and the relations that the base holds; all, where `why` says so, or must be."""
-    why = why or _untraceable(found)
+    why = why or untraceable(found)
     return everything(found.new.manifest, why) if why else select(found.modified, found.new.manifest, held)
 
 
-def _comparable(record: Record) -> tuple[str, str]:
+def comparable(record: Record) -> tuple[str, str]:
     """The commit that the release is compared by, and, where it can't be, why all is built."""
     try:
         commit = commit_of(record.code.commit or "")
@@ -145,7 +145,7 @@ def of_another_dbt(base: Mapping[str, Any], new: Mapping[str, Any]) -> str:
 _FOR_ALL = {"profiles.yml": None, "dbt_project.yml": ("flags", "dispatch", "query-comment")}
 
 
-def _untraceable(found: Changes) -> str:
+def untraceable(found: Changes) -> str:
     """Why a change touches everything; empty where it doesn't."""
     for name, keys in _FOR_ALL.items():
         old, new = (_yaml(side.folder / name) for side in (found.old, found.new))
