@@ -42,14 +42,13 @@ def slim_as_json(built: Slimmed, tests: Mapping[str, Any] | None) -> str:
 def slim_as_text(built: Slimmed) -> str:
     """A pull request environment: what it holds, why, and what to do with it."""
     slim = built.slim
-    if not built.is_good:
-        return f"\n{slim.environment} is built; a model or test failed"
-    if not slim.built:
+    if built.is_good and not slim.built:
         return f"{slim.environment}: nothing that makes data differs from {slim.base}; all is as there"
     head = f"{slim.environment}: {len(slim.built)} relations built, the rest is as in {slim.base}"
     if slim.whole:
         head = f"{slim.environment}: all {len(slim.built)} relations built: {slim.whole}"
-    return "\n".join([head, *(f"  {name}" for name in slim.built), f"next: sluice audit {slim.environment}"])
+    end = f"next: sluice audit {slim.environment}" if built.is_good else "a model or test failed; what was built stays for a look"
+    return "\n".join([head, *(f"  {name}" for name in slim.built), end])
 
 
 def comparison_as_text(compared: Comparison) -> str:
