@@ -194,16 +194,14 @@ def score(pairs: Sequence[tuple[frozenset[str], frozenset[str]]]) -> Score:
     return Score(hit / chosen if chosen else 1, hit / every if every else 1, missed)
 
 
-def scores(outcomes: Sequence[Outcome]) -> dict[str, Score]:
-    """Of Sluice, and of dbt alone."""
-    return {
-        "sluice build --env pr-<n>": score([(one.needed, one.chosen) for one in outcomes]),
-        "dbt build --select state:modified+": score([(one.needed, one.by_dbt) for one in outcomes]),
-    }
+def scores(outcomes: Sequence[Outcome]) -> tuple[Score, Score]:
+    """Of Sluice, and of dbt alone, of which only what it misses counts: which tests it runs beside is another matter."""
+    return score([(one.needed, one.chosen) for one in outcomes]), score([(one.needed, one.by_dbt) for one in outcomes])
 
 
 def as_markdown(outcomes: Sequence[Outcome]) -> str:
     """The page: figures, then every edit."""
+    ours, dbts = scores(outcomes)
     lines = [
         "# What a pull request builds, measured",
         "",
@@ -213,7 +211,8 @@ def as_markdown(outcomes: Sequence[Outcome]) -> str:
         "",
         f"| {len(outcomes)} edits | recall | precision | edits with something missed |",
         "| --- | ---: | ---: | ---: |",
-        *(f"| `{name}` | {one.recall:.3f} | {one.precision:.3f} | {one.missed} |" for name, one in scores(outcomes).items()),
+        f"| `sluice build --env pr-<n>` | {ours.recall:.3f} | {ours.precision:.3f} | {ours.missed} |",
+        f"| `dbt build --select state:modified+` | {dbts.recall:.3f} | | {dbts.missed} |",
         "",
         "| edit | needed | built | missed | for nothing | missed by dbt alone |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
@@ -234,8 +233,8 @@ def main() -> int:
     asked = parser.parse_args()
     words = asked.words
     outcomes = try_all([edit for edit in edits() if not words or any(edit["name"].startswith(word) for word in words)])
-    for name, one in scores(outcomes).items():
-        print(f"{name}: {one}")
+    ours, dbts = scores(outcomes)
+    print(ours, f"dbt alone: recall {dbts.recall:.3f}, {dbts.missed} edits with something missed", sep="\n")
     if asked.out:
         asked.out.write_text(as_markdown(outcomes), encoding="utf-8")
     return 1 if any(one.missed for one in outcomes) else 0
