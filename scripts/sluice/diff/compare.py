@@ -61,6 +61,8 @@ def compare(connection: duckdb.DuckDBPyConnection, relation: str, a: Side, b: Si
     model = new or old
     assert model is not None
     found = RelationDiff(relation, model.name, model.owner, "same", "digest", (), None)
+    if relation in a.failed | b.failed:
+        return replace(found, status="unreadable", told_by="base", detail="it was to be built, and its build failed")
     if any(_is_not_built(relation, one) for one in (a, b)):
         return replace(found, told_by="base", detail=f"not built: as in {_as_in(a, b)}")
     if not (a.engine and a.engine == b.engine and a.digests.get(relation, 1) == b.digests.get(relation, 2)):

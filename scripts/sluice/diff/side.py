@@ -66,6 +66,7 @@ class Side:
     built_at: str | None
     built: frozenset[str] | None = None
     base: str = ""
+    failed: frozenset[str] = frozenset()
     release_id: str = ""
 
 
@@ -90,6 +91,7 @@ def side(name: str, artifacts: Path | None, target: Path) -> Side:
         built_at=record.built_at if record else None,
         built=frozenset(slim.built) | frozenset(slim.left_out) if slim else None,
         base=slim.base if slim else "",
+        failed=frozenset(slim.failed) if slim else frozenset(),
         release_id=record.release_id if record else "",
     )
 

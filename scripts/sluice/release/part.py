@@ -17,7 +17,8 @@ NAME = "slim.json"
 class Slim:
     """What slim.json says, beside dbt's artifacts: which release stands for what was not built.
 
-    `built` are relations (`schema.name`) that the file holds because of the change, `left_out` views that read the lake.
+    `built` are relations (`schema.name`) that the file holds because of the change, `left_out` views that read the lake;
+    `failed` were to be built, and are not there: the base does not stand for these.
     """
 
     environment: str
@@ -25,6 +26,7 @@ class Slim:
     whole: str
     built: tuple[str, ...]
     left_out: tuple[str, ...]
+    failed: tuple[str, ...] = ()
 
 
 def workshop(warehouse: Path, environment: str) -> Path:
@@ -38,7 +40,8 @@ def read(artifacts: Path | None) -> Slim | None:
         return None
     try:
         said = json.loads((artifacts / NAME).read_text(encoding="utf-8"))
-        return Slim(said["environment"], said["base"], said["whole"], tuple(said["built"]), tuple(said["left_out"]))
+        relations = (tuple(said[name]) for name in ("built", "left_out", "failed"))
+        return Slim(said["environment"], said["base"], said["whole"], *relations)
     except (ValueError, KeyError, TypeError) as error:
         raise SluiceError(f"not readable: {error}", where=str(artifacts / NAME), hint="build the environment again") from error
 

@@ -98,8 +98,11 @@ def _built(environment: str, base: Located, work: _Work, tell: Tell) -> tuple[Sl
     _tables_for_views_of(work.file, work.base)
     left_out = standalone.make(work.file) if is_good else ()
     there = _relations(work.file)
-    built = {_relation(manifest["nodes"][name]) for name in selection.built}
-    return Slim(environment, base.record.release_id, selection.whole, tuple(sorted(built & there)), left_out), is_good
+    nodes = [manifest["nodes"][name] for name in selection.built]
+    wanted = {_relation(node) for node in nodes if node["config"]["materialized"] != "ephemeral"}
+    failed = tuple(sorted(wanted - there - set(left_out)))
+    built = tuple(sorted(wanted & there))
+    return Slim(environment, base.record.release_id, selection.whole, built, left_out, failed), is_good
 
 
 def _selected(record: Record, of_base: Mapping[str, Any], work: _Work, tell: Tell) -> tuple[Selection, Mapping[str, Any], Path]:

@@ -98,10 +98,18 @@ def test_what_a_pull_request_did_not_build_is_as_in_its_base(sides: Sides, base:
     """With a release that is not the base it can't be said that nothing changed since."""
     sides.tables("select 1 as order_id", "select 2 as order_id")
     sides.record("a", {})
-    said = {"environment": "pr-12", "base": base, "whole": "", "built": [], "left_out": []}
+    said = {"environment": "pr-12", "base": base, "whole": "", "built": [], "left_out": [], "failed": []}
     (sides.root / "b" / "slim.json").write_text(json.dumps(said))
     found = sides.relation()
     assert (found.status, found.told_by) == ("same", "base")
     told = found.detail or ""
     assert told.startswith(f"not built: as in {base}")
     assert ("is another release" in told, f"sluice diff {base}" in told) == (is_another, is_another)
+
+
+def test_what_a_pull_request_failed_to_build_is_not_the_same(sides: Sides) -> None:
+    sides.tables("select 1 as order_id", "select 1 as order_id")
+    said = {"environment": "pr-12", "base": "b", "whole": "", "built": [], "left_out": [], "failed": ["core.orders"]}
+    (sides.root / "b" / "slim.json").write_text(json.dumps(said))
+    found = sides.relation()
+    assert (found.status, found.detail) == ("unreadable", "it was to be built, and its build failed")
