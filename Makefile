@@ -20,7 +20,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 # Some machines forbid bytecode; without it every start of dbt compiles it all again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup build test lint lint-code lint-yaml lint-dbt lint-sql contracts format hooks lock bench campaign readers faults mutants clean
+.PHONY: help setup build test lint lint-code lint-yaml lint-dbt lint-sql contracts format hooks lock bench campaign readers faults mutants selection clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
@@ -113,6 +113,9 @@ faults: setup  ## Put every fault of the corpus into a clean demo and say what c
 
 mutants: setup  ## Break the SQL on purpose, place by place, and see which test notices. ARGS="--select <id>" for one.
 	@PYTHONPATH=scripts $(BIN)/python -m mutants $(ARGS)
+
+selection: setup  ## Make every edit of a list and say what a pull request would build; writes docs/selection.md. ARGS="a macro".
+	@PYTHONPATH=scripts:tests $(BIN)/python -u -m selection.run --out docs/selection.md $(ARGS)
 
 clean:  ## Remove what build made: demo data, lake, warehouse.
 	@rm -rf demo lake warehouse target logs

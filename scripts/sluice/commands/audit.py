@@ -15,6 +15,7 @@ from sluice.commands.formats import ReportFormat
 if TYPE_CHECKING:
     from sluice.expectations.audit import AuditReport
     from sluice.release.context import Context
+    from sluice.release.part import Slim
     from sluice.release.refer import Located
 
 
@@ -41,7 +42,7 @@ def audit(
     blocks (warnings are printed), 1 when a check or dbt test of severity error failed, 2 when it could not run, or a
     check could not be judged.
     """
-    from sluice.release import trail
+    from sluice.release import part, trail
     from sluice.release.context import here
     from sluice.release.refer import locate
 
@@ -51,7 +52,12 @@ def audit(
     is_told = environment or name  # a file that is nobody's environment is nobody's history
     attempt = trail.attempt(context.lake, context.actor, "audit", environment=environment, release_id=name)
     with attempt if is_told else nullcontext(trail.Attempt("audit", context.actor)) as tried:
-        report = _judged(context, located, select or [], docs, target, memory_limit)
+        slim = None if select else part.read(located.artifacts)
+        select = _declared_of(slim, located) if slim else select
+        if slim and not select:
+            report = _of_dbt_alone(slim, located)
+        else:
+            report = _judged(context, located, select or [], docs, target, memory_limit, slim.base if slim else "")
         typer.echo(_printed(report, output))
         if report.exit_code:
             tried.detail = f"{report.count('fail')} checks failed, {report.count('error')} could not be judged"
@@ -59,8 +65,30 @@ def audit(
     _say_next(located, bool(select), output)
 
 
+def _declared_of(slim: Slim, located: Located) -> list[str]:
+    """Of a pull request environment, the models to audit: those that were built."""
+    from sluice.expectations.declared import declared, manifest_of
+
+    assert located.artifacts is not None
+    return [model.relation for model in declared(manifest_of(located.artifacts)) if model.relation in slim.built]
+
+
+def _of_dbt_alone(slim: Slim, located: Located) -> AuditReport:
+    """Of a pull request environment in which no model declares expectations: what dbt's tests found still counts."""
+    from sluice.expectations.audit import of_dbt_alone
+
+    assert located.artifacts is not None
+    return of_dbt_alone(located.file, located.artifacts, slim.base)
+
+
 def _judged(
-    context: Context, located: Located, select: Sequence[str], docs: Path | None, target: Path, memory_limit: str
+    context: Context,
+    located: Located,
+    select: Sequence[str],
+    docs: Path | None,
+    target: Path,
+    memory_limit: str,
+    rest: str,
 ) -> AuditReport:
     """Judge it, append the results to lake/ops, and keep the audit of a whole candidate with it."""
     from sluice.expectations.audit import audit as run
@@ -72,7 +100,8 @@ def _judged(
     with ExitStack() as stack:
         folder = stack.enter_context(audited.being_audited(located)) if audited.is_candidate(located) else None
         tell = stack.enter_context(on_stderr("audit"))
-        report = run(located.file, located.artifacts or target, select, memory_limit=memory_limit, docs=docs, tell=tell)
+        artifacts = located.artifacts or target
+        report = run(located.file, artifacts, select, memory_limit=memory_limit, docs=docs, rest=rest, tell=tell)
         ops.ensure(context.lake)
         name = located.record.release_id if located.record else None
         ops.append(context.lake, "checks", rows(report, name), transaction=report.run_id)

@@ -22,18 +22,23 @@ if TYPE_CHECKING:
 def build(
     select: Annotated[list[str] | None, typer.Option(help="dbt's node selection; for dev only.")] = None,
     environment: Annotated[
-        str, typer.Option("--env", help="dev; or prod, staging: a candidate beside its current release, which stays as it is.")
+        str, typer.Option("--env", help="dev; prod, staging: a candidate beside its release; pr-12: what a change touches.")
     ] = "dev",
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild incremental models from nothing.")] = False,
     target: Annotated[Path, typer.Option(envvar="DBT_TARGET_PATH", help="dbt's target folder, for dev.")] = Path("target"),
     output: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.text,
+    base: Annotated[
+        str | None, typer.Option(help="For pr-12: what stands for the rest, an environment or a release; else prod.")
+    ] = None,
 ) -> str | None:
     """Build and test every model, in the dev warehouse or in a candidate; print each test that failed, with its rows.
 
     A candidate is a file aside, built from the environment's current release and the lake as it is now; nobody reads it
-    before it is audited and published; its id is given. Exit code 1 when a model or test failed, 2 when it could not be
-    built. Warnings are printed and fail nothing.
+    before it is audited and published; its id is given. A pull request environment (pr-12) holds what differs from the
+    base release, and all that is made from it; the rest is read from that release. Exit code 1 when a model or test
+    failed, 2 when it could not be built. Warnings are printed and fail nothing.
     """
+    from sluice.errors import SluiceError
     from sluice.release import trail
     from sluice.release.context import here
 
@@ -42,7 +47,11 @@ def build(
     with trail.attempt(context.lake, context.actor, "build", environment=environment) as attempt:
         context.policy.allow(environment, "build", context.actor)
         _expire_waivers(context.lake)
-        if environment == "dev":
+        if context.policy.environment(environment).is_family:
+            is_good = _slim(context, attempt, environment, base or "prod", select or [], output)
+        elif base is not None:
+            raise SluiceError(f"{environment} has no base", where="--base", hint="it is for pull request environments: pr-12")
+        elif environment == "dev":
             is_good = _dev(select or [], full_refresh, target, output)
         else:
             is_good = _candidate(context, attempt, environment, select or [], full_refresh, output)
@@ -93,6 +102,29 @@ def _candidate(
     else:
         _print_failures(found, output)
         typer.echo(report.built_as_text(built))
+    return built.is_good
+
+
+def _slim(context: Context, attempt: Attempt, environment: str, base: str, select: Sequence[str], output: Format) -> bool:
+    from sluice import failures
+    from sluice.errors import SluiceError
+    from sluice.progress import on_stderr
+    from sluice.release import report, slim
+    from sluice.release.refer import locate
+
+    if select:
+        raise SluiceError(f"what {environment} holds is found out", where="--select", hint="leave it out, or build dev")
+    with on_stderr(environment) as tell:
+        built = slim.build(environment, locate(base, tell), context, tell)
+    attempt.from_release_id = built.slim.base
+    has_run = (built.artifacts / "run_results.json").is_file()
+    found = _recorded(built.artifacts, built.file.parent, environment) if has_run else None
+    if output is Format.json:
+        typer.echo(report.slim_as_json(built, json.loads(failures.as_json(found)) if found else None))
+    else:
+        if found:
+            _print_failures(found, output)
+        typer.echo(report.slim_as_text(built))
     return built.is_good
 
 

@@ -61,6 +61,10 @@ def compare(connection: duckdb.DuckDBPyConnection, relation: str, a: Side, b: Si
     model = new or old
     assert model is not None
     found = RelationDiff(relation, model.name, model.owner, "same", "digest", (), None)
+    if relation in a.failed | b.failed:
+        return replace(found, status="unreadable", told_by="base", detail="it was to be built, and its build failed")
+    if any(_is_not_built(relation, one) for one in (a, b)):
+        return replace(found, told_by="base", detail=f"not built: as in {_as_in(a, b)}")
     if not (a.engine and a.engine == b.engine and a.digests.get(relation, 1) == b.digests.get(relation, 2)):
         found = _read(connection, replace(found, told_by="rows"), old, new, options)
     # What only the manifests know: a key or a promise that changed, also where no row did.
@@ -68,6 +72,20 @@ def compare(connection: duckdb.DuckDBPyConnection, relation: str, a: Side, b: Si
     status = "changed" if found.status == "same" and promised else found.status
     schema = (*found.schema, *promised)
     return replace(found, status=status, schema=schema, seconds=round(time.monotonic() - started, 3))
+
+
+def _is_not_built(relation: str, side: Side) -> bool:
+    """Whether a pull request environment has it from its base. What the project no longer has is another matter."""
+    return side.built is not None and relation in side.models and relation not in side.built
+
+
+def _as_in(a: Side, b: Side) -> str:
+    """The release that a pull request environment was built beside; and what to do where it is compared with a later one."""
+    of, other = (a, b) if a.base else (b, a)
+    if other.release_id in ("", of.base):
+        return of.base
+    advice = f"sluice diff {of.base} {of.name} shows the change alone, or build {of.name} again"
+    return f"{of.base}, and {other.name} is another release: what came since is among what differs; {advice}"
 
 
 def _promises(old: Model | None, new: Model | None) -> list[SchemaChange]:

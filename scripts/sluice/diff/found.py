@@ -96,7 +96,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class RelationDiff:
-    """One relation on two sides. `told_by`: digest (no row was read), or rows.
+    """One relation on two sides. `told_by`: digest (no row was read), rows, file, or base (it was not built).
 
     `status`: same, changed, added, removed, missing (neither file has it), unreadable (a view on something outside).
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -44,21 +44,45 @@ class Impact:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Changes:
+    """A commit and the working tree, as dbt sees them, and every node that differs."""
+
+    old: Parsed
+    new: Parsed
+    modified: tuple[Modified, ...]
+
+
+def changes_since(commit: str, scratch: Path, tell: Tell = silent) -> Changes:
+    """Compare the project in the current folder with a commit, in an empty folder `scratch`.
+
+    Raises SluiceError where one of them can't be parsed.
+    """
+    old, new = _both(commit, scratch, tell)
+    tell("dbt's own selection", 0.7)
+    by_dbt = found_by_dbt(old, new, scratch / "head")
+    return compared(old, new, by_dbt)
+
+
+def compared(old: Parsed, new: Parsed, by_dbt: frozenset[str] = frozenset()) -> Changes:
+    """What differs between two projects; `by_dbt` is what dbt itself calls modified."""
+    packages = {name.split(".")[1] for side in (old, new) for name in side.manifest["macros"]}
+    variables = changed_variables(variables_of(old.folder), variables_of(new.folder), packages)
+    return Changes(old, new, tuple(modified(old.manifest, new.manifest, variables, partial(_differs, old, new), by_dbt)))
+
+
 def impact(base: str, tell: Tell = silent) -> Impact:
     """Compare the project in the current folder with a commit. Raises SluiceError where one of them can't be parsed."""
     started = time.monotonic()
     commit = commit_of(base)
     with TemporaryDirectory(prefix="sluice-impact-") as scratch:
-        old, new = _both(commit, Path(scratch), tell)
-        tell("dbt's own selection", 0.7)
-        by_dbt = found_by_dbt(old, new, Path(scratch) / "head")
-        variables = changed_variables(variables_of(old.folder), variables_of(new.folder))
-        changed = modified(old.manifest, new.manifest, variables, partial(_differs, old, new), by_dbt)
+        found = changes_since(commit, Path(scratch), tell)
+    old, new, changed = found.old, found.new, found.modified
     tell("lineage", 0.9)
     starts, reached = reach(old.manifest, new.manifest, changed)
     remarks = [f"{word} could not be compiled, so that only models were followed: {side.said}" for word, side in
                (("the base", old), ("the working tree", new)) if not side.is_compiled]  # fmt: skip
-    return Impact(base, commit, tuple(changed), tuple(starts), reached, tuple(remarks), round(time.monotonic() - started, 3))
+    return Impact(base, commit, changed, tuple(starts), reached, tuple(remarks), round(time.monotonic() - started, 3))
 
 
 def _both(commit: str, scratch: Path, tell: Tell) -> tuple[Parsed, Parsed]:
@@ -85,18 +109,20 @@ def variables_of(project: Path) -> dict[str, Any]:
     return found
 
 
-def changed_variables(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Names of variables whose values differ, also of those that stand under a package's name."""
-    names = []
-    for name in sorted({**old, **new}):
+def changed_variables(old: Mapping[str, Any], new: Mapping[str, Any], packages: Collection[str] = ()) -> list[str]:
+    """Names of variables whose values differ, also of those that stand under the name of a package."""
+    names: set[str] = set()
+    for name in {**old, **new}:
         before, after = old.get(name), new.get(name)
         if before != after:
-            inner = [part for side in (before, after) if isinstance(side, dict) for part in side]
-            names += [name, *sorted(set(inner))]
-    return names
+            names.add(name)
+            if name in packages:
+                sides = [side if isinstance(side, dict) else {} for side in (before, after)]
+                names.update(changed_variables(sides[0], sides[1]))
+    return sorted(names)
 
 
-def reach(old: Mapping[str, Any], new: Mapping[str, Any], changed: list[Modified]) -> tuple[list[Start], Downstream]:
+def reach(old: Mapping[str, Any], new: Mapping[str, Any], changed: Sequence[Modified]) -> tuple[list[Start], Downstream]:
     """What changes of each modified node, and all that is downstream, now or before."""
     before, after = graph_of(old), graph_of(new)
     changes: dict[str, Change] = {}

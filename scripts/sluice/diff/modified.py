@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from sluice.diff.macros import changed_macros, macros_of, may_hide, overriding
 
 Node = Mapping[str, Any]
 
@@ -25,7 +27,11 @@ _TELLING = {
     "store_failures",
     "static_analysis",
     "event_time",
+    "freshness",
+    "loaded_at_field",
+    "loaded_at_query",
 }
+_MADE = ("model", "seed", "snapshot")
 _KINDS = ("nodes", "sources", "exposures", "unit_tests")
 
 
@@ -74,7 +80,7 @@ def modified(
     `variables` are the names whose values differ; `seed_changed` tells of a seed too large for dbt's checksum whether
     its file differs (not asked, it does); `by_dbt` is what dbt calls modified, which is never left out.
     """
-    changed_macros = _changed_macros(old, new)
+    changed = changed_macros(old, new)
     found = []
     for kind in _KINDS:
         before, after = old.get(kind) or {}, new.get(kind) or {}
@@ -82,18 +88,13 @@ def modified(
             one, two = before.get(unique_id), after.get(unique_id)
             node = two or one
             assert node is not None
-            reasons = [*_reasons(one, two, (old, new), changed_macros, variables, seed_changed)]
+            reasons = [*_reasons(one, two, (old, new), changed, variables, seed_changed)]
             # Tests of a modified node are modified, to dbt: that says nothing about them.
             if not reasons and unique_id in by_dbt and node["resource_type"] not in ("test", "unit_test"):
                 reasons = [Reason("dbt", "dbt calls it modified")]
             if reasons:
                 found.append(Modified(unique_id, node["resource_type"], node["name"], tuple(reasons)))
     return found
-
-
-def _changed_macros(old: Mapping[str, Any], new: Mapping[str, Any]) -> frozenset[str]:
-    before, after = ({name: macro["macro_sql"] for name, macro in side["macros"].items()} for side in (old, new))
-    return frozenset(name for name in {**before, **after} if before.get(name) != after.get(name))
 
 
 def _reasons(
@@ -108,13 +109,9 @@ def _reasons(
         yield Reason("added" if old is None else "removed")
         return
     yield from _of_the_code(old, new)
-    used = {side: _macros_of(node, manifest) for side, node, manifest in zip("ab", (old, new), manifests, strict=True)}
-    named = sorted((used["a"] | used["b"]) & macros)
-    if named:
-        yield Reason("macro", ", ".join(name.rsplit(".", 1)[-1] for name in named))
-    variable = [*_of_the_variables(new, manifests[1], used["b"], variables)]
-    yield from variable
-    if not named and not variable and old.get("raw_code") == new.get("raw_code") and _compiled(old) != _compiled(new):
+    behind = [*_of_what_is_called(old, new, manifests, macros, variables)]
+    yield from behind
+    if not behind and old.get("raw_code") == new.get("raw_code") and _compiled(old) != _compiled(new):
         yield Reason("sql", "its compiled SQL differs: something that it is made with has changed")
     if new["resource_type"] == "seed" and _is_unhashed(new) and seed_changed(new):
         yield Reason("seed", "its rows")
@@ -152,7 +149,7 @@ def _of_the_rest(old: Node, new: Node) -> Iterator[Reason]:
         changed = [name for name in names if old.get(name) != new.get(name)]
         if changed:
             yield Reason("exposure", ", ".join(changed), touches_data=False)
-    elif any(old.get(name) != new.get(name) for name in ("relation_name", "external", "loaded_at_field")):
+    elif any(old.get(name) != new.get(name) for name in ("relation_name", "external")):
         yield Reason("source", "where it is read from")
 
 
@@ -160,36 +157,46 @@ def _written(node: Node, names: Sequence[str]) -> str:
     return json.dumps([node.get(name) for name in names], sort_keys=True, default=str)
 
 
+# What is kept as it stands: text in quotes, and comments that Jinja stands in.
+_KEPT = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\$\$.*?\$\$|/\*.*?\*/"
+_TOKEN = re.compile(rf"(?P<kept>{_KEPT})|(?P<space>(?:\s|\{{#.*?#\}}|--(?:(?!\{{[{{%#])[^\n])*(?=\n|\Z))+)", re.DOTALL)
+
+
 def _squeezed(code: str) -> str:
-    """Code without comments that fill a line, and with every run of spaces as one."""
-    bare = re.sub(r"\{#.*?#\}", " ", code, flags=re.DOTALL)
-    return " ".join(re.sub(r"^\s*--[^\n]*$", " ", bare, flags=re.MULTILINE).split())
+    """Code without comments, and with every run of spaces outside of quotes as one."""
+    return _TOKEN.sub(lambda found: found["kept"] or " ", code).strip()
 
 
 def _compiled(node: Node) -> str:
     return _squeezed(node.get("compiled_code") or "")
 
 
-def _macros_of(node: Node, manifest: Mapping[str, Any]) -> frozenset[str]:
-    """Every macro that a node calls, also through others."""
-    reached: set[str] = set()
-    waiting = list((node.get("depends_on") or {}).get("macros") or [])
-    while waiting:
-        name = waiting.pop()
-        if name not in reached:
-            reached.add(name)
-            waiting += (manifest["macros"].get(name, {}).get("depends_on") or {}).get("macros") or []
-    return frozenset(reached)
-
-
-def _of_the_variables(
-    node: Node, manifest: Mapping[str, Any], macros: frozenset[str], variables: Sequence[str]
+def _of_what_is_called(
+    old: Node, new: Node, manifests: tuple[Mapping[str, Any], Mapping[str, Any]], macros: frozenset[str], variables: Sequence[str]
 ) -> Iterator[Reason]:
-    """A variable is named where the code, or a macro that it calls, says its name."""
+    """Changed macros and variables that a node is made with; they touch no data where its SQL shows that nothing differs."""
+    of_dbt = overriding(macros, manifests[1]) if new["resource_type"] in _MADE else frozenset()
+    used = macros_of(new, manifests[1])
+    named = ((macros_of(old, manifests[0]) | used) & macros) | of_dbt
+    told = _named_in(new, used, manifests[1], variables)
+    if named or told:
+        touches = bool(of_dbt) or not _is_same_sql(old, new, manifests[1])
+        if named:
+            yield Reason("macro", ", ".join(sorted(name.rsplit(".", 1)[-1] for name in named)), touches)
+        if told:
+            yield Reason("variables", ", ".join(told), touches)
+
+
+def _named_in(node: Node, macros: Iterable[str], manifest: Mapping[str, Any], variables: Sequence[str]) -> list[str]:
+    """Variables that the code, or a macro that it calls, says the name of."""
     texts = [node.get("raw_code") or "", *(manifest["macros"].get(name, {}).get("macro_sql", "") for name in macros)]
-    named = [name for name in variables if any(re.search(rf"['\"]{re.escape(name)}['\"]", text) for text in texts)]
-    if named:
-        yield Reason("variables", ", ".join(named))
+    return [name for name in variables if any(re.search(rf"['\"]{re.escape(name)}['\"]", text) for text in texts)]
+
+
+def _is_same_sql(old: Node, new: Node, manifest: Mapping[str, Any]) -> bool:
+    """Whether what is compiled on an empty warehouse is the same, and is all there is to see."""
+    is_shown = bool(new.get("compiled_code")) and new.get("language") == "sql" and is_visible(old, new, {"macro"}, manifest)
+    return is_shown and _compiled(old) == _compiled(new)
 
 
 def _of_the_config(old: Node, new: Node) -> Iterator[Reason]:
@@ -238,9 +245,6 @@ def _of_what_is_told(old: Node, new: Node) -> Iterator[Reason]:
         yield Reason("description", "", touches_data=False)
 
 
-_ASKS = ("run_query", "statement(", "adapter.", "graph.", "load_result")
-
-
 def is_visible(old: Node, new: Node, kinds: set[str], manifest: Mapping[str, Any]) -> bool:
     """Whether the SQL that dbt compiles on an empty warehouse shows the whole difference of two versions of a model.
 
@@ -251,11 +255,7 @@ def is_visible(old: Node, new: Node, kinds: set[str], manifest: Mapping[str, Any
     config = new.get("config") or {}
     if behind and (config.get("pre-hook") or config.get("post-hook")):
         return False
-    texts = [
-        new.get("raw_code") or "",
-        *(manifest["macros"].get(name, {}).get("macro_sql", "") for name in _macros_of(new, manifest)),
-    ]
-    if behind and any(word in text for text in texts for word in _ASKS):
+    if behind and may_hide(new, manifest):
         return False
     return config.get("materialized") != "incremental" or (not behind and _only_sql_changed(old, new))
 

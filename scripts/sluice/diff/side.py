@@ -11,6 +11,7 @@ from typing import Any
 
 from sluice import dbt
 from sluice.errors import SluiceError
+from sluice.release import part
 from sluice.release.refer import locate
 
 # Longer keys are no keys that a person would use, but a test may still name them.
@@ -50,7 +51,10 @@ class Model:
 
 @dataclass(frozen=True)
 class Side:
-    """`digests` holds the digest of each relation where a release record tells them, of files of DuckDB `engine`."""
+    """`digests` holds the digest of each relation where a release record tells them, of files of DuckDB `engine`.
+
+    A pull request environment holds the relations in `built` only (None: all), and stands on the release `base` else.
+    """
 
     name: str
     file: Path
@@ -60,6 +64,10 @@ class Side:
     engine: str | None
     commit: str | None
     built_at: str | None
+    built: frozenset[str] | None = None
+    base: str = ""
+    failed: frozenset[str] = frozenset()
+    release_id: str = ""
 
 
 def side(name: str, artifacts: Path | None, target: Path) -> Side:
@@ -71,7 +79,7 @@ def side(name: str, artifacts: Path | None, target: Path) -> Side:
     located = locate(name)
     file, record = located.file.resolve(), located.record
     folder = artifacts or located.artifacts or (file.parent if (file.parent / "manifest.json").is_file() else target)
-    manifest = dbt.artifact(folder, "manifest.json")
+    manifest, slim = dbt.artifact(folder, "manifest.json"), part.read(folder)
     return Side(
         name=name,
         file=file,
@@ -81,6 +89,10 @@ def side(name: str, artifacts: Path | None, target: Path) -> Side:
         engine=record.duckdb if record else None,
         commit=record.code.commit if record else None,
         built_at=record.built_at if record else None,
+        built=frozenset(slim.built) | frozenset(slim.left_out) if slim else None,
+        base=slim.base if slim else "",
+        failed=frozenset(slim.failed) if slim else frozenset(),
+        release_id=record.release_id if record else "",
     )
 
 

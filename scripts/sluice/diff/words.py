@@ -53,8 +53,16 @@ def same(diff: Diff) -> str:
     digest = sum(relation.told_by == "digest" for relation in found)
     if not found:
         return "None is the same."
-    told = f" ({digest} told by their digest, without reading a row)" if digest else ""
+    based = sum(relation.told_by == "base" for relation in found)
+    parts = [f"{digest} told by their digest, without reading a row"] if digest else []
+    parts += [f"{based} not built, {found_base(found)}"] if based else []
+    told = f" ({'; '.join(parts)})" if parts else ""
     return f"{plural(len(found), 'relation')} {'is' if len(found) == 1 else 'are'} the same{told}."
+
+
+def found_base(found: Sequence[RelationDiff]) -> str:
+    """As in which release what was not built is."""
+    return next(one.detail or "" for one in found if one.told_by == "base").removeprefix("not built: ")
 
 
 def schema(change: SchemaChange) -> str:

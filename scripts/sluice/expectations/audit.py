@@ -87,9 +87,12 @@ def audit(
     *,
     memory_limit: str = "2GB",
     docs: Path | None = None,
+    rest: str = "",
     tell: Tell = silent,
 ) -> AuditReport:
     """Audit a warehouse file against the expectations in `target`/manifest.json; with `docs`, write Data Docs there.
+
+    `rest` names the release that stands for what a file that holds a part does not hold.
 
     Raises SluiceError, before anything runs, where a declaration is wrong, nothing is selected, the file cannot be opened
     or lacks a relation or a column.
@@ -119,7 +122,14 @@ def audit(
             write_docs(docs, file, checked_at, [(model, suites[model.unique_id], found.results) for model, found in run])
     results = tuple(_result(model, found) for model, found in run)
     seconds = sum(found.seconds for _, found in run)
-    return AuditReport(f"audit-{uuid.uuid4()}", checked_at, str(file), results, dbt_findings(target, manifest), round(seconds, 3))
+    by_dbt = dbt_findings(target, manifest, rest)
+    return AuditReport(f"audit-{uuid.uuid4()}", checked_at, str(file), results, by_dbt, round(seconds, 3))
+
+
+def of_dbt_alone(file: Path, target: Path, rest: str) -> AuditReport:
+    """The report on a file that holds a part, and no model that declares anything: what dbt found, and no check."""
+    found = dbt_findings(target, manifest_of(target), rest)
+    return AuditReport(f"audit-{uuid.uuid4()}", datetime.now(UTC).replace(tzinfo=None), str(file), (), found, 0.0)
 
 
 _SELECT = "declare some under config: meta: expectations, or check --select: a model's name, schema, tag:<tag>, or fct_*"

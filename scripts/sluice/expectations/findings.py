@@ -40,12 +40,16 @@ class DbtFindings:
         return sum(finding.status in _FAILED for finding in self.findings)
 
 
-def dbt_findings(target: Path, manifest: Mapping[str, Any]) -> DbtFindings:
-    """Read run_results.json. Where it is absent or unreadable, that is a remark, not an error: the audit stands alone."""
+def dbt_findings(target: Path, manifest: Mapping[str, Any], rest: str = "") -> DbtFindings:
+    """Read run_results.json. Where it is absent or unreadable, that is a remark, not an error: the audit stands alone.
+
+    `rest` names the release that stands for all that was not built, where only a part was: its tests ran there.
+    """
     try:
         document = json.loads((target / "run_results.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return DbtFindings(None, None, remarks=("dbt has left no run_results.json here: its tests are not known",))
+        nothing = "dbt has left no run_results.json here: its tests are not known"
+        return DbtFindings(None, None, remarks=() if rest else (nothing,))
     except ValueError:
         return DbtFindings(None, None, remarks=("run_results.json is not JSON: dbt's tests are not known",))
     results = document["results"]
@@ -56,7 +60,7 @@ def dbt_findings(target: Path, manifest: Mapping[str, Any]) -> DbtFindings:
         passed=sum(result["status"] == "pass" for result in tests),
         warned=sum(result["status"] == "warn" for result in tests),
         findings=tuple(_finding(result) for result in results if result["status"] in ("warn", "skipped", *_FAILED)),
-        remarks=tuple(_remarks(document, manifest, results, tests)),
+        remarks=tuple(_remarks(document, manifest, results, tests, is_part=bool(rest))),
     )
 
 
@@ -70,7 +74,9 @@ def _finding(result: Mapping[str, Any]) -> DbtFinding:
     return DbtFinding(_kind(result), parts[2], result["status"], result.get("failures"), message)
 
 
-def _remarks(document: Mapping[str, Any], manifest: Mapping[str, Any], results: Sequence[Any], tests: Sequence[Any]) -> list[str]:
+def _remarks(
+    document: Mapping[str, Any], manifest: Mapping[str, Any], results: Sequence[Any], tests: Sequence[Any], *, is_part: bool
+) -> list[str]:
     remarks = []
     command = document["args"].get("which", "dbt")
     if command not in ("build", "test"):
@@ -81,7 +87,7 @@ def _remarks(document: Mapping[str, Any], manifest: Mapping[str, Any], results: 
     if skipped:
         remarks.append(f"dbt skipped {skipped} of its tests")
     absent = _tests_of(manifest) - {result["unique_id"] for result in results}
-    if absent and command in ("build", "test"):
+    if absent and not is_part and command in ("build", "test"):
         remarks.append(f"{len(absent)} of the project's {len(_tests_of(manifest))} tests were not part of the last dbt {command}")
     return remarks
 

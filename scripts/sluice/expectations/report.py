@@ -45,7 +45,7 @@ def as_json(report: AuditReport) -> str:
 
 def as_text(report: AuditReport) -> str:
     """For people, on a terminal."""
-    width = max(len(model.relation) for model in report.models)
+    width = max((len(model.relation) for model in report.models), default=5)
     lines = [f"audit of {report.warehouse}", "", f"{'model':{width}} {'checks':>6} {'passed':>6} {'warned':>6} {'failed':>6}"]
     for model in report.models:
         failed = model.count("fail") + model.count("error")

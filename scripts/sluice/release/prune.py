@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sluice.errors import RefusedError, SluiceError
-from sluice.release import history, readers, trail
+from sluice.release import history, part, readers, trail
 from sluice.release.context import Context
 from sluice.release.held import is_held
 from sluice.release.place import Pointer
-from sluice.release.policy import Retention
+from sluice.release.policy import Environment, Retention
 from sluice.release.record import FILE
 
 
@@ -178,14 +178,7 @@ def _remove(context: Context, thing: Thing) -> None:
     elif thing.kind == "cache":
         shutil.rmtree(context.warehouse / "cache" / thing.name)
     else:
-        remove_file(context.policy.environment(thing.name).file(thing.name, context.warehouse))
-
-
-def remove_file(file: Path) -> None:
-    """Remove an environment's file, its log, and the folder of its artifacts."""
-    file.unlink(missing_ok=True)
-    file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
-    shutil.rmtree(file.with_suffix(""), ignore_errors=True)
+        _remove_environment(context, context.policy.environment(thing.name), thing.name)
 
 
 def _releases(context: Context) -> list[Thing]:
@@ -215,15 +208,37 @@ def _candidate(folder: Path, process: int | None) -> Thing:
 
 
 def _environments(context: Context) -> list[Thing]:
-    """The members of families, such as pr-12."""
+    """The members of families, such as pr-12, also those of which a build that was broken off left no file."""
     found = []
     for family in (one for one in context.policy.environments if one.is_family):
         prefix = family.name[:-2]
-        for file in sorted((context.warehouse / prefix).glob("*.duckdb")):
-            process = readers.holders([file]).get(file)
-            name, size = f"{prefix}-{file.stem}", file.stat().st_size
-            found.append(Thing("environment", name, _modified(file), size, _held(process), family.expires_after_days))
+        members = {path.name.split(".")[0] for path in (context.warehouse / prefix).glob("[!.]*")}
+        members |= {path.name.removeprefix(f"{prefix}-") for path in (context.warehouse / ".workshop").glob(f"{prefix}-*")}
+        for name in sorted(f"{prefix}-{member}" for member in members):
+            paths = [path for path in _paths(context, family, name) if path.exists()]
+            size = sum(weigh(path) if path.is_dir() else path.stat().st_size for path in paths)
+            held = _user(context, family, name)
+            found.append(Thing("environment", name, _modified(paths[0]), size, held, family.expires_after_days))
     return found
+
+
+def _paths(context: Context, environment: Environment, name: str) -> tuple[Path, Path, Path]:
+    """An environment's file, the folder of its artifacts, and where it is built."""
+    file = environment.file(name, context.warehouse)
+    return file, file.with_suffix(""), part.workshop(context.warehouse, name)
+
+
+def _user(context: Context, environment: Environment, name: str) -> str:
+    """Who uses an environment's file: who builds it, or has it open."""
+    file, _, workshop = _paths(context, environment, name)
+    return "somebody builds it" if is_held(workshop) else _held(readers.holders([file]).get(file))
+
+
+def _remove_environment(context: Context, environment: Environment, name: str) -> None:
+    """Remove it, and what is left of building it."""
+    file, _, workshop = _paths(context, environment, name)
+    part.remove(file)
+    shutil.rmtree(workshop, ignore_errors=True)
 
 
 def _cached(context: Context) -> list[Thing]:
@@ -256,12 +271,11 @@ def drop(context: Context, name: str) -> bool:
         if environment.kind != "file":
             raise RefusedError(f"{name} points to releases and is never dropped", where=context.policy.where)
         context.policy.allow(name, "drop", context.actor)
-        file = environment.file(name, context.warehouse)
-        if not file.exists() and not file.with_suffix("").exists():
+        paths = _paths(context, environment, name)
+        if not any(path.exists() for path in paths):
             tried.detail = "it was not there"
             return False
-        process = readers.holders([file]).get(file)
-        if process is not None:
-            raise RefusedError(f"{_held(process)}: {name}", where=str(file), hint="end it, then drop it again")
-        remove_file(file)
+        if user := _user(context, environment, name):
+            raise RefusedError(f"{user}: {name}", where=str(paths[0]), hint="end it, then drop it again")
+        _remove_environment(context, environment, name)
         return True

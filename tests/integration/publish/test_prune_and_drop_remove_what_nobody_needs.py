@@ -16,8 +16,10 @@ import pytest
 from published import POLICY, Shop, seen, warehouse
 
 from sluice.errors import RefusedError
+from sluice.release import part
 from sluice.release import prune as pruning
 from sluice.release.context import Context
+from sluice.release.held import holding
 from sluice.release.policy import Retention
 from sluice.release.prune import drop, prune
 from sluice.release.readers import holders
@@ -168,6 +170,23 @@ def test_drop_takes_the_file_and_what_belongs_to_it(shop: Shop) -> None:
     assert [(row[0], row[1], row[4]) for row in shop.trail()] == [
         ("drop", "pr-12", outcome) for outcome in ("refused", "done", "done")
     ]
+
+
+def test_what_a_broken_off_build_left_goes_too_but_nothing_that_is_being_built(shop: Shop) -> None:
+    """Killed, a build leaves its workshop, or artifacts without a file."""
+    file, workshop = pull_request(shop, 12, days=15), part.workshop(shop.root / "warehouse", "pr-12")
+    workshop.mkdir(parents=True)
+    with holding(workshop, "building pr-12"):
+        assert prune(shop.context, is_agreed=True).going == []
+        with pytest.raises(RefusedError, match="somebody builds it: pr-12"):
+            drop(shop.context, "pr-12")
+    file.unlink()
+    assert drop(shop.context, "pr-12")
+    assert (workshop.exists(), file.with_suffix("").exists()) == (False, False)
+    workshop.mkdir()
+    os.utime(workshop, (time.time() - 15 * 86400,) * 2)
+    assert [one.thing.name for one in prune(shop.context, is_agreed=True).going] == ["pr-12"]
+    assert not workshop.exists()
 
 
 def test_what_points_and_what_nobody_may_drop_stays(shop: Shop) -> None:

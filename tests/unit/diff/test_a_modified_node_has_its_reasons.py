@@ -49,6 +49,9 @@ def test_equal_projects_differ_in_nothing() -> None:
         ({"sql": ORDERS + " and id > 0"}, "body", "", True),
         ({"raw_code": f"-- why\n{ORDERS} "}, "layout", "spacing and comments only", False),
         ({"raw_code": ORDERS.replace("'test'", "'t  est'")}, "body", "", True),
+        ({"raw_code": ORDERS.replace(" where", " -- it's why\n where")}, "layout", "spacing and comments only", False),
+        ({"raw_code": ORDERS.replace("'test'", "'--\n'")}, "body", "", True),
+        ({"raw_code": f"{ORDERS} -- {{{{ config(alias='a') }}}}"}, "body", "", True),
         (
             {"compiled_code": ORDERS + " and 1 = 1"},
             "sql",
@@ -72,21 +75,81 @@ def test_each_kind_of_change_has_its_reason(changes: dict[str, Any], kind: str, 
     assert found.touches_data is touches
 
 
+def macro(text: str, *calls: str) -> dict[str, Any]:
+    """A macro of a manifest."""
+    return {"macro_sql": text, "depends_on": {"macros": list(calls)}}
+
+
+def of_macro(name: str, texts: tuple[str, str], sql: tuple[str, str] = (ORDERS, ORDERS), **more: Any) -> list[Modified]:
+    """What differs where a macro does, and perhaps what is compiled with it."""
+    old, new = (
+        project(
+            orders(compiled_code=compiled, **more),
+            macros={f"macro.shop.{name}": macro(text), "macro.dbt.create_table_as": macro("create")},
+        )
+        for text, compiled in zip(texts, sql, strict=True)
+    )
+    return modified(old, new)
+
+
 def test_a_macro_that_is_called_through_another_is_a_reason() -> None:
     calls = {"nodes": ["seed.shop.raw"], "macros": ["macro.shop.outer"]}
     sides = [
         project(
-            orders(depends_on=calls),
+            orders(depends_on=calls, compiled_code=f"{ORDERS} and {text} = 1"),
             macros={
-                "macro.shop.outer": {"macro_sql": "{{ inner() }}", "depends_on": {"macros": ["macro.shop.inner"]}},
-                "macro.shop.inner": {"macro_sql": text, "depends_on": {"macros": []}},
-                "macro.shop.unused": {"macro_sql": text, "depends_on": {"macros": []}},
+                "macro.shop.outer": macro("{{ inner() }}", "macro.shop.inner"),
+                "macro.shop.inner": macro(text),
+                "macro.shop.unused": macro(text),
             },
         )
         for text in ("1", "2")
     ]
 
     assert only(*sides).reasons == (Reason("macro", "inner"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        pytest.param("limit", {"raw_code": "{% if is_incremental() %} {{ limit() }} {% endif %}"}, id="behind a condition"),
+        pytest.param("limit", {"config": {"materialized": "table", "post-hook": ["{{ limit() }}"]}}, id="in a hook"),
+        pytest.param(
+            "get_incremental_daily_sql", {"config": {"materialized": "table", "incremental_strategy": "daily"}}, id="a strategy"
+        ),
+        pytest.param("materialization_page_default", {"config": {"materialized": "page"}}, id="a materialization"),
+    ],
+)
+def test_a_call_that_dbt_does_not_note_is_read_from_the_text(name: str, more: dict[str, Any]) -> None:
+    (found,) = of_macro(name, ("1", "2"), (ORDERS, ORDERS + " limit 1"), **more)
+    assert (found.name, found.touches_data) == ("orders", True)
+    assert [reason.kind for reason in found.reasons] == ["macro"]
+    assert of_macro(f"not_{name}", ("1", "2"), **more) == []
+
+
+def test_a_macro_that_dbt_calls_by_itself_touches_everything_that_is_made() -> None:
+    found = of_macro("duckdb__create_table_as", ("1", "2"))
+    assert [(one.name, one.touches_data) for one in found] == [("orders", True), ("total", True), ("raw", True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "touches"),
+    [
+        ("1 {# why #}", {}, False),
+        # An empty warehouse does not show what these say later.
+        ("{{ run_query('select 1') }}", {}, True),
+        ("{{ this }} {% if target.name == 'prod' %} 1 {% endif %}", {}, True),
+        ("1", {"config": {"materialized": "incremental"}}, True),
+        ("1", {"config": {"materialized": "table", "post-hook": ["{{ limit() }}"]}}, True),
+        ("1", {"language": "python"}, True),
+    ],
+)
+def test_a_macro_touches_nothing_where_the_sql_shows_it(text: str, more: dict[str, Any], touches: bool) -> None:
+    raw = {"raw_code": f"{ORDERS} limit {{{{ limit() }}}}", **more}
+    (found,) = of_macro("limit", ("2", text), **raw)
+    assert found.touches_data is touches
+    (differs,) = of_macro("limit", ("2", text), (ORDERS, ORDERS + " limit 1"), **raw)
+    assert differs.touches_data
 
 
 def test_a_variable_is_named_and_one_that_nobody_names_shows_in_the_sql() -> None:
@@ -101,7 +164,9 @@ def test_a_variable_is_named_and_one_that_nobody_names_shows_in_the_sql() -> Non
 
 def test_variables_are_compared_by_value_also_inside_a_package() -> None:
     assert changed_variables({"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 4}) == ["b", "c"]
-    assert changed_variables({"shop": {"limit": 1}}, {"shop": {"limit": 2}}) == ["shop", "limit"]
+    inside = ({"shop": {"limit": 1, "other": 1}}, {"shop": {"limit": 2, "other": 1}})
+    assert changed_variables(*inside, {"shop"}) == ["limit", "shop"]
+    assert changed_variables(*inside) == ["shop"]
 
 
 def test_seeds_are_compared_by_checksum_and_large_ones_by_their_file() -> None:

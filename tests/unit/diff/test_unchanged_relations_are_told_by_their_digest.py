@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from diffed import Sides, node
 
@@ -89,3 +91,25 @@ def test_mistakes_are_explained(sides: Sides) -> None:
     (sides.root / "a" / "release.json").write_text("{")
     with pytest.raises(SluiceError, match="the record of the release is no JSON"):
         sides.diff()
+
+
+@pytest.mark.parametrize(("base", "is_another"), [("20250101T000000Z-aaaaaa", False), ("20240101T000000Z-cccccc", True)])
+def test_what_a_pull_request_did_not_build_is_as_in_its_base(sides: Sides, base: str, is_another: bool) -> None:
+    """With a release that is not the base it can't be said that nothing changed since."""
+    sides.tables("select 1 as order_id", "select 2 as order_id")
+    sides.record("a", {})
+    said = {"environment": "pr-12", "base": base, "whole": "", "built": [], "left_out": [], "failed": []}
+    (sides.root / "b" / "slim.json").write_text(json.dumps(said))
+    found = sides.relation()
+    assert (found.status, found.told_by) == ("same", "base")
+    told = found.detail or ""
+    assert told.startswith(f"not built: as in {base}")
+    assert ("is another release" in told, f"sluice diff {base}" in told) == (is_another, is_another)
+
+
+def test_what_a_pull_request_failed_to_build_is_not_the_same(sides: Sides) -> None:
+    sides.tables("select 1 as order_id", "select 1 as order_id")
+    said = {"environment": "pr-12", "base": "b", "whole": "", "built": [], "left_out": [], "failed": ["core.orders"]}
+    (sides.root / "b" / "slim.json").write_text(json.dumps(said))
+    found = sides.relation()
+    assert (found.status, found.detail) == ("unreadable", "it was to be built, and its build failed")

@@ -1,0 +1,225 @@
+"""A pull request environment: a warehouse file with what a change touches, beside a release that stands for the rest.
+
+It is built from nothing, out of the lake as the release read it: what differs from the release is the change's doing. The
+file appears when dbt has ended; until then, and where dbt could not run, the one before stays.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from sluice import dbt
+from sluice.diff.checkout import commit_of
+from sluice.diff.impact import Changes, changes_since
+from sluice.diff.macros import DBTS_OWN, changed_macros
+from sluice.duck import identifier, literal
+from sluice.errors import SluiceError
+from sluice.paths import extensions_root
+from sluice.progress import Tell
+from sluice.release import digest, part, pins, standalone
+from sluice.release.context import Context
+from sluice.release.held import holding
+from sluice.release.part import Slim
+from sluice.release.record import Record
+from sluice.release.refer import Located
+from sluice.release.selection import Selection, everything, select
+from sluice.release.workshop import ARTIFACTS
+
+# The base's name in profiles.yml, and in its manifest: the file of every release has this name.
+BASE = "warehouse"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A pull request environment, and whether dbt found nothing wrong."""
+
+    slim: Slim
+    file: Path
+    artifacts: Path
+    is_good: bool
+
+
+def build(environment: str, base: Located, context: Context, tell: Tell) -> Built:
+    """Build what differs from `base`, a release. Raises SluiceError where it is none, or dbt could not run."""
+    if base.record is None:
+        raise SluiceError(f"{base.name} is no release", where=str(base.file), hint="name an environment that points to one")
+    entry = context.policy.environment(environment)
+    if not entry.is_family:
+        raise SluiceError(f"{environment} is no pull request environment", where="--env", hint="known is, e.g., pr-12")
+    file = entry.file(environment, context.warehouse)
+    root = part.workshop(context.warehouse, environment)
+    root.mkdir(parents=True, exist_ok=True)
+    with holding(root, f"building {environment}") as lock:
+        work = _Work(root / "slim", file.name, base.record, base.file.resolve(), context.lake, lock)
+        shutil.rmtree(work.root, ignore_errors=True)  # nothing of dbt's parsing is used again: it may be another checkout's
+        work.root.mkdir()
+        slim, is_good = _built(environment, base, work, tell)
+        part.put(slim, work.file, work.target, file)
+        shutil.rmtree(work.root)
+    return Built(slim, file, file.with_suffix(""), is_good)
+
+
+@dataclass(frozen=True)
+class _Work:
+    root: Path
+    name: str
+    record: Record
+    base: Path
+    lake: Path
+    lock: int
+
+    @property
+    def file(self) -> Path:
+        return self.root / self.name
+
+    @property
+    def target(self) -> Path:
+        return self.root / "target"
+
+
+def _built(environment: str, base: Located, work: _Work, tell: Tell) -> tuple[Slim, bool]:
+    assert base.record is not None
+    assert base.artifacts is not None
+    selection, manifest, fresh = _selected(base.record, dbt.artifact(base.artifacts, "manifest.json"), work, tell)
+    is_good = True
+    if selection.built or selection.tests:
+        is_good = _by_dbt(selection, manifest, base.artifacts, work, tell)
+    else:
+        work.target.mkdir()
+        shutil.copyfile(fresh / "manifest.json", work.target / "manifest.json")
+    _tables_for_views_of(work.file, work.base)
+    left_out = standalone.make(work.file) if is_good else ()
+    there = _relations(work.file)
+    nodes = [manifest["nodes"][name] for name in selection.built]
+    wanted = {_relation(node) for node in nodes if node["config"]["materialized"] != "ephemeral"}
+    failed = tuple(sorted(wanted - there - set(left_out)))
+    built = tuple(sorted(wanted & there))
+    return Slim(environment, base.record.release_id, selection.whole, built, left_out, failed), is_good
+
+
+def _selected(record: Record, of_base: Mapping[str, Any], work: _Work, tell: Tell) -> tuple[Selection, Mapping[str, Any], Path]:
+    """What to build, the manifest of the project as it is, and the folder of that."""
+    commit, why = comparable(record)
+    found = changes_since(commit, work.root / "compared", tell)
+    return (
+        selected(found, record.relations, why or of_another_dbt(of_base, found.new.manifest)),
+        found.new.manifest,
+        found.new.target,
+    )
+
+
+def selected(found: Changes, held: Iterable[str], why: str = "") -> Selection:
+    """What to build, given what changed and the relations that the base holds; all, where `why` says so, or must be."""
+    why = why or untraceable(found)
+    return everything(found.new.manifest, why) if why else select(found.modified, found.new.manifest, held)
+
+
+def comparable(record: Record) -> tuple[str, str]:
+    """The commit that the release is compared by, and, where it can't be, why all is built."""
+    try:
+        commit = commit_of(record.code.commit or "")
+    except SluiceError:
+        return commit_of("HEAD"), f"the release's commit {record.code.commit or '(none)'} is not in this repository"
+    if record.code.is_dirty:
+        return commit, "the release was built from files that were not committed"
+    if record.duckdb != duckdb.__version__:
+        return commit, f"the release was built by DuckDB {record.duckdb}, this is {duckdb.__version__}"
+    return commit, ""
+
+
+def of_another_dbt(base: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """Why all is built where the base was built by another dbt, or with other macros of an adapter; empty where it wasn't."""
+    versions = [side["metadata"].get("dbt_version") for side in (base, new)]
+    if versions[0] != versions[1]:
+        return f"the release was built by dbt {versions[0]}, this is {versions[1]}"
+    differing = [name for name in changed_macros(base, new) if name.startswith(DBTS_OWN)]
+    return f"the release was built with other macros of dbt, such as {min(differing)}" if differing else ""
+
+
+# What stands in these and in no node of dbt's manifest, and may touch every row.
+_FOR_ALL = {"profiles.yml": None, "dbt_project.yml": ("flags", "dispatch", "query-comment")}
+
+
+def untraceable(found: Changes) -> str:
+    """Why a change touches everything; empty where it doesn't."""
+    for name, keys in _FOR_ALL.items():
+        old, new = (_yaml(side.folder / name) for side in (found.old, found.new))
+        if any(old.get(key) != new.get(key) for key in keys or {**old, **new}):
+            return f"{name} changed"
+    return ""
+
+
+def _yaml(file: Path) -> dict[str, Any]:
+    found = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
+    return found if isinstance(found, dict) else {}
+
+
+def _by_dbt(selection: Selection, manifest: Mapping[str, Any], state: Path, work: _Work, tell: Tell) -> bool:
+    """Make what has to be carried, then build and test what changed; whether dbt found nothing wrong."""
+    if selection.carried:
+        done = _invoke(["run", *_named(selection.carried, manifest)], state, work, tell)
+        if done.code:
+            dbt.results_of(done, work.target)
+            raise SluiceError("what the change reads cannot be made\n" + "\n".join(done.errors), where=str(work.target))
+        for name in ARTIFACTS:
+            (work.target / name).unlink(missing_ok=True)
+    only = [] if selection.whole else _named((*selection.built, *selection.tests), manifest)
+    done = _invoke(["build", *only], state, work, tell)
+    dbt.results_of(done, work.target)
+    return done.code == 0
+
+
+def _named(names: Sequence[str], manifest: Mapping[str, Any]) -> list[str]:
+    return ["--select", *(f"fqn:{'.'.join(manifest['nodes'][name]['fqn'])}" for name in names)]
+
+
+def _invoke(command: Sequence[str], state: Path, work: _Work, tell: Tell) -> dbt.Invocation:
+    paths = ["--target", "slim", "--target-path", str(work.target), "--log-path", str(work.root / "logs")]
+    deferred = ["--defer", "--state", str(state.absolute())]
+    environment = {
+        **pins.environment(work.lake, _pinned(work)),
+        "SLUICE_CANDIDATE": str(work.file),
+        "SLUICE_BASE": str(work.base),
+        "SLUICE_EXTENSIONS": str(extensions_root().absolute()),
+    }
+    return dbt.invoke([*command, *deferred, *paths], tell, environment=environment, held=[work.lock])
+
+
+def _pinned(work: _Work) -> dict[str, int]:
+    """The lake as the release read it; tables that came after are read as they are."""
+    pins.all_there(work.lake, work.record.lake)
+    return {**pins.taken(work.lake), **work.record.lake}
+
+
+def _tables_for_views_of(file: Path, base: Path) -> None:
+    """Views that read the base become tables of the same rows: the file has to answer alone."""
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(f"attach {literal(str(base))} as {BASE} (read_only)")
+        views = connection.execute(
+            "select schema_name, view_name from duckdb_views() "
+            f"where database_name = current_database() and not internal and regexp_matches(sql, '\\b{BASE}\\b')"
+        ).fetchall()
+        for schema, name in views:
+            quoted = f"{identifier(schema)}.{identifier(name)}"
+            with suppress(duckdb.CatalogException, duckdb.BinderException, duckdb.IOException):  # it reads the lake as well
+                connection.execute(f"create table {identifier(schema)}.sluice_fresh as select * from {quoted}")
+                connection.execute(f"drop view {quoted}")
+                connection.execute(f"alter table {identifier(schema)}.sluice_fresh rename to {identifier(name)}")
+        connection.execute("force checkpoint")
+
+
+def _relations(file: Path) -> set[str]:
+    with standalone.opened(file) as connection:
+        return {f"{schema}.{name}" for schema, name in digest.listed(connection, standalone.ALIAS)}
+
+
+def _relation(node: Mapping[str, Any]) -> str:
+    return f"{node['schema']}.{node['alias']}"
