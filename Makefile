@@ -20,7 +20,8 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 # Some machines forbid bytecode; without it every start of dbt compiles it all again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup build test lint lint-code lint-yaml lint-dbt lint-sql contracts format hooks lock bench faults mutants selection clean
+.PHONY: help setup demo ingest build test lint lint-code lint-yaml lint-dbt lint-sql contracts base code workflows \
+	format hooks lock bench faults mutants selection clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
@@ -38,12 +39,17 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	touch $@
 
-build: setup  ## Demo data (or FEEDS=... DATA=...) to marts: ingest, build, audit, publish to prod, summary.
+demo: setup  ## The demo's deliveries, where FEEDS is the demo and they are not there yet.
 	@# A demo that was broken off is made anew.
 	if [ "$(FEEDS)" = feeds/demo.yml ] && { [ ! -e "$(DEMO)" ] || [ -e "$(DEMO)/.sluice-demo.unfinished" ]; }; then
 		$(BIN)/sluice demo --orders $(ORDERS) --days $(DAYS) --seed $(SEED) --out "$(DEMO)"
 	fi
-	$(BIN)/sluice run $(FEEDS)
+
+ingest: demo  ## What FEEDS name, into the lake.
+	@$(BIN)/sluice ingest $(FEEDS)
+
+build: demo  ## Demo data (or FEEDS=... DATA=...) to marts: ingest, build, audit, publish to prod, summary.
+	@$(BIN)/sluice run $(FEEDS)
 	$(BIN)/sluice summary prod
 
 test: setup  ## Every test: Python, dbt's own, the docs' commands, the real data where it is at hand.
@@ -83,6 +89,27 @@ lint-sql: | setup $(LINT)/sql/warehouse
 BASE ?= origin/main
 contracts: setup  ## Stop a change that breaks readers of a mart, unless it is a new version. BASE=<commit> to compare with.
 	@$(BIN)/python scripts/lint/breaking_changes.py $(BASE)
+
+base: setup  ## A prod to compare a change with: the one that is there, else one of demo data, of the merge base with BASE.
+	@PYTHONPATH=scripts $(BIN)/python -m ci.base $(BASE) --orders $(ORDERS) --days $(DAYS) --seed $(SEED)
+
+OF ?= prod
+code: setup  ## Check out the code of the release that an environment points to. OF=staging for another.
+	@PYTHONPATH=scripts $(BIN)/python -m ci.code $(OF)
+
+# Tools of the workflows that come from Go's proxy, checked against Go's checksum database; each version has a folder.
+ACT := .tools/act-v0.2.89/act
+ACTIONLINT := .tools/actionlint-v1.7.12/actionlint
+go_install = GOBIN=$(abspath $(@D)) go install -modcacherw
+$(ACT):
+	$(go_install) github.com/nektos/act@v0.2.89
+$(ACTIONLINT):
+	$(go_install) github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
+workflows: setup $(ACT) $(ACTIONLINT)  ## Lint the workflows and run each of them, on this machine, by act. Needs Go.
+	@$(ACTIONLINT) -color
+	$(BIN)/zizmor --offline --quiet .github
+	ACT=$(abspath $(ACT)) $(BIN)/pytest -n 0 tests/workflows
 
 format: setup  ## Put right what needs no decision.
 	$(BIN)/ruff check --fix .
