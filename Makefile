@@ -109,7 +109,7 @@ $(ACTIONLINT):
 workflows: setup $(ACT) $(ACTIONLINT)  ## Lint the workflows and run each of them, on this machine, by act. Needs Go.
 	@$(ACTIONLINT) -color
 	$(BIN)/zizmor --offline --quiet .github
-	ACT=$(abspath $(ACT)) $(BIN)/pytest -n 0 tests/workflows
+	ACT=$(abspath $(ACT)) ACTIONLINT=$(abspath $(ACTIONLINT)) $(BIN)/pytest tests/workflows
 
 format: setup  ## Put right what needs no decision.
 	$(BIN)/ruff check --fix .

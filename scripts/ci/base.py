@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -132,7 +133,7 @@ def make(base: Base, shop: Shop) -> None:
 def hand_on(settings: Mapping[str, str]) -> None:
     """Tell the commands after this one: in a workflow through GitHub's file, in a shell by lines to eval."""
     for name, value in settings.items():
-        print(f"export {name}='{value}'")
+        print(f"export {name}={shlex.quote(value)}")
     if file := os.environ.get("GITHUB_ENV"):
         with Path(file).open("a", encoding="utf-8") as stream:
             stream.writelines(f"{name}={value}\n" for name, value in settings.items())
