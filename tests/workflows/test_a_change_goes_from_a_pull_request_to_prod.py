@@ -62,7 +62,10 @@ class Shop:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("shop")
-    places = {"SLUICE_LAKE": str(folder / "lake"), "SLUICE_WAREHOUSE": str(folder / "warehouse")}
+    places = {
+        **{"SLUICE_RUNNER": "ubuntu-latest", "SLUICE_PR_RUNNER": "ubuntu-latest"},
+        **{"SLUICE_LAKE": str(folder / "lake"), "SLUICE_WAREHOUSE": str(folder / "warehouse")},
+    }
     machine = {
         "DAYS": "6",
         "SLUICE_MEMORY": "1GB",
@@ -162,7 +165,7 @@ def test_a_pull_request_that_breaks_a_mart_is_stopped(bad: Ran) -> None:
 def test_its_comment_is_the_same_one_and_names_what_broke(shop: Shop, bad: Ran) -> None:
     assert bad.code != 0
     (comment,) = shop.hub.comments[12]
-    assert "It stopped at this step: Build" in comment["body"]
+    assert "**Build failed.**" in comment["body"]
     assert "fct_orders" in comment["body"]
     assert "`core.fct_orders` | changed" not in comment["body"]
 

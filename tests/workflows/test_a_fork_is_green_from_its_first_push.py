@@ -15,7 +15,12 @@ MART = "models/marts/core/fct_orders.sql"
 
 
 def test_a_fork_is_compared_with_the_merge_base_on_demo_data(tmp_path: Path, hub: GitHub) -> None:
-    team = {"SLUICE_LAKE": str(tmp_path / "team/lake"), "SLUICE_WAREHOUSE": str(tmp_path / "team/warehouse"), "ORDERS": "600"}
+    team = {
+        "SLUICE_PR_RUNNER": "team",
+        "SLUICE_LAKE": str(tmp_path / "team/lake"),
+        "SLUICE_WAREHOUSE": str(tmp_path / "team/warehouse"),
+        "ORDERS": "600",
+    }
     repository = make_repository(tmp_path / "repository")
     repository.branch("vouchers", {MART: ("        orders.voucher_code,", "        lower(orders.voucher_code) as voucher_code,")})
     event = repository.pull_request(3, "vouchers")
