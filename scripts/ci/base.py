@@ -1,12 +1,13 @@
-"""A release to compare a pull request with: prod's, where it can be read; else one of demo data, built from the merge base.
+"""A release to compare a pull request with: prod's, where there is one; else one of demo data, built from the merge base.
 
     PYTHONPATH=scripts .venv/bin/python -m ci.base origin/main --orders 10000 --days 30 --seed 1
 
-A fork can't read prod, and a fresh clone has none. For them the code of the merge base builds and publishes a prod of its
+A fork is not shown prod, and a fresh clone has none. For them the code of the merge base builds and publishes a prod of its
 own below target/base, from demo data, and the commands after this one are pointed there: by lines that the shell can
 read, on stdout, and for the next steps of a workflow. A team's lake and releases are not touched by it.
 
-Exit code 0: there is a prod to compare with. 2, or that of the command that failed: there is none.
+Exit code 0: there is a prod to compare with. 2, or that of the command that failed: there is none. A prod that is there
+and can't be read is such a failure, too: demo data in its place would hide it.
 """
 
 from __future__ import annotations
@@ -79,15 +80,16 @@ def catch_up() -> Iterator[list[str]]:
     yield ["ingest", FEEDS]
 
 
-def why_not() -> str | None:
-    """Why prod can't be read here; None where it can."""
+def has_prod() -> bool:
+    """Whether prod points, or ever pointed, to a release here. Raises SluiceError where that release can't be read."""
+    from sluice.release.context import here
     from sluice.release.refer import locate
 
-    try:
-        locate("prod")
-    except SluiceError as error:
-        return error.what
-    return None
+    pointer = here().place.pointer("prod")
+    if pointer.release_id is None and not pointer.history:
+        return False
+    locate("prod")
+    return True
 
 
 def git(*arguments: str) -> str:
@@ -146,12 +148,11 @@ def main() -> int:
     for name, default in (("orders", 10000), ("days", 30), ("seed", 1)):
         parser.add_argument(f"--{name}", type=int, default=default)
     given = parser.parse_args()
-    reason = why_not()
-    if reason is None:
+    if has_prod():
         print("the base is prod's release", file=sys.stderr)
         return 0
     base = Base(FOLDER.resolve(), git("merge-base", "HEAD", given.commit))
-    print(f"{reason}: the base is {base.commit} on demo data, in {FOLDER}", file=sys.stderr)
+    print(f"prod points to no release here: the base is {base.commit} on demo data, in {FOLDER}", file=sys.stderr)
     make(base, Shop(given.orders, given.days, given.seed))
     hand_on(base.settings)
     return 0

@@ -63,8 +63,10 @@ class Shop:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("shop")
     places = {
-        **{"SLUICE_RUNNER": "ubuntu-latest", "SLUICE_PR_RUNNER": "ubuntu-latest"},
-        **{"SLUICE_LAKE": str(folder / "lake"), "SLUICE_WAREHOUSE": str(folder / "warehouse")},
+        "SLUICE_RUNNER": "ubuntu-latest",
+        "SLUICE_PR_RUNNER": "ubuntu-latest",
+        "SLUICE_LAKE": str(folder / "lake"),
+        "SLUICE_WAREHOUSE": str(folder / "warehouse"),
     }
     machine = {
         "DAYS": "6",

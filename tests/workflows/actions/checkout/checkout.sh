@@ -9,4 +9,5 @@ git checkout --quiet --detach FETCH_HEAD
 # make setup finds its work done: installing is what .ci/run shows, and the machine's .venv is not to be changed.
 mkdir .venv
 ln -s "$VENV/bin" "$VENV/lib" "$VENV/pyvenv.cfg" .venv/
-touch --date="+1 day" .venv/.ready
+touch --date="1 day ago" requirements/dev.txt pyproject.toml
+touch .venv/.ready

@@ -1,4 +1,4 @@
-"""`make base`: the commit, the place and the code of a base; that it builds and compares is told by the fork's test."""
+"""`make base`: when there is one, its commit, place and code; that it builds and compares is told by the fork's test."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from ci import base
 from ci.base import Base, Shop
+
+from sluice.errors import SluiceError
 
 SHOP = Shop(600, 6, 1)
 
@@ -52,6 +54,19 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 def made_of(project: Path) -> Base:
     return Base(project / "target/base", git("rev-parse", "HEAD"))
+
+
+def test_where_prod_never_pointed_anywhere_there_is_none(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLUICE_WAREHOUSE", str(project / "warehouse"))
+    monkeypatch.delenv("SLUICE_RELEASES", raising=False)
+    assert not base.has_prod()
+
+
+def test_a_prod_that_can_not_be_read_is_not_replaced(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLUICE_WAREHOUSE", str(project / "warehouse"))
+    monkeypatch.setenv("SLUICE_RELEASES", "s3://")
+    with pytest.raises(SluiceError):
+        base.has_prod()
 
 
 def test_nothing_of_a_team_is_in_its_settings(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
