@@ -45,7 +45,6 @@ class Repository:
     """A repository with its history, as GitHub holds it: `folder` is a checkout of what the next event is about."""
 
     folder: Path
-    extra: dict[str, str] = field(default_factory=dict)
 
     def git(self, *arguments: str) -> str:
         """Output of git."""

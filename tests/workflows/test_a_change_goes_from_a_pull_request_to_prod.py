@@ -18,6 +18,8 @@ import pytest
 from loopback_github import GitHub, serving
 from workflow_runner import Ran, Repository, Runner, make_repository
 
+from sluice.duck import connect
+
 pytestmark = pytest.mark.skipif("ACT" not in os.environ, reason="make workflows runs it: act is not here")
 
 ORDERS = "fct_orders.sql"
@@ -80,7 +82,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 @pytest.fixture(scope="module")
 def merged(shop: Shop) -> Ran:
-    """The first push to main; its lint and tests run with the pull request, below."""
+    """The first merge to main; its lint and tests are those that run with the pull request, below."""
+    shop.repository.branch("readme", {"README.md": ("# Sluice", "# The sluice of our shop")})
+    shop.repository.merge("readme")
     return shop.runner.run("main", "push", job="staging")
 
 
@@ -236,3 +240,20 @@ def test_a_refused_night_opens_an_issue_and_prod_stays(shop: Shop, night: Ran) -
     (issue,) = shop.hub.issues
     assert "job:stranger may not" in issue["body"]
     assert shop.points_to("prod") == before is not None
+
+
+def test_every_move_stands_in_the_trail_with_the_workflow_that_made_it(shop: Shop, night: Ran, unapproved: str) -> None:
+    assert night.code == 0
+    with connect(extensions=["delta"]) as connection:
+        moves = connection.execute(f"""
+            select action, environment, actor, why from delta_scan('{shop.runner.variables["SLUICE_LAKE"]}/ops/releases')
+            where action in ('publish', 'promote', 'rollback', 'drop') and outcome = 'done' order by tried_at
+        """).fetchall()
+    assert moves == [
+        ("publish", "staging", "job:main", f"merge of {unapproved}"),
+        ("promote", "prod", "job:promote", "the first; it's $(ours)"),
+        ("drop", "pr-12", "job:close-pr", None),
+        ("publish", "prod", "job:nightly", "nightly"),
+        ("publish", "staging", "job:nightly", "nightly"),
+        ("rollback", "prod", "job:rollback", "too many orders"),
+    ]
