@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,15 @@ from typing import Any
 import duckdb
 import pytest
 from loopback_github import GitHub, serving
+from project import Project
 from workflow_runner import Ran, Repository, Runner, make_repository
 
 from sluice.duck import connect
 
 pytestmark = pytest.mark.skipif("ACT" not in os.environ, reason="make workflows runs it: act is not here")
 
-ORDERS = "fct_orders.sql"
-MART = f"models/marts/core/{ORDERS}"
+LAST_DAY = "2025-01-07"
+MART = "models/marts/core/fct_orders.sql"
 # Vouchers are written in capitals; every order that has one changes, and nothing else.
 GOOD = {MART: ("        orders.voucher_code,", "        lower(orders.voucher_code) as voucher_code,")}
 BAD = {MART: ("sum(line_amount) as order_amount,", "2 * sum(line_amount) as order_amount,")}
@@ -35,6 +37,7 @@ class Shop:
 
     runner: Runner
     warehouse: Path
+    deliveries: Path
 
     @property
     def repository(self) -> Repository:
@@ -70,14 +73,30 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         "SLUICE_LAKE": str(folder / "lake"),
         "SLUICE_WAREHOUSE": str(folder / "warehouse"),
     }
+    deliver(made_demo(folder / "coming"), folder / "deliveries", lambda name: not name.startswith(LAST_DAY))
     machine = {
-        "DAYS": "6",
+        "DEMO": str(folder / "deliveries"),
         "SLUICE_MEMORY": "1GB",
         "PYTEST_ADDOPTS": "-n 0 tests/workflows/test_one_comment_is_edited_in_place.py",
     }
     with serving() as hub:
         runner = Runner(make_repository(folder / "repository"), hub, folder / "state", {**places, "ORDERS": "600"}, machine)
-        yield Shop(runner, folder / "warehouse")
+        yield Shop(runner, folder / "warehouse", folder / "deliveries")
+
+
+def made_demo(folder: Path, seed: int = 1) -> Path:
+    """A demo shop of seven days."""
+    Project(folder.parent).run("sluice", "demo", "--orders", "600", "--days", "7", "--seed", str(seed), "--out", str(folder))
+    return folder
+
+
+def deliver(demo: Path, deliveries: Path, is_due: Callable[[str], bool]) -> None:
+    """Copy the files of a demo whose names are due."""
+    for file in sorted(demo.rglob("*")):
+        if file.is_file() and is_due(file.name):
+            target = deliveries / file.relative_to(demo)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, target)
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +216,7 @@ def unapproved(shop: Shop, promoted: Ran) -> str:
 @pytest.fixture(scope="module")
 def night(shop: Shop, unapproved: str) -> Ran:
     assert unapproved
-    shop.runner.environment["DAYS"] = "7"
+    deliver(shop.deliveries.parent / "coming", shop.deliveries, lambda name: name.startswith(LAST_DAY))
     return shop.runner.run("nightly", "schedule")
 
 
@@ -206,17 +225,10 @@ def test_a_night_brings_fresh_data_and_no_unapproved_code_to_prod(shop: Shop, ni
     prod, staging = (shop.record(shop.points_to(name) or "") for name in ("prod", "staging"))
     assert prod["code"] == {"commit": unapproved, "is_dirty": False}
     assert staging["code"] == {"commit": shop.repository.git("rev-parse", "main"), "is_dirty": False}
-    days = "select count(distinct ordered_on) from core.fct_orders"
-    (first,) = [name for name in releases(shop) if name not in (prod["release_id"], staging["release_id"])]
-    with duckdb.connect(str(shop.warehouse / "releases" / first / "warehouse.duckdb"), read_only=True) as connection:
-        before = connection.execute(days).fetchone()
-    assert before is not None
-    assert shop.query("prod", days)[0] > before[0]
-
-
-def releases(shop: Shop) -> list[str]:
-    """Ids of the releases that are there."""
-    return sorted(path.name for path in (shop.warehouse / "releases").iterdir() if path.name[:1].isdigit())
+    for environment in ("prod", "staging"):
+        assert shop.query(environment, "select max(ordered_on)::varchar from core.fct_orders") == (LAST_DAY,)
+    lower = "select bool_and(voucher_code = lower(voucher_code)) from core.fct_orders"
+    assert (shop.query("prod", lower), shop.query("staging", lower)) == ((False,), (True,))
 
 
 def test_a_rollback_restores_what_was_there_before(shop: Shop, night: Ran) -> None:
@@ -231,14 +243,13 @@ def test_a_rollback_restores_what_was_there_before(shop: Shop, night: Ran) -> No
 def test_a_refused_night_opens_an_issue_and_prod_stays(shop: Shop, night: Ran) -> None:
     assert night.code == 0, night.log[-6000:]
     before = shop.points_to("prod")
-    shop.runner.environment["SLUICE_ACTOR"] = "job:stranger"
-    try:
-        refused = shop.runner.run("nightly", "schedule", job="issue")
-    finally:
-        del shop.runner.environment["SLUICE_ACTOR"]
+    strangers = made_demo(shop.deliveries.parent / "strangers", seed=2) / "shop/customers/2025-01-01.csv"
+    shutil.copy2(strangers, shop.deliveries / "shop/customers/2025-01-08.csv")
+    refused = shop.runner.run("nightly", "schedule", job="issue")
     assert refused.jobs == {"prod": False, "issue": True}, refused.log[-6000:]
     (issue,) = shop.hub.issues
-    assert "job:stranger may not" in issue["body"]
+    assert issue["body"].count("**Build failed.**") == 1
+    assert "failed: every_customer_signs_up_once" in issue["body"]
     assert shop.points_to("prod") == before is not None
 
 
