@@ -91,12 +91,12 @@ def made_demo(folder: Path, seed: int = 1) -> Path:
 
 
 def deliver(demo: Path, deliveries: Path, is_due: Callable[[str], bool]) -> None:
-    """Copy the files of a demo whose names are due."""
-    for file in sorted(demo.rglob("*")):
-        if file.is_file() and is_due(file.name):
-            target = deliveries / file.relative_to(demo)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(file, target)
+    """Copy the folders of a demo, and of its files those whose names are due."""
+
+    def others(folder: str, names: list[str]) -> set[str]:
+        return {name for name in names if (Path(folder) / name).is_file() and not is_due(name)}
+
+    shutil.copytree(demo, deliveries, ignore=others, dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="module")
