@@ -95,7 +95,7 @@ base: setup  ## A prod to compare a change with: the one that is there, else one
 
 OF ?= prod
 code: setup  ## Check out the code of the release that an environment points to. OF=staging for another.
-	@PYTHONPATH=scripts $(BIN)/python -m ci.code $(OF)
+	@PYTHONPATH=scripts $(BIN)/python -m ci.checkout $(OF)
 
 # Tools of the workflows that come from Go's proxy, checked against Go's checksum database; each version has a folder.
 ACT := .tools/act-v0.2.89/act

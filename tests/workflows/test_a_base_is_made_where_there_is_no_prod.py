@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ci import base
 from ci.base import Base, Shop
-
 from sluice.errors import SluiceError
 
 SHOP = Shop(600, 6, 1)

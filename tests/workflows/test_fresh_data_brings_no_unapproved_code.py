@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ci.code import commit_to_take
 
+from ci.checkout import commit_to_take
 from sluice.errors import SluiceError
 from sluice.release.record import Code
 

@@ -1,6 +1,6 @@
 """Check out the code of the release that an environment points to: fresh data must not bring code that nobody approved.
 
-    PYTHONPATH=scripts .venv/bin/python -m ci.code prod
+    PYTHONPATH=scripts .venv/bin/python -m ci.checkout prod
 
 Where the environment points to nothing yet the working tree stays as it is, which is told. Exit code 0: done. 2: the
 release was built from code that no commit has, or git could not check it out.
