@@ -11,6 +11,9 @@ import pytest
 import yaml
 from project import REPOSITORY
 
+from sluice.errors import RefusedError
+from sluice.release import policy
+
 FILES = sorted((REPOSITORY / ".github/workflows").glob("*.yml"))
 # Jobs whose token may write, and what.
 WRITERS = {("pr", "comment"): {"pull-requests"}, ("nightly", "issue"): {"issues"}}
@@ -136,3 +139,30 @@ def test_a_result_that_is_shown_on_the_way_is_not_lost() -> None:
     for file in FILES:
         if re.search(r"\| tee ", file.read_text()):
             assert workflow(file)["defaults"]["run"]["shell"] == "bash", file.name
+
+
+def deeds() -> Iterator[tuple[str, str, str]]:
+    """Workflow, action and environment of every step that changes one; a pull request's environment is pr-1 here."""
+    for file, _, step in steps():
+        words = step.get("run", "").replace('"$ENVIRONMENT"', "pr-1").split()
+        if len(words) > 2 and words[0].endswith("/sluice") and words[1] in ("build", "publish", "promote", "rollback", "drop"):
+            named = words[words.index("--env") + 1] if "--env" in words else words[3 if words[1] == "promote" else 2]
+            yield file, words[1], named
+
+
+def test_environments_yml_lets_each_workflow_do_what_it_does() -> None:
+    rules = policy.load(REPOSITORY / "environments.yml")
+    found = list(deeds())
+    assert {("main", "publish", "staging"), ("promote", "promote", "prod"), ("close-pr", "drop", "pr-1")} <= set(found)
+    for file, action, environment in found:
+        rules.allow(environment, action, f"job:{file}")
+    rules.allow_prune("job:nightly")
+
+
+@pytest.mark.parametrize("file", ["pr", "close-pr"])
+@pytest.mark.parametrize("action", ["build", "publish", "promote", "rollback"])
+def test_a_pull_request_moves_no_pointer(file: str, action: str) -> None:
+    rules = policy.load(REPOSITORY / "environments.yml")
+    for environment in ("staging", "prod"):
+        with pytest.raises(RefusedError):
+            rules.allow(environment, action, f"job:{file}")
