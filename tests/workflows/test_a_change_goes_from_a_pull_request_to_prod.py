@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 from loopback_github import GitHub, serving
-from project import Project
+from project import REPOSITORY, Project
 from workflow_runner import Ran, Repository, Runner, make_repository
 
 from sluice.duck import connect
@@ -76,6 +76,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     deliver(made_demo(folder / "coming"), folder / "deliveries", lambda name: not name.startswith(LAST_DAY))
     machine = {
         "DEMO": str(folder / "deliveries"),
+        "MYPY_CACHE_DIR": str(REPOSITORY / ".mypy_cache"),
         "SLUICE_MEMORY": "1GB",
         "PYTEST_ADDOPTS": "-n 0 tests/workflows/test_one_comment_is_edited_in_place.py",
     }
