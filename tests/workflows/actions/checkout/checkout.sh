@@ -11,6 +11,6 @@ mkdir -p .venv/bin
 ln -s "$VENV/lib" "$VENV/pyvenv.cfg" .venv/
 ln -s "$VENV"/bin/* .venv/bin/
 # make lint has just taken more than a minute for the same SQL; every other linter runs.
-ln -sf "$(command -v true)" .venv/bin/sqlfluff
+ln -sf "$(type -P true)" .venv/bin/sqlfluff
 touch --date="1 day ago" requirements/dev.txt pyproject.toml
 touch .venv/.ready
