@@ -1,8 +1,8 @@
-"""Runs a workflow of a temporary repository by act, on this machine, without a network.
+"""Runs a workflow of a temporary repository on this machine, without a network: by act, or by the harness where Go isn't.
 
 What is real: the workflow files, their expressions, conditions, permissions by name, outputs between jobs, the commands,
 git. What stands in: actions of the network (tests/workflows/actions), GitHub's API (loopback_github), the installation
-(this .venv), and GitHub's own gates: an approval is that `promote` is run at all.
+(this .venv), the project's models (workflow_shop), and GitHub's own gates: an approval is that `promote` is run at all.
 """
 
 from __future__ import annotations
@@ -16,14 +16,20 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import workflow_harness
 import yaml
 from loopback_github import NAME, TOKEN, GitHub
-from project import copy_project
+from workflow_shop import lay_out
 
+# The path of act, or `harness`; not set, the workflows are not run.
+RUNNER = os.environ.get("WORKFLOW_RUNNER", "")
+HARNESS = "harness"
 ACTIONS = Path(__file__).parent / "workflows/actions"
 WORKFLOWS = Path(".github/workflows")
+_USES = re.compile(r"^ *(?:- )?uses: ([^.\s]\S*)", re.MULTILINE)
 GIT = ["git", "-c", "user.name=tests", "-c", "user.email=tests@example.com", "-c", "commit.gpgsign=false"]
 
 
@@ -85,8 +91,8 @@ class Repository:
 
 
 def make_repository(folder: Path) -> Repository:
-    """The project, with uncommitted changes, as the first commit of a repository of its own."""
-    copy_project(folder)
+    """The project, with uncommitted changes, around the smallest shop, as the first commit of a repository of its own."""
+    lay_out(folder)
     made = Repository(folder)
     made.git("init", "--quiet", "--initial-branch=main")
     made.git("config", "uploadpack.allowAnySHA1InWant", "true")
@@ -97,7 +103,7 @@ def make_repository(folder: Path) -> Repository:
 
 @dataclass
 class Runner:
-    """act for one repository. `variables` are the repository's, `environment` is the machine's; `state` is for its files."""
+    """A runner for one repository. `variables` are the repository's, `environment` is the machine's; `state` is for its files."""
 
     repository: Repository
     hub: GitHub
@@ -115,27 +121,59 @@ class Runner:
         variables: Mapping[str, str] | None = None,
     ) -> Ran:
         """Run `<workflow>.yml` (or one job of it and those that it needs) for an event, to its end."""
-        self.state.mkdir(parents=True, exist_ok=True)
+        (self.state / "home").mkdir(parents=True, exist_ok=True)
+        whole = {"repository": {"full_name": NAME, "default_branch": "main"}, **(event or {})}
+        by = self._by_harness if RUNNER == HARNESS else self._by_act
+        code, log = by(workflow, trigger, whole, job, self.variables if variables is None else variables)
+        (self.state / f"{workflow}.log").write_text(log)
+        ends = re.findall(r"^\[[^/\]]+/(\S+) *\] 🏁  Job (succeeded|failed)$", log, re.MULTILINE)
+        return Ran(code, log, {name: end == "succeeded" for name, end in ends})
+
+    def _by_act(
+        self, workflow: str, trigger: str, event: Mapping[str, Any], job: str | None, variables: Mapping[str, str]
+    ) -> tuple[int, str]:
         file = self.state / "event.json"
-        file.write_text(json.dumps({"repository": {"full_name": NAME, "default_branch": "main"}, **(event or {})}))
+        file.write_text(json.dumps(event))
         command = [
-            *(os.environ["ACT"], trigger, "--workflows", str(WORKFLOWS / f"{workflow}.yml"), "--eventpath", str(file)),
+            *(RUNNER, trigger, "--workflows", str(WORKFLOWS / f"{workflow}.yml"), "--eventpath", str(file)),
             *("--platform", "ubuntu-latest=-self-hosted", "--no-skip-checkout", "--action-offline-mode", "--no-cache-server"),
             *("--secret", f"GITHUB_TOKEN={TOKEN}", "--action-cache-path", str(self.state / "act")),
-            *(word for local in self._local_actions() for word in ("--local-repository", local)),
-            *_pairs("--var", self.variables if variables is None else variables),
+            *(f"--local-repository={name}={folder}" for name, folder in self._local_actions().items()),
+            *_pairs("--var", variables),
             *_pairs("--env", {**self._github(), **self.environment}),
             *(("--job", job) if job else ()),
         ]
-        own = {"PATH": os.environ["PATH"], "HOME": str(self.state / "home"), "LANG": "C.UTF-8"}
-        (self.state / "home").mkdir(exist_ok=True)
         done = subprocess.run(
-            command, cwd=self.repository.folder, env=own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            command,
+            cwd=self.repository.folder,
+            env=self._own(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
         shutil.rmtree(self.state / "act", ignore_errors=True)
-        (self.state / f"{workflow}.log").write_text(done.stdout)
-        ends = re.findall(r"^\[[^/\]]+/(\S+) *\] 🏁  Job (succeeded|failed)$", done.stdout, re.MULTILINE)
-        return Ran(done.returncode, done.stdout, {name: end == "succeeded" for name, end in ends})
+        return done.returncode, done.stdout
+
+    def _by_harness(
+        self, workflow: str, trigger: str, event: Mapping[str, Any], job: str | None, variables: Mapping[str, str]
+    ) -> tuple[int, str]:
+        with TemporaryDirectory(dir=self.state) as jobs:
+            known = {
+                "GITHUB_WORKFLOW": workflow,
+                "GITHUB_EVENT_NAME": trigger,
+                "GITHUB_SHA": self.repository.git("rev-parse", "HEAD"),
+            }
+            environment = {**self._own(), **known, **self._github(), **self.environment}
+            machine = workflow_harness.Machine(Path(jobs), environment, self._local_actions())
+            github = {"event": event, "sha": known["GITHUB_SHA"], "token": TOKEN}
+            contexts = {"github": github, "vars": variables, "inputs": event.get("inputs", {})}
+            text = (self.repository.folder / WORKFLOWS / f"{workflow}.yml").read_text()
+            is_good = workflow_harness.run(yaml.safe_load(text), machine, contexts, job)
+        return int(not is_good), "\n".join(machine.log)
+
+    def _own(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "HOME": str(self.state / "home"), "LANG": "C.UTF-8"}
 
     def _github(self) -> dict[str, str]:
         return {
@@ -148,20 +186,12 @@ class Runner:
             "PYTHONPATH": "scripts",
         }
 
-    def _local_actions(self) -> list[str]:
-        """`owner/name@digest=folder` for each action of the network that the workflows use. One without a stand-in fails."""
-        texts = (path.read_text() for path in (self.repository.folder / WORKFLOWS).glob("*.yml"))
-        return sorted(
-            f"{uses}={ACTIONS / uses.partition('@')[0].rpartition('/')[2]}"
-            for text in texts
-            for uses in uses_of(yaml.safe_load(text))
-        )
-
-
-def uses_of(workflow: Mapping[str, Any]) -> set[str]:
-    """The actions of the network that a workflow uses, with their digests."""
-    steps = [step for job in workflow["jobs"].values() for step in job.get("steps", [])]
-    return {step["uses"] for step in steps if "uses" in step and not step["uses"].startswith("./")}
+    def _local_actions(self) -> dict[str, Path]:
+        """The folder of each `owner/name@digest` that the workflows use. One without a stand-in fails."""
+        texts = [path.read_text() for path in (self.repository.folder / ".github").glob("*/**/*.yml")]
+        found = {uses: ACTIONS / uses.partition("@")[0].rpartition("/")[2] for text in texts for uses in _USES.findall(text)}
+        assert all(folder.is_dir() for folder in found.values()), found
+        return found
 
 
 def _pairs(option: str, values: Mapping[str, str]) -> list[str]:

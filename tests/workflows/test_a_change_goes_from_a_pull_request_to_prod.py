@@ -1,13 +1,12 @@
 """Every workflow, run by act in a temporary repository: merge, approval, pull requests good and bad, night, rollback.
 
 One story, told in the order of the tests: each fixture is an event, and leaves the lake and the releases to the next, as
-on a team's own runner. `make workflows` runs it; without act (ACT) there is nothing to run it with.
+on a team's own runner. `make workflows` runs it.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,14 +16,14 @@ from typing import Any
 import duckdb
 import pytest
 from loopback_github import GitHub, serving
-from project import REPOSITORY, Project
-from workflow_runner import Ran, Repository, Runner, make_repository
+from project import Project
+from workflow_runner import RUNNER, Ran, Repository, Runner, make_repository
 
 from sluice.duck import connect
 
-pytestmark = pytest.mark.skipif("ACT" not in os.environ, reason="make workflows runs it: act is not here")
+pytestmark = pytest.mark.skipif(not RUNNER, reason="make workflows runs it")
 
-LAST_DAY = "2025-01-07"
+LAST_DAY = "2025-01-04"
 MART = "models/marts/core/fct_orders.sql"
 # Vouchers are written in capitals; every order that has one changes, and nothing else.
 GOOD = {MART: ("        orders.voucher_code,", "        lower(orders.voucher_code) as voucher_code,")}
@@ -76,18 +75,17 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     deliver(made_demo(folder / "coming"), folder / "deliveries", lambda name: not name.startswith(LAST_DAY))
     machine = {
         "DEMO": str(folder / "deliveries"),
-        "MYPY_CACHE_DIR": str(REPOSITORY / ".mypy_cache"),
         "SLUICE_MEMORY": "1GB",
         "PYTEST_ADDOPTS": "-n 0 tests/workflows/test_one_comment_is_edited_in_place.py",
     }
     with serving() as hub:
-        runner = Runner(make_repository(folder / "repository"), hub, folder / "state", {**places, "ORDERS": "600"}, machine)
+        runner = Runner(make_repository(folder / "repository"), hub, folder / "state", {**places, "ORDERS": "300"}, machine)
         yield Shop(runner, folder / "warehouse", folder / "deliveries")
 
 
 def made_demo(folder: Path, seed: int = 1) -> Path:
-    """A demo shop of seven days."""
-    Project(folder.parent).run("sluice", "demo", "--orders", "600", "--days", "7", "--seed", str(seed), "--out", str(folder))
+    """A demo shop of four days."""
+    Project(folder.parent).run("sluice", "demo", "--orders", "300", "--days", "4", "--seed", str(seed), "--out", str(folder))
     return folder
 
 
@@ -245,7 +243,7 @@ def test_a_refused_night_opens_an_issue_and_prod_stays(shop: Shop, night: Ran) -
     assert night.code == 0, night.log[-6000:]
     before = shop.points_to("prod")
     strangers = made_demo(shop.deliveries.parent / "strangers", seed=2) / "shop/customers/2025-01-01.csv"
-    shutil.copy2(strangers, shop.deliveries / "shop/customers/2025-01-08.csv")
+    shutil.copy2(strangers, shop.deliveries / "shop/customers/2025-01-05.csv")
     refused = shop.runner.run("nightly", "schedule", job="issue")
     assert refused.jobs == {"prod": False, "issue": True}, refused.log[-6000:]
     (issue,) = shop.hub.issues
