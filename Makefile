@@ -112,10 +112,11 @@ $(ACTIONLINT):
 	$(go_install) github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 workflows: setup $(if $(GO),$(ACT) $(ACTIONLINT))  ## Lint the workflows and run each of them here. SLUICE_WHOLE=1: on the whole project.
-	@$(if $(GO),$(ACTIONLINT) -color,echo "no Go here: no actionlint, and a small harness runs the workflows in place of act" >&2)
+	@# Of tests/workflows those that run by act or use actionlint; the others are make test's.
+	$(if $(GO),$(ACTIONLINT) -color,echo "no Go here: no actionlint, and a small harness runs the workflows in place of act" >&2)
 	$(BIN)/zizmor --offline --quiet .github
 	export WORKFLOW_RUNNER=$(if $(GO),$(abspath $(ACT)),harness)
-	$(if $(GO),ACTIONLINT=$(abspath $(ACTIONLINT))) $(BIN)/pytest tests/workflows
+	$(if $(GO),ACTIONLINT=$(abspath $(ACTIONLINT))) $(BIN)/pytest tests/workflows/test_{a_change,a_fork,the}_*
 
 format: setup  ## Put right what needs no decision.
 	$(BIN)/ruff check --fix .
