@@ -14,6 +14,7 @@ from project import REPOSITORY
 from sluice.errors import RefusedError
 from sluice.release import policy
 
+SETUP = REPOSITORY / ".github/actions/setup/action.yml"
 FILES = sorted((REPOSITORY / ".github/workflows").glob("*.yml"))
 # Jobs whose token may write, and what.
 WRITERS = {("pr", "comment"): {"pull-requests"}, ("nightly", "issue"): {"issues"}}
@@ -47,7 +48,7 @@ def steps() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for file, name, job in jobs():
         for step in job["steps"]:
             yield file, name, step
-    for step in yaml.safe_load((REPOSITORY / ".github/actions/setup/action.yml").read_text())["runs"]["steps"]:
+    for step in yaml.safe_load(SETUP.read_text())["runs"]["steps"]:
         yield "setup", "setup", step
 
 
@@ -99,8 +100,8 @@ def test_a_pointer_moves_only_in_a_job_with_an_environment() -> None:
 
 
 def test_actions_are_pinned_by_digest_with_their_version_beside() -> None:
-    lines = [line for file in FILES for line in file.read_text().splitlines() if "uses:" in line]
-    assert lines
+    lines = [line for file in (*FILES, SETUP) for line in file.read_text().splitlines() if "uses:" in line]
+    assert any("actions/cache@" in line for line in lines)
     for line in lines:
         assert re.search(r"uses: (\./\S+|[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$", line), line
 
