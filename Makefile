@@ -97,7 +97,7 @@ base: setup  ## A prod to compare a change with: the one that is there, else one
 	@PYTHONPATH=scripts $(BIN)/python -m ci.base $(BASE) --orders $(ORDERS) --days $(DAYS) --seed $(SEED)
 
 OF ?= prod
-code: setup  ## Check out the code of the release that an environment points to. OF=staging for another.
+code: $(VENV)/.ready  ## Check out the code of the release that an environment points to. OF=staging for another.
 	@PYTHONPATH=scripts $(BIN)/python -m ci.checkout $(OF)
 
 # Tools of the workflows that come from Go's proxy, checked against Go's checksum database; each version has a folder.
