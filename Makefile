@@ -101,7 +101,7 @@ code: $(VENV)/.ready  ## Check out the code of the release that an environment p
 	@PYTHONPATH=scripts $(BIN)/python -m ci.checkout $(OF)
 
 # Tools of the workflows that come from Go's proxy, checked against Go's checksum database; each version has a folder.
-# Built once, run for seconds: without the optimiser a third of the time is saved.
+# Built once, run for seconds: without the optimiser a quarter of the time is saved.
 ACT := .tools/act-v0.2.89/act
 ACTIONLINT := .tools/actionlint-v1.7.12/actionlint
 GO := $(shell command -v go)
