@@ -20,7 +20,8 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 # Some machines forbid bytecode; without it every start of dbt compiles it all again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup build test lint lint-code lint-yaml lint-dbt lint-sql contracts format hooks lock bench campaign readers faults mutants selection clean
+.PHONY: help setup key demo ingest build test lint lint-code lint-yaml lint-dbt lint-sql contracts base code workflows \
+	format hooks lock bench campaign readers faults mutants selection clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
@@ -38,12 +39,20 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	touch $@
 
-build: setup  ## Demo data (or FEEDS=... DATA=...) to marts: ingest, build, audit, publish to prod, summary.
+key:  ## What an installation depends on, in one word, as GitHub's cache wants it.
+	@echo "key=venv-$$(uname -sm | tr ' ' -)-$$({ $(PYTHON) --version && pwd && cat pyproject.toml requirements/dev.txt; } | sha256sum | cut -c1-16)"
+
+demo: setup  ## The demo's deliveries, where FEEDS is the demo and they are not there yet.
 	@# A demo that was broken off is made anew.
 	if [ "$(FEEDS)" = feeds/demo.yml ] && { [ ! -e "$(DEMO)" ] || [ -e "$(DEMO)/.sluice-demo.unfinished" ]; }; then
 		$(BIN)/sluice demo --orders $(ORDERS) --days $(DAYS) --seed $(SEED) --out "$(DEMO)"
 	fi
-	$(BIN)/sluice run $(FEEDS)
+
+ingest: demo  ## What FEEDS name, into the lake.
+	@$(BIN)/sluice ingest $(FEEDS)
+
+build: demo  ## Demo data (or FEEDS=... DATA=...) to marts: ingest, build, audit, publish to prod, summary.
+	@$(BIN)/sluice run $(FEEDS)
 	$(BIN)/sluice summary prod
 
 test: setup  ## Every test: Python, dbt's own, the docs' commands, the real data where it is at hand.
@@ -83,6 +92,31 @@ lint-sql: | setup $(LINT)/sql/warehouse
 BASE ?= origin/main
 contracts: setup  ## Stop a change that breaks readers of a mart, unless it is a new version. BASE=<commit> to compare with.
 	@$(BIN)/python scripts/lint/breaking_changes.py $(BASE)
+
+base: setup  ## A prod to compare a change with: the one that is there, else one of demo data, of the merge base with BASE.
+	@PYTHONPATH=scripts $(BIN)/python -m ci.base $(BASE) --orders $(ORDERS) --days $(DAYS) --seed $(SEED)
+
+OF ?= prod
+code: $(VENV)/.ready  ## Check out the code of the release that an environment points to. OF=staging for another.
+	@PYTHONPATH=scripts $(BIN)/python -m ci.checkout $(OF)
+
+# Tools of the workflows that come from Go's proxy, checked against Go's checksum database; each version has a folder.
+# Built once, run for seconds: without the optimiser a quarter of the time is saved.
+ACT := .tools/act-v0.2.89/act
+ACTIONLINT := .tools/actionlint-v1.7.12/actionlint
+GO := $(shell command -v go)
+go_install = CGO_ENABLED=0 GOBIN=$(abspath $(@D)) go install -modcacherw -gcflags=all='-N -l' -ldflags='-s -w'
+$(ACT):
+	$(go_install) github.com/nektos/act@v0.2.89
+$(ACTIONLINT):
+	$(go_install) github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
+workflows: setup $(if $(GO),$(ACT) $(ACTIONLINT))  ## Lint the workflows and run each of them here. SLUICE_WHOLE=1: on the whole project.
+	@# Of tests/workflows those that run by act or use actionlint; the others are make test's.
+	$(if $(GO),$(ACTIONLINT) -color,echo "no Go here: no actionlint, and a small harness runs the workflows in place of act" >&2)
+	$(BIN)/zizmor --offline --quiet .github
+	export WORKFLOW_RUNNER=$(if $(GO),$(abspath $(ACT)),harness)
+	$(if $(GO),ACTIONLINT=$(abspath $(ACTIONLINT))) $(BIN)/pytest tests/workflows/test_{a_change,a_fork,the}_*
 
 format: setup  ## Put right what needs no decision.
 	$(BIN)/ruff check --fix .
