@@ -135,8 +135,12 @@ def _models(target: Path, wanted: Callable[[Mapping[str, Any]], bool]) -> list[M
     )
 
 
+# What an artifact of dbt's cannot lack.
+_HEART = {"manifest.json": "nodes", "run_results.json": "results"}
+
+
 def artifact(target: Path, name: str) -> dict[str, Any]:
-    """One of dbt's artifacts. Raises SluiceError where it is not there, or is no JSON."""
+    """One of dbt's artifacts. Raises SluiceError where it is not there, or is something else."""
     path = target / name
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -144,4 +148,7 @@ def artifact(target: Path, name: str) -> dict[str, Any]:
         raise SluiceError(f"{name} is not there", where=str(target), hint="run: dbt build") from None
     except json.JSONDecodeError as error:
         raise SluiceError(f"{name} is no JSON: {error}", where=str(target), hint="run: dbt build") from None
+    heart = _HEART.get(name)
+    if not isinstance(document, dict) or (heart and heart not in document):
+        raise SluiceError(f"{name} is none of dbt's: it has no {heart}", where=str(target), hint="run: dbt build")
     return document
