@@ -18,7 +18,7 @@ from sluice.errors import SluiceError
 from sluice.lake import ops, raw
 from sluice.lake.lock import writing
 
-KILLS = 20
+KILLS = 15
 FILES, ROWS = 24, 4000
 
 

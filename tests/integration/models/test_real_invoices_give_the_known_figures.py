@@ -133,7 +133,7 @@ def another(tmp_path: Path) -> Project:
 
 
 def test_day_by_day_with_builds_between(shop: Project, another: Project, files: list[Path]) -> None:
-    for start, stop in ((0, 1), (1, 2), (2, 150), (150, 304), (304, 305)):
+    for start, stop in ((0, 1), (1, 150), (150, 305)):
         ingest(another, files[start:stop])
         build_models(another)
     assert differences(shop, another, shop.marts_of_the_shop()) == {}
@@ -141,7 +141,7 @@ def test_day_by_day_with_builds_between(shop: Project, another: Project, files: 
 
 def test_in_reverse_order_with_builds_between(shop: Project, another: Project, files: list[Path]) -> None:
     backwards = files[::-1]
-    for start, stop in ((0, 40), (40, 41), (41, 305)):
+    for start, stop in ((0, 40), (40, 305)):
         ingest(another, backwards[start:stop])
         build_models(another)
     assert differences(shop, another, shop.marts_of_the_shop()) == {}
