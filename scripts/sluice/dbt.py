@@ -32,11 +32,13 @@ def invoke(
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
     held: Sequence[int] = (),
+    niceness: int = 0,
 ) -> Invocation:
     """Run dbt in the current folder, or in `folder`, and show its progress; nothing of what it prints is shown.
 
     In a process of its own, because within this one dbt would hold on to the warehouse file. `environment` is added to
     this process's; locks whose file descriptors are in `held` stay held as long as dbt runs, whatever becomes of us.
+    `niceness` is how far it steps back behind other processes of the machine.
     """
     command = [str(Path(sys.executable).parent / "dbt"), "--log-format", "json", "--no-use-colors", *arguments]
     invocation, errors = "", []
@@ -49,6 +51,7 @@ def invoke(
         env={**os.environ, **(environment or {})},
         pass_fds=held,
     ) as process:
+        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
         for line in process.stdout or ():
             event = _event(line)
             invocation = event["info"].get("invocation_id") or invocation

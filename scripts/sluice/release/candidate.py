@@ -34,6 +34,9 @@ from sluice.release.workshop import ARTIFACTS, Place, place_for
 # How the system says that there is no room: on the disk, in a quota, for a file of this size.
 _FULL = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
+# Readers use the same cores, and a person waits for each of their queries.
+_BEHIND_READERS = 10
+
 
 @dataclass(frozen=True)
 class Built:
@@ -117,7 +120,9 @@ def _by_dbt(plan: Plan, record: Record, place: Place, lock: int, tell: Tell) -> 
     command = ["build", *plan.only, *(["--full-refresh"] if plan.base is None else []), *place.arguments]
     extensions = {"SLUICE_EXTENSIONS": str(extensions_root().absolute())}
     environment = {**pins.environment(plan.lake, record.lake), **place.environment, **extensions}
-    done = dbt.invoke(command, tell, folder=plan.project, environment=environment, held=[lock, place.lock])
+    done = dbt.invoke(
+        command, tell, folder=plan.project, environment=environment, held=[lock, place.lock], niceness=_BEHIND_READERS
+    )
     _no_disk_trouble(done.errors, place.root)
     results = dbt.results_of(done, place.target)
     _no_disk_trouble([node["message"] or "" for node in results["results"]], place.root)

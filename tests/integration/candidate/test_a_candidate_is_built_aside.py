@@ -94,6 +94,7 @@ def test_what_arrives_after_the_pins_is_not_in_it(retold: Callable[[], Story], m
     invoke = dbt.invoke
 
     def late(*arguments: object, **more: object) -> dbt.Invocation:
+        assert more["niceness"] == 10, "readers on the same cores come first"
         write_deltalake(str(shop.lake / "raw" / "shop" / "sales"), sales(1000, 1009), mode="append")
         return invoke(*arguments, **more)  # type: ignore[arg-type]  # handed on as they come
 
