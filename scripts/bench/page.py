@@ -47,7 +47,7 @@ def page(report: Mapping[str, Any]) -> str:
     lines = [_HEAD.format(made_on=report["made_on"], runs=report["runs"], **report["machine"])]
     lines.append("| orders x days | step | seconds | beside | seconds | ratio | aim | peak MiB |\n")
     lines.append("| --- | --- | ---: | --- | ---: | ---: | --- | ---: |\n")
-    for size in report["sizes"]:
+    for size in report.get("sizes", []):
         lines += _rows(size)
     note = f"\n{report['note']}\n" if "note" in report else ""
     return "".join(lines) + note + _TAIL + _audits(report) + section(report) + readers.section(report)
