@@ -139,7 +139,7 @@ bench: setup  ## Measure against bare DuckDB; figures go to docs/bench.json. ARG
 campaign: setup  ## Eight readers through 200 publishes, 20 rollbacks, 20 killed publishers; writes docs/campaign.md.
 	@PYTHONPATH=scripts:tests $(BIN)/python -m campaign $(ARGS)
 
-readers: setup  ## Superset, JDBC, a notebook and the duckdb shell read prod while it is published. Takes minutes and downloads 1 GB.
+readers: setup  ## Superset, JDBC, a notebook and the duckdb shell read prod while it is published. Downloads up to 1 GB.
 	@UV_SYSTEM_CERTS=1 SLUICE_READERS=1 $(BIN)/pytest -n 0 --durations=10 tests/e2e/readers
 
 faults: setup  ## Put every fault of the corpus into a clean demo and say what caught it; writes docs/faults.md. ARGS="--select keys".
