@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sluice.errors import SluiceError
+from sluice.errors import SluiceError, explain
 
 FOLDER = Path("target/base")
 FEEDS = "feeds/demo.yml"
@@ -162,8 +162,7 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except SluiceError as error:
-        print(f"error: {error.what}\nwhere: {error.where}\nwhat to do: {error.hint}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(explain(error))
     except subprocess.CalledProcessError as error:
         print(f"error: the base could not be made: {' '.join(error.cmd[1:])} ended with {error.returncode}", file=sys.stderr)
         sys.exit(error.returncode)

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 
-from sluice.errors import SluiceError
+from sluice.errors import SluiceError, explain
 from sluice.release.context import here
 from sluice.release.record import Code
 
@@ -51,5 +51,4 @@ if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
     except SluiceError as error:
-        print(f"error: {error.what}\nwhere: {error.where}\nwhat to do: {error.hint}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(explain(error))

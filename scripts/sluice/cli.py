@@ -26,7 +26,7 @@ from sluice.commands.run import run
 from sluice.commands.setup import setup
 from sluice.commands.summary import summary
 from sluice.commands.verify import verify
-from sluice.errors import RefusedError, SluiceError
+from sluice.errors import SluiceError, explain
 
 app = typer.Typer(
     help="DataOps for an online shop on dbt, DuckDB and Delta Lake.",
@@ -47,17 +47,7 @@ def main() -> None:
     try:
         app()
     except SluiceError as error:
-        sys.exit(_explain(error))
+        sys.exit(explain(error))
     except KeyboardInterrupt:
         print("stopped; what was committed stays, run it again to go on", file=sys.stderr)
         sys.exit(2)
-
-
-def _explain(error: SluiceError) -> int:
-    is_refused = isinstance(error, RefusedError)
-    print(f"{'refused' if is_refused else 'error'}: {error.what}", file=sys.stderr)
-    if error.where:
-        print(f"where: {error.where}", file=sys.stderr)
-    if error.hint:
-        print(f"what to do: {error.hint}", file=sys.stderr)
-    return 1 if is_refused else 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 
 class SluiceError(Exception):
     """What happened, where, and what to do next. The command line prints it without a traceback."""
@@ -19,3 +21,14 @@ class RefusedError(SluiceError):
     def __init__(self, what: str, *, reasons: tuple[str, ...] = (), where: str = "", hint: str = "") -> None:
         super().__init__(what, where=where, hint=hint)
         self.reasons = reasons or (what,)
+
+
+def explain(error: SluiceError) -> int:
+    """Print it in up to three short lines on stderr; gives the exit code, 1 for a guard's no, else 2."""
+    is_refused = isinstance(error, RefusedError)
+    print(f"{'refused' if is_refused else 'error'}: {error.what}", file=sys.stderr)
+    if error.where:
+        print(f"where: {error.where}", file=sys.stderr)
+    if error.hint:
+        print(f"what to do: {error.hint}", file=sys.stderr)
+    return 1 if is_refused else 2

@@ -41,10 +41,10 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     return made
 
 
-def answers_through_publishes(shop: Shop, ask: Callable[[], int]) -> None:
-    """Hold what a recipe answers against what is published: before, while three more are, after, and after a rollback."""
+def answers_through_publishes(shop: Shop, ask: Callable[[], int]) -> list[int]:
+    """What a recipe answers before three more releases are published, after, and after a rollback; asserts it of meanwhile."""
     shop.published()
-    assert ask() == 1
+    before = ask()
     is_over, answers = Event(), list[int]()
 
     def keep_asking() -> None:
@@ -61,14 +61,14 @@ def answers_through_publishes(shop: Shop, ask: Callable[[], int]) -> None:
         asking.result()
     assert answers == sorted(answers) != []
     assert set(answers) <= {1, 2, 3, 4}
-    assert ask() == 4
+    after = ask()
     rollback(shop.context, "prod", "bad")
-    assert ask() == 3
+    return [before, after, ask()]
 
 
 @pytest.fixture
-def through_publishes(shop: Shop) -> Callable[[Callable[[], int]], None]:
-    """Hold a recipe against publishes of the shop."""
+def through_publishes(shop: Shop) -> Callable[[Callable[[], int]], list[int]]:
+    """Hold a recipe against publishes of the shop; each release has one order more than the one before."""
     return lambda ask: answers_through_publishes(shop, ask)
 
 

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from published import Shop
 
-Through = Callable[[Callable[[], int]], None]
+Through = Callable[[Callable[[], int]], list[int]]
 Block = Callable[..., str]
 OPENED = "import duckdb, sys; c = duckdb.connect('warehouse/prod.duckdb', read_only=True); print(1, flush=True); sys.stdin.read()"
 
@@ -28,7 +28,7 @@ def printed(code: str) -> int:
 @pytest.mark.parametrize("heading", ["Python", "SQLAlchemy"])
 def test_the_recipe_shows_each_release(heading: str, through_publishes: Through, block: Block) -> None:
     code = block(heading, "python")
-    through_publishes(lambda: printed(code))
+    assert through_publishes(lambda: printed(code)) == [1, 4, 3]
 
 
 def test_with_sqlalchemys_own_pool_it_would_not(shop: Shop, block: Block) -> None:

@@ -21,7 +21,7 @@ import pytest
 from project import BIN, REPOSITORY
 from published import Shop
 
-Through = Callable[[Callable[[], int]], None]
+Through = Callable[[Callable[[], int]], list[int]]
 Block = Callable[..., str]
 
 pytestmark = pytest.mark.skipif("SLUICE_READERS" not in os.environ, reason="installs Superset and others: make readers")
@@ -49,7 +49,7 @@ def environment() -> dict[str, str]:
 def test_the_shell(through_publishes: Through, block: Block, bash: Callable[..., str]) -> None:
     install, ask = block("DuckDB's shell", "bash").splitlines()
     bash(install)
-    through_publishes(lambda: int(bash(ask).split()[-1]))
+    assert through_publishes(lambda: int(bash(ask).split()[-1])) == [1, 4, 3]
 
 
 def test_a_notebook(shop: Shop, through_publishes: Through, block: Block, bash: Callable[..., str]) -> None:
@@ -67,13 +67,13 @@ def test_a_notebook(shop: Shop, through_publishes: Through, block: Block, bash: 
         (output,) = json.loads((shop.root / "done.ipynb").read_text())["cells"][-1]["outputs"]
         return int("".join(re.findall(r"\d+", "".join(output["data"]["text/plain"]))))
 
-    through_publishes(ask)
+    assert through_publishes(ask) == [1, 4, 3]
 
 
 def test_jdbc(shop: Shop, through_publishes: Through, block: Block, bash: Callable[..., str]) -> None:
     bash(block("JDBC", "bash"))
     (shop.root / "Orders.java").write_text(block("JDBC", "java"))
-    through_publishes(lambda: int(bash("java -cp 'drivers/*' Orders.java")))
+    assert through_publishes(lambda: int(bash("java -cp 'drivers/*' Orders.java"))) == [1, 4, 3]
 
 
 def test_superset(shop: Shop, block: Block, bash: Callable[..., str], monkeypatch: pytest.MonkeyPatch,
@@ -90,7 +90,7 @@ def test_superset(shop: Shop, block: Block, bash: Callable[..., str], monkeypatc
         return int(names["ask"](names["dataset"])[0]["orders"])
 
     with served(block("Apache Superset", "bash", 2), shop_address):
-        through_publishes(ask)
+        assert through_publishes(ask) == [1, 4, 3]
         without_token = names["requests"].post(
             f"{shop_address}/api/v1/database/",
             json={"database_name": "forged", "sqlalchemy_uri": "duckdb://"},
