@@ -14,7 +14,7 @@ import pytest
 from project import REAL_DATA
 
 from sluice.contracts import Column, Contract
-from sluice.duck import connect, link_extensions
+from sluice.core.duck import connect, link_extensions
 from sluice.feeds import Feed
 from sluice.ingest.landing import FeedReport
 from sluice.ingest.run import prepare, run

@@ -17,7 +17,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from sluice.contracts import Contract, load_contracts
-from sluice.duck import connect
+from sluice.core.duck import connect
 from sluice.feeds import Feed
 from sluice.ingest.landing import FeedReport
 from sluice.ingest.run import prepare, run

@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from sluice.duck import connect
+from sluice.core.duck import connect
 
 target, built, fresh = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 results = json.loads((target / "run_results.json").read_text())["results"]

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sluice.errors import SluiceError, explain
+from sluice.core.errors import SluiceError, explain
 
 FOLDER = Path("target/base")
 FEEDS = "feeds/demo.yml"

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 
-from sluice.errors import SluiceError, explain
+from sluice.core.errors import SluiceError, explain
 from sluice.release.context import here
 from sluice.release.record import Code
 

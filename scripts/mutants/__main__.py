@@ -17,7 +17,7 @@ from pathlib import Path
 
 from mutants.bench import Bench, Finding, batches
 from mutants.written import Mutant, read, selected
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

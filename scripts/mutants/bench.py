@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mutants.written import Mutant
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 
 BIN = Path(sys.executable).parent
 # What dbt and DuckDB say of SQL that is none: such a mutant breaks no meaning, and kills nothing.

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 
 KEYS = {"id", "file", "find", "occurrence", "replace", "models", "breaks"}
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sluice import dbt
+from sluice.core import dbt
 from sluice.lake import ops
 
 # What dbt calls a node in its artifacts -> what lake/ops/checks calls it.

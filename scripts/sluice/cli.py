@@ -26,7 +26,7 @@ from sluice.commands.run import run
 from sluice.commands.setup import setup
 from sluice.commands.summary import summary
 from sluice.commands.verify import verify
-from sluice.errors import SluiceError, explain
+from sluice.core.errors import SluiceError, explain
 
 app = typer.Typer(
     help="DataOps for an online shop on dbt, DuckDB and Delta Lake.",

@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 from duckdb.sqltypes import DuckDBPyType
 
-from sluice.duck import parse_type
-from sluice.errors import SluiceError
+from sluice.core.duck import parse_type
+from sluice.core.errors import SluiceError
 
 # Names that ingest itself gives columns, in the lake or on the way there.
 RESERVED = {"_file", "_position", "_batch_id", "_loaded_at", "rowid", "file_index", "file_row_number"} | {

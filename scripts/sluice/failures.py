@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from sluice.checks import Ended, Run
-from sluice.duck import connect, identifier
+from sluice.core.duck import connect, identifier
 
 SAMPLE_ROWS = 5
 WIDTH = 100  # of the terminal

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 
 FORMATS = ("csv", "json", "parquet", "postgres")
 _KNOWN_KEYS = {

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import duckdb
 
-from sluice import dbt, totals
-from sluice.duck import connect, literal
+from sluice import totals
+from sluice.core import dbt
+from sluice.core.duck import connect, literal
 from sluice.release.refer import Located
 
 

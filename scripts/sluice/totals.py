@@ -9,9 +9,9 @@ from typing import Any
 
 import duckdb
 
-from sluice.dbt import Mart
-from sluice.duck import identifier
-from sluice.errors import SluiceError
+from sluice.core.dbt import Mart
+from sluice.core.duck import identifier
+from sluice.core.errors import SluiceError
 
 HINT = "write it as: config: {meta: {summary: {group_by: [columns], sum: [columns]}}}"
 

@@ -24,7 +24,7 @@ from campaign.page import page
 from campaign.reader import Reading
 from campaign.readers import FOR_EVER, judge, quantiles, reading
 from campaign.story import ROWS, Plan, Story
-from sluice.progress import on_stderr
+from sluice.core.progress import on_stderr
 
 # Seconds that a connection lives; 0: one query. Four that reconnect, three that stay a while, one that stays to the end.
 LIVES = (0.0, 0.0, 0.0, 0.0, 1.0, 5.0, 30.0, FOR_EVER)

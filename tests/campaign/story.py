@@ -14,8 +14,8 @@ from published import NODES, Killer, Shop, results
 
 from campaign.reader import fill
 from campaign.readers import Truth
-from sluice.errors import RefusedError
-from sluice.progress import Tell, silent
+from sluice.core.errors import RefusedError
+from sluice.core.progress import Tell, silent
 from sluice.release.record import FILE, load
 
 ROWS = 100_000

@@ -14,7 +14,7 @@ import pytest
 from project import BIN, Project
 
 from sluice import checks
-from sluice.duck import connect
+from sluice.core.duck import connect
 
 FILES = {
     "dbt_project.yml": "name: tiny\nversion: '1.0'\nprofile: tiny\ndata_tests: {+store_failures: true, +schema: checks}\n",

@@ -15,7 +15,7 @@ from project import REPOSITORY
 
 from mutants.bench import Bench
 from mutants.written import Mutant
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 
 LIST = REPOSITORY / "tests" / "mutants" / "mutants.yml"
 KILLED = ["weekend_starts_on_friday", "rate_of_zero_counts", "money_not_rounded"]

@@ -12,7 +12,7 @@ import pytest
 
 from ci import base
 from ci.base import Base, Shop
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 
 SHOP = Shop(600, 6, 1)
 

@@ -19,7 +19,7 @@ from loopback_github import GitHub, serving
 from project import Project
 from workflow_runner import RUNNER, Ran, Repository, Runner, make_repository
 
-from sluice.duck import connect
+from sluice.core.duck import connect
 
 pytestmark = pytest.mark.skipif(not RUNNER, reason="make workflows runs it")
 

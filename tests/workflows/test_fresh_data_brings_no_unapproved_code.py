@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ci.checkout import commit_to_take
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.release.record import Code
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from project import REPOSITORY
 
-from sluice.errors import RefusedError
+from sluice.core.errors import RefusedError
 from sluice.release import policy
 
 SETUP = REPOSITORY / ".github/actions/setup/action.yml"

@@ -91,10 +91,10 @@ def _judged(
     rest: str,
 ) -> AuditReport:
     """Judge it, append the results to lake/ops, and keep the audit of a whole candidate with it."""
+    from sluice.core.progress import on_stderr
     from sluice.expectations.audit import audit as run
     from sluice.expectations.report import rows
     from sluice.lake import ops
-    from sluice.progress import on_stderr
     from sluice.release import audited
 
     with ExitStack() as stack:

@@ -38,7 +38,7 @@ def build(
     base release, and all that is made from it; the rest is read from that release. Exit code 1 when a model or test
     failed, 2 when it could not be built. Warnings are printed and fail nothing.
     """
-    from sluice.errors import SluiceError
+    from sluice.core.errors import SluiceError
     from sluice.release import trail
     from sluice.release.context import here
 
@@ -62,9 +62,9 @@ def build(
 
 
 def _dev(select: Sequence[str], full_refresh: bool, target: Path, output: Format) -> bool:
-    from sluice import dbt
-    from sluice.paths import warehouse_root
-    from sluice.progress import on_stderr
+    from sluice.core import dbt
+    from sluice.core.paths import warehouse_root
+    from sluice.core.progress import on_stderr
 
     with on_stderr("dbt build") as tell:
         done = dbt.invoke(arguments(select, full_refresh, target), tell)
@@ -84,8 +84,8 @@ def _candidate(
     context: Context, attempt: Attempt, environment: str, select: Sequence[str], full_refresh: bool, output: Format
 ) -> bool:
     from sluice import failures
-    from sluice.errors import SluiceError
-    from sluice.progress import on_stderr
+    from sluice.core.errors import SluiceError
+    from sluice.core.progress import on_stderr
     from sluice.release import candidate, report
     from sluice.release.plan import plan
 
@@ -107,8 +107,8 @@ def _candidate(
 
 def _slim(context: Context, attempt: Attempt, environment: str, base: str, select: Sequence[str], output: Format) -> bool:
     from sluice import failures
-    from sluice.errors import SluiceError
-    from sluice.progress import on_stderr
+    from sluice.core.errors import SluiceError
+    from sluice.core.progress import on_stderr
     from sluice.release import report, slim
     from sluice.release.refer import locate
 
@@ -131,7 +131,7 @@ def _slim(context: Context, attempt: Attempt, environment: str, base: str, selec
 def _recorded(artifacts: Path, warehouse: Path, name: str | None = None) -> Failures:
     """The problems of the run; every check of it is in lake/ops, under the warehouse's name or the one given."""
     from sluice import checks, failures
-    from sluice.paths import lake_root
+    from sluice.core.paths import lake_root
 
     run = checks.read(artifacts)
     checks.append(replace(run, warehouse=name) if name else run, lake_root())

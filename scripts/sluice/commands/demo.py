@@ -26,9 +26,9 @@ def demo(
     output: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.text,
 ) -> None:
     """Make the demo shop: shop, payments, web and fx, delivered day by day, with faults and the truth about them."""
+    from sluice.core.progress import on_stderr
     from sluice.demo import DemoOptions, generate, parse_faults
     from sluice.demo.report import as_json, as_text
-    from sluice.progress import on_stderr
 
     options = DemoOptions(
         orders=orders,

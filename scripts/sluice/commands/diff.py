@@ -41,9 +41,9 @@ def diff(
 
     Both files are only read. A difference is no failure: exit code 0, and 2 when it could not compare.
     """
+    from sluice.core.progress import on_stderr
     from sluice.diff.run import diff as run
     from sluice.diff.side import side
-    from sluice.progress import on_stderr
 
     a, b = side(before, artifacts_a, target), side(after, artifacts_b, target)
     with on_stderr("diff") as tell:

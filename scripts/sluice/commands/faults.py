@@ -34,11 +34,11 @@ def faults(
     Nothing is done to the lake or the warehouse of the project. Exit code 1 when a fault was not caught where its entry
     says (or earlier), something bad reached a mart without the entry admitting it, or a clean day was stopped.
     """
+    from sluice.core.progress import on_stderr
     from sluice.faults.history import Size
     from sluice.faults.report import as_json, as_markdown, as_text
     from sluice.faults.run import Options, score
     from sluice.faults.verdict import is_good
-    from sluice.progress import on_stderr
 
     options = Options(Path(), feeds, corpus, tuple(select or ()), Size(orders, days, seed), clean_days, workers)
     with on_stderr("faults") as tell:

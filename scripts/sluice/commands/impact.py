@@ -18,8 +18,8 @@ def impact(
     dbt compiles both on an empty warehouse of their own; nothing is built, no warehouse is opened. Exit code 0, and 2
     when one of them can't be parsed.
     """
+    from sluice.core.progress import on_stderr
     from sluice.diff.impact import impact as run
-    from sluice.progress import on_stderr
 
     with on_stderr("impact") as tell:
         found = run(base, tell)

@@ -30,13 +30,13 @@ def ingest(
     it could not run.
     """
     from sluice.contracts import load_contracts
-    from sluice.errors import SluiceError
+    from sluice.core.errors import SluiceError
+    from sluice.core.paths import lake_root
+    from sluice.core.progress import on_stderr
     from sluice.feeds import load_feeds
     from sluice.ingest.report import as_json, as_text
     from sluice.ingest.run import new_run_id, prepare, run
     from sluice.lake.lock import writing
-    from sluice.paths import lake_root
-    from sluice.progress import on_stderr
 
     contracts = load_contracts(Path())
     chosen = [feed for feed in load_feeds(feeds) if not select or {feed.name, feed.source} & set(select)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from sluice.commands.formats import Format
-from sluice.errors import RefusedError
+from sluice.core.errors import RefusedError
 
 if TYPE_CHECKING:
     from sluice.release.publish import Outcome

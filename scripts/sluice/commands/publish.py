@@ -20,7 +20,7 @@ def publish(
     Exit code 1 when it is refused, with every reason; readers keep what they have. After a death run it again.
     """
     from sluice.commands.moves import show
-    from sluice.progress import on_stderr
+    from sluice.core.progress import on_stderr
     from sluice.release.context import here
     from sluice.release.publish import publish as run
 

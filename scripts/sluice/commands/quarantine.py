@@ -164,7 +164,7 @@ def expire(
     output: FormatOption = Format.text,
 ) -> None:
     """End the waivers whose time has come, as `sluice build` does first; or, by id, one before its time."""
-    from sluice.paths import lake_root
+    from sluice.core.paths import lake_root
     from sluice.quarantine import actions, options
     from sluice.quarantine import expire as expire_due
     from sluice.quarantine.decide import Who
@@ -185,7 +185,7 @@ def _expired_json(ended: Sequence[str]) -> str:
 
 
 def _places(place: Place, warehouse: str | None) -> Places:
-    from sluice.paths import lake_root
+    from sluice.core.paths import lake_root
     from sluice.quarantine.catalog import places
     from sluice.release.refer import locate, usual
 
@@ -209,7 +209,7 @@ def _filter(feed: str | None, rule: str | None, older_than: str | None, place: P
 
 
 def _choice(ids: list[str] | None, feed: str | None, rule: str | None, older_than: str | None, place: Place) -> Choice:
-    from sluice.errors import SluiceError
+    from sluice.core.errors import SluiceError
     from sluice.quarantine import actions, options
 
     narrowed = bool(feed or rule or older_than or place is not Place.all)
@@ -220,7 +220,7 @@ def _choice(ids: list[str] | None, feed: str | None, rule: str | None, older_tha
 
 
 def _check_wish(is_edited: bool, waive: bool, until: str | None) -> None:
-    from sluice.errors import SluiceError
+    from sluice.core.errors import SluiceError
 
     if waive == is_edited:
         what = "a correction and a waiver together" if waive else "neither a correction nor a waiver"
@@ -232,7 +232,7 @@ def _check_wish(is_edited: bool, waive: bool, until: str | None) -> None:
 
 def _decide(verb: str, carry_out: Callable[[], list[Verdict]], output: Format) -> None:
     """Carry it out and print what became of each row; without a yes, print what it would touch, and end in 2."""
-    from sluice.errors import SluiceError
+    from sluice.core.errors import SluiceError
     from sluice.quarantine import actions, report
     from sluice.quarantine.judge import Outcome
 

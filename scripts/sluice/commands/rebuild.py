@@ -24,7 +24,7 @@ def rebuild(
 
     Exit code 1 where a mart differs (the rebuilt file is kept then), or a test failed; 2 where it cannot be built again.
     """
-    from sluice.progress import on_stderr
+    from sluice.core.progress import on_stderr
     from sluice.release import trail
     from sluice.release.context import here
     from sluice.release.rebuild import rebuild as run

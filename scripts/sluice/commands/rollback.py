@@ -20,7 +20,7 @@ def rollback(
     Exit code 1 when it is refused. A lost pointer is set again to where it stood last.
     """
     from sluice.commands.moves import show
-    from sluice.errors import SluiceError
+    from sluice.core.errors import SluiceError
     from sluice.release.context import here
     from sluice.release.rollback import rollback as run
 

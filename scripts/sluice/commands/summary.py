@@ -14,8 +14,8 @@ def summary(
     output: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.text,
 ) -> None:
     """Print rows read, landed and refused per feed, what dbt built, and the lines that open it."""
-    from sluice.paths import lake_root
-    from sluice.progress import on_stderr
+    from sluice.core.paths import lake_root
+    from sluice.core.progress import on_stderr
     from sluice.release.refer import locate, usual
     from sluice.report import as_json, as_text, summarise
 

@@ -21,7 +21,7 @@ def verify(
 
     Exit code 1 where something differs, and which relations do; 2 where it cannot be compared.
     """
-    from sluice.progress import on_stderr
+    from sluice.core.progress import on_stderr
     from sluice.release import report, trail
     from sluice.release.context import here
     from sluice.release.refer import recorded

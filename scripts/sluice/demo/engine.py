@@ -8,9 +8,9 @@ from pathlib import Path
 
 import duckdb
 
+from sluice.core.errors import SluiceError
 from sluice.demo.options import DemoOptions
 from sluice.demo.tables import TABLES
-from sluice.errors import SluiceError
 
 ONCE = (
     "00_queues",

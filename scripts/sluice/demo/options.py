@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 
+from sluice.core.errors import SluiceError
 from sluice.demo.tables import KINDS
-from sluice.errors import SluiceError
 
 # Small, and enough for every kind to occur in 10,000 orders over 30 days.
 DEFAULT_FAULTS: Mapping[str, float] = MappingProxyType(

@@ -6,8 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
+from sluice.core.errors import SluiceError
 from sluice.demo.tables import TABLES
-from sluice.errors import SluiceError
 
 MARKER = ".sluice-demo.json"
 UNFINISHED = ".sluice-demo.unfinished"

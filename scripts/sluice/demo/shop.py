@@ -12,13 +12,13 @@ from pathlib import Path
 
 import duckdb
 
+from sluice.core.errors import SluiceError
+from sluice.core.progress import Tell, silent
 from sluice.demo import faults, place
 from sluice.demo.deliver import DayFile, Writer
 from sluice.demo.engine import Engine
 from sluice.demo.options import DemoOptions
 from sluice.demo.tables import TABLES
-from sluice.errors import SluiceError
-from sluice.progress import Tell, silent
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sluice import dbt
-from sluice.errors import SluiceError
-from sluice.paths import extensions_root, lake_root
+from sluice.core import dbt
+from sluice.core.errors import SluiceError
+from sluice.core.paths import extensions_root, lake_root
 
 
 @dataclass(frozen=True)

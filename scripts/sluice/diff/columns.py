@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sluice.core.duck import identifier
 from sluice.diff.found import SchemaChange
-from sluice.duck import identifier
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 _HUGE = {"HUGEINT", "UHUGEINT"}

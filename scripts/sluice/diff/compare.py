@@ -9,11 +9,11 @@ from typing import Any
 
 import duckdb
 
+from sluice.core.duck import literal
 from sluice.diff import sql
 from sluice.diff.columns import Column, Shared, schema_changes, shared
 from sluice.diff.found import ColumnChange, Figures, Metric, Pair, RelationDiff, Rows, Sample, SchemaChange
 from sluice.diff.side import Key, Model, Side
-from sluice.duck import literal
 
 # From this many rows on, distinct values are counted nearly (HyperLogLog).
 NEAR_FROM = 200_000

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sluice import dbt
-from sluice.errors import SluiceError
+from sluice.core import dbt
+from sluice.core.errors import SluiceError
 from sluice.release import part
 from sluice.release.refer import locate
 

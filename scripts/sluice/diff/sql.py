@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sluice.core.duck import identifier
 from sluice.diff.columns import Column, Shared
-from sluice.duck import identifier
 
 
 def table(side: str, relation: str) -> str:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 
-from sluice.duck import literal
-from sluice.errors import SluiceError
+from sluice.core.duck import literal
+from sluice.core.errors import SluiceError
+from sluice.core.progress import Tell, silent
 from sluice.expectations.declared import AuditedModel, Check, declared, faults_as_error, manifest_of
 from sluice.expectations.findings import DbtFindings, dbt_findings
 from sluice.expectations.quiet import quiet_gx
-from sluice.progress import Tell, silent
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult

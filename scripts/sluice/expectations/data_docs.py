@@ -22,7 +22,7 @@ from great_expectations.data_context.types.resource_identifiers import Expectati
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.validator.validation_statistics import calc_validation_statistics
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.expectations.declared import AuditedModel
 
 Run = tuple[AuditedModel, Sequence[Expectation], Mapping[str, ExpectationValidationResult]]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 
 SEVERITIES = ("error", "warn")
 _KEYS = ("name", "expectation", "arguments", "severity")

@@ -23,7 +23,7 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 from great_expectations.validator.validation_graph import ValidationGraph
 from great_expectations.validator.validator import Validator
 
-from sluice.duck import connect
+from sluice.core.duck import connect
 from sluice.expectations import patterns  # noqa: F401  (registers regex and LIKE with GX)
 from sluice.expectations.scan import DuckDBScanEngine
 

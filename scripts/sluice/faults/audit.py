@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.faults.verdict import Check
 
 

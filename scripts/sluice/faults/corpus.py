@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.faults.day import Day
 
 Kind = Literal["shape", "values", "keys", "volume", "time", "meaning", "drift"]

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import duckdb
 
+from sluice.core.duck import identifier, literal
+from sluice.core.errors import SluiceError
 from sluice.demo import TABLES
 from sluice.demo.tables import Table
-from sluice.duck import identifier, literal
-from sluice.errors import SluiceError
 
 # Fields of JSON lines by table, as paths; a path's last word occurs once in a line.
 _NESTED = {

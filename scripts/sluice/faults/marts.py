@@ -11,8 +11,8 @@ from typing import Any
 
 import duckdb
 
-from sluice.duck import connect, literal
-from sluice.errors import SluiceError
+from sluice.core.duck import connect, literal
+from sluice.core.errors import SluiceError
 
 
 @dataclass(frozen=True)

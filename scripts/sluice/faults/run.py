@@ -16,13 +16,13 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
+from sluice.core.progress import Tell, silent
 from sluice.faults import corpus
 from sluice.faults.history import Size, make_history, tally, together, watch_clean_days
 from sluice.faults.slot import Slot, parsed
 from sluice.faults.trial import History, try_fault
 from sluice.faults.verdict import CleanDays, Verdict
-from sluice.progress import Tell, silent
 
 # A stretch of clean days: longer ones keep one process busy to the end, shorter ones build more histories.
 STRETCH = 30

@@ -16,8 +16,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sluice.duck import connect, link_extensions
-from sluice.errors import SluiceError
+from sluice.core.duck import connect, link_extensions
+from sluice.core.errors import SluiceError
 
 if TYPE_CHECKING:
     from sluice.ingest.landing import FeedReport

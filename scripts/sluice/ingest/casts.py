@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from duckdb.sqltypes import DuckDBPyType
 
-from sluice.duck import identifier, literal
+from sluice.core.duck import identifier, literal
 
 _INTEGERS = {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint"}
 _SMALL_INTEGERS = {"tinyint", "smallint", "integer", "utinyint", "usmallint"}

@@ -8,8 +8,8 @@ from itertools import groupby
 import duckdb
 
 from sluice.contracts import Contract
-from sluice.duck import identifier, listing, literal, parse_type
-from sluice.errors import SluiceError
+from sluice.core.duck import identifier, listing, literal, parse_type
+from sluice.core.errors import SluiceError
 from sluice.feeds import Feed
 from sluice.ingest.casts import cast_read, csv_reader_type
 from sluice.ingest.files import Delivery, header

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.feeds import Feed
 
 _BLOCK = 1 << 20

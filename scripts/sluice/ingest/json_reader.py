@@ -8,7 +8,7 @@ import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
 from sluice.contracts import Contract
-from sluice.duck import identifier, listing, parse_type
+from sluice.core.duck import identifier, listing, parse_type
 from sluice.ingest.casts import Cast, cast_json, fields, json_paths, json_pointer
 from sluice.ingest.csv_reader import LINES
 from sluice.ingest.files import Delivery

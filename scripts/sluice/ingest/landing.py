@@ -14,11 +14,11 @@ import duckdb
 from deltalake import DeltaTable
 
 from sluice.contracts import Contract
-from sluice.duck import literal
+from sluice.core.duck import literal
+from sluice.core.progress import Tell
 from sluice.feeds import Feed
 from sluice.ingest.rows import Rows, Tally, columns_sql
 from sluice.lake import ops, raw
-from sluice.progress import Tell
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from itertools import groupby
 import duckdb
 
 from sluice.contracts import Contract
-from sluice.duck import identifier, listing, literal, parse_type
-from sluice.errors import SluiceError
+from sluice.core.duck import identifier, listing, literal, parse_type
+from sluice.core.errors import SluiceError
 from sluice.ingest.casts import Cast, cast_typed
 from sluice.ingest.files import Delivery
 from sluice.ingest.rows import NOTHING, Rows, check_new_names, refusal

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 
 from sluice.contracts import Contract
-from sluice.duck import identifier, literal
-from sluice.errors import SluiceError
+from sluice.core.duck import identifier, literal
+from sluice.core.errors import SluiceError
 from sluice.feeds import Feed
 from sluice.ingest.parquet_reader import Columns, new_columns, refused_sql, typed_casts
 from sluice.ingest.rows import Rows, refusal

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import duckdb
 
 from sluice.contracts import RESERVED, Contract
-from sluice.duck import identifier, literal
-from sluice.errors import SluiceError
+from sluice.core.duck import identifier, literal
+from sluice.core.errors import SluiceError
 from sluice.ingest.casts import Cast
 
 # A file this full of one and the same fault is no file with bad rows but one of another shape.

@@ -22,8 +22,8 @@ from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 
 from sluice.contracts import Contract
-from sluice.duck import identifier, parse_type
-from sluice.errors import SluiceError
+from sluice.core.duck import identifier, parse_type
+from sluice.core.errors import SluiceError
 
 # What ingest adds to each row, after the contract's columns.
 ORIGIN = {"_file": "varchar", "_position": "bigint", "_batch_id": "varchar", "_loaded_at": "timestamp"}

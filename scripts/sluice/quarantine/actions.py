@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from sluice.contracts import Contract, load_contracts
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.ingest.run import new_run_id
 from sluice.lake import raw
 from sluice.quarantine import correct, judge

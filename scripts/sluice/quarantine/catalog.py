@@ -16,8 +16,8 @@ from typing import Any
 
 import duckdb
 
-from sluice.duck import connect, identifier, literal
-from sluice.errors import SluiceError
+from sluice.core.duck import connect, identifier, literal
+from sluice.core.errors import SluiceError
 from sluice.quarantine import views
 from sluice.quarantine.mart import COLUMNS, Mart
 from sluice.quarantine.mart import find as find_mart

@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 from deltalake import DeltaTable
 
-from sluice.duck import literal
+from sluice.core.duck import literal
 from sluice.ingest.landing import append_record, missing_records
 from sluice.lake import ops
 from sluice.lake.lock import writing

@@ -10,8 +10,8 @@ from typing import Any
 
 from duckdb.sqltypes import DuckDBPyType
 
-from sluice.duck import parse_type
-from sluice.errors import SluiceError
+from sluice.core.duck import parse_type
+from sluice.core.errors import SluiceError
 from sluice.ingest.casts import fields
 from sluice.quarantine.catalog import Refused
 from sluice.quarantine.options import parse

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sluice.dbt import artifact
-from sluice.errors import SluiceError
+from sluice.core.dbt import artifact
+from sluice.core.errors import SluiceError
 
 # What the mart must have; docs/quarantine.md says what each means. Its status is the build's own and not needed here.
 COLUMNS = (

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from sluice.duck import literal
+from sluice.core.duck import literal
 
 
 def create(connection: duckdb.DuckDBPyConnection, lake: Path, mart: str | None) -> None:

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
+from sluice.core.paths import warehouse_root
+from sluice.core.progress import Tell
 from sluice.expectations.audit import AuditReport
 from sluice.expectations.report import as_json
-from sluice.paths import warehouse_root
-from sluice.progress import Tell
 from sluice.release import digest, standalone
 from sluice.release.held import holding
 from sluice.release.record import Audit, Record, dump, load

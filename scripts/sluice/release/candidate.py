@@ -19,10 +19,10 @@ from pathlib import Path
 
 import duckdb
 
-from sluice import dbt
-from sluice.errors import SluiceError
-from sluice.paths import extensions_root
-from sluice.progress import Tell
+from sluice.core import dbt
+from sluice.core.errors import SluiceError
+from sluice.core.paths import extensions_root
+from sluice.core.progress import Tell
 from sluice.release import digest, pins, standalone
 from sluice.release.copying import copy
 from sluice.release.held import alone_at, holding, is_held

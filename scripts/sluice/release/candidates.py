@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.release.context import Context
 from sluice.release.held import is_held
 from sluice.release.place import Pointer

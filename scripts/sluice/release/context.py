@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sluice.paths import lake_root, warehouse_root
+from sluice.core.paths import lake_root, warehouse_root
 from sluice.release import policy
 from sluice.release.place import Place, open_place
 from sluice.release.policy import Policy

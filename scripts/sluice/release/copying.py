@@ -9,8 +9,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from sluice.errors import SluiceError
-from sluice.progress import Tell, silent
+from sluice.core.errors import SluiceError
+from sluice.core.progress import Tell, silent
 
 # Linux: the ioctl FICLONE makes a file share all blocks of another until one of them is written to.
 _FICLONE = 0x40049409

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from sluice.duck import identifier, literal
-from sluice.progress import Tell, silent
+from sluice.core.duck import identifier, literal
+from sluice.core.progress import Tell, silent
 from sluice.release.record import Relation
 
 # Schemas that DuckDB makes itself.

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sluice.errors import SluiceError
-from sluice.progress import Tell, silent
+from sluice.core.errors import SluiceError
+from sluice.core.progress import Tell, silent
 from sluice.release import history, readers
 from sluice.release.held import LOCK as CANDIDATE_LOCK
 from sluice.release.history import Move

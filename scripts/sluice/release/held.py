@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 
 LOCK = ".lock"
 

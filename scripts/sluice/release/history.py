@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 
 ACTIONS = ("publish", "promote", "rollback")
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.release import candidates, history
 from sluice.release.context import Context
 from sluice.release.held import is_held

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.release.workshop import ARTIFACTS
 
 NAME = "slim.json"

@@ -11,7 +11,7 @@ from typing import Any
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.lake.lock import writing
 
 # Read by the macro source().

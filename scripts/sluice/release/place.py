@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from sluice.errors import SluiceError
-from sluice.paths import warehouse_root
-from sluice.progress import Tell, silent
+from sluice.core.errors import SluiceError
+from sluice.core.paths import warehouse_root
+from sluice.core.progress import Tell, silent
 from sluice.release.history import Move
 from sluice.release.record import Record
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from sluice.errors import SluiceError
-from sluice.progress import Tell, silent
+from sluice.core.errors import SluiceError
+from sluice.core.progress import Tell, silent
 from sluice.release.context import Context
 from sluice.release.record import FILE, Code
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from sluice.errors import RefusedError, SluiceError
+from sluice.core.errors import RefusedError, SluiceError
 
 NAME = "environments.yml"
 KINDS = ("file", "pointer")

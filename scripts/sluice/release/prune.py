@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sluice.errors import RefusedError, SluiceError
+from sluice.core.errors import RefusedError, SluiceError
 from sluice.release import history, part, readers, trail
 from sluice.release.context import Context
 from sluice.release.held import is_held

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sluice.errors import RefusedError, SluiceError
-from sluice.progress import Tell, silent
+from sluice.core.errors import RefusedError, SluiceError
+from sluice.core.progress import Tell, silent
 from sluice.release import candidates, gate, history, trail
 from sluice.release.candidates import Found
 from sluice.release.context import Context

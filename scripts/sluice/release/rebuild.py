@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sluice import dbt
-from sluice.errors import SluiceError
-from sluice.progress import Tell
+from sluice.core import dbt
+from sluice.core.errors import SluiceError
+from sluice.core.progress import Tell
 from sluice.release import pins
 from sluice.release.candidate import Built, build
 from sluice.release.context import Context

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 
 NAME = "release.json"
 FILE = "warehouse.duckdb"

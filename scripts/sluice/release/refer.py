@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sluice.errors import SluiceError
-from sluice.progress import Tell, silent
+from sluice.core.errors import SluiceError
+from sluice.core.progress import Tell, silent
 from sluice.release import candidates
 from sluice.release.context import Context, here
 from sluice.release.policy import Environment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sluice.errors import RefusedError, SluiceError
+from sluice.core.errors import RefusedError, SluiceError
 from sluice.release import candidates, history, trail
 from sluice.release.context import Context
 from sluice.release.place import Pointer

@@ -17,8 +17,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sluice.errors import SluiceError
-from sluice.progress import Tell, silent
+from sluice.core.errors import SluiceError
+from sluice.core.progress import Tell, silent
 from sluice.release import history
 from sluice.release.held import LOCK as CANDIDATE_LOCK
 from sluice.release.history import Move

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from sluice.duck import literal
-from sluice.errors import SluiceError
+from sluice.core.duck import literal
+from sluice.core.errors import SluiceError
 from sluice.release import digest
 from sluice.release.place import Sight
 from sluice.release.standalone import ALIAS, opened, why_not

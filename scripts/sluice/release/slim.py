@@ -16,14 +16,14 @@ from typing import Any
 import duckdb
 import yaml
 
-from sluice import dbt
+from sluice.core import dbt
+from sluice.core.duck import identifier, literal
+from sluice.core.errors import SluiceError
+from sluice.core.paths import extensions_root
+from sluice.core.progress import Tell
 from sluice.diff.checkout import commit_of
 from sluice.diff.impact import Changes, changes_since
 from sluice.diff.macros import DBTS_OWN, changed_macros
-from sluice.duck import identifier, literal
-from sluice.errors import SluiceError
-from sluice.paths import extensions_root
-from sluice.progress import Tell
 from sluice.release import digest, part, pins, standalone
 from sluice.release.context import Context
 from sluice.release.held import holding

@@ -13,9 +13,9 @@ from typing import Any
 
 import duckdb
 
-from sluice.duck import identifier, literal
-from sluice.errors import SluiceError
-from sluice.progress import Tell, silent
+from sluice.core.duck import identifier, literal
+from sluice.core.errors import SluiceError
+from sluice.core.progress import Tell, silent
 from sluice.release import digest
 from sluice.release.record import Relation
 

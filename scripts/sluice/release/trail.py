@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sluice.errors import RefusedError, SluiceError
+from sluice.core.errors import RefusedError, SluiceError
 from sluice.release.history import Move
 
 ACTIONS = ("build", "audit", "publish", "promote", "rollback", "prune", "drop", "verify", "rebuild", "clean")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from sluice.errors import SluiceError
-from sluice.progress import Tell
+from sluice.core.errors import SluiceError
+from sluice.core.progress import Tell
 from sluice.release import standalone
 from sluice.release.record import Record, Relation
 

@@ -10,7 +10,7 @@ from candidates import answers_alone, rows, sales
 from deltalake import write_deltalake
 from integration.candidate.conftest import Story, look
 
-from sluice import dbt
+from sluice.core import dbt
 from sluice.release import candidate
 from sluice.release.context import here
 from sluice.release.plan import plan

@@ -12,8 +12,8 @@ import typer
 from integration.candidate.conftest import Story, look
 
 from sluice.commands.audit import audit as command
-from sluice.duck import connect
-from sluice.errors import SluiceError
+from sluice.core.duck import connect
+from sluice.core.errors import SluiceError
 from sluice.release.held import holding
 from sluice.release.record import load
 

@@ -12,8 +12,8 @@ import pytest
 from candidates import Shop
 from integration.candidate.conftest import Story
 
-from sluice import dbt
-from sluice.progress import silent
+from sluice.core import dbt
+from sluice.core.progress import silent
 
 
 def _compiled(shop: Shop, monkeypatch: pytest.MonkeyPatch, pins: dict[str, int]) -> tuple[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from candidates import Shop, make_shop, rows
 
-from sluice.duck import connect
+from sluice.core.duck import connect
 
 
 @pytest.fixture(scope="module")

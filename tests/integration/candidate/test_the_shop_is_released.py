@@ -14,9 +14,9 @@ import pytest
 from candidates import answers_alone
 from project import Project, copy_project
 
-from sluice import dbt
-from sluice.paths import warehouse_root
-from sluice.progress import silent
+from sluice.core import dbt
+from sluice.core.paths import warehouse_root
+from sluice.core.progress import silent
 from sluice.release import standalone
 from sluice.release.candidate import Built, build
 from sluice.release.context import here

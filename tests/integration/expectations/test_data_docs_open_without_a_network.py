@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from audited import Audited, check
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 
 # What makes a browser fetch. A link (<a href>) does not.
 FETCHED = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src", "video": "src", "object": "data"}

@@ -14,7 +14,7 @@ import pytest
 from audited import Audited, check
 from project import BIN
 
-from sluice.duck import connect
+from sluice.core.duck import connect
 
 GOOD = check("expect_column_values_to_be_between", "amounts_are_positive", column="amount", min_value=0)
 BAD = check("expect_column_values_to_be_in_set", "channels_are_known", column="channel", value_set=["web", "store"])

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from audited import Audited, check
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 
 GOOD = check("expect_column_values_to_be_between", column="amount", min_value=0)
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == 'r'); print('held', flush=True); input()"

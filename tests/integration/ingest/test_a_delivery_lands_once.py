@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.lake import ops, raw
 from sluice.lake.lock import writing
 

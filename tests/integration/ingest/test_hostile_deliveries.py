@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sluice.contracts import load_contracts
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.ingest import run
 
 

@@ -102,7 +102,7 @@ def test_the_comparison_sees_a_single_changed_row(one_go: Project, tmp_path: Pat
 
 def test_what_the_door_caught_is_what_the_truth_file_says(one_go: Project) -> None:
     """Per feed and kind of fault: the rows in quarantine against the faults that the demo wrote down."""
-    from sluice.duck import connect
+    from sluice.core.duck import connect
 
     truth = one_go.state / "demo" / "truth" / "faults.csv"
     kinds = {
@@ -129,7 +129,7 @@ def test_what_the_door_caught_is_what_the_truth_file_says(one_go: Project) -> No
 
 def test_read_equals_what_the_demo_wrote(one_go: Project) -> None:
     """Records per table, as the demo counted them, are what ingest read, but for deliveries that were made twice."""
-    from sluice.duck import connect
+    from sluice.core.duck import connect
 
     written = json.loads((one_go.state / "demo" / "truth" / "summary.json").read_text())["rows"]
     with connect(extensions=["delta"]) as connection:

@@ -14,7 +14,7 @@ import pytest
 from project import Project, differences
 from small_shop import DELIVERED, MODELS_ONLY, deliver, rebuilt
 
-from sluice.duck import connect
+from sluice.core.duck import connect
 from sluice.lake import ops
 
 REFUSED = {

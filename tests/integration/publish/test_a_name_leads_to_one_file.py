@@ -8,7 +8,7 @@ import pytest
 from project import REPOSITORY
 from published import Shop, seen, warehouse
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.release.refer import locate, usual
 from sluice.release.rollback import rollback
 

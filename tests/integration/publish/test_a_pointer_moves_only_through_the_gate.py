@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from published import AUDIT, POLICY, Shop, results, seen
 
-from sluice.errors import RefusedError, SluiceError
+from sluice.core.errors import RefusedError, SluiceError
 from sluice.release import publish as publishing
 from sluice.release.publish import promote
 from sluice.release.record import FILE, load

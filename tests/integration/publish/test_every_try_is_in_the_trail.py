@@ -7,7 +7,7 @@ import json
 import pytest
 from published import Shop
 
-from sluice.errors import RefusedError, SluiceError
+from sluice.core.errors import RefusedError, SluiceError
 from sluice.lake import ops
 from sluice.release import trail
 from sluice.release.publish import promote

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from published import POLICY, Shop, seen, warehouse
 
-from sluice.errors import RefusedError
+from sluice.core.errors import RefusedError
 from sluice.release import part
 from sluice.release import prune as pruning
 from sluice.release.context import Context

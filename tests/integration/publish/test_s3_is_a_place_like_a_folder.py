@@ -13,8 +13,8 @@ import pytest
 from project import REPOSITORY
 from published import Shop, seen
 
-from sluice.duck import connect, link_extensions
-from sluice.errors import SluiceError
+from sluice.core.duck import connect, link_extensions
+from sluice.core.errors import SluiceError
 from sluice.release.place import MovedError, open_place
 from sluice.release.prune import prune
 from sluice.release.record import FILE

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from published import Shop, seen
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.release.publish import promote
 from sluice.release.rollback import rollback
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from refused import OtherShop, locked
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 
 WHY = ["--why", "x"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sluice import dbt
+from sluice.core import dbt
 
 # Says as an error how nice it is, the way dbt logs.
 DBT = """#!/bin/sh

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sluice import dbt
-from sluice.errors import SluiceError
+from sluice.core import dbt
+from sluice.core.errors import SluiceError
 
 
 @pytest.mark.parametrize(

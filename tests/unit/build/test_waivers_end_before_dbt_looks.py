@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from sluice import dbt
 from sluice.commands.build import build
-from sluice.errors import SluiceError
+from sluice.core import dbt
+from sluice.core.errors import SluiceError
 
 
 def test_expire_is_called_with_the_lake_and_now_in_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.release import copying
 
 MB = 1024 * 1024

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from candidates import answers_alone
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.release import digest, standalone
 from sluice.release.record import Relation
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.release.record import Audit, Code, Dbt, File, Record, Relation, dump, load
 
 DIGEST = "0f" * 32

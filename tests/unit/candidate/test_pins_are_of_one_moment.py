@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.lake.lock import writing
 from sluice.release import pins
 

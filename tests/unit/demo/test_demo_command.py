@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from sluice.commands.demo import demo
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 
 
 @pytest.fixture

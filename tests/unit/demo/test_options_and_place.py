@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from sluice.core.errors import SluiceError
 from sluice.demo import DEFAULT_FAULTS, DemoOptions, generate, parse_faults, place
 from sluice.demo.shop import plan_parts
-from sluice.errors import SluiceError
 
 SMALL = DemoOptions(orders=40, days=2)
 

@@ -7,9 +7,9 @@ import json
 import pytest
 from diffed import Sides, node
 
+from sluice.core.errors import SluiceError
 from sluice.diff.run import diff
 from sluice.diff.side import chosen, side
-from sluice.errors import SluiceError
 
 
 def test_equal_digests_are_taken_for_it_without_reading(sides: Sides) -> None:

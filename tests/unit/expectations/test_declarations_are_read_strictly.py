@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from audited import COLUMNS, check, manifest
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.expectations.declared import Check, declared
 from sluice.expectations.quiet import quiet_gx
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.faults import corpus
 
 HEAD = "from sluice.faults.corpus import fault\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from sluice.duck import literal, parse_type
+from sluice.core.duck import literal, parse_type
 from sluice.ingest.casts import cast_read, cast_text, csv_reader_type
 
 FITS = [

@@ -9,7 +9,7 @@ from project import REPOSITORY
 
 from mutants.bench import batches
 from mutants.written import Mutant, read, selected
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 
 LIST = REPOSITORY / "tests" / "mutants" / "mutants.yml"
 ENTRY = "{id: one, file: models/a/b.sql, find: x, replace: y, breaks: All.}"

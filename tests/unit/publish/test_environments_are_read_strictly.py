@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from published import POLICY
 
-from sluice.errors import RefusedError, SluiceError
+from sluice.core.errors import RefusedError, SluiceError
 from sluice.release.policy import Policy, load, who
 
 GOOD = """

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.quarantine.edit import Edit, corrected
 from sluice.quarantine.report import guess
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.quarantine import options
 
 NOW = datetime(2026, 3, 10, 15, 30)  # noqa: DTZ001  (UTC without a zone, as in the lake)

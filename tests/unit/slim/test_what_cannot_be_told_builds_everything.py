@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from sluice.core.errors import SluiceError
 from sluice.diff.checkout import Parsed
 from sluice.diff.impact import Changes
-from sluice.errors import SluiceError
 from sluice.release import slim
 from sluice.release.record import Code, Record
 from sluice.release.slim import comparable, of_another_dbt, selected, untraceable

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from sluice import report
-from sluice.errors import SluiceError
+from sluice.core.errors import SluiceError
 from sluice.lake import ops
 from sluice.release.refer import Located
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sluice.errors import SluiceError
-from sluice.progress import Tell
+from sluice.core.errors import SluiceError
+from sluice.core.progress import Tell
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
-from sluice.errors import SluiceError
-from sluice.paths import extensions_root
+from sluice.core.errors import SluiceError
+from sluice.core.paths import extensions_root
 
 # DuckDB's name of an extension -> the package that carries the signed binary, and its file inside the package.
 EXTENSION_PACKAGES = {

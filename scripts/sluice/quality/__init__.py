@@ -1,0 +1,1 @@
+"""What dbt's tests and the declared expectations found."""

@@ -1,1 +1,0 @@
-"""Releases: a warehouse file that is built aside, stands alone, and carries the record of what it was made from."""

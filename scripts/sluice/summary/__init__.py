@@ -1,0 +1,1 @@
+"""What an environment holds: the rows and totals of its marts."""
