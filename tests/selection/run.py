@@ -21,10 +21,10 @@ from typing import Any
 
 import yaml
 
-from sluice.diff.checkout import Parsed, found_by_dbt, parsed
-from sluice.diff.impact import compared
-from sluice.release.selection import Selection
-from sluice.release.slim import selected
+from sluice.change.checkout import Parsed, found_by_dbt, parsed
+from sluice.change.impact import compared
+from sluice.change.pull_request import selected
+from sluice.change.selection import Selection
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]

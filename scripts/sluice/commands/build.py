@@ -107,15 +107,16 @@ def _candidate(
 
 def _slim(context: Context, attempt: Attempt, environment: str, base: str, select: Sequence[str], output: Format) -> bool:
     from sluice import failures
+    from sluice.change import pull_request
     from sluice.core.errors import SluiceError
     from sluice.core.progress import on_stderr
-    from sluice.release import report, slim
+    from sluice.release import report
     from sluice.release.refer import locate
 
     if select:
         raise SluiceError(f"what {environment} holds is found out", where="--select", hint="leave it out, or build dev")
     with on_stderr(environment) as tell:
-        built = slim.build(environment, locate(base, tell), context, tell)
+        built = pull_request.build(environment, locate(base, tell), context, tell)
     attempt.from_release_id = built.slim.base
     has_run = (built.artifacts / "run_results.json").is_file()
     found = _recorded(built.artifacts, built.file.parent, environment) if has_run else None

@@ -18,11 +18,11 @@ def impact(
     dbt compiles both on an empty warehouse of their own; nothing is built, no warehouse is opened. Exit code 0, and 2
     when one of them can't be parsed.
     """
+    from sluice.change.impact import impact as run
     from sluice.core.progress import on_stderr
-    from sluice.diff.impact import impact as run
 
     with on_stderr("impact") as tell:
         found = run(base, tell)
-    from sluice.diff.impact_words import write
+    from sluice.change.impact_report import write
 
     typer.echo(write(found, output.value))

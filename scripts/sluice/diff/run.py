@@ -14,9 +14,9 @@ from sluice.core.duck import connect, literal
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
 from sluice.diff.compare import Options, compare
-from sluice.diff.downstream import of_diff
 from sluice.diff.found import Diff, Downstream, RelationDiff, SideInfo
 from sluice.diff.side import Side, chosen
+from sluice.lineage.downstream import of_diff
 
 
 def diff(

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from sluice.change.pull_request import Built as Slimmed
 from sluice.release import record
 from sluice.release.candidate import Built
 from sluice.release.rebuild import Comparison
-from sluice.release.slim import Built as Slimmed
 from sluice.release.verify import Difference, Verified
 
 

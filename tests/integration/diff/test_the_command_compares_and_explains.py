@@ -14,7 +14,7 @@ import pytest
 from diffed import Sides, node
 from project import BIN, REPOSITORY, Project
 
-from sluice.diff.graph import graph_of
+from sluice.lineage.graph import graph_of
 
 
 @pytest.fixture(scope="module")

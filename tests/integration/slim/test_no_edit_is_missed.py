@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from selection.run import compiled, edits, held_by, judge
 
+from sluice.change import macros, modified
+from sluice.change.checkout import Parsed
+from sluice.change.impact import compared
+from sluice.change.pull_request import selected
+from sluice.change.selection import Selection
 from sluice.contracts import load_contracts
-from sluice.diff import macros, modified
-from sluice.diff.checkout import Parsed
-from sluice.diff.impact import compared
 from sluice.ingest.run import prepare
-from sluice.release.selection import Selection
-from sluice.release.slim import selected
 
 SAMPLE = (
     "a macro that only an incremental strategy calls",

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from diffed import manifest, node
 
-from sluice.diff.checkout import steady
-from sluice.diff.impact import changed_variables, reach
-from sluice.diff.modified import Modified, Reason, modified
+from sluice.change.checkout import steady
+from sluice.change.impact import changed_variables, reach
+from sluice.change.modified import Modified, Reason, modified
 
 ORDERS = "select id, amount, channel from core.raw where channel <> 'test'"
 

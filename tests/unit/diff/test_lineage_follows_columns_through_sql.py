@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from diffed import manifest, node
 
-from sluice.diff.downstream import Change, downstream, spread
-from sluice.diff.graph import Graph, graph_of
-from sluice.diff.lineage import NotTracedError, Query, trace
+from sluice.lineage.columns import NotTracedError, Query, trace
+from sluice.lineage.downstream import Change, downstream, spread
+from sluice.lineage.graph import Graph, graph_of
 
 TABLES = {("core", "orders"): "orders", ("core", "lines"): "lines", ("core", "fx"): "fx"}
 COLUMNS = {"orders": ["id", "customer", "placed_on", "page"], "lines": ["id", "order_id", "amount", "kind"]}

@@ -9,12 +9,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from sluice.change import pull_request
+from sluice.change.checkout import Parsed
+from sluice.change.impact import Changes
+from sluice.change.pull_request import comparable, of_another_dbt, selected, untraceable
 from sluice.core.errors import SluiceError
-from sluice.diff.checkout import Parsed
-from sluice.diff.impact import Changes
-from sluice.release import slim
 from sluice.release.record import Code, Record
-from sluice.release.slim import comparable, of_another_dbt, selected, untraceable
 
 RECORD = Record(
     release_id="20250101T000000Z-aaaaaa",
@@ -39,7 +39,7 @@ def one_commit(monkeypatch: pytest.MonkeyPatch) -> None:
             return name
         raise SluiceError("there is no commit")
 
-    monkeypatch.setattr(slim, "commit_of", commit_of)
+    monkeypatch.setattr(pull_request, "commit_of", commit_of)
 
 
 @pytest.mark.usefixtures("one_commit")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from diffed import manifest, node
 
-from sluice.diff.modified import Modified, Reason
-from sluice.release.selection import Selection, select
+from sluice.change.modified import Modified, Reason
+from sluice.change.selection import Selection, select
 
 # lake -> stg (a view that no release holds) -> orders -> total -> report; a test of orders also reads names, a seed.
 EDGES = {

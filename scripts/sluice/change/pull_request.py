@@ -16,21 +16,21 @@ from typing import Any
 import duckdb
 import yaml
 
+from sluice.change.checkout import commit_of
+from sluice.change.impact import Changes, changes_since
+from sluice.change.macros import DBTS_OWN, changed_macros
+from sluice.change.selection import Selection, everything, select
 from sluice.core import dbt
 from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
 from sluice.core.paths import extensions_root
 from sluice.core.progress import Tell
-from sluice.diff.checkout import commit_of
-from sluice.diff.impact import Changes, changes_since
-from sluice.diff.macros import DBTS_OWN, changed_macros
 from sluice.release import digest, part, pins, standalone
 from sluice.release.context import Context
 from sluice.release.held import holding
 from sluice.release.part import Slim
 from sluice.release.record import Record
 from sluice.release.refer import Located
-from sluice.release.selection import Selection, everything, select
 from sluice.release.workshop import ARTIFACTS
 
 # The base's name in profiles.yml, and in its manifest: the file of every release has this name.

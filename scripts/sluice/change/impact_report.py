@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from sluice.change.impact import Impact, Start
+from sluice.change.modified import Modified
 from sluice.diff import markdown, text, words
-from sluice.diff.impact import Impact, Start
-from sluice.diff.modified import Modified
 
 
 def write(found: Impact, format: str) -> str:

@@ -13,12 +13,12 @@ from typing import Any
 
 import yaml
 
+from sluice.change.checkout import Parsed, commit_of, found_by_dbt, lay_out, parsed
+from sluice.change.modified import Modified, is_visible, modified
 from sluice.core.progress import Tell, silent
-from sluice.diff.checkout import Parsed, commit_of, found_by_dbt, lay_out, parsed
-from sluice.diff.downstream import Change, downstream, united
 from sluice.diff.found import Downstream
-from sluice.diff.graph import Graph, graph_of
-from sluice.diff.modified import Modified, is_visible, modified
+from sluice.lineage.downstream import Change, downstream, united
+from sluice.lineage.graph import Graph, graph_of
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sluice.diff.found import Downstream, Reached, RelationDiff
-from sluice.diff.graph import Graph, graph_of
-from sluice.diff.lineage import EVERY, Traced
 from sluice.diff.side import Side
+from sluice.lineage.columns import EVERY, Traced
+from sluice.lineage.graph import Graph, graph_of
 
 
 @dataclass

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sluice.diff.modified import Modified
+from sluice.change.modified import Modified
 
 _BUILT = ("model", "seed", "snapshot")
 _TESTS = ("test", "unit_test")

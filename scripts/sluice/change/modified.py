@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sluice.diff.macros import changed_macros, macros_of, may_hide, overriding
+from sluice.change.macros import changed_macros, macros_of, may_hide, overriding
 
 Node = Mapping[str, Any]
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sluice.diff.lineage import NotTracedError, Query, trace
 from sluice.diff.side import owner_of
+from sluice.lineage.columns import NotTracedError, Query, trace
 
 
 @dataclass
