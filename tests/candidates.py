@@ -16,7 +16,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 from project import BIN, REPOSITORY
 
-from sluice.release.record import Record, load
+from sluice.store.record import Record, load
 
 FILES = {
     # Named as the real one, so that its macros are the real one's.

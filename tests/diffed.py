@@ -14,7 +14,7 @@ import duckdb
 from sluice.diff.found import Diff, RelationDiff
 from sluice.diff.run import diff
 from sluice.diff.side import side
-from sluice.release.record import Code, Record, Relation, dump
+from sluice.store.record import Code, Record, Relation, dump
 
 
 def node(

@@ -17,12 +17,13 @@ import duckdb
 from deltalake import DeltaTable
 from project import REPOSITORY
 
-from sluice.release import digest, policy
-from sluice.release.context import Context
-from sluice.release.folder import Folder
-from sluice.release.place import Place
-from sluice.release.publish import Outcome, publish
-from sluice.release.record import FILE, Audit, Code, Dbt, File, Record, dump, load
+from sluice.environments import policy
+from sluice.environments.context import Context
+from sluice.gate.publish import Outcome, publish
+from sluice.store import digest
+from sluice.store.folder import Folder
+from sluice.store.record import FILE, Audit, Code, Dbt, File, Record, dump, load
+from sluice.store.store import Place
 
 POLICY = policy.load(REPOSITORY / "environments.yml")
 NODES = ({"unique_id": "model.shop.orders", "status": "success"}, {"unique_id": "test.shop.unique", "status": "pass"})

@@ -61,7 +61,7 @@ def bench_moves(orders: int, runs: int, root: Path) -> dict[str, Any]:
     """Median and longest milliseconds of publish and rollback, for a warehouse of one mart with so many orders."""
     from published import shop_in
 
-    from sluice.release.rollback import rollback
+    from sluice.gate.rollback import rollback
 
     took: dict[str, list[float]] = {"publish": [], "publish_trail": [], "rollback": [], "rollback_trail": []}
     root.mkdir(parents=True, exist_ok=True)

@@ -82,8 +82,8 @@ def catch_up() -> Iterator[list[str]]:
 
 def has_prod() -> bool:
     """Whether prod points, or ever pointed, to a release here. Raises SluiceError where that release can't be read."""
-    from sluice.release.context import here
-    from sluice.release.refer import locate
+    from sluice.environments.context import here
+    from sluice.environments.resolve import locate
 
     pointer = here().place.pointer("prod")
     if pointer.release_id is None and not pointer.history:

@@ -13,8 +13,8 @@ import subprocess
 import sys
 
 from sluice.core.errors import SluiceError, explain
-from sluice.release.context import here
-from sluice.release.record import Code
+from sluice.environments.context import here
+from sluice.store.record import Code
 
 
 def code_of(environment: str) -> Code | None:

@@ -12,7 +12,7 @@ import duckdb
 from sluice import totals
 from sluice.core import dbt
 from sluice.core.duck import connect, literal
-from sluice.release.refer import Located
+from sluice.environments.resolve import Located
 
 
 @dataclass(frozen=True)

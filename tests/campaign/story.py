@@ -16,7 +16,7 @@ from campaign.reader import fill
 from campaign.readers import Truth
 from sluice.core.errors import RefusedError
 from sluice.core.progress import Tell, silent
-from sluice.release.record import FILE, load
+from sluice.store.record import FILE, load
 
 ROWS = 100_000
 NEVER = 1_000_000  # steps that no command has

@@ -6,7 +6,7 @@ import pytest
 
 from ci.checkout import commit_to_take
 from sluice.core.errors import SluiceError
-from sluice.release.record import Code
+from sluice.store.record import Code
 
 
 def test_it_is_the_commit_of_the_release_that_prod_points_to() -> None:

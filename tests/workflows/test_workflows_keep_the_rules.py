@@ -12,7 +12,7 @@ import yaml
 from project import REPOSITORY
 
 from sluice.core.errors import RefusedError
-from sluice.release import policy
+from sluice.environments import policy
 
 SETUP = REPOSITORY / ".github/actions/setup/action.yml"
 FILES = sorted((REPOSITORY / ".github/workflows").glob("*.yml"))

@@ -16,6 +16,8 @@ from typing import Any
 import duckdb
 import yaml
 
+from sluice.candidate import pins
+from sluice.candidate.workspace import ARTIFACTS
 from sluice.change.checkout import commit_of
 from sluice.change.impact import Changes, changes_since
 from sluice.change.macros import DBTS_OWN, changed_macros
@@ -23,15 +25,15 @@ from sluice.change.selection import Selection, everything, select
 from sluice.core import dbt
 from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
+from sluice.core.locks import holding
 from sluice.core.paths import extensions_root
 from sluice.core.progress import Tell
-from sluice.release import digest, part, pins, standalone
-from sluice.release.context import Context
-from sluice.release.held import holding
-from sluice.release.part import Slim
-from sluice.release.record import Record
-from sluice.release.refer import Located
-from sluice.release.workshop import ARTIFACTS
+from sluice.environments import partial
+from sluice.environments.context import Context
+from sluice.environments.partial import Slim
+from sluice.environments.resolve import Located
+from sluice.store import digest, standalone
+from sluice.store.record import Record
 
 # The base's name in profiles.yml, and in its manifest: the file of every release has this name.
 BASE = "warehouse"
@@ -55,14 +57,14 @@ def build(environment: str, base: Located, context: Context, tell: Tell) -> Buil
     if not entry.is_family:
         raise SluiceError(f"{environment} is no pull request environment", where="--env", hint="known is, e.g., pr-12")
     file = entry.file(environment, context.warehouse)
-    root = part.workshop(context.warehouse, environment)
+    root = partial.workshop(context.warehouse, environment)
     root.mkdir(parents=True, exist_ok=True)
     with holding(root, f"building {environment}") as lock:
         work = _Work(root / "slim", file.name, base.record, base.file.resolve(), context.lake, lock)
         shutil.rmtree(work.root, ignore_errors=True)  # nothing of dbt's parsing is used again: it may be another checkout's
         work.root.mkdir()
         slim, is_good = _built(environment, base, work, tell)
-        part.put(slim, work.file, work.target, file)
+        partial.put(slim, work.file, work.target, file)
         shutil.rmtree(work.root)
     return Built(slim, file, file.with_suffix(""), is_good)
 

@@ -13,10 +13,10 @@ import typer
 from sluice.commands.formats import ReportFormat
 
 if TYPE_CHECKING:
+    from sluice.environments.context import Context
+    from sluice.environments.partial import Slim
+    from sluice.environments.resolve import Located
     from sluice.expectations.audit import AuditReport
-    from sluice.release.context import Context
-    from sluice.release.part import Slim
-    from sluice.release.refer import Located
 
 
 def audit(
@@ -42,9 +42,9 @@ def audit(
     blocks (warnings are printed), 1 when a check or dbt test of severity error failed, 2 when it could not run, or a
     check could not be judged.
     """
-    from sluice.release import part, trail
-    from sluice.release.context import here
-    from sluice.release.refer import locate
+    from sluice.environments import partial, trail
+    from sluice.environments.context import here
+    from sluice.environments.resolve import locate
 
     context, located = here(), locate(warehouse)
     environment = warehouse if context.policy.find(warehouse) else None
@@ -52,7 +52,7 @@ def audit(
     is_told = environment or name  # a file that is nobody's environment is nobody's history
     attempt = trail.attempt(context.lake, context.actor, "audit", environment=environment, release_id=name)
     with attempt if is_told else nullcontext(trail.Attempt("audit", context.actor)) as tried:
-        slim = None if select else part.read(located.artifacts)
+        slim = None if select else partial.read(located.artifacts)
         select = _declared_of(slim, located) if slim else select
         if slim and not select:
             report = _of_dbt_alone(slim, located)
@@ -94,11 +94,11 @@ def _judged(
     from sluice.core.progress import on_stderr
     from sluice.expectations.audit import audit as run
     from sluice.expectations.report import rows
+    from sluice.gate import audit_record
     from sluice.lake import ops
-    from sluice.release import audited
 
     with ExitStack() as stack:
-        folder = stack.enter_context(audited.being_audited(located)) if audited.is_candidate(located) else None
+        folder = stack.enter_context(audit_record.being_audited(located)) if audit_record.is_candidate(located) else None
         tell = stack.enter_context(on_stderr("audit"))
         artifacts = located.artifacts or target
         report = run(located.file, artifacts, select, memory_limit=memory_limit, docs=docs, rest=rest, tell=tell)
@@ -106,7 +106,7 @@ def _judged(
         name = located.record.release_id if located.record else None
         ops.append(context.lake, "checks", rows(report, name), transaction=report.run_id)
         if folder and not select:
-            audited.keep(folder, report, tell, memory_limit)
+            audit_record.keep(folder, report, tell, memory_limit)
     return report
 
 
@@ -117,9 +117,9 @@ def _printed(report: AuditReport, output: ReportFormat) -> str:
 
 
 def _say_next(located: Located, is_partial: bool, output: ReportFormat) -> None:
-    from sluice.release import audited
+    from sluice.gate import audit_record
 
-    if not audited.is_candidate(located) or located.record is None:
+    if not audit_record.is_candidate(located) or located.record is None:
         return
     if is_partial:
         typer.echo("the audit of a selection is not kept with the candidate", err=True)

@@ -14,9 +14,9 @@ import typer
 from sluice.commands.formats import Format
 
 if TYPE_CHECKING:
+    from sluice.environments.context import Context
+    from sluice.environments.trail import Attempt
     from sluice.failures import Failures
-    from sluice.release.context import Context
-    from sluice.release.trail import Attempt
 
 
 def build(
@@ -39,8 +39,8 @@ def build(
     failed, 2 when it could not be built. Warnings are printed and fail nothing.
     """
     from sluice.core.errors import SluiceError
-    from sluice.release import trail
-    from sluice.release.context import here
+    from sluice.environments import trail
+    from sluice.environments.context import here
 
     context = here()
     context.warehouse.mkdir(parents=True, exist_ok=True)
@@ -84,15 +84,15 @@ def _candidate(
     context: Context, attempt: Attempt, environment: str, select: Sequence[str], full_refresh: bool, output: Format
 ) -> bool:
     from sluice import failures
+    from sluice.candidate import build, report
+    from sluice.candidate.plan import plan
     from sluice.core.errors import SluiceError
     from sluice.core.progress import on_stderr
-    from sluice.release import candidate, report
-    from sluice.release.plan import plan
 
     if select:
         raise SluiceError("a candidate is always whole", where="--select", hint="leave it out, or build dev")
     with on_stderr(f"candidate for {environment}") as tell:
-        built = candidate.build(plan(environment, context, full_refresh=full_refresh, tell=tell), tell)
+        built = build.build(plan(environment, context, full_refresh=full_refresh, tell=tell), tell)
     attempt.release_id, attempt.from_release_id = built.record.release_id, built.record.parent
     found = _recorded(built.folder, built.folder, built.record.release_id)
     for name in built.removed:
@@ -107,11 +107,11 @@ def _candidate(
 
 def _slim(context: Context, attempt: Attempt, environment: str, base: str, select: Sequence[str], output: Format) -> bool:
     from sluice import failures
+    from sluice.candidate import report
     from sluice.change import pull_request
     from sluice.core.errors import SluiceError
     from sluice.core.progress import on_stderr
-    from sluice.release import report
-    from sluice.release.refer import locate
+    from sluice.environments.resolve import locate
 
     if select:
         raise SluiceError(f"what {environment} holds is found out", where="--select", hint="leave it out, or build dev")

@@ -18,8 +18,8 @@ def drop(
 
     Exit code 1 when it is refused: it points to releases, somebody has it open, or environments.yml does not allow it.
     """
-    from sluice.release.context import here
-    from sluice.release.prune import drop as run
+    from sluice.environments.context import here
+    from sluice.gate.prune import drop as run
 
     was_there = run(here(), env)
     text = f"{env} is gone" if was_there else f"{env} was not there"

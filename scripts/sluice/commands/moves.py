@@ -13,7 +13,7 @@ from sluice.commands.formats import Format
 from sluice.core.errors import RefusedError
 
 if TYPE_CHECKING:
-    from sluice.release.publish import Outcome
+    from sluice.gate.publish import Outcome
 
 
 def show(carry_out: Callable[[], Outcome], output: Format) -> None:

@@ -20,8 +20,8 @@ def promote(
     Exit code 1 when it is refused; environments.yml says who may, and from where.
     """
     from sluice.commands.moves import show
-    from sluice.release.context import here
-    from sluice.release.publish import promote as run
+    from sluice.environments.context import here
+    from sluice.gate.publish import promote as run
 
     context = here()
     show(lambda: run(context, source, target, why), output)

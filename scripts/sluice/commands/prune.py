@@ -11,7 +11,7 @@ import typer
 from sluice.commands.formats import Format
 
 if TYPE_CHECKING:
-    from sluice.release.prune import Decision, Pruned
+    from sluice.gate.prune import Decision, Pruned
 
 
 def prune(
@@ -23,8 +23,8 @@ def prune(
     What an environment points to, what it would roll back to, and what somebody has open always stays. Exit code 1 when it
     is refused, or something could not be removed.
     """
-    from sluice.release.context import here
-    from sluice.release.prune import prune as run
+    from sluice.environments.context import here
+    from sluice.gate.prune import prune as run
 
     done = run(here(), yes)
     typer.echo(_json(done) if output is Format.json else _text(done))
@@ -39,7 +39,7 @@ def _json(done: Pruned) -> str:
 
 
 def _text(done: Pruned) -> str:
-    from sluice.release.listing import size
+    from sluice.environments.listing import size
 
     verb = "removed" if done.is_done else "would go"
     lines = [_line(one, "stays" if one.is_kept else verb) for one in done.decisions]
@@ -49,6 +49,6 @@ def _text(done: Pruned) -> str:
 
 
 def _line(one: Decision, word: str) -> str:
-    from sluice.release.listing import size
+    from sluice.environments.listing import size
 
     return f"{word:8} {one.thing.kind:11} {one.thing.name:24} {size(one.thing.bytes):>9}  {one.why}"

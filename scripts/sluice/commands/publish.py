@@ -21,8 +21,8 @@ def publish(
     """
     from sluice.commands.moves import show
     from sluice.core.progress import on_stderr
-    from sluice.release.context import here
-    from sluice.release.publish import publish as run
+    from sluice.environments.context import here
+    from sluice.gate.publish import publish as run
 
     context = here()
     with on_stderr("publish") as tell:

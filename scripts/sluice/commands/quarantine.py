@@ -186,8 +186,8 @@ def _expired_json(ended: Sequence[str]) -> str:
 
 def _places(place: Place, warehouse: str | None) -> Places:
     from sluice.core.paths import lake_root
+    from sluice.environments.resolve import locate, usual
     from sluice.quarantine.catalog import places
-    from sluice.release.refer import locate, usual
 
     found = places(lake_root(), lambda: locate(warehouse or usual()), place=None if place is Place.all else str(place))
     for note in found.notes:

@@ -10,8 +10,8 @@ import typer
 from sluice.commands.formats import Format
 
 if TYPE_CHECKING:
-    from sluice.release.candidate import Built
-    from sluice.release.record import Record
+    from sluice.candidate.build import Built
+    from sluice.store.record import Record
 
 
 def rebuild(
@@ -24,11 +24,11 @@ def rebuild(
 
     Exit code 1 where a mart differs (the rebuilt file is kept then), or a test failed; 2 where it cannot be built again.
     """
+    from sluice.candidate.rebuild import rebuild as run
     from sluice.core.progress import on_stderr
-    from sluice.release import trail
-    from sluice.release.context import here
-    from sluice.release.rebuild import rebuild as run
-    from sluice.release.refer import recorded
+    from sluice.environments import trail
+    from sluice.environments.context import here
+    from sluice.environments.resolve import recorded
 
     context = here()
     located, record = recorded(release, "to build it from")
@@ -45,8 +45,8 @@ def rebuild(
 
 
 def _compare(record: Record, again: Built, output: Format) -> bool:
-    from sluice.release import report
-    from sluice.release.rebuild import comparison
+    from sluice.candidate import report
+    from sluice.candidate.rebuild import comparison
 
     compared = comparison(record, again)
     if not compared.differences:
@@ -56,7 +56,7 @@ def _compare(record: Record, again: Built, output: Format) -> bool:
 
 
 def _tell(again: Built, output: Format) -> bool:
-    from sluice.release import report
+    from sluice.candidate import report
 
     typer.echo(report.built_as_json(again, None) if output is Format.json else report.built_as_text(again))
     return again.is_good

@@ -21,8 +21,8 @@ def rollback(
     """
     from sluice.commands.moves import show
     from sluice.core.errors import SluiceError
-    from sluice.release.context import here
-    from sluice.release.rollback import rollback as run
+    from sluice.environments.context import here
+    from sluice.gate.rollback import rollback as run
 
     if not why.strip():
         raise SluiceError("a rollback needs a reason", where="--why", hint="say what is wrong with the release")

@@ -29,7 +29,7 @@ def run(
     from sluice.commands.build import build
     from sluice.commands.ingest import ingest
     from sluice.commands.publish import publish
-    from sluice.release.context import here
+    from sluice.environments.context import here
 
     here().policy.pointing(environment)  # before anything is landed
     if feeds:

@@ -16,7 +16,7 @@ def summary(
     """Print rows read, landed and refused per feed, what dbt built, and the lines that open it."""
     from sluice.core.paths import lake_root
     from sluice.core.progress import on_stderr
-    from sluice.release.refer import locate, usual
+    from sluice.environments.resolve import locate, usual
     from sluice.report import as_json, as_text, summarise
 
     with on_stderr("summary") as tell:

@@ -21,11 +21,12 @@ def verify(
 
     Exit code 1 where something differs, and which relations do; 2 where it cannot be compared.
     """
+    from sluice.candidate import report
+    from sluice.candidate.verify import verify as run
     from sluice.core.progress import on_stderr
-    from sluice.release import report, trail
-    from sluice.release.context import here
-    from sluice.release.refer import recorded
-    from sluice.release.verify import verify as run
+    from sluice.environments import trail
+    from sluice.environments.context import here
+    from sluice.environments.resolve import recorded
 
     located, record = recorded(release, "to compare with")
     context = here()

@@ -11,8 +11,8 @@ from typing import Any
 
 from sluice.core import dbt
 from sluice.core.errors import SluiceError
-from sluice.release import part
-from sluice.release.refer import locate
+from sluice.environments import partial
+from sluice.environments.resolve import locate
 
 # Longer keys are no keys that a person would use, but a test may still name them.
 _UNIQUE = {"unique": "column_name", "unique_together": "columns", "unique_combination_of_columns": "combination_of_columns"}
@@ -79,7 +79,7 @@ def side(name: str, artifacts: Path | None, target: Path) -> Side:
     located = locate(name)
     file, record = located.file.resolve(), located.record
     folder = artifacts or located.artifacts or (file.parent if (file.parent / "manifest.json").is_file() else target)
-    manifest, slim = dbt.artifact(folder, "manifest.json"), part.read(folder)
+    manifest, slim = dbt.artifact(folder, "manifest.json"), partial.read(folder)
     return Side(
         name=name,
         file=file,

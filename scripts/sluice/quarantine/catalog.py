@@ -18,10 +18,10 @@ import duckdb
 
 from sluice.core.duck import connect, identifier, literal
 from sluice.core.errors import SluiceError
+from sluice.environments.resolve import Located
 from sluice.quarantine import views
 from sluice.quarantine.mart import COLUMNS, Mart
 from sluice.quarantine.mart import find as find_mart
-from sluice.release.refer import Located
 
 _BATCH = 1000
 # Beyond this DuckDB spills to disk: a list of millions of rows is put in order so.

@@ -13,7 +13,7 @@ import pytest
 from project import REPOSITORY
 from published import Shop, shop_in
 
-from sluice.release.rollback import rollback
+from sluice.gate.rollback import rollback
 
 
 def recipe(heading: str, language: str, number: int = 0) -> str:

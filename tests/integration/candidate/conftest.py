@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from candidates import Shop, make_shop
 
-from sluice.release.record import Record
+from sluice.store.record import Record
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from candidates import answers_alone, rows, sales
 from deltalake import write_deltalake
 from integration.candidate.conftest import Story, look
 
+from sluice.candidate import build
+from sluice.candidate.plan import plan
 from sluice.core import dbt
-from sluice.release import candidate
-from sluice.release.context import here
-from sluice.release.plan import plan
-from sluice.release.record import Code, load
+from sluice.environments.context import here
+from sluice.store.record import Code, load
 
 
 def test_the_current_release_stays_to_the_byte(story: Story) -> None:
@@ -99,7 +99,7 @@ def test_what_arrives_after_the_pins_is_not_in_it(retold: Callable[[], Story], m
         return invoke(*arguments, **more)  # type: ignore[arg-type]  # handed on as they come
 
     monkeypatch.setattr(dbt, "invoke", late)
-    pinned = candidate.build(plan("prod", here(), full_refresh=True), lambda *_: None)
+    pinned = build.build(plan("prod", here(), full_refresh=True), lambda *_: None)
     assert pinned.record.lake["raw/shop/sales"] == 1
     assert rows(pinned.folder / "warehouse.duckdb", "select max(sale_id) from core.all_sales") == [(20,)]
     # And without pins it would be: dev reads the lake as it is.

@@ -14,9 +14,9 @@ from candidates import Shop, wait_until
 from integration.candidate.conftest import Story, look
 from project import BIN
 
-from sluice.release.candidate import clean_up
-from sluice.release.held import is_held
-from sluice.release.record import load
+from sluice.candidate.build import clean_up
+from sluice.core.locks import is_held
+from sluice.store.record import load
 
 
 def test_a_refused_candidate_is_kept_with_its_report_and_no_audit_counts_for_it(retold: Callable[[], Story]) -> None:

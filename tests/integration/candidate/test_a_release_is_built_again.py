@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from integration.candidate.conftest import Story
 
-from sluice.release.record import Code, Record, dump, load
+from sluice.store.record import Code, Record, dump, load
 
 
 def _left(story: Story) -> list[Path]:

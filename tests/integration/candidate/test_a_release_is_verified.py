@@ -13,8 +13,8 @@ import duckdb
 import pytest
 from integration.candidate.conftest import Story
 
-from sluice.release.record import File, dump, load
-from sluice.release.standalone import FREE_BYTES
+from sluice.store.record import File, dump, load
+from sluice.store.standalone import FREE_BYTES
 
 
 def _spoil(file: Path, sql: str) -> None:

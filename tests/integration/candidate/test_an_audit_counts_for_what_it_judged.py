@@ -14,8 +14,8 @@ from integration.candidate.conftest import Story, look
 from sluice.commands.audit import audit as command
 from sluice.core.duck import connect
 from sluice.core.errors import SluiceError
-from sluice.release.held import holding
-from sluice.release.record import load
+from sluice.core.locks import holding
+from sluice.store.record import load
 
 
 @pytest.fixture

@@ -14,14 +14,14 @@ import pytest
 from candidates import answers_alone
 from project import Project, copy_project
 
+from sluice.candidate.build import Built, build
+from sluice.candidate.plan import plan
+from sluice.candidate.rebuild import WITHOUT_TESTS, comparison, rebuild
 from sluice.core import dbt
 from sluice.core.paths import warehouse_root
 from sluice.core.progress import silent
-from sluice.release import standalone
-from sluice.release.candidate import Built, build
-from sluice.release.context import here
-from sluice.release.plan import plan
-from sluice.release.rebuild import WITHOUT_TESTS, comparison, rebuild
+from sluice.environments.context import here
+from sluice.store import standalone
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from published import Shop, shop_in
 
-from sluice.release.s3 import Bucket
+from sluice.store.s3 import Bucket
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from project import REPOSITORY
 from published import Shop, seen, warehouse
 
 from sluice.core.errors import SluiceError
-from sluice.release.refer import locate, usual
-from sluice.release.rollback import rollback
+from sluice.environments.resolve import locate, usual
+from sluice.gate.rollback import rollback
 
 
 @pytest.fixture(autouse=True)

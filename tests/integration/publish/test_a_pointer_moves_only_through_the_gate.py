@@ -13,10 +13,10 @@ import pytest
 from published import AUDIT, POLICY, Shop, results, seen
 
 from sluice.core.errors import RefusedError, SluiceError
-from sluice.release import publish as publishing
-from sluice.release.publish import promote
-from sluice.release.record import FILE, load
-from sluice.release.rollback import rollback
+from sluice.gate import publish as publishing
+from sluice.gate.publish import promote
+from sluice.gate.rollback import rollback
+from sluice.store.record import FILE, load
 
 
 def where(shop: Shop, environment: str = "prod") -> str | None:
@@ -126,7 +126,7 @@ def test_a_view_on_something_outside_closes_it(shop: Shop, tmp_path: Path) -> No
 
 
 def test_a_candidate_that_somebody_works_on_is_waited_for(shop: Shop) -> None:
-    from sluice.release.held import holding
+    from sluice.core.locks import holding
 
     candidate = shop.candidate()
     with holding(shop.context.candidates / candidate, "auditing"), pytest.raises(SluiceError, match="still being worked on"):
@@ -252,7 +252,7 @@ def test_a_pointer_that_moved_in_the_same_moment_refuses(anywhere: Shop, monkeyp
 
 def test_a_clock_that_jumps_back_changes_no_order(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     first = shop.published()
-    monkeypatch.setattr("sluice.release.history.moment", lambda: "1999-01-01T00:00:00.000000Z")
+    monkeypatch.setattr("sluice.store.moves.moment", lambda: "1999-01-01T00:00:00.000000Z")
     second = shop.candidate()
     earlier = f"19990101T000000Z-{second[-6:]}"
     (shop.context.candidates / second).rename(shop.context.candidates / earlier)

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from published import Killer, Shop, seen, shop_in
 
-from sluice.release import publish as publishing
-from sluice.release.folder import Folder
-from sluice.release.publish import promote
-from sluice.release.record import load
-from sluice.release.rollback import rollback
+from sluice.gate import publish as publishing
+from sluice.gate.publish import promote
+from sluice.gate.rollback import rollback
+from sluice.store.folder import Folder
+from sluice.store.record import load
 
 
 @dataclass(frozen=True)

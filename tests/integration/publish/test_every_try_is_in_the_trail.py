@@ -8,10 +8,10 @@ import pytest
 from published import Shop
 
 from sluice.core.errors import RefusedError, SluiceError
+from sluice.environments import trail
+from sluice.gate.publish import promote
+from sluice.gate.rollback import rollback
 from sluice.lake import ops
-from sluice.release import trail
-from sluice.release.publish import promote
-from sluice.release.rollback import rollback
 
 
 def test_done_refused_and_failed(anywhere: Shop) -> None:

@@ -16,14 +16,14 @@ import pytest
 from published import POLICY, Shop, seen, warehouse
 
 from sluice.core.errors import RefusedError
-from sluice.release import part
-from sluice.release import prune as pruning
-from sluice.release.context import Context
-from sluice.release.held import holding
-from sluice.release.policy import Retention
-from sluice.release.prune import drop, prune
-from sluice.release.readers import holders
-from sluice.release.record import FILE
+from sluice.core.locks import holding
+from sluice.environments import partial
+from sluice.environments.context import Context
+from sluice.environments.policy import Retention
+from sluice.gate import prune as pruning
+from sluice.gate.prune import drop, prune
+from sluice.store.readers import holders
+from sluice.store.record import FILE
 
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == 'r'); print('held', flush=True); input()"
 NOTHING = replace(POLICY, retention=Retention(keep_last=0, keep_days=0, keep_weeks=0, candidate_days=0))
@@ -85,7 +85,7 @@ def test_either_way_of_seeing_a_reader_is_enough(shop: Shop, monkeypatch: pytest
     """/proc shows no process of another user or container; a lock is not seen on every file system."""
     file = Path(shop.place.url(shop.published()))
     assert holders([file]) == {}
-    monkeypatch.setattr(f"sluice.release.readers.{blind}", lambda *_: [] if blind == "_open_files" else None)
+    monkeypatch.setattr(f"sluice.store.readers.{blind}", lambda *_: [] if blind == "_open_files" else None)
     with held(file) as process:
         assert holders([file]) == {file: process}
     assert holders([file]) == {}
@@ -99,7 +99,7 @@ def test_looking_does_not_disturb_the_reader_in_this_process(shop: Shop) -> None
 
 
 def test_candidates_that_somebody_works_on_stay(shop: Shop) -> None:
-    from sluice.release.held import holding
+    from sluice.core.locks import holding
 
     idle, busy = shop.candidate(), shop.candidate()
     with holding(shop.context.candidates / busy, "auditing"):
@@ -111,7 +111,7 @@ def test_the_plan_is_made_anew_when_it_is_carried_out(shop: Shop) -> None:
     made = [shop.published() for _ in range(3)]
     shown = prune(strict(shop), is_agreed=False)
     assert [one.thing.name for one in shown.going] == made[:1]
-    from sluice.release.rollback import rollback
+    from sluice.gate.rollback import rollback
 
     rollback(shop.context, "prod", "bad", to=made[0])
     done = prune(strict(shop), is_agreed=True)
@@ -174,7 +174,7 @@ def test_drop_takes_the_file_and_what_belongs_to_it(shop: Shop) -> None:
 
 def test_what_a_broken_off_build_left_goes_too_but_nothing_that_is_being_built(shop: Shop) -> None:
     """Killed, a build leaves its workshop, or artifacts without a file."""
-    file, workshop = pull_request(shop, 12, days=15), part.workshop(shop.root / "warehouse", "pr-12")
+    file, workshop = pull_request(shop, 12, days=15), partial.workshop(shop.root / "warehouse", "pr-12")
     workshop.mkdir(parents=True)
     with holding(workshop, "building pr-12"):
         assert prune(shop.context, is_agreed=True).going == []

@@ -15,11 +15,11 @@ from published import Shop, seen
 
 from sluice.core.duck import connect, link_extensions
 from sluice.core.errors import SluiceError
-from sluice.release.place import MovedError, open_place
-from sluice.release.prune import prune
-from sluice.release.record import FILE
-from sluice.release.rollback import rollback
-from sluice.release.s3 import Bucket
+from sluice.gate.prune import prune
+from sluice.gate.rollback import rollback
+from sluice.store.record import FILE
+from sluice.store.s3 import Bucket
+from sluice.store.store import MovedError, open_place
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_a_big_file_goes_up_in_parts(shop: Shop) -> None:
 
 
 def test_a_stale_pointer_is_refused_and_an_answer_that_was_lost_is_found(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sluice.release import history
+    from sluice.store import moves
 
     first, second = shop.published(), shop.published()
     stale = shop.place.pointer("prod")
@@ -114,7 +114,7 @@ def test_a_stale_pointer_is_refused_and_an_answer_that_was_lost_is_found(shop: S
     rollback(shop.context, "prod", "not bad", to=second)
     assert shop.place.pointer("prod").release_id == stale.release_id
     with pytest.raises(MovedError):
-        shop.place.move(stale, history.new("rollback", first, second, "user:late"))
+        shop.place.move(stale, moves.new("rollback", first, second, "user:late"))
     real = obstore.put
 
     def answers_late(*arguments: Any, **named: Any) -> Any:
@@ -132,7 +132,7 @@ def test_what_a_dead_upload_left_goes_after_a_day(shop: Shop, store: Any, monkey
     obstore.put(store, "releases/20250101T000000Z-abcdef/warehouse.duckdb", b"half")
     assert shop.publish(shop.candidate()).notes == ()
     assert shop.place.releases() == [shop.place.pointer("prod").release_id]
-    monkeypatch.setattr("sluice.release.s3.UPLOAD_LIVES", timedelta(seconds=-60))
+    monkeypatch.setattr("sluice.store.s3.UPLOAD_LIVES", timedelta(seconds=-60))
     assert any("20250101T000000Z-abcdef" in note for note in shop.publish(shop.candidate()).notes)
     with pytest.raises(FileNotFoundError):
         obstore.head(store, "releases/20250101T000000Z-abcdef/warehouse.duckdb")

@@ -12,8 +12,8 @@ import pytest
 from published import Shop, seen
 
 from sluice.core.errors import SluiceError
-from sluice.release.publish import promote
-from sluice.release.rollback import rollback
+from sluice.gate.publish import promote
+from sluice.gate.rollback import rollback
 
 STEPS = ["rename", "symlink", "open", "chmod"]
 
@@ -121,7 +121,7 @@ def test_a_copy_that_breaks_off_leaves_the_candidate(shop: Shop, monkeypatch: py
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "rename", other_disk)
-        patched.setattr("sluice.release.folder.shutil.copytree", broken)
+        patched.setattr("sluice.store.folder.shutil.copytree", broken)
         with pytest.raises(SluiceError, match="No space left"):
             shop.publish(candidate)
     assert not list((shop.root / "warehouse" / "releases").iterdir())

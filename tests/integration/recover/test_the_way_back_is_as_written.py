@@ -14,7 +14,7 @@ from candidates import make_shop, rows
 from project import BIN, REPOSITORY
 from published import Shop, seen, shop_in
 
-from sluice.release.record import load
+from sluice.store.record import load
 
 
 def blocks(heading: str) -> list[str]:

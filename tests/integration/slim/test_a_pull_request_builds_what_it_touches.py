@@ -11,7 +11,7 @@ from typing import Any
 from candidates import Shop, answers_alone, rows
 from deltalake import DeltaTable
 
-from sluice.release.held import holding
+from sluice.core.locks import holding
 
 Built = Callable[[Shop], dict[str, Any]]
 Changed = tuple[Shop, dict[str, Any]]

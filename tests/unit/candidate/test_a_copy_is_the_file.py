@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from sluice.core.errors import SluiceError
-from sluice.release import copying
+from sluice.store import copying
 
 MB = 1024 * 1024
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from sluice.release import digest
+from sluice.store import digest
 
 ROWS = "(values (1, 'a', 1.50), (2, 'b', null), (3, null, 2.25)) as t(id, name, amount)"
 

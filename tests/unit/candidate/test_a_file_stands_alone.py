@@ -10,8 +10,8 @@ import pytest
 from candidates import answers_alone
 
 from sluice.core.errors import SluiceError
-from sluice.release import digest, standalone
-from sluice.release.record import Relation
+from sluice.store import digest, standalone
+from sluice.store.record import Relation
 
 # dbt writes the database's name before everything that it refers to: here it is `made`.
 TABLES = """

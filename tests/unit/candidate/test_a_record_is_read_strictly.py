@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sluice.core.errors import SluiceError
-from sluice.release.record import Audit, Code, Dbt, File, Record, Relation, dump, load
+from sluice.store.record import Audit, Code, Dbt, File, Record, Relation, dump, load
 
 DIGEST = "0f" * 32
 WHOLE = Record(

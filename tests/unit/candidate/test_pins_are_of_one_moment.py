@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from sluice.candidate import pins
 from sluice.core.errors import SluiceError
 from sluice.lake.lock import writing
-from sluice.release import pins
 
 
 def _append(lake: Path, table: str, times: int = 1) -> None:

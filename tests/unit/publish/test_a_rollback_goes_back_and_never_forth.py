@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sluice.core.errors import SluiceError
-from sluice.release.history import Move, new, parse, previous, split, stack
+from sluice.store.moves import Move, new, parse, previous, split, stack
 
 
 def moves(text: str) -> list[Move]:

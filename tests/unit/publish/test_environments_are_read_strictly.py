@@ -8,7 +8,7 @@ import pytest
 from published import POLICY
 
 from sluice.core.errors import RefusedError, SluiceError
-from sluice.release.policy import Policy, load, who
+from sluice.environments.policy import Policy, load, who
 
 GOOD = """
 environments:

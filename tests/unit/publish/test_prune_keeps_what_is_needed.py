@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sluice.release.history import Move
-from sluice.release.place import Pointer
-from sluice.release.policy import Retention
-from sluice.release.prune import Decision, Thing, plan
+from sluice.environments.policy import Retention
+from sluice.gate.prune import Decision, Thing, plan
+from sluice.store.moves import Move
+from sluice.store.store import Pointer
 
 NOW = datetime(2026, 6, 17, 12, tzinfo=UTC)  # a Wednesday
 NOTHING = Retention(keep_last=0, keep_days=0, keep_weeks=0, candidate_days=0)

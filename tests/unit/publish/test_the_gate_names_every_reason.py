@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from published import AUDIT, NODES, results
 
-from sluice.release import digest
-from sluice.release.gate import Expected, judge
-from sluice.release.place import Sight
-from sluice.release.record import Code, Dbt, File, Record, Relation
+from sluice.gate.judge import Expected, judge
+from sluice.store import digest
+from sluice.store.record import Code, Dbt, File, Record, Relation
+from sluice.store.store import Sight
 
 RELATIONS = {"core.orders": Relation(3, (("order_id", "BIGINT"),), "1" * 64)}
 WHOLE = digest.combined(RELATIONS)

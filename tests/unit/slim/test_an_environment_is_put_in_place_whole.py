@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from sluice.release import part
-from sluice.release.part import Slim
+from sluice.environments import partial
+from sluice.environments.partial import Slim
 
 
 class Death(BaseException):
@@ -59,18 +59,18 @@ def test_the_file_stands_beside_its_own_artifacts_or_is_not_there(tmp_path: Path
     file = tmp_path / "pr" / "12.duckdb"
     ended: set[str] = set()
     for number in range(1, 30):
-        part.put(*built(tmp_path, 1), file)
+        partial.put(*built(tmp_path, 1), file)
         slim = built(tmp_path, 2)
         dies_before(number)
         try:
-            part.put(*slim, file)
+            partial.put(*slim, file)
         except Death:
             dies_before(0)
             there = file.read_text() if file.exists() else ""
             ended.add(there)
             if there:
                 assert (file.with_suffix("") / "manifest.json").read_text() == there
-                assert part.read(file.with_suffix("")) == Slim("pr-12", there, "", (), ())
+                assert partial.read(file.with_suffix("")) == Slim("pr-12", there, "", (), ())
         else:
             break
     else:

@@ -14,7 +14,7 @@ from sluice.change.checkout import Parsed
 from sluice.change.impact import Changes
 from sluice.change.pull_request import comparable, of_another_dbt, selected, untraceable
 from sluice.core.errors import SluiceError
-from sluice.release.record import Code, Record
+from sluice.store.record import Code, Record
 
 RECORD = Record(
     release_id="20250101T000000Z-aaaaaa",

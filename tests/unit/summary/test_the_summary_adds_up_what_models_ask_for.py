@@ -11,8 +11,8 @@ import pytest
 
 from sluice import report
 from sluice.core.errors import SluiceError
+from sluice.environments.resolve import Located
 from sluice.lake import ops
-from sluice.release.refer import Located
 
 
 def node(name: str, access: str, **meta: Any) -> dict[str, Any]:

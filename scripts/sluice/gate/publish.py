@@ -11,12 +11,14 @@ from typing import Any
 
 from sluice.core.errors import RefusedError, SluiceError
 from sluice.core.progress import Tell, silent
-from sluice.release import candidates, gate, history, trail
-from sluice.release.candidates import Found
-from sluice.release.context import Context
-from sluice.release.place import MovedError, Pointer
-from sluice.release.record import FILE
-from sluice.release.sight import look
+from sluice.environments import candidates, trail
+from sluice.environments.candidates import Found
+from sluice.environments.context import Context
+from sluice.gate import judge
+from sluice.store import moves
+from sluice.store.inspection import look
+from sluice.store.record import FILE
+from sluice.store.store import MovedError, Pointer
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def publish(context: Context, name: str | None, environment: str, why: str | Non
                 return _already(tried, pointer, notes)
             seconds: dict[str, float] = {}
             with timed(seconds, "gate"):
-                require(_judge(context, chosen, gate.Expected(environment, pointer.release_id)), chosen.release_id)
+                require(_judge(context, chosen, judge.Expected(environment, pointer.release_id)), chosen.release_id)
             with timed(seconds, "place"):
                 if chosen.folder is not None:
                     context.place.add(chosen.release_id, chosen.folder, tell)
@@ -109,7 +111,7 @@ def begin(context: Context, environment: str) -> tuple[Pointer, tuple[str, ...]]
 def move(context: Context, pointer: Pointer, tried: trail.Attempt) -> None:
     """Move the pointer to the attempt's release. Raises RefusedError where somebody else has moved it meanwhile."""
     assert tried.release_id is not None
-    step = history.new(tried.action, tried.release_id, pointer.release_id, tried.actor, tried.why)
+    step = moves.new(tried.action, tried.release_id, pointer.release_id, tried.actor, tried.why)
     try:
         context.place.move(pointer, step)
     except MovedError:
@@ -121,14 +123,14 @@ def move(context: Context, pointer: Pointer, tried: trail.Attempt) -> None:
     tried.event_id = step.move_id
 
 
-def judge_release(context: Context, release_id: str) -> gate.Verdict:
+def judge_release(context: Context, release_id: str) -> judge.Verdict:
     """The gate's verdict on a release in place, whatever it was built from."""
     return _judge(context, Found(context.place.record(release_id), None), None)
 
 
-def _judge(context: Context, found: Found, expected: gate.Expected | None) -> gate.Verdict:
+def _judge(context: Context, found: Found, expected: judge.Expected | None) -> judge.Verdict:
     sight = context.place.see(found.release_id) if found.folder is None else look(found.folder / FILE)
-    return gate.judge(found.record, _results(context, found), sight, expected)
+    return judge.judge(found.record, _results(context, found), sight, expected)
 
 
 def _results(context: Context, found: Found) -> dict[str, Any] | None:
@@ -144,7 +146,7 @@ def _results(context: Context, found: Found) -> dict[str, Any] | None:
     return document
 
 
-def require(verdict: gate.Verdict, release_id: str) -> None:
+def require(verdict: judge.Verdict, release_id: str) -> None:
     """Pass where the gate is open. Raises RefusedError with every reason where it is not."""
     if not verdict.is_open:
         what = "\n  ".join([f"the gate is closed for {release_id}:", *verdict.reasons])

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sluice.core.paths import lake_root, warehouse_root
-from sluice.release import policy
-from sluice.release.place import Place, open_place
-from sluice.release.policy import Policy
+from sluice.environments import policy
+from sluice.environments.policy import Policy
+from sluice.store.store import Place, open_place
 
 
 @dataclass(frozen=True)

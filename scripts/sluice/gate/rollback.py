@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from sluice.core.errors import RefusedError, SluiceError
-from sluice.release import candidates, history, trail
-from sluice.release.context import Context
-from sluice.release.place import Pointer
-from sluice.release.publish import Outcome, begin, judge_release, move, require, timed
+from sluice.environments import candidates, trail
+from sluice.environments.context import Context
+from sluice.gate.publish import Outcome, begin, judge_release, move, require, timed
+from sluice.store import moves
+from sluice.store.store import Pointer
 
 
 def rollback(context: Context, environment: str, why: str, to: str | None = None) -> Outcome:
@@ -41,7 +42,7 @@ def _target(context: Context, pointer: Pointer, to: str | None) -> str:
         chosen = candidates.match(to, there)
         _must_be_known(context, pointer, chosen)
         return chosen
-    before = history.previous(pointer.history, pointer.release_id)
+    before = moves.previous(pointer.history, pointer.release_id)
     stood = {move.release_id for move in pointer.history} & set(there) - {pointer.release_id}
     choice = f"choose: --to {' or '.join(sorted(stood))}" if stood else "build and publish a new one"
     if before is None:

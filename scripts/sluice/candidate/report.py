@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from sluice.candidate.build import Built
+from sluice.candidate.rebuild import Comparison
+from sluice.candidate.verify import Difference, Verified
 from sluice.change.pull_request import Built as Slimmed
-from sluice.release import record
-from sluice.release.candidate import Built
-from sluice.release.rebuild import Comparison
-from sluice.release.verify import Difference, Verified
+from sluice.store import record
 
 
 def built_as_json(built: Built, tests: Mapping[str, Any] | None) -> str:

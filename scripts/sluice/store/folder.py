@@ -12,13 +12,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sluice.core.errors import SluiceError
+from sluice.core.locks import LOCK as CANDIDATE_LOCK
 from sluice.core.progress import Tell, silent
-from sluice.release import history, readers
-from sluice.release.held import LOCK as CANDIDATE_LOCK
-from sluice.release.history import Move
-from sluice.release.place import MovedError, Pointer, Sight
-from sluice.release.record import FILE, NAME, Record, loads
-from sluice.release.sight import look
+from sluice.store import moves, readers
+from sluice.store.inspection import look
+from sluice.store.moves import Move
+from sluice.store.record import FILE, NAME, Record, loads
+from sluice.store.store import MovedError, Pointer, Sight
 
 # Publishes take milliseconds; only a copy from another disk takes longer.
 SECONDS_TO_WAIT = 30.0
@@ -149,7 +149,7 @@ class Folder:
     def pointer(self, environment: str) -> Pointer:
         """Where the link leads. What the link says is what readers see; the history is read by it."""
         current, moves = self._target(environment), self._moves(environment)
-        happened, void = history.split(moves, current)
+        happened, void = moves.split(moves, current)
         tag = f"{current} after {moves[-1].move_id if moves else 'nothing'}"
         return Pointer(environment, current, tag, happened, void)
 
@@ -174,7 +174,7 @@ class Folder:
             return []
         # What stands behind the last line's end is the torn line of somebody who died.
         whole = text[: text.rfind("\n") + 1]
-        return [history.parse(line, f"{path}, line {number}") for number, line in enumerate(whole.splitlines(), 1)]
+        return [moves.parse(line, f"{path}, line {number}") for number, line in enumerate(whole.splitlines(), 1)]
 
     def move(self, pointer: Pointer, move: Move) -> None:
         """Write the move down, then move the link. What is on disk names a whole release at every moment."""

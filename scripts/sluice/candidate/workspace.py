@@ -14,8 +14,8 @@ from itertools import count
 from pathlib import Path
 
 from sluice.core.errors import SluiceError
-from sluice.release.held import holding
-from sluice.release.record import FILE
+from sluice.core.locks import holding
+from sluice.store.record import FILE
 
 # The artifacts of dbt that a release keeps.
 ARTIFACTS = ("manifest.json", "run_results.json")

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sluice.core.errors import RefusedError, SluiceError
-from sluice.release.history import Move
+from sluice.store.moves import Move
 
 ACTIONS = ("build", "audit", "publish", "promote", "rollback", "prune", "drop", "verify", "rebuild", "clean")
 OUTCOMES = ("done", "refused", "failed")

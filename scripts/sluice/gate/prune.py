@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sluice.core.errors import RefusedError, SluiceError
-from sluice.release import history, part, readers, trail
-from sluice.release.context import Context
-from sluice.release.held import is_held
-from sluice.release.place import Pointer
-from sluice.release.policy import Environment, Retention
-from sluice.release.record import FILE
+from sluice.core.locks import is_held
+from sluice.environments import partial, trail
+from sluice.environments.context import Context
+from sluice.environments.policy import Environment, Retention
+from sluice.store import moves, readers
+from sluice.store.record import FILE
+from sluice.store.store import Pointer
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _needed(pointers: Sequence[Pointer]) -> dict[str, str]:
     """Releases that must stay: what is pointed to, and what a rollback without a name leads to."""
     found: dict[str, str] = {}
     for pointer in pointers:
-        before = history.previous(pointer.history, pointer.release_id)
+        before = moves.previous(pointer.history, pointer.release_id)
         if before:
             found[before] = f"{pointer.environment} would roll back to it"
     found |= {pointer.release_id: f"{pointer.environment} points to it" for pointer in pointers if pointer.release_id}
@@ -225,7 +226,7 @@ def _environments(context: Context) -> list[Thing]:
 def _paths(context: Context, environment: Environment, name: str) -> tuple[Path, Path, Path]:
     """An environment's file, the folder of its artifacts, and where it is built."""
     file = environment.file(name, context.warehouse)
-    return file, file.with_suffix(""), part.workshop(context.warehouse, name)
+    return file, file.with_suffix(""), partial.workshop(context.warehouse, name)
 
 
 def _user(context: Context, environment: Environment, name: str) -> str:
@@ -237,7 +238,7 @@ def _user(context: Context, environment: Environment, name: str) -> str:
 def _remove_environment(context: Context, environment: Environment, name: str) -> None:
     """Remove it, and what is left of building it."""
     file, _, workshop = _paths(context, environment, name)
-    part.remove(file)
+    partial.remove(file)
     shutil.rmtree(workshop, ignore_errors=True)
 
 

@@ -8,9 +8,9 @@ import duckdb
 
 from sluice.core.duck import literal
 from sluice.core.errors import SluiceError
-from sluice.release import digest
-from sluice.release.place import Sight
-from sluice.release.standalone import ALIAS, opened, why_not
+from sluice.store import digest
+from sluice.store.standalone import ALIAS, opened, why_not
+from sluice.store.store import Sight
 
 
 def look(file: Path) -> Sight:

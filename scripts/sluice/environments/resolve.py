@@ -8,10 +8,10 @@ from pathlib import Path
 
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
-from sluice.release import candidates
-from sluice.release.context import Context, here
-from sluice.release.policy import Environment
-from sluice.release.record import FILE, NAME, Record, load
+from sluice.environments import candidates
+from sluice.environments.context import Context, here
+from sluice.environments.policy import Environment
+from sluice.store.record import FILE, NAME, Record, load
 
 
 @dataclass(frozen=True)

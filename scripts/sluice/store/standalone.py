@@ -16,8 +16,8 @@ import duckdb
 from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
-from sluice.release import digest
-from sluice.release.record import Relation
+from sluice.store import digest
+from sluice.store.record import Relation
 
 # A DuckDB that loads nothing by itself.
 _CLOSED: dict[str, str | bool | int | float | list[str]] = {

@@ -19,17 +19,18 @@ from pathlib import Path
 
 import duckdb
 
+from sluice.candidate import pins
+from sluice.candidate.plan import Plan
+from sluice.candidate.workspace import ARTIFACTS, Place, place_for
 from sluice.core import dbt
 from sluice.core.errors import SluiceError
+from sluice.core.locks import alone_at, holding, is_held
 from sluice.core.paths import extensions_root
 from sluice.core.progress import Tell
-from sluice.release import digest, pins, standalone
-from sluice.release.copying import copy
-from sluice.release.held import alone_at, holding, is_held
-from sluice.release.history import moment
-from sluice.release.plan import Plan
-from sluice.release.record import FILE, NAME, Dbt, File, Record, dump, load
-from sluice.release.workshop import ARTIFACTS, Place, place_for
+from sluice.store import digest, standalone
+from sluice.store.copying import copy
+from sluice.store.moves import moment
+from sluice.store.record import FILE, NAME, Dbt, File, Record, dump, load
 
 # How the system says that there is no room: on the disk, in a quota, for a file of this size.
 _FULL = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sluice.release import digest
-from sluice.release.place import Sight
-from sluice.release.record import Record
+from sluice.store import digest
+from sluice.store.record import Record
+from sluice.store.store import Sight
 
 # What dbt says of a node that did what it should. Anything else, a skipped node too, stops the release.
 GOOD = ("success", "pass", "warn", "no-op", "reused")

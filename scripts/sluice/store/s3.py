@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sluice.core.errors import SluiceError
+from sluice.core.locks import LOCK as CANDIDATE_LOCK
 from sluice.core.progress import Tell, silent
-from sluice.release import history
-from sluice.release.held import LOCK as CANDIDATE_LOCK
-from sluice.release.history import Move
-from sluice.release.place import MovedError, Pointer, Sight
-from sluice.release.record import FILE, NAME, File, Record, dumps, load, loads
+from sluice.store import moves
+from sluice.store.moves import Move
+from sluice.store.record import FILE, NAME, File, Record, dumps, load, loads
+from sluice.store.store import MovedError, Pointer, Sight
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -159,7 +159,7 @@ class Bucket:
         where = f"{self.address}/{environment}.json"
         try:
             document = json.loads(text)
-            moves = tuple(history.parse(move, where) for move in document["history"])
+            moves = tuple(moves.parse(move, where) for move in document["history"])
             return Pointer(environment, str(document["release_id"]), tag, moves)
         except (ValueError, KeyError, TypeError) as error:
             hint = "put back an older version of this object, or remove it, then: sluice rollback --to <id>"

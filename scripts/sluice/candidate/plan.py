@@ -11,8 +11,8 @@ import yaml
 
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
-from sluice.release.context import Context
-from sluice.release.record import FILE, Code
+from sluice.environments.context import Context
+from sluice.store.record import FILE, Code
 
 # They judge code on rows of their own: the same code passes them again, whatever the lake holds.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")

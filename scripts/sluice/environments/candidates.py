@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sluice.core.errors import SluiceError
-from sluice.release.context import Context
-from sluice.release.held import is_held
-from sluice.release.place import Pointer
-from sluice.release.record import NAME, Record, load
+from sluice.core.locks import is_held
+from sluice.environments.context import Context
+from sluice.store.record import NAME, Record, load
+from sluice.store.store import Pointer
 
 SHORTEST_PREFIX = 4
 

@@ -11,8 +11,8 @@ from typing import Protocol
 from sluice.core.errors import SluiceError
 from sluice.core.paths import warehouse_root
 from sluice.core.progress import Tell, silent
-from sluice.release.history import Move
-from sluice.release.record import Record
+from sluice.store.moves import Move
+from sluice.store.record import Record
 
 SETTING = "SLUICE_RELEASES"
 
@@ -109,11 +109,11 @@ def open_place(setting: str | None = None) -> Place:
     """The place that SLUICE_RELEASES names, by default the warehouse's folder."""
     address = os.environ.get(SETTING, "") if setting is None else setting
     if "://" not in address:
-        from sluice.release.folder import Folder
+        from sluice.store.folder import Folder
 
         return Folder(Path(address) if address else warehouse_root())
     if not address.startswith("s3://"):
         raise SluiceError(f"{address} is neither a folder nor s3://bucket/prefix", where=SETTING)
-    from sluice.release.s3 import Bucket
+    from sluice.store.s3 import Bucket
 
     return Bucket(address, cache=warehouse_root() / "cache")

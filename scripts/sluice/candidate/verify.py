@@ -11,8 +11,8 @@ import duckdb
 
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell
-from sluice.release import standalone
-from sluice.release.record import Record, Relation
+from sluice.store import standalone
+from sluice.store.record import Record, Relation
 
 
 @dataclass(frozen=True)

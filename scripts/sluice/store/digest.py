@@ -14,7 +14,7 @@ import duckdb
 
 from sluice.core.duck import identifier, literal
 from sluice.core.progress import Tell, silent
-from sluice.release.record import Relation
+from sluice.store.record import Relation
 
 # Schemas that DuckDB makes itself.
 _RELATIONS = """

@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from sluice.core.errors import SluiceError
+from sluice.core.locks import holding
 from sluice.core.paths import warehouse_root
 from sluice.core.progress import Tell
+from sluice.environments.resolve import Located
 from sluice.expectations.audit import AuditReport
 from sluice.expectations.report import as_json
-from sluice.release import digest, standalone
-from sluice.release.held import holding
-from sluice.release.record import Audit, Record, dump, load
-from sluice.release.refer import Located
+from sluice.store import digest, standalone
+from sluice.store.record import Audit, Record, dump, load
 
 
 def is_candidate(located: Located) -> bool:

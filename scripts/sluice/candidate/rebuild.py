@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sluice.candidate import pins
+from sluice.candidate.build import Built, build
+from sluice.candidate.plan import Plan, plan
+from sluice.candidate.verify import Difference, compared
 from sluice.core import dbt
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell
-from sluice.release import pins
-from sluice.release.candidate import Built, build
-from sluice.release.context import Context
-from sluice.release.plan import Plan, plan
-from sluice.release.record import Code, Record
-from sluice.release.verify import Difference, compared
+from sluice.environments.context import Context
+from sluice.store.record import Code, Record
 
 # What is compared is data; the tests that it passed are in its record.
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "unit_test")

@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from sluice.core.errors import SluiceError
-from sluice.release import candidates, history
-from sluice.release.context import Context
-from sluice.release.held import is_held
-from sluice.release.place import Pointer
-from sluice.release.policy import Environment
-from sluice.release.record import Record
+from sluice.core.locks import is_held
+from sluice.environments import candidates
+from sluice.environments.context import Context
+from sluice.environments.policy import Environment
+from sluice.store import moves
+from sluice.store.record import Record
+from sluice.store.store import Pointer
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _pointing(context: Context, name: str) -> EnvironmentRow:
         name,
         "pointer",
         pointer.release_id,
-        history.previous(pointer.history, pointer.release_id),
+        moves.previous(pointer.history, pointer.release_id),
         context.place.url(pointer.release_id) if pointer.release_id else "",
         size,
         last.at if last else None,
@@ -149,7 +150,7 @@ def _candidate(record: Record, is_held: bool) -> ReleaseRow:
 def _release(record: Record, pointers: Sequence[Pointer]) -> ReleaseRow:
     mine = record.release_id
     current = [pointer.environment for pointer in pointers if pointer.release_id == mine]
-    before = [one.environment for one in pointers if history.previous(one.history, one.release_id) == mine]
+    before = [one.environment for one in pointers if moves.previous(one.history, one.release_id) == mine]
     moves = [move for pointer in pointers for move in pointer.history if move.release_id == mine]
     words = [f"{name} points to it" for name in current] + [f"{name} would roll back to it" for name in before]
     status = ", ".join(words) or ("released before" if moves else "never published")
