@@ -13,11 +13,11 @@ import duckdb
 import pytest
 from project import REAL_DATA
 
-from sluice.contracts import Column, Contract
 from sluice.core.duck import connect, link_extensions
-from sluice.feeds import Feed
+from sluice.ingest.feeds import Feed
 from sluice.ingest.landing import FeedReport
 from sluice.ingest.run import prepare, run
+from sluice.lake.contracts import Column, Contract
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,11 +16,11 @@ import duckdb
 import yaml
 from typer.testing import CliRunner, Result
 
-from sluice.contracts import Contract, load_contracts
 from sluice.core.duck import connect
-from sluice.feeds import Feed
+from sluice.ingest.feeds import Feed
 from sluice.ingest.landing import FeedReport
 from sluice.ingest.run import prepare, run
+from sluice.lake.contracts import Contract, load_contracts
 from sluice.quarantine.catalog import Refused
 
 COLUMNS = {

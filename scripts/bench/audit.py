@@ -120,14 +120,14 @@ def _query(file: Path) -> float:
 
 
 def _judge(file: Path, way: str) -> float:
-    from sluice.expectations.quiet import quiet_gx
+    from sluice.quality.expectations.quiet import quiet_gx
 
     with quiet_gx():
         import great_expectations.expectations as gxe
         from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 
-        from sluice.expectations import judge
-        from sluice.expectations.scan import DuckDBScanEngine
+        from sluice.quality.expectations import judge
+        from sluice.quality.expectations.scan import DuckDBScanEngine
 
         class AsShipped(SqlAlchemyExecutionEngine):
             """GX's own engine, with the one change without which it does not work on DuckDB, and its regex."""
@@ -151,7 +151,7 @@ def _judge(file: Path, way: str) -> float:
 
 
 def _pandas(file: Path) -> float:
-    from sluice.expectations.quiet import quiet_gx
+    from sluice.quality.expectations.quiet import quiet_gx
 
     with quiet_gx():
         import great_expectations as gx

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from sluice.contracts import load_contracts
+from sluice.lake.contracts import load_contracts
 
 feeds = yaml.safe_load(Path(sys.argv[1]).read_text())["feeds"]
 target = Path(sys.argv[2])

@@ -48,7 +48,7 @@ class Shop:
         return path
 
     def _as_parquet(self, feed: Mapping[str, str]) -> Path:
-        from sluice.contracts import load_contracts
+        from sluice.lake.contracts import load_contracts
 
         contract = load_contracts(ROOT)[f"{feed['source']}.{feed['table']}"]
         folder = self.folder.parent / f"{self.folder.name}_parquet" / feed["source"] / feed["table"]

@@ -13,8 +13,8 @@ import duckdb
 import pytest
 from project import BIN, Project
 
-from sluice import checks
 from sluice.core.duck import connect
+from sluice.quality import dbt_results
 
 FILES = {
     "dbt_project.yml": "name: tiny\nversion: '1.0'\nprofile: tiny\ndata_tests: {+store_failures: true, +schema: checks}\n",
@@ -119,10 +119,10 @@ def test_every_check_is_kept_once(broken: Project, told: subprocess.CompletedPro
         ("data_test", "sales", "shop_id", "every_shop_is_known", "error", "fail", 2, file, values),
         ("unit_test", "doubled", None, "prices_are_doubled", "error", "fail", 1, file, None),
     ]
-    run = checks.read(broken.folder / "target")
-    checks.append(run, broken.lake)
+    run = dbt_results.read(broken.folder / "target")
+    dbt_results.append(run, broken.lake)
     assert kept_checks(broken) == found
-    checks.append(replace(run, id="another"), broken.lake)
+    dbt_results.append(replace(run, id="another"), broken.lake)
     assert len(kept_checks(broken)) == 2 * len(found)
 
 

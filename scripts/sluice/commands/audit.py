@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sluice.environments.context import Context
     from sluice.environments.partial import Slim
     from sluice.environments.resolve import Located
-    from sluice.expectations.audit import AuditReport
+    from sluice.quality.expectations.audit import AuditReport
 
 
 def audit(
@@ -67,7 +67,7 @@ def audit(
 
 def _declared_of(slim: Slim, located: Located) -> list[str]:
     """Of a pull request environment, the models to audit: those that were built."""
-    from sluice.expectations.declared import declared, manifest_of
+    from sluice.quality.expectations.declared import declared, manifest_of
 
     assert located.artifacts is not None
     return [model.relation for model in declared(manifest_of(located.artifacts)) if model.relation in slim.built]
@@ -75,7 +75,7 @@ def _declared_of(slim: Slim, located: Located) -> list[str]:
 
 def _of_dbt_alone(slim: Slim, located: Located) -> AuditReport:
     """Of a pull request environment in which no model declares expectations: what dbt's tests found still counts."""
-    from sluice.expectations.audit import of_dbt_alone
+    from sluice.quality.expectations.audit import of_dbt_alone
 
     assert located.artifacts is not None
     return of_dbt_alone(located.file, located.artifacts, slim.base)
@@ -92,10 +92,10 @@ def _judged(
 ) -> AuditReport:
     """Judge it, append the results to lake/ops, and keep the audit of a whole candidate with it."""
     from sluice.core.progress import on_stderr
-    from sluice.expectations.audit import audit as run
-    from sluice.expectations.report import rows
     from sluice.gate import audit_record
     from sluice.lake import ops
+    from sluice.quality.expectations.audit import audit as run
+    from sluice.quality.expectations.report import rows
 
     with ExitStack() as stack:
         folder = stack.enter_context(audit_record.being_audited(located)) if audit_record.is_candidate(located) else None
@@ -111,7 +111,7 @@ def _judged(
 
 
 def _printed(report: AuditReport, output: ReportFormat) -> str:
-    from sluice.expectations.report import as_json, as_markdown, as_text
+    from sluice.quality.expectations.report import as_json, as_markdown, as_text
 
     return {"text": as_text, "json": as_json, "markdown": as_markdown}[output.value](report)
 

@@ -16,7 +16,7 @@ from sluice.commands.formats import Format
 if TYPE_CHECKING:
     from sluice.environments.context import Context
     from sluice.environments.trail import Attempt
-    from sluice.failures import Failures
+    from sluice.quality.failures import Failures
 
 
 def build(
@@ -83,11 +83,11 @@ def arguments(select: Sequence[str], full_refresh: bool, target: Path) -> list[s
 def _candidate(
     context: Context, attempt: Attempt, environment: str, select: Sequence[str], full_refresh: bool, output: Format
 ) -> bool:
-    from sluice import failures
     from sluice.candidate import build, report
     from sluice.candidate.plan import plan
     from sluice.core.errors import SluiceError
     from sluice.core.progress import on_stderr
+    from sluice.quality import failures
 
     if select:
         raise SluiceError("a candidate is always whole", where="--select", hint="leave it out, or build dev")
@@ -106,12 +106,12 @@ def _candidate(
 
 
 def _slim(context: Context, attempt: Attempt, environment: str, base: str, select: Sequence[str], output: Format) -> bool:
-    from sluice import failures
     from sluice.candidate import report
     from sluice.change import pull_request
     from sluice.core.errors import SluiceError
     from sluice.core.progress import on_stderr
     from sluice.environments.resolve import locate
+    from sluice.quality import failures
 
     if select:
         raise SluiceError(f"what {environment} holds is found out", where="--select", hint="leave it out, or build dev")
@@ -131,16 +131,16 @@ def _slim(context: Context, attempt: Attempt, environment: str, base: str, selec
 
 def _recorded(artifacts: Path, warehouse: Path, name: str | None = None) -> Failures:
     """The problems of the run; every check of it is in lake/ops, under the warehouse's name or the one given."""
-    from sluice import checks, failures
     from sluice.core.paths import lake_root
+    from sluice.quality import dbt_results, failures
 
-    run = checks.read(artifacts)
-    checks.append(replace(run, warehouse=name) if name else run, lake_root())
+    run = dbt_results.read(artifacts)
+    dbt_results.append(replace(run, warehouse=name) if name else run, lake_root())
     return failures.collect(run, warehouse)
 
 
 def _print_failures(found: Failures, output: Format) -> None:
-    from sluice import failures
+    from sluice.quality import failures
 
     told = failures.as_json(found) if output is Format.json else failures.as_text(found)
     if told:

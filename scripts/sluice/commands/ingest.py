@@ -29,13 +29,13 @@ def ingest(
     Exit code 0 also when rows were quarantined (the count is printed), 1 when a file or feed was refused whole, 2 when
     it could not run.
     """
-    from sluice.contracts import load_contracts
     from sluice.core.errors import SluiceError
     from sluice.core.paths import lake_root
     from sluice.core.progress import on_stderr
-    from sluice.feeds import load_feeds
+    from sluice.ingest.feeds import load_feeds
     from sluice.ingest.report import as_json, as_text
     from sluice.ingest.run import new_run_id, prepare, run
+    from sluice.lake.contracts import load_contracts
     from sluice.lake.lock import writing
 
     contracts = load_contracts(Path())

@@ -116,7 +116,7 @@ def release(
     A corrected row lands once, however often it is released. Exit code 0 when all is as wished, also if it was before;
     1 when a row could not be released, with the reason; 2 when it could not run.
     """
-    from sluice.contracts import load_contracts
+    from sluice.lake.contracts import load_contracts
     from sluice.quarantine import actions, options
     from sluice.quarantine.decide import Who
     from sluice.quarantine.edit import Edit

@@ -9,10 +9,10 @@ import typer
 
 def setup() -> None:
     """Link DuckDB's extensions into the project and make the lake's tables, empty where there is no data yet."""
-    from sluice.contracts import load_contracts
     from sluice.core.duck import link_extensions
     from sluice.core.paths import lake_root, warehouse_root
     from sluice.ingest.run import prepare
+    from sluice.lake.contracts import load_contracts
     from sluice.lake.lock import writing
 
     link_extensions()

@@ -17,7 +17,7 @@ def summary(
     from sluice.core.paths import lake_root
     from sluice.core.progress import on_stderr
     from sluice.environments.resolve import locate, usual
-    from sluice.report import as_json, as_text, summarise
+    from sluice.summary.report import as_json, as_text, summarise
 
     with on_stderr("summary") as tell:
         found = summarise(lake_root(), locate(name or usual(), tell))

@@ -11,17 +11,17 @@ from sluice.faults.verdict import Check
 
 def import_great_expectations() -> None:
     """Import it here, so that forks of this process need not."""
-    from sluice.expectations.quiet import quiet_gx
+    from sluice.quality.expectations.quiet import quiet_gx
 
     with quiet_gx():
-        import sluice.expectations.judge  # noqa: F401  (for its imports)
+        import sluice.quality.expectations.judge  # noqa: F401  (for its imports)
 
 
 def expectations(file: Path, target: Path) -> tuple[Check, ...]:
     """Expectations that the warehouse file does not meet. Raises SluiceError for one that could not be judged."""
     if not _are_declared(target):
         return ()
-    from sluice.expectations.audit import audit
+    from sluice.quality.expectations.audit import audit
 
     report = audit(file, target, memory_limit="1GB")
     found = [check for model in report.models for check in model.checks if check.status != "pass"]

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from sluice.contracts import load_contracts
 from sluice.demo import DemoOptions, generate
 from sluice.demo.options import parse_faults
 from sluice.faults import marts
 from sluice.faults.slot import Slot, in_child
 from sluice.faults.trial import Facts, History, deliver, run_day
 from sluice.faults.verdict import CleanDays
+from sluice.lake.contracts import load_contracts
 
 FIRST_DAY = date(2025, 1, 1)
 

@@ -148,9 +148,9 @@ def _report(sender: Connection, function: Callable[..., Any], arguments: Sequenc
 
 
 def _ingest(slot: Slot) -> list[FeedReport]:
-    from sluice.contracts import load_contracts
-    from sluice.feeds import load_feeds
+    from sluice.ingest.feeds import load_feeds
     from sluice.ingest.run import new_run_id, prepare, run
+    from sluice.lake.contracts import load_contracts
     from sluice.lake.lock import writing
 
     os.environ["DEMO"] = str(slot.deliveries)

@@ -12,8 +12,8 @@ from sluice.core.locks import holding
 from sluice.core.paths import warehouse_root
 from sluice.core.progress import Tell
 from sluice.environments.resolve import Located
-from sluice.expectations.audit import AuditReport
-from sluice.expectations.report import as_json
+from sluice.quality.expectations.audit import AuditReport
+from sluice.quality.expectations.report import as_json
 from sluice.store import digest, standalone
 from sluice.store.record import Audit, Record, dump, load
 

@@ -7,13 +7,13 @@ from itertools import groupby
 
 import duckdb
 
-from sluice.contracts import Contract
 from sluice.core.duck import identifier, listing, literal, parse_type
 from sluice.core.errors import SluiceError
-from sluice.feeds import Feed
 from sluice.ingest.casts import cast_read, csv_reader_type
+from sluice.ingest.feeds import Feed
 from sluice.ingest.files import Delivery, header
 from sluice.ingest.rows import FilesRefusedError, Rows, check_new_names, columns_sql, refusal
+from sluice.lake.contracts import Contract
 
 _REJECTED = "__file bigint, __position bigint, reason varchar, column_name varchar, detail varchar, original_text varchar"
 # Reads a file as plain lines: the separator is a control character, and nothing quotes.

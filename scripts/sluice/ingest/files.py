@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from sluice.core.errors import SluiceError
-from sluice.feeds import Feed
+from sluice.ingest.feeds import Feed
 
 _BLOCK = 1 << 20
 _UTF8 = {"utf-8", "utf-8-sig"}

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
-from sluice.contracts import Contract
 from sluice.core.duck import identifier, listing, parse_type
 from sluice.ingest.casts import Cast, cast_json, fields, json_paths, json_pointer
 from sluice.ingest.csv_reader import LINES
 from sluice.ingest.files import Delivery
 from sluice.ingest.rows import Rows, check_new_names, columns_sql, refusal
+from sluice.lake.contracts import Contract
 
 
 def read(connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[Delivery]) -> Rows:

@@ -13,12 +13,12 @@ from typing import Any
 import duckdb
 from deltalake import DeltaTable
 
-from sluice.contracts import Contract
 from sluice.core.duck import literal
 from sluice.core.progress import Tell
-from sluice.feeds import Feed
+from sluice.ingest.feeds import Feed
 from sluice.ingest.rows import Rows, Tally, columns_sql
 from sluice.lake import ops, raw
+from sluice.lake.contracts import Contract
 
 
 @dataclass(frozen=True)

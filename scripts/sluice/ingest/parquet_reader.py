@@ -8,12 +8,12 @@ from itertools import groupby
 
 import duckdb
 
-from sluice.contracts import Contract
 from sluice.core.duck import identifier, listing, literal, parse_type
 from sluice.core.errors import SluiceError
 from sluice.ingest.casts import Cast, cast_typed
 from sluice.ingest.files import Delivery
 from sluice.ingest.rows import NOTHING, Rows, check_new_names, refusal
+from sluice.lake.contracts import Contract
 
 Columns = tuple[tuple[str, str], ...]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import duckdb
 
-from sluice.contracts import Contract
 from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
-from sluice.feeds import Feed
+from sluice.ingest.feeds import Feed
 from sluice.ingest.parquet_reader import Columns, new_columns, refused_sql, typed_casts
 from sluice.ingest.rows import Rows, refusal
+from sluice.lake.contracts import Contract
 
 _NUMBERS = {"tinyint", "smallint", "integer", "bigint"}
 _TIMES = {"timestamp", "timestamp with time zone", "date"}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import duckdb
 
-from sluice.contracts import RESERVED, Contract
 from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
 from sluice.ingest.casts import Cast
+from sluice.lake.contracts import RESERVED, Contract
 
 # A file this full of one and the same fault is no file with bad rows but one of another shape.
 REFUSED_SHARE = 0.5

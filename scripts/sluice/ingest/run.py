@@ -16,12 +16,11 @@ from typing import Any
 
 import duckdb
 
-from sluice.contracts import Contract
 from sluice.core.duck import connect, literal
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
-from sluice.feeds import Feed
 from sluice.ingest import csv_reader, json_reader, parquet_reader, postgres_reader
+from sluice.ingest.feeds import Feed
 from sluice.ingest.files import (
     Delivery,
     Memory,
@@ -37,6 +36,7 @@ from sluice.ingest.files import (
 from sluice.ingest.landing import Batch, FeedReport, Work, land, record_refusals, write_missing_records
 from sluice.ingest.rows import FilesRefusedError, Rows, Tally, is_misshapen, tally
 from sluice.lake import ops, raw
+from sluice.lake.contracts import Contract
 
 # A batch ends at this many bytes (after decompression) or files, whichever comes first: the unit of work that a kill costs.
 BATCH_BYTES = 1 << 30

@@ -21,9 +21,9 @@ from deltalake.exceptions import TableNotFoundError
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 
-from sluice.contracts import Contract
 from sluice.core.duck import identifier, parse_type
 from sluice.core.errors import SluiceError
+from sluice.lake.contracts import Contract
 
 # What ingest adds to each row, after the contract's columns.
 ORIGIN = {"_file": "varchar", "_position": "bigint", "_batch_id": "varchar", "_loaded_at": "timestamp"}

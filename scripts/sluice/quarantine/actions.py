@@ -10,10 +10,10 @@ from pathlib import Path
 
 import duckdb
 
-from sluice.contracts import Contract, load_contracts
 from sluice.core.errors import SluiceError
 from sluice.ingest.run import new_run_id
 from sluice.lake import raw
+from sluice.lake.contracts import Contract, load_contracts
 from sluice.quarantine import correct, judge
 from sluice.quarantine.catalog import Filter, Group, Places, Refused, find, groups, history, opened, rows, waivers
 from sluice.quarantine.decide import Who, deciding, next_time, write

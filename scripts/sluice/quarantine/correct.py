@@ -17,16 +17,16 @@ from typing import Any
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
-from sluice.contracts import Contract
 from sluice.core.duck import connect, identifier, listing, literal, parse_type
 from sluice.core.errors import SluiceError
 from sluice.core.progress import silent
-from sluice.feeds import Feed
 from sluice.ingest import json_reader
 from sluice.ingest.casts import fields
+from sluice.ingest.feeds import Feed
 from sluice.ingest.landing import Batch, Work, land
 from sluice.ingest.rows import Rows, tally
 from sluice.lake import raw
+from sluice.lake.contracts import Contract
 from sluice.quarantine import judge
 from sluice.quarantine.catalog import Refused
 from sluice.quarantine.decide import Who, decision, microseconds

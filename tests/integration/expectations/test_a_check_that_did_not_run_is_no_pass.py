@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from audited import Audited, check
 
-from sluice.expectations.quiet import quiet_gx
-from sluice.expectations.report import as_text
+from sluice.quality.expectations.quiet import quiet_gx
+from sluice.quality.expectations.report import as_text
 
 GOOD = check("expect_column_values_to_be_between", "amounts_are_positive", column="amount", min_value=0)
 OTHER = check("expect_column_values_to_be_between", "costs_are_positive", column="cost", min_value=0)

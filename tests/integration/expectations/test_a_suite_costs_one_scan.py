@@ -13,8 +13,8 @@ import duckdb
 import pytest
 from audited import Audited
 
-from sluice.expectations.declared import Check
-from sluice.expectations.quiet import quiet_gx
+from sluice.quality.expectations.declared import Check
+from sluice.quality.expectations.quiet import quiet_gx
 
 WEB = {"row_condition": 'col("channel") == "web"'}
 FIGURES: list[tuple[str, dict[str, Any]]] = [
@@ -45,9 +45,9 @@ def _is_row_count(query: str) -> bool:
 def scans(shop: Audited, monkeypatch: pytest.MonkeyPatch, figures: list[tuple[str, dict[str, Any]]]) -> int:
     """How many statements but the row counts read core.sales while the suite is judged; all its checks pass."""
     with quiet_gx():
-        from sluice.expectations import judge
-        from sluice.expectations.scan import DuckDBScanEngine
-        from sluice.expectations.vocabulary import _made
+        from sluice.quality.expectations import judge
+        from sluice.quality.expectations.scan import DuckDBScanEngine
+        from sluice.quality.expectations.vocabulary import _made
 
         sent: list[str] = []
         original = DuckDBScanEngine.execute_query

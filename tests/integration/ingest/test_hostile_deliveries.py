@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sluice.contracts import load_contracts
 from sluice.core.errors import SluiceError
 from sluice.ingest import run
+from sluice.lake.contracts import load_contracts
 
 
 @pytest.mark.parametrize("name", ["[x].csv", "x*.csv", "x?.csv", 'it\'s "x".csv', "é ü.csv"])

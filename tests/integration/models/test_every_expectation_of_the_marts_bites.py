@@ -14,8 +14,8 @@ import pytest
 import yaml
 from project import Project
 
-from sluice.expectations.audit import AuditReport, audit
-from sluice.expectations.declared import AuditedModel, declared, manifest_of
+from sluice.quality.expectations.audit import AuditReport, audit
+from sluice.quality.expectations.declared import AuditedModel, declared, manifest_of
 
 DAMAGES: dict[str, dict[str, str]] = yaml.safe_load(
     Path(__file__).with_name("breaks_of_the_expectations.yml").read_text(encoding="utf-8")

@@ -14,8 +14,8 @@ from sluice.change.checkout import Parsed
 from sluice.change.impact import compared
 from sluice.change.pull_request import selected
 from sluice.change.selection import Selection
-from sluice.contracts import load_contracts
 from sluice.ingest.run import prepare
+from sluice.lake.contracts import load_contracts
 
 SAMPLE = (
     "a macro that only an incremental strategy calls",

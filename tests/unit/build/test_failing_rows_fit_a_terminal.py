@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sluice.checks import Ended, Run
-from sluice.failures import Failures, Problem, Sample, as_text
+from sluice.quality.dbt_results import Ended, Run
+from sluice.quality.failures import Failures, Problem, Sample, as_text
 
 NOW = datetime(2025, 1, 1)  # noqa: DTZ001  (UTC without a zone, as everywhere in lake/ops)
 TEST = Ended("data_test", "every_row_is_small", "wide", "models/wide.yml", "error", "fail", 1, "", 0.1, NOW, stored="x")

@@ -8,15 +8,15 @@ import pytest
 from audited import COLUMNS, check, manifest
 
 from sluice.core.errors import SluiceError
-from sluice.expectations.declared import Check, declared
-from sluice.expectations.quiet import quiet_gx
+from sluice.quality.expectations.declared import Check, declared
+from sluice.quality.expectations.quiet import quiet_gx
 
 BETWEEN = "expect_column_values_to_be_between"
 
 
 def faults(expectation: str, **arguments: Any) -> list[str]:
     with quiet_gx():
-        from sluice.expectations.vocabulary import faults_of
+        from sluice.quality.expectations.vocabulary import faults_of
 
         return list(faults_of(Check("a_claim", expectation, arguments, "error"), COLUMNS))
 

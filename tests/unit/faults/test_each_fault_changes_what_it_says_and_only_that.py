@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from sluice.contracts import load_contracts
 from sluice.demo import DemoOptions, generate
 from sluice.demo.options import parse_faults
 from sluice.faults import corpus
 from sluice.faults.day import Day
+from sluice.lake.contracts import load_contracts
 
 ROOT = Path(__file__).resolve().parents[3]
 CORPUS = corpus.load(ROOT / "tests" / "faults")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sluice.core.errors import SluiceError
-from sluice.feeds import load_feeds
+from sluice.ingest.feeds import load_feeds
 
 
 def feeds_file(folder: Path, text: str) -> Path:

@@ -9,10 +9,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from sluice import report
 from sluice.core.errors import SluiceError
 from sluice.environments.resolve import Located
 from sluice.lake import ops
+from sluice.summary import report
 
 
 def node(name: str, access: str, **meta: Any) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import duckdb
 
-from sluice import totals
 from sluice.core import dbt
 from sluice.core.duck import connect, literal
 from sluice.environments.resolve import Located
+from sluice.summary import totals
 
 
 @dataclass(frozen=True)

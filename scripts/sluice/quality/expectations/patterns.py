@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from great_expectations.expectations.metrics.map_metric_provider.column_condition_partial import column_condition_partial
 from great_expectations.expectations.metrics.map_metric_provider.column_map_metric_provider import ColumnMapMetricProvider
 
-from sluice.expectations.scan import DuckDBScanEngine
+from sluice.quality.expectations.scan import DuckDBScanEngine
 
 _Condition = sa.ColumnElement[bool]
 

@@ -15,8 +15,8 @@ from great_expectations.exceptions.exceptions import GreatExpectationsError
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.row_conditions import Condition
 
-from sluice.expectations.declared import AuditedModel, Check
-from sluice.expectations.judge import CHECK
+from sluice.quality.expectations.declared import AuditedModel, Check
+from sluice.quality.expectations.judge import CHECK
 
 _CONTRACT = "columns and types are the contract's to check (data_type of each column)"
 _NO_SQL = "Great Expectations has no SQL for it; write an UnexpectedRowsExpectation"

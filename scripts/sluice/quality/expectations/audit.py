@@ -15,15 +15,15 @@ import duckdb
 from sluice.core.duck import literal
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
-from sluice.expectations.declared import AuditedModel, Check, declared, faults_as_error, manifest_of
-from sluice.expectations.findings import DbtFindings, dbt_findings
-from sluice.expectations.quiet import quiet_gx
+from sluice.quality.expectations.declared import AuditedModel, Check, declared, faults_as_error, manifest_of
+from sluice.quality.expectations.findings import DbtFindings, dbt_findings
+from sluice.quality.expectations.quiet import quiet_gx
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.expectations.expectation import Expectation
 
-    from sluice.expectations.judge import Judged
+    from sluice.quality.expectations.judge import Judged
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ def audit(
     if not models:
         raise SluiceError("no model with expectations to audit", where=", ".join(select) or str(target), hint=_SELECT)
     with quiet_gx():
-        from sluice.expectations import judge
-        from sluice.expectations.vocabulary import compiled
+        from sluice.quality.expectations import judge
+        from sluice.quality.expectations.vocabulary import compiled
 
         # Also those not selected: a misspelt check is found by whoever audits first.
         suites, faults = compiled(declared(manifest))
@@ -117,7 +117,7 @@ def audit(
                 tell(model.relation, number / len(models))
                 run.append((model, _judged(connection, model, suites[model.unique_id])))
         if docs:
-            from sluice.expectations.data_docs import write_docs
+            from sluice.quality.expectations.data_docs import write_docs
 
             write_docs(docs, file, checked_at, [(model, suites[model.unique_id], found.results) for model, found in run])
     results = tuple(_result(model, found) for model, found in run)
@@ -150,7 +150,7 @@ def _readable(file: Path) -> Iterator[None]:
 
 
 def _judged(connection: duckdb.DuckDBPyConnection, model: AuditedModel, suite: Sequence[Expectation]) -> Judged:
-    from sluice.expectations import judge
+    from sluice.quality.expectations import judge
 
     present = _columns(connection, model)
     key = [name for name in model.key if name in present]
@@ -166,7 +166,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, model: AuditedModel) -> set[
 
 
 def _all_there(connection: duckdb.DuckDBPyConnection, models: Sequence[AuditedModel], file: Path) -> None:
-    from sluice.expectations.vocabulary import columns_of
+    from sluice.quality.expectations.vocabulary import columns_of
 
     missing = []
     for model in models:

@@ -24,8 +24,8 @@ from great_expectations.validator.validation_graph import ValidationGraph
 from great_expectations.validator.validator import Validator
 
 from sluice.core.duck import connect
-from sluice.expectations import patterns  # noqa: F401  (registers regex and LIKE with GX)
-from sluice.expectations.scan import DuckDBScanEngine
+from sluice.quality.expectations import patterns  # noqa: F401  (registers regex and LIKE with GX)
+from sluice.quality.expectations.scan import DuckDBScanEngine
 
 SAMPLE = 5
 CHECK = "check"  # where a GX expectation carries the name of the check that it was made from

@@ -10,8 +10,8 @@ from typing import Any
 
 import duckdb
 
-from sluice.checks import Ended, Run
 from sluice.core.duck import connect, identifier
+from sluice.quality.dbt_results import Ended, Run
 
 SAMPLE_ROWS = 5
 WIDTH = 100  # of the terminal

@@ -23,7 +23,7 @@ from great_expectations.expectations.expectation import Expectation
 from great_expectations.validator.validation_statistics import calc_validation_statistics
 
 from sluice.core.errors import SluiceError
-from sluice.expectations.declared import AuditedModel
+from sluice.quality.expectations.declared import AuditedModel
 
 Run = tuple[AuditedModel, Sequence[Expectation], Mapping[str, ExpectationValidationResult]]
 _OWN_FILES = Path(__file__).parent / "static"

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sluice.expectations.audit import AuditReport, CheckResult, ModelResult
-from sluice.expectations.findings import DbtFinding, DbtFindings
+from sluice.quality.expectations.audit import AuditReport, CheckResult, ModelResult
+from sluice.quality.expectations.findings import DbtFinding, DbtFindings
 
 _SHOWN = ("fail", "error", "warn")
 
