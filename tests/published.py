@@ -185,9 +185,10 @@ KILLER = """
 import os, signal, sys, traceback
 import duckdb, deltalake, pyarrow, jsonschema
 from pathlib import Path
-from sluice.release import sight, trail, history
-from sluice.release.publish import promote, publish
-from sluice.release.rollback import rollback
+from sluice.environments import trail
+from sluice.store import inspection, moves
+from sluice.gate.publish import promote, publish
+from sluice.gate.rollback import rollback
 from sluice.lake import ops
 from published import shop_in
 

@@ -87,7 +87,7 @@ def test_a_mistake_ends_in_exit_code_2_and_no_traceback(sluice: Sluice, argument
 
 def test_light_commands_import_no_dbt() -> None:
     code = (
-        "import sys; import sluice.cli, sluice.contracts, sluice.ingest.run, sluice.report;"
+        "import sys; import sluice.cli, sluice.lake.contracts, sluice.ingest.run, sluice.summary.report;"
         "sys.exit(any(name.split('.')[0] in ('dbt', 'great_expectations', 'pandas') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -151,10 +151,10 @@ def _release(record: Record, pointers: Sequence[Pointer]) -> ReleaseRow:
     mine = record.release_id
     current = [pointer.environment for pointer in pointers if pointer.release_id == mine]
     before = [one.environment for one in pointers if moves.previous(one.history, one.release_id) == mine]
-    moves = [move for pointer in pointers for move in pointer.history if move.release_id == mine]
+    own = [move for pointer in pointers for move in pointer.history if move.release_id == mine]
     words = [f"{name} points to it" for name in current] + [f"{name} would roll back to it" for name in before]
-    status = ", ".join(words) or ("released before" if moves else "never published")
-    return _row(record, "release", status, moves[-1].actor if moves else None, moves[-1].why if moves else None)
+    status = ", ".join(words) or ("released before" if own else "never published")
+    return _row(record, "release", status, own[-1].actor if own else None, own[-1].why if own else None)
 
 
 def _row(record: Record, kind: str, status: str, by: str | None, why: str | None) -> ReleaseRow:

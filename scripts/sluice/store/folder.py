@@ -148,9 +148,9 @@ class Folder:
 
     def pointer(self, environment: str) -> Pointer:
         """Where the link leads. What the link says is what readers see; the history is read by it."""
-        current, moves = self._target(environment), self._moves(environment)
-        happened, void = moves.split(moves, current)
-        tag = f"{current} after {moves[-1].move_id if moves else 'nothing'}"
+        current, begun = self._target(environment), self._moves(environment)
+        happened, void = moves.split(begun, current)
+        tag = f"{current} after {begun[-1].move_id if begun else 'nothing'}"
         return Pointer(environment, current, tag, happened, void)
 
     def _target(self, environment: str) -> str | None:

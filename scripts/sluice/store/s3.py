@@ -159,8 +159,8 @@ class Bucket:
         where = f"{self.address}/{environment}.json"
         try:
             document = json.loads(text)
-            moves = tuple(moves.parse(move, where) for move in document["history"])
-            return Pointer(environment, str(document["release_id"]), tag, moves)
+            history = tuple(moves.parse(move, where) for move in document["history"])
+            return Pointer(environment, str(document["release_id"]), tag, history)
         except (ValueError, KeyError, TypeError) as error:
             hint = "put back an older version of this object, or remove it, then: sluice rollback --to <id>"
             raise SluiceError(f"the pointer is damaged: {error}", where=where, hint=hint) from error
@@ -194,14 +194,14 @@ class Bucket:
             raise MovedError(pointer.environment)
 
     def _document(self, pointer: Pointer, move: Move) -> bytes:
-        moves = [*pointer.history, move][-REMEMBERED:]
+        history = [*pointer.history, move][-REMEMBERED:]
         document = {
             "schema_version": 1,
             "environment": pointer.environment,
             "release_id": move.release_id,
             "file": self.url(move.release_id),
             "moved_at": move.at,
-            "history": [asdict(one) for one in moves],
+            "history": [asdict(one) for one in history],
         }
         return (json.dumps(document, indent=1) + "\n").encode()
 

@@ -78,7 +78,7 @@ def test_the_count_of_scans_bites(shop: Audited, monkeypatch: pytest.MonkeyPatch
 PEAK = """
 import sys, resource
 from pathlib import Path
-from sluice.expectations.audit import audit
+from sluice.quality.expectations.audit import audit
 report = audit(Path(sys.argv[1]), Path(sys.argv[2]), memory_limit="200MB")
 assert report.exit_code == 0, report
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

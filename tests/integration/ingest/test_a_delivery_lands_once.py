@@ -67,7 +67,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from conftest import contract
-from sluice.feeds import Feed
+from sluice.ingest.feeds import Feed
 from sluice.ingest import run as ingest
 ingest.BATCH_FILES = 4
 root = Path(sys.argv[2])

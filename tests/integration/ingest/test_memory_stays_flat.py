@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from conftest import contract
-from sluice.feeds import Feed
+from sluice.ingest.feeds import Feed
 from sluice.ingest import run as ingest
 root, kind = Path(sys.argv[2]), sys.argv[3]
 promised = {"test.rows": contract({"id": "bigint!", "filler": "varchar", "at": "timestamp", "price": "decimal(12,2)"})}

@@ -60,9 +60,9 @@ def test_no_rights_in_the_folder_are_told(
 FULL = """
 import resource, signal, sys
 from pathlib import Path
-from sluice.release import trail
-from sluice.release.publish import publish
-from sluice.release.rollback import rollback
+from sluice.environments import trail
+from sluice.gate.publish import publish
+from sluice.gate.rollback import rollback
 from published import shop_in
 shop = shop_in(Path(sys.argv[1]))
 trail.append = lambda *ignored: None  # the lake is on another disk
