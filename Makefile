@@ -133,23 +133,26 @@ lock: $(VENV)/.ready  ## Resolve requirements/*.txt anew from pyproject.toml.
 	$$compile pyproject.toml --constraint requirements/dev.txt --output-file requirements/core.txt
 	for name in notebook superset; do $$compile requirements/$$name.in --output-file requirements/$$name.txt; done
 
+# Instruments: programs in scripts/lab, all started the same way.
+lab := PYTHONPATH=scripts $(BIN)/python -u -m lab
+
 bench: setup  ## Measure against bare DuckDB; figures go to docs/bench.json. ARGS="--orders 10000000" for more.
-	@PYTHONPATH=scripts:tests $(BIN)/python -m bench $(ARGS)
+	@$(lab).bench $(ARGS)
 
 campaign: setup  ## Eight readers through 200 publishes, 20 rollbacks, 20 killed publishers; writes docs/campaign.md.
-	@PYTHONPATH=scripts:tests $(BIN)/python -m campaign $(ARGS)
+	@$(lab).campaign $(ARGS)
 
 readers: setup  ## Superset, JDBC, a notebook and the duckdb shell read prod while it is published. Downloads up to 1 GB.
 	@UV_SYSTEM_CERTS=1 SLUICE_READERS=1 $(BIN)/pytest -n 0 --durations=10 tests/e2e/readers
 
 faults: setup  ## Put every fault of the corpus into a clean demo and say what caught it; writes docs/faults.md. ARGS="--select keys".
-	@$(BIN)/sluice faults --out docs $(ARGS)
+	@$(lab).faults --out docs $(ARGS)
 
 mutants: setup  ## Break the SQL on purpose, place by place, and see which test notices. ARGS="--select <id>" for one.
-	@PYTHONPATH=scripts $(BIN)/python -m mutants $(ARGS)
+	@$(lab).mutants $(ARGS)
 
 selection: setup  ## Make every edit of a list and say what a pull request would build; writes docs/selection.md. ARGS="a macro".
-	@PYTHONPATH=scripts:tests $(BIN)/python -u -m selection.run --out docs/selection.md $(ARGS)
+	@$(lab).selection --out docs/selection.md $(ARGS)
 
 clean:  ## Remove what build made: demo data, lake, warehouse.
 	@rm -rf demo lake warehouse target logs

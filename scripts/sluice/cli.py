@@ -12,7 +12,6 @@ from sluice.commands.demo import demo
 from sluice.commands.diff import diff
 from sluice.commands.drop import drop
 from sluice.commands.envs import envs
-from sluice.commands.faults import faults
 from sluice.commands.impact import impact
 from sluice.commands.ingest import ingest
 from sluice.commands.promote import promote
@@ -35,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    audit, build, demo, diff, drop, envs, faults, impact, ingest, promote, prune, publish, rebuild, releases, rollback, run,
+    audit, build, demo, diff, drop, envs, impact, ingest, promote, prune, publish, rebuild, releases, rollback, run,
     setup, summary, verify,
 ):  # fmt: skip
     app.command()(command)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project import REPOSITORY, Project, copy_project
-from refused import utc_now
+from tests.helpers.project import REPOSITORY, Project, copy_project
+from tests.helpers.refused import utc_now
 
 from sluice.quarantine import expire
 

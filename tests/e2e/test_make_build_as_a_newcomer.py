@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from project import REPOSITORY, copy_project
+from tests.helpers.project import REPOSITORY, copy_project
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from loopback_github import GitHub, serving
+from tests.helpers.loopback_github import GitHub, serving
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from loopback_github import GitHub, serving
-from project import Project
-from workflow_runner import RUNNER, Ran, Repository, Runner, make_repository
+from tests.helpers.loopback_github import GitHub, serving
+from tests.helpers.project import Project
+from tests.helpers.workflow_runner import RUNNER, Ran, Repository, Runner, make_repository
 
 from sluice.core.duck import connect
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import workflow_runner
-from loopback_github import GitHub
-from project import REPOSITORY
-from workflow_runner import HARNESS, Ran, Repository, Runner
+from tests.helpers import workflow_runner
+from tests.helpers.loopback_github import GitHub
+from tests.helpers.project import REPOSITORY
+from tests.helpers.workflow_runner import HARNESS, Ran, Repository, Runner
 
 # Notes what it is called with; fails when that begins as FAILS does. `diff --out` leaves a file, as the real one.
 PROGRAM = """#!/usr/bin/env bash

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from loopback_github import GitHub
-from workflow_runner import RUNNER, Runner, make_repository
+from tests.helpers.loopback_github import GitHub
+from tests.helpers.workflow_runner import RUNNER, Runner, make_repository
 
 pytestmark = pytest.mark.skipif(not RUNNER, reason="make workflows runs it")
 

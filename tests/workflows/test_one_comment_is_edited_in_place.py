@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from loopback_github import NAME, TOKEN, GitHub
-from project import REPOSITORY
+from tests.helpers.loopback_github import NAME, TOKEN, GitHub
+from tests.helpers.project import REPOSITORY
 
 from ci.github import UnspokenError, say
 

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import workflow_harness
-import workflow_runner
-from loopback_github import GitHub
-from workflow_expressions import UnknownError, evaluate, filled, holds, statuses
-from workflow_runner import HARNESS, RUNNER, Repository, Runner
+from tests.helpers import workflow_harness, workflow_runner
+from tests.helpers.loopback_github import GitHub
+from tests.helpers.workflow_expressions import UnknownError, evaluate, filled, holds, statuses
+from tests.helpers.workflow_runner import HARNESS, RUNNER, Repository, Runner
 
 TOY = """
 name: toy

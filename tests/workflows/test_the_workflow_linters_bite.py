@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from project import BIN, REPOSITORY
+from tests.helpers.project import BIN, REPOSITORY
 
 pytestmark = pytest.mark.skipif("ACTIONLINT" not in os.environ, reason="make workflows runs it: actionlint is not here")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from project import REPOSITORY
+from tests.helpers.project import REPOSITORY
 
 from sluice.core.errors import RefusedError
 from sluice.environments import policy

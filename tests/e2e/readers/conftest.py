@@ -10,9 +10,9 @@ from threading import Event
 
 import duckdb
 import pytest
-from project import REPOSITORY
-from published import Shop, shop_in
+from tests.helpers.project import REPOSITORY
 
+from lab.tiny_releases import Shop, shop_in
 from sluice.gate.rollback import rollback
 
 

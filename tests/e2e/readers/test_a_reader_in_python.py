@@ -11,7 +11,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from published import Shop
+
+from lab.tiny_releases import Shop
 
 Through = Callable[[Callable[[], int]], list[int]]
 Block = Callable[..., str]

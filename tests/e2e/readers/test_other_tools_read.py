@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project import BIN, REPOSITORY
-from published import Shop
+from tests.helpers.project import BIN, REPOSITORY
+
+from lab.tiny_releases import Shop
 
 Through = Callable[[Callable[[], int]], list[int]]
 Block = Callable[..., str]

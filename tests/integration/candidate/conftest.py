@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from candidates import Shop, make_shop
+from tests.helpers.candidates import Shop, make_shop
 
 from sluice.store.record import Record
 

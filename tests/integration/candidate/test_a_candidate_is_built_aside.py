@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from candidates import answers_alone, rows, sales
 from deltalake import write_deltalake
-from integration.candidate.conftest import Story, look
+from tests.helpers.candidates import answers_alone, rows, sales
+from tests.integration.candidate.conftest import Story, look
 
 from sluice.candidate import build
 from sluice.candidate.plan import plan

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from candidates import Shop, wait_until
-from integration.candidate.conftest import Story, look
-from project import BIN
+from tests.helpers.candidates import Shop, wait_until
+from tests.helpers.project import BIN
+from tests.integration.candidate.conftest import Story, look
 
 from sluice.candidate.build import clean_up
 from sluice.core.locks import is_held

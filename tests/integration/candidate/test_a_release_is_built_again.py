@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from integration.candidate.conftest import Story
+from tests.integration.candidate.conftest import Story
 
 from sluice.store.record import Code, Record, dump, load
 

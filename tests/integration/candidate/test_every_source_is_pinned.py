@@ -9,8 +9,8 @@ import json
 from collections.abc import Callable
 
 import pytest
-from candidates import Shop
-from integration.candidate.conftest import Story
+from tests.helpers.candidates import Shop
+from tests.integration.candidate.conftest import Story
 
 from sluice.core import dbt
 from sluice.core.progress import silent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from candidates import Shop, make_shop, rows
+from tests.helpers.candidates import Shop, make_shop, rows
 
 from sluice.core.duck import connect
 

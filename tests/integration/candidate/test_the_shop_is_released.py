@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from candidates import answers_alone
-from project import Project, copy_project
+from tests.helpers.candidates import answers_alone
+from tests.helpers.project import Project, copy_project
 
 from sluice.candidate.build import Built, build
 from sluice.candidate.plan import plan

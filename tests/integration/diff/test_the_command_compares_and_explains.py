@@ -11,8 +11,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from diffed import Sides, node
-from project import BIN, REPOSITORY, Project
+from tests.helpers.diffed import Sides, node
+from tests.helpers.project import BIN, REPOSITORY, Project
 
 from sluice.lineage.graph import graph_of
 

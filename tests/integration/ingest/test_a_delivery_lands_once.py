@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
+from tests.helpers.project import REPOSITORY
 
 from sluice.core.errors import SluiceError
 from sluice.lake import ops, raw
@@ -66,7 +67,7 @@ WORKER = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from conftest import contract
+from tests.helpers.lake import contract
 from sluice.ingest.feeds import Feed
 from sluice.ingest import run as ingest
 ingest.BATCH_FILES = 4
@@ -81,8 +82,7 @@ assert not report.refused, report
 
 
 def worker(root: Path) -> subprocess.Popen[str]:
-    tests = Path(__file__).resolve().parents[2]
-    process = subprocess.Popen([sys.executable, "-c", WORKER, str(tests), str(root)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", WORKER, str(REPOSITORY), str(root)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process

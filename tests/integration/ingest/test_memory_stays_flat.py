@@ -9,12 +9,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tests.helpers.project import REPOSITORY
 
 WORKER = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from conftest import contract
+from tests.helpers.lake import contract
 from sluice.ingest.feeds import Feed
 from sluice.ingest import run as ingest
 root, kind = Path(sys.argv[2]), sys.argv[3]
@@ -34,8 +35,7 @@ def peak_mib(root: Path, kind: str, rows: int, duck: duckdb.DuckDBPyConnection) 
             (range % 10000 / 100)::decimal(12, 2) as price from range({rows})
     """
     duck.execute(f"copy ({select}) to '{root}/in.{kind}' (format {kind}{', array false' if kind == 'json' else ''})")
-    tests = Path(__file__).resolve().parents[2]
-    process = subprocess.Popen([sys.executable, "-c", WORKER, str(tests), str(root), kind, str(rows)])
+    process = subprocess.Popen([sys.executable, "-c", WORKER, str(REPOSITORY), str(root), kind, str(rows)])
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0

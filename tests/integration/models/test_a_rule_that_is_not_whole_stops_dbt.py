@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from project import REPOSITORY, Project
+from tests.helpers.project import REPOSITORY, Project
 
 RULES: dict[str, list[dict[str, Any]]] = yaml.safe_load((REPOSITORY / "vars.yml").read_text())["vars"]["business_rules"]
 

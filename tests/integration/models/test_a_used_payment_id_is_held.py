@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
-from project import Project, differences
-from small_shop import DELIVERED, MODELS_ONLY, deliver, rebuilt
+from tests.helpers.project import Project, differences
+from tests.helpers.small_shop import DELIVERED, MODELS_ONLY, deliver, rebuilt
 
 
 def early(name: str) -> str:

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from project import Project, differences
+from tests.helpers.project import Project, differences
 
 ORDERS, DAYS = 1500, 12
 

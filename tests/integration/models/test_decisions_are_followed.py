@@ -11,8 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from project import Project, differences
-from small_shop import DELIVERED, MODELS_ONLY, deliver, rebuilt
+from tests.helpers.project import Project, differences
+from tests.helpers.small_shop import DELIVERED, MODELS_ONLY, deliver, rebuilt
 
 from sluice.core.duck import connect
 from sluice.lake import ops

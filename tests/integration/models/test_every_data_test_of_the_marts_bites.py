@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from project import BIN, Project
+from tests.helpers.project import BIN, Project
 
 BREAKS = yaml.safe_load(Path(__file__).with_name("breaks_of_the_marts.yml").read_text())
 CLAIMS = [claim for by_claim in BREAKS.values() for claim in by_claim]

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from project import Project
+from tests.helpers.project import Project
 
 from sluice.quality.expectations.audit import AuditReport, audit
 from sluice.quality.expectations.declared import AuditedModel, declared, manifest_of

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from project import REAL_DATA, Project, differences
+from tests.helpers.project import REAL_DATA, Project, differences
 
 FEEDS = "feeds/online_retail.yml"
 GBP = {"reporting_currency": "GBP"}

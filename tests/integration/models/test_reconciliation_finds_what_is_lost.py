@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from project import Project, copy_project
+from tests.helpers.project import Project, copy_project
 
 # file, what stands there, what is put in its place
 BROKEN = [

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from refused import OtherShop
+from tests.helpers.refused import OtherShop
 
 GOOD = '{"id": 1, "amount": "10.00", "note": "fine"}'
 NEGATIVE = '{"id": 2, "amount": "-5.00", "note": "sign lost", "sold_at": "2025-01-02T03:04:05.123456Z"}'

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from deltalake import DeltaTable
-from refused import OtherShop, quarantine_id
+from tests.helpers.refused import OtherShop, quarantine_id
 
 RELEASED = "select id, amount::varchar, note, sold_at::varchar, _file, _position from {released}"
 

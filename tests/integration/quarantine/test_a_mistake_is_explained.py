@@ -6,7 +6,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from refused import OtherShop, locked
+from tests.helpers.refused import OtherShop, locked
 
 from sluice.core.errors import SluiceError
 

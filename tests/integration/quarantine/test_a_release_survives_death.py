@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from refused import OtherShop, utc_now
+from tests.helpers.refused import OtherShop, utc_now
 
 from sluice.ingest import landing
 from sluice.lake import ops, raw

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from refused import OtherShop, in_days, quarantine_id, utc_now
+from tests.helpers.refused import OtherShop, in_days, quarantine_id, utc_now
 
 from sluice.quarantine import catalog
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from refused import OtherShop, in_days, locked, utc_now
+from tests.helpers.refused import OtherShop, in_days, locked, utc_now
 
 from sluice.quarantine import expire
 

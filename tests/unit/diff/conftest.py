@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from diffed import Sides, node
+from tests.helpers.diffed import Sides, node
 
 
 @pytest.fixture

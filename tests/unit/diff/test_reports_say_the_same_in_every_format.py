@@ -8,7 +8,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from diffed import Sides, node
+from tests.helpers.diffed import Sides, node
 
 from sluice.diff.found import Diff
 from sluice.diff.markdown import LIMIT, as_markdown, code, fitted, plain

@@ -7,7 +7,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from diffed import Sides, node, unique_test
+from tests.helpers.diffed import Sides, node, unique_test
 
 from sluice.diff.found import Pair
 

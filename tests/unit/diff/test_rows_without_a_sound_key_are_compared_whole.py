@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 import pytest
-from diffed import Sides, node
+from tests.helpers.diffed import Sides, node
 
 from sluice.diff import sql
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from diffed import Sides, node
+from tests.helpers.diffed import Sides, node
 
 from sluice.core.errors import SluiceError
 from sluice.diff.run import diff

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from diffed import Sides, node
+from tests.helpers.diffed import Sides, node
 
 from sluice.diff.columns import Column, common
 from sluice.diff.found import SchemaChange

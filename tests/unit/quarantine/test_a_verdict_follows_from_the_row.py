@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from refused import ROW
+from tests.helpers.refused import ROW
 
 from sluice.quarantine import judge
 from sluice.quarantine.judge import Outcome

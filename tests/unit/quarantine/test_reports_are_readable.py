@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from refused import ROW
+from tests.helpers.refused import ROW
 
 from sluice.quarantine import report
 from sluice.quarantine.catalog import Group

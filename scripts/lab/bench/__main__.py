@@ -1,0 +1,210 @@
+"""`make bench`: what Sluice costs beside bare DuckDB, as ratios of medians from one run.
+
+For each size, demo deliveries without faults are made once (kept under bench-data/), then:
+  (a) ingest of CSV and of Parquet, against DuckDB's COPY of the same files to Parquet;
+  (b) dbt build, against the SQL that it compiled, run statement by statement in one connection;
+  (c) one more day on the history, against a full rebuild;
+  with seconds and peak memory of each step, so that growth from size to size can be read off. And, for tables of --rows:
+  (d) an audit of 50 expectations, against one query that computes the same figures, GX's own way, and GX on pandas;
+  (e) a diff of two such tables, against a bare full join of them;
+  (f) a reader during a full build, against the same alone; publish and rollback of warehouses of --moved orders.
+Every measured step is a process of its own; its wall time and peak memory come from the operating system.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lab.bench.audit import bench_audit
+from lab.bench.diff import bench_diff
+from lab.bench.page import page
+from lab.bench.process import Cost, measure
+from lab.bench.readers import bench_moves, bench_readers
+from lab.bench.shop import Shop, make_shop
+from lab.places import BIN, REPOSITORY
+
+PYTHON = sys.executable
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Median seconds of a step and of its yardstick, their ratio, and the step's peak memory."""
+
+    seconds: float
+    yardstick_seconds: float
+    ratio: float
+    peak_mib: float
+    runs: int
+
+
+def compare(step: list[Cost], yardstick: list[Cost]) -> Ratio:
+    """Medians of both; the ratio is the median of the ratios pair by pair, so that drift of the machine cancels."""
+    pairs = [ours.seconds / theirs.seconds for ours, theirs in zip(step, yardstick, strict=True)]
+    return Ratio(
+        round(statistics.median(cost.seconds for cost in step), 2),
+        round(statistics.median(cost.seconds for cost in yardstick), 2),
+        round(statistics.median(pairs), 3),
+        max(cost.peak_mib for cost in step),
+        len(pairs),
+    )
+
+
+def environment(shop: Shop, lake: Path, warehouse: Path) -> dict[str, str]:
+    """The variables under which Sluice and dbt work on a state of their own."""
+    return {
+        **os.environ,
+        "SLUICE_LAKE": str(lake),
+        "SLUICE_WAREHOUSE": str(warehouse),
+        "DEMO": str(shop.folder),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def dbt(state: Path, *arguments: str) -> list[str]:
+    """A dbt command line with target and logs below `state`."""
+    paths = ["--target-path", str(state / "target"), "--log-path", str(state / "logs")]
+    return [str(BIN / "dbt"), "--quiet", *arguments, *paths]
+
+
+def bench_ingest(shop: Shop, state: Path, kind: str, runs: int) -> Ratio:
+    """(a) `kind` is csv or parquet."""
+    feeds = shop.feeds(kind)
+    ours, theirs = [], []
+    for _ in range(runs):
+        shutil.rmtree(state, ignore_errors=True)
+        state.mkdir(parents=True)
+        env = environment(shop, state / "lake", state)
+        measure([str(BIN / "sluice"), "setup"], env)
+        ours.append(measure([str(BIN / "sluice"), "ingest", str(feeds)], env))
+        theirs.append(measure([PYTHON, str(HERE / "copy_files.py"), str(feeds), str(state / "copied")], env))
+    return compare(ours, theirs)
+
+
+def bench_build(shop: Shop, state: Path, runs: int) -> Ratio:
+    """(b) A full dbt build with its data tests; unit tests run on no data and are left out on both sides."""
+    env = environment(shop, shop.lake, state)
+    ours, theirs = [], []
+    for _ in range(runs):
+        shutil.rmtree(state, ignore_errors=True)
+        state.mkdir(parents=True)
+        ours.append(measure(dbt(state, "build", "--exclude-resource-type", "unit_test"), env))
+        bare = state / "bare.duckdb"
+        theirs.append(
+            measure([PYTHON, str(HERE / "run_compiled.py"), str(state / "target"), str(state / "dev.duckdb"), str(bare)], env)
+        )
+    return compare(ours, theirs)
+
+
+def bench_next_day(shop: Shop, state: Path, runs: int) -> dict[str, Ratio]:
+    """(c) The last day ingested and built on the days before, against a full rebuild of all days; without and with tests."""
+    found = {}
+    for name, verb in (("models", "run"), ("models_and_tests", "build")):
+        ours, theirs = [], []
+        for _ in range(runs):
+            shutil.rmtree(state, ignore_errors=True)
+            state.mkdir(parents=True)
+            env = environment(shop, state / "lake", state)
+            feeds = [str(REPOSITORY / "feeds" / "demo.yml")]
+            with shop.without_last_day():
+                measure([str(BIN / "sluice"), "ingest", *feeds], env)
+                measure(dbt(state, "build"), env)
+            measure([str(BIN / "sluice"), "ingest", *feeds], env)
+            exclude = ["--exclude-resource-type", "unit_test"] if verb == "build" else []
+            ours.append(measure(dbt(state, verb, *exclude), env))
+            theirs.append(measure(dbt(state, verb, *exclude, "--full-refresh"), env))
+        found[name] = compare(ours, theirs)
+    return found
+
+
+def bench_size(orders: int, days: int, root: Path, runs: int, parts: str) -> dict[str, Any]:
+    """Everything asked for at one size."""
+    shop, made = make_shop(orders, days, root)
+    result: dict[str, Any] = {"orders": orders, "days": days, "deliveries_mib": shop.mib()}
+    if made:
+        result["demo"] = asdict(made)
+    if "a" in parts:
+        result["a_ingest_csv"] = asdict(bench_ingest(shop, shop.state / "a", "csv", runs))
+        result["a_ingest_parquet"] = asdict(bench_ingest(shop, shop.state / "a", "parquet", runs))
+    if "b" in parts:
+        result["b_ingest_all"] = asdict(shop.fill_lake(environment(shop, shop.lake, shop.state)))
+        result["b_dbt_build"] = asdict(bench_build(shop, shop.state / "b", runs))
+    if "c" in parts:
+        result["c_next_day"] = {name: asdict(ratio) for name, ratio in bench_next_day(shop, shop.state / "c", 1).items()}
+    shutil.rmtree(shop.state, ignore_errors=True)
+    return result
+
+
+def machine() -> Mapping[str, str | int | None]:
+    """What the figures were taken on."""
+    return {"cores": os.cpu_count(), "python": platform.python_version(), "machine": platform.machine()}
+
+
+def main() -> None:
+    """Run the benchmark and write its figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--orders", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--days", type=int, default=400)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000], help="of the tables of parts d and e")
+    parser.add_argument("--moved", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000], help="orders of part f")
+    parser.add_argument("--parts", default="abcdef")
+    parser.add_argument("--data", type=Path, default=Path("bench-data"))
+    parser.add_argument("--out", type=Path, default=Path("docs/bench.json"))
+    options = parser.parse_args()
+    report: dict[str, Any] = {"made_on": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), "runs": options.runs}
+    if options.out.exists():
+        before = json.loads(options.out.read_text(encoding="utf-8"))
+        # Parts that are not asked for keep their figures.
+        report = {**before, **(report if set(options.parts) & set("abc") else {})}
+    for orders in options.orders if set(options.parts) & set("abc") else []:
+        done = [] if orders == options.orders[0] else report["sizes"]
+        report["sizes"] = [*done, bench_size(orders, options.days, options.data.absolute(), options.runs, options.parts)]
+        _write(report, options.out)
+    if "d" in options.parts:
+        report["audits"] = [bench_audit(options.data.absolute(), rows, options.runs) for rows in options.rows]
+        report["audit_runs"] = options.runs
+        report["audited_on"] = f"{datetime.now(UTC):%Y-%m-%d}"
+        _write(report, options.out)
+    if "e" in options.parts:
+        report["diffs"] = [bench_diff(options.data.absolute(), rows, options.runs) for rows in options.rows]
+        report["diff_runs"] = options.runs
+        report["diffed_on"] = f"{datetime.now(UTC):%Y-%m-%d}"
+        _write(report, options.out)
+    if "f" in options.parts:
+        _bench_releases(options, report)
+
+
+def _bench_releases(options: argparse.Namespace, report: dict[str, Any]) -> None:
+    """(f) Both halves; the first needs a shop and its build, so it takes --orders."""
+    data, today = options.data.absolute(), f"{datetime.now(UTC):%Y-%m-%d}"
+    moves = [bench_moves(orders, max(options.runs, 5), data / "moves") for orders in options.moved]
+    report |= {"moves": moves, "moved_on": today}
+    _write(report, options.out)
+    report |= {"readers": [], "read_on": today}
+    for orders in options.orders:
+        shop, _ = make_shop(orders, options.days, data)
+        found = bench_readers(shop, shop.state / "f", environment(shop, shop.lake, shop.state / "f"))
+        report["readers"].append({"orders": orders, **found})
+        _write(report, options.out)
+
+
+def _write(report: Mapping[str, Any], out: Path) -> None:
+    out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    out.with_suffix(".md").write_text(page(report), encoding="utf-8")
+    print(json.dumps(report, indent=2), flush=True)
+
+
+if __name__ == "__main__":
+    main()

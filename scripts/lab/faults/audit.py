@@ -1,0 +1,36 @@
+"""The expectations' part of a trial: `sluice audit`'s own engine, run on the slot's warehouse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from lab.faults.verdict import Check
+from sluice.core.errors import SluiceError
+
+
+def import_great_expectations() -> None:
+    """Import it here, so that forks of this process need not."""
+    from sluice.quality.expectations.quiet import quiet_gx
+
+    with quiet_gx():
+        import sluice.quality.expectations.judge  # noqa: F401  (for its imports)
+
+
+def expectations(file: Path, target: Path) -> tuple[Check, ...]:
+    """Expectations that the warehouse file does not meet. Raises SluiceError for one that could not be judged."""
+    if not _are_declared(target):
+        return ()
+    from sluice.quality.expectations.audit import audit
+
+    report = audit(file, target, memory_limit="1GB")
+    found = [check for model in report.models for check in model.checks if check.status != "pass"]
+    broken = [check.name for check in found if check.status == "error"]
+    if broken:
+        raise SluiceError(f"expectations that can't be judged: {', '.join(broken)}", where=str(file), hint="run: sluice audit")
+    return tuple(Check("expectation", check.name, check.status == "fail") for check in found)
+
+
+def _are_declared(target: Path) -> bool:
+    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
+    return any((node["config"].get("meta") or {}).get("expectations") for node in nodes)

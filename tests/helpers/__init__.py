@@ -1,0 +1,1 @@
+"""What tests share: shops to build, servers to talk to, the project on a state of its own."""

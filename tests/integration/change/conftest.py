@@ -1,0 +1,56 @@
+"""One small project with a release, and pull request environments built beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.helpers.candidates import Shop, make_shop
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A release from ten sales; ten more came after it. Not to be changed."""
+    shop = make_shop(tmp_path_factory.mktemp("slim"))
+    policy = shop.folder / "environments.yml"
+    policy.write_text(policy.read_text() + '  pr-*: {kind: file, build: ["user:*"], drop: ["user:*"]}\n')
+    shop.commit()
+    shop.publish(shop.build()[0])
+    shop.deliver(11, 20)
+    return shop
+
+
+@pytest.fixture(scope="session")
+def changed(released: Shop, tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, dict[str, Any]]:
+    """A copy in which a view was changed and pr-12 built, and what the command said. Not to be changed."""
+    shop = released.copied_to(tmp_path_factory.mktemp("changed") / "shop")
+    shop.write("models/core/by_shop.sql", DOUBLE)
+    shop.write("models/_models.yml", (shop.folder / "models/_models.yml").read_text().replace("amount: 5}", "amount: 10}"))
+    return shop, build(shop)
+
+
+@pytest.fixture
+def shop(released: Shop, tmp_path: Path) -> Shop:
+    """A copy of it, to be changed."""
+    return released.copied_to(tmp_path / "shop")
+
+
+def build(shop: Shop) -> dict[str, Any]:
+    """Build pr-12 and give what the command said."""
+    said: dict[str, Any] = json.loads(shop.sluice("build", "--env", "pr-12", "--format", "json").stdout)
+    return said
+
+
+DOUBLE = """
+{{ config(schema='core', materialized='view') }}
+select shop_id, count(*) as sales, sum(amount) * 2 as amount from {{ ref('all_sales') }} group by shop_id
+"""
+
+
+@pytest.fixture
+def built() -> Callable[[Shop], dict[str, Any]]:
+    """The builder of pr-12."""
+    return build

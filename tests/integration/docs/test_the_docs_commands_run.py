@@ -1,0 +1,41 @@
+"""The shell commands of the how-to pages run as they are written (add-a-source.md has a test of its own)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.helpers.project import REPOSITORY, Project
+
+PAGES = [path for path in sorted((REPOSITORY / "docs").glob("*.md")) if path.name != "add-a-source.md"]
+BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+
+
+def commands(page: Path) -> list[list[str]]:
+    """The lines of a page's shell blocks, without comments, as words."""
+    lines = [line.partition("#")[0].strip() for block in BLOCK.findall(page.read_text()) for line in block.splitlines()]
+    return [line.split() for line in lines if line]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    made = Project(tmp_path_factory.mktemp("docs"))
+    made.run("sluice", "demo", "--orders", "100", "--days", "4", "--out", str(made.state / "demo"))
+    return made
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.name)
+def test_every_command_of_the_page_runs(project: Project, page: Path) -> None:
+    ran = [project.run(*command) for command in commands(page)]
+    assert ran
+
+
+def test_the_pages_have_commands_to_run() -> None:
+    assert any(commands(page) for page in PAGES)
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    for page in [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *(REPOSITORY / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"

@@ -1,0 +1,145 @@
+"""environments.yml: what is not as it should be is named; who may do what follows from it alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.tiny_releases import POLICY
+from sluice.core.errors import RefusedError, SluiceError
+from sluice.environments.policy import Policy, load, who
+
+GOOD = """
+environments:
+  dev: {kind: file, build: ["user:*"]}
+  pr-*: {kind: file, build: ["user:*", "job:pr"], drop: ["job:close-*"], expires_after_days: 3}
+  staging: {kind: pointer, publish: ["job:main"]}
+  prod: {kind: pointer, publish: ["user:ann"], promote: ["user:ann"], promote_from: [staging]}
+prune: {by: ["user:ann"], keep_last: 2, keep_days: 1, keep_weeks: 0, candidate_days: 1}
+"""
+
+
+def read(tmp_path: Path, text: str) -> Policy:
+    path = tmp_path / "environments.yml"
+    path.write_text(text)
+    return load(path)
+
+
+def test_what_stands_there_is_read(tmp_path: Path) -> None:
+    policy = read(tmp_path, GOOD)
+    assert policy.retention.keep_last == 2
+    assert policy.environment("pr-12").expires_after_days == 3
+    assert policy.environment("pr-12").file("pr-12", Path("w")) == Path("w/pr/12.duckdb")
+    assert policy.environment("dev").file("dev", Path("w")) == Path("w/dev.duckdb")
+    assert policy.environment("prod").promote_from == ("staging",)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("kind: file, build", "kind: table, build", "kind: 'table'"),
+        ("publish: [", "publishes: [", "unknown: publishes"),
+        ('["user:ann"], promote:', '["ann"], promote:', "'ann' is no actor"),
+        ('["user:ann"], promote:', '"user:ann", promote:', "a list of names"),
+        ("promote_from: [staging]", "promote_from: [prod]", "promote_from: prod"),
+        ("promote_from: [staging]", "promote_from: [stagging]", "promote_from: stagging"),
+        ("staging: {kind: pointer", "staging: {expires_after_days: 3, kind: pointer", "unknown: expires_after_days"),
+        ("expires_after_days: 3", "expires_after_days: soon", "no whole number"),
+        ("keep_last: 2", "keep_last: -2", "no whole number"),
+        ("keep_last: 2", "keep_last: true", "no whole number"),
+        ("keep_last: 2", "keep_fast: 2", "unknown: keep_fast"),
+        ("  dev:", "  candidate:", "cannot name an environment"),
+        ("  dev:", "  ../dev:", "cannot name an environment"),
+        ("pr-*: {kind: file, build", "pr-*: {kind: pointer, build", "a family is made of files"),
+        ("environments:", "environment:", "unknown: environment"),
+        ("environments:", "- x:", "not readable as YAML"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, before: str, after: str, says: str) -> None:
+    assert before in GOOD
+    with pytest.raises(SluiceError) as told:
+        read(tmp_path, GOOD.replace(before, after, 1))
+    assert says in told.value.what
+    assert "environments.yml" in told.value.where
+
+
+@pytest.mark.parametrize("text", ["", "- a", "environments: 3", "environments: {dev: 1}"])
+def test_what_is_no_mapping_is_named(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SluiceError, match="mapping"):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "actor", "may"),
+    [
+        ("dev", "build", "user:bob", True),
+        ("dev", "build", "job:pr", False),
+        ("dev", "drop", "user:bob", False),
+        ("pr-7", "build", "job:pr", True),
+        ("pr-7", "drop", "job:close-pr", True),
+        ("pr-7", "drop", "user:bob", False),
+        ("prod", "publish", "user:ann", True),
+        ("prod", "publish", "user:annabel", False),
+        ("prod", "rollback", "user:ann", False),
+    ],
+)
+def test_who_is_not_named_may_not(tmp_path: Path, name: str, action: str, actor: str, may: bool) -> None:
+    policy = read(tmp_path, GOOD)
+    if may:
+        policy.allow(name, action, actor)
+    else:
+        with pytest.raises(RefusedError, match=f"{actor} may not {action} {name}"):
+            policy.allow(name, action, actor)
+
+
+def test_an_environment_that_is_not_there_is_named(tmp_path: Path) -> None:
+    policy = read(tmp_path, GOOD)
+    for name in ("production", "pr-", "pr-../../x", "pr-1/2", "pr-1.2", "DEV"):
+        with pytest.raises(SluiceError, match="there is no environment"):
+            policy.environment(name)
+    with pytest.raises(SluiceError, match="points to no release"):
+        policy.pointing("dev")
+
+
+def test_without_the_file_only_files_are_environments(tmp_path: Path) -> None:
+    policy = load(tmp_path / "environments.yml")
+    policy.allow("dev", "build", "user:x")
+    with pytest.raises(SluiceError, match="there is no environment prod"):
+        policy.environment("prod")
+    with pytest.raises(RefusedError):
+        policy.allow_prune("user:x")
+
+
+def test_a_fresh_clone_lets_a_person_publish_and_a_pull_request_not() -> None:
+    for name in ("staging", "prod"):
+        for action in ("build", "publish", "rollback"):
+            POLICY.allow(name, action, "user:newcomer")
+            with pytest.raises(RefusedError):
+                POLICY.allow(name, action, "job:pr")
+    POLICY.allow("prod", "promote", "job:promote")
+    POLICY.allow_prune("user:newcomer")
+
+
+@pytest.mark.parametrize(
+    ("variables", "actor"),
+    [
+        ({"SLUICE_ACTOR": "job:x", "GITHUB_ACTIONS": "true", "GITHUB_WORKFLOW": "y"}, "job:x"),
+        ({"GITHUB_ACTIONS": "true", "GITHUB_WORKFLOW": "close pr"}, "job:close-pr"),
+        ({"GITHUB_ACTIONS": "true"}, "job:unknown"),
+    ],
+)
+def test_who_acts(variables: dict[str, str], actor: str) -> None:
+    assert who(variables) == actor
+
+
+def test_a_person_is_the_user_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "ann")
+    assert who({"GITHUB_WORKFLOW": "no job without GITHUB_ACTIONS"}) == "user:ann"
+    monkeypatch.setattr("getpass.getuser", lambda: (_ for _ in ()).throw(KeyError("no name")))
+    assert who({}).startswith("user:")
+
+
+def test_an_actor_of_no_kind_is_refused() -> None:
+    with pytest.raises(SluiceError, match="is no actor"):
+        who({"SLUICE_ACTOR": "ann"})

@@ -1,0 +1,96 @@
+"""The gate judges what it is given, gives every reason at once, and has no way around."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lab.tiny_releases import AUDIT, NODES, results
+from sluice.gate.judge import Expected, judge
+from sluice.store import digest
+from sluice.store.record import Code, Dbt, File, Record, Relation
+from sluice.store.store import Sight
+
+RELATIONS = {"core.orders": Relation(3, (("order_id", "BIGINT"),), "1" * 64)}
+WHOLE = digest.combined(RELATIONS)
+RECORD = Record(
+    release_id="20260101T000000Z-abcdef",
+    project="shop",
+    code=Code(None, is_dirty=True),
+    lake={},
+    parent="20251231T000000Z-abcdef",
+    environment="prod",
+    full_refresh=False,
+    built_by="user:x",
+    started_at="2026-01-01T00:00:00Z",
+    duckdb="1.5.5",
+    built_at="2026-01-01T00:01:00Z",
+    dbt=Dbt("run", {}),
+    relations=RELATIONS,
+    digest=WHOLE,
+    file=File(100),
+    audit=replace(AUDIT, digest=WHOLE),
+)
+SIGHT = Sight(100, frozenset(RELATIONS))
+EXPECTED = Expected("prod", RECORD.parent)
+
+
+def test_what_holds_opens_it() -> None:
+    assert judge(RECORD, results(), SIGHT, EXPECTED).is_open
+    assert judge(RECORD, results([*NODES, {"unique_id": "test.shop.soft", "status": "warn"}]), SIGHT, EXPECTED).is_open
+
+
+def test_a_promotion_and_a_rollback_ask_for_no_parent() -> None:
+    assert not judge(RECORD, results(), SIGHT, Expected("prod", None)).is_open
+    assert judge(RECORD, results(), SIGHT).is_open
+
+
+BREAKS: dict[str, Callable[[], tuple[Record, dict[str, Any] | None, Sight]]] = {
+    "its build has not come to an end": lambda: (replace(RECORD, built_at=None), results(), SIGHT),
+    "run_results.json is not with it": lambda: (RECORD, None, SIGHT),
+    "of another run of dbt": lambda: (RECORD, results(invocation="other"), SIGHT),
+    "given --select": lambda: (RECORD, results(select=["x"]), SIGHT),
+    "given --exclude": lambda: (RECORD, results(exclude=["x"]), SIGHT),
+    "dbt built nothing": lambda: (RECORD, results([]), SIGHT),
+    "1 error): model.x": lambda: (RECORD, results([{"unique_id": "model.x", "status": "error"}]), SIGHT),
+    "1 skipped): model.x": lambda: (RECORD, results([{"unique_id": "model.x", "status": "skipped"}]), SIGHT),
+    "1 partial success): model.x": lambda: (RECORD, results([{"unique_id": "model.x", "status": "partial success"}]), SIGHT),
+    "it has no digest": lambda: (replace(RECORD, digest=None), results(), SIGHT),
+    "the record was changed": lambda: (replace(RECORD, digest="2" * 64), results(), SIGHT),
+    "it has not been audited": lambda: (replace(RECORD, audit=None), results(), SIGHT),
+    "the audit judged other content": lambda: (replace(RECORD, audit=replace(AUDIT, digest="2" * 64)), results(), SIGHT),
+    "1 of 3 checks failed": lambda: (
+        replace(RECORD, audit=replace(AUDIT, digest=WHOLE, status="fail", failed=1)),
+        results(),
+        SIGHT,
+    ),
+    "does not answer when the file is alone": lambda: (RECORD, results(), replace(SIGHT, unanswered={"core.orders": "no"})),
+    "there is a write-ahead log beside it": lambda: (RECORD, results(), replace(SIGHT, has_log=True)),
+    "the file has 101 bytes": lambda: (RECORD, results(), replace(SIGHT, bytes=101)),
+    "the file lacks core.orders": lambda: (RECORD, results(), Sight(100, frozenset())),
+    "nobody audited it": lambda: (RECORD, results(), Sight(100, frozenset([*RELATIONS, "core.more"]))),
+    "it was built for staging": lambda: (replace(RECORD, environment="staging"), results(), SIGHT),
+    "prod points to 20251231T000000Z-abcdef now": lambda: (replace(RECORD, parent=None), results(), SIGHT),
+}
+
+
+@pytest.mark.parametrize("reason", BREAKS)
+def test_one_thing_that_does_not_hold_closes_it_with_its_reason(reason: str) -> None:
+    (told,) = judge(*BREAKS[reason](), EXPECTED).reasons
+    assert reason in told
+
+
+def test_every_reason_is_given_at_once() -> None:
+    broken = replace(RECORD, audit=None, parent=None)
+    found = judge(broken, results([{"unique_id": "a", "status": "error"}]), Sight(1, None, {"x": "y"}, has_log=True), EXPECTED)
+    assert len(found.reasons) == 6
+
+
+def test_many_failures_are_counted_and_the_first_named() -> None:
+    nodes = [{"unique_id": f"test.{number}", "status": "fail"} for number in range(5)]
+    nodes += [{"unique_id": "model.after", "status": "skipped"}]
+    (told,) = judge(RECORD, results(nodes), SIGHT, EXPECTED).reasons
+    assert told == "dbt build was not clean (5 fail, 1 skipped): test.0, test.1, test.2 and more"
