@@ -31,7 +31,7 @@ LOCK = ("pyproject.toml", "requirements/dev.txt")
 
 
 @dataclass(frozen=True)
-class Shop:
+class BaseShop:
     """The demo shop to make."""
 
     orders: int
@@ -64,7 +64,7 @@ class Base:
         return {**os.environ, **self.settings, **own}
 
 
-def commands(shop: Shop, demo: str) -> Iterator[list[str]]:
+def commands(shop: BaseShop, demo: str) -> Iterator[list[str]]:
     """What the base commit's code runs, in order; the last one publishes."""
     yield ["setup"]
     yield ["demo", "--orders", str(shop.orders), "--days", str(shop.days), "--seed", str(shop.seed), "--out", demo]
@@ -85,7 +85,7 @@ def has_prod() -> bool:
     from sluice.environments.context import here
     from sluice.environments.resolve import locate
 
-    pointer = here().place.pointer("prod")
+    pointer = here().store.pointer("prod")
     if pointer.release_id is None and not pointer.history:
         return False
     locate("prod")
@@ -120,7 +120,7 @@ def run(lines: Sequence[Sequence[str]], environment: Mapping[str, str], folder: 
         subprocess.run([str(word) for word in line], cwd=folder, env=dict(environment), stdout=sys.stderr, check=True)
 
 
-def make(base: Base, shop: Shop) -> None:
+def make(base: Base, shop: BaseShop) -> None:
     """Build and publish the base's prod, unless a run before this one did; then let the change's code look at the lake."""
     finished = base.folder / "finished"
     mark = f"{base.commit} {shop}"
@@ -153,7 +153,7 @@ def main() -> int:
         return 0
     base = Base(FOLDER.resolve(), git("merge-base", "HEAD", given.commit))
     print(f"prod points to no release here: the base is {base.commit} on demo data, in {FOLDER}", file=sys.stderr)
-    make(base, Shop(given.orders, given.days, given.seed))
+    make(base, BaseShop(given.orders, given.days, given.seed))
     hand_on(base.settings)
     return 0
 

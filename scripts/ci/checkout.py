@@ -19,9 +19,9 @@ from sluice.store.record import Code
 
 def code_of(environment: str) -> Code | None:
     """The code that the environment's release was built from; None where it points to no release."""
-    place = here().place
-    release = place.pointer(environment).release_id
-    return place.record(release).code if release else None
+    store = here().store
+    release = store.pointer(environment).release_id
+    return store.record(release).code if release else None
 
 
 def commit_to_take(environment: str, code: Code | None) -> str | None:

@@ -19,11 +19,11 @@ from deltalake import DeltaTable
 from lab.places import REPOSITORY
 from sluice.environments import policy
 from sluice.environments.context import Context
-from sluice.gate.publish import Outcome, publish
+from sluice.gate.publish import MoveResult, publish
 from sluice.store import digest
 from sluice.store.folder import Folder
 from sluice.store.record import FILE, Audit, Code, Dbt, File, Record, dump, load
-from sluice.store.store import Place
+from sluice.store.store import Store
 
 POLICY = policy.load(REPOSITORY / "environments.yml")
 NODES = ({"unique_id": "model.shop.orders", "status": "success"}, {"unique_id": "test.shop.unique", "status": "pass"})
@@ -58,11 +58,11 @@ def warehouse(path: Path, number: int, rows: int = 3) -> None:
 
 
 @dataclass
-class Shop:
+class ReleaseShop:
     """State of releases below `root`."""
 
     root: Path
-    place: Place
+    store: Store
     actor: str = "user:tester"
     made: int = 0
     fill: Callable[[Path, int, int], None] = warehouse
@@ -70,7 +70,7 @@ class Shop:
     @property
     def context(self) -> Context:
         """What commands work with."""
-        return Context(self.place, POLICY, self.actor, self.root / "lake", self.root / "warehouse")
+        return Context(self.store, POLICY, self.actor, self.root / "lake", self.root / "warehouse")
 
     def candidate(self, environment: str = "prod", *, parent: str | None = "current", rows: int = 3, **changes: Any) -> str:
         """Make a candidate that the gate would let through, but for `changes` to its record; its id."""
@@ -78,7 +78,7 @@ class Shop:
         release_id = f"20260101T{self.made:06}Z-{secrets.token_hex(3)}"
         folder = self.context.candidates / release_id
         self.fill(folder / FILE, self.made, rows)
-        parent = self.place.pointer(environment).release_id if parent == "current" else parent
+        parent = self.store.pointer(environment).release_id if parent == "current" else parent
         record = replace(self._record(release_id, folder, environment, parent), **changes)
         dump(record, folder)
         (folder / "run_results.json").write_text(json.dumps(results()))
@@ -126,7 +126,7 @@ class Shop:
         assert self.publish(release_id, environment).is_moved
         return release_id
 
-    def publish(self, name: str | None = None, environment: str = "prod", why: str | None = None) -> Outcome:
+    def publish(self, name: str | None = None, environment: str = "prod", why: str | None = None) -> MoveResult:
         """Publish."""
         return publish(self.context, name, environment, why)
 
@@ -144,7 +144,7 @@ class Shop:
             "SLUICE_WAREHOUSE": str(self.root / "warehouse"),
             "SLUICE_ACTOR": self.actor,
         }
-        address = self.place.address if self.place.address.startswith("s3://") else ""
+        address = self.store.address if self.store.address.startswith("s3://") else ""
         return {**os.environ, **own, "SLUICE_RELEASES": address, "PYTHONPATH": str(REPOSITORY / "scripts")}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -161,9 +161,9 @@ class Shop:
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
-def shop_in(root: Path) -> Shop:
+def shop_in(root: Path) -> ReleaseShop:
     """A shop whose releases are in a folder."""
-    return Shop(root, Folder(root / "warehouse"))
+    return ReleaseShop(root, Folder(root / "warehouse"))
 
 
 def seen(file: Path | str) -> tuple[int, int, int]:

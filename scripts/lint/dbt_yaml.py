@@ -26,7 +26,7 @@ FLAGS = {"type": "object", "additionalProperties": False, "properties": {"send_a
 
 
 @dataclass(frozen=True)
-class Finding:
+class YamlFault:
     """One thing that dbt does not know: where it stands and what is wrong with it."""
 
     file: Path
@@ -60,14 +60,14 @@ def schema_for(file: Path) -> dict[str, Any]:
     return schema
 
 
-def check(file: Path) -> list[Finding]:
+def check(file: Path) -> list[YamlFault]:
     """Everything in a file that dbt does not know, in the order of its lines. A file that is no YAML is one finding."""
     text = file.read_text()
     try:
         tree, data = yaml.compose(text, _Loader), yaml.load(text, _Loader)  # noqa: S506 (it is a SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        return [Finding(file, mark.line + 1 if mark else 1, "", f"not YAML: {getattr(error, 'problem', error)}")]
+        return [YamlFault(file, mark.line + 1 if mark else 1, "", f"not YAML: {getattr(error, 'problem', error)}")]
     schema = schema_for(file)
     errors = [deepest for error in Draft7Validator(schema).iter_errors(data or {}) for deepest in causes(error)]
     findings = {finding for error in errors for finding in explain(file, tree, error)}
@@ -93,7 +93,7 @@ def leaves(error: ValidationError) -> Iterator[ValidationError]:
         yield error
 
 
-def explain(file: Path, tree: yaml.Node | None, error: ValidationError) -> Iterator[Finding]:
+def explain(file: Path, tree: yaml.Node | None, error: ValidationError) -> Iterator[YamlFault]:
     """One finding for each key that an error is about."""
     path = list(error.absolute_path)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
@@ -101,12 +101,12 @@ def explain(file: Path, tree: yaml.Node | None, error: ValidationError) -> Itera
         for key in [key for key in error.instance if key not in known]:
             close = get_close_matches(str(key), known, n=1)
             hint = f" (did you mean '{close[0]}'?)" if close else ""
-            yield Finding(file, line_of(tree, [*path, key]), dotted(path), f"dbt knows no key '{key}' here{hint}")
+            yield YamlFault(file, line_of(tree, [*path, key]), dotted(path), f"dbt knows no key '{key}' here{hint}")
     elif path and isinstance(path[-1], str) and file.name == "dbt_project.yml" and "'object'" in error.message:
         # Under models:, seeds: ... any key is a folder unless dbt knows it as a config.
-        yield Finding(file, line_of(tree, path), dotted(path[:-1]), f"'{path[-1]}' is neither a folder nor a config of dbt")
+        yield YamlFault(file, line_of(tree, path), dotted(path[:-1]), f"'{path[-1]}' is neither a folder nor a config of dbt")
     else:
-        yield Finding(file, line_of(tree, path), dotted(path), error.message)
+        yield YamlFault(file, line_of(tree, path), dotted(path), error.message)
 
 
 def dotted(path: Sequence[str | int]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from sluice.diff.found import Diff, RelationDiff
+from sluice.diff.result import Diff, RelationDiff
 from sluice.diff.run import diff
 from sluice.diff.side import side
 from sluice.store.record import Code, Record, Relation, dump

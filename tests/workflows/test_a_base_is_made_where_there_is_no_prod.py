@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from ci import base
-from ci.base import Base, Shop
+from ci.base import Base, BaseShop
 from sluice.core.errors import SluiceError
 
-SHOP = Shop(600, 6, 1)
+SHOP = BaseShop(600, 6, 1)
 
 
 def git(*arguments: str) -> str:
@@ -102,12 +102,12 @@ def test_its_code_is_the_commits_not_the_working_trees(project: Path, ran: list[
 
 
 def test_it_is_made_once_and_again_for_another_commit_or_shop(project: Path, ran: list[list[str]]) -> None:
-    def publishes(shop: Shop = SHOP) -> int:
+    def publishes(shop: BaseShop = SHOP) -> int:
         ran.clear()
         base.make(made_of(project), shop)
         return sum("publish" in line for line in ran)
 
-    assert [publishes(), publishes(), publishes(Shop(700, 6, 1))] == [1, 0, 1]
+    assert [publishes(), publishes(), publishes(BaseShop(700, 6, 1))] == [1, 0, 1]
     git("commit", "--quiet", "--allow-empty", "--message", "two")
     assert publishes() == 1
 

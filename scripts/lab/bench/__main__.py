@@ -31,7 +31,7 @@ from lab.bench.diff import bench_diff
 from lab.bench.page import page
 from lab.bench.process import Cost, measure
 from lab.bench.readers import bench_moves, bench_readers
-from lab.bench.shop import Shop, make_shop
+from lab.bench.shop import BenchShop, make_shop
 from lab.places import BIN, REPOSITORY
 
 PYTHON = sys.executable
@@ -61,7 +61,7 @@ def compare(step: list[Cost], yardstick: list[Cost]) -> Ratio:
     )
 
 
-def environment(shop: Shop, lake: Path, warehouse: Path) -> dict[str, str]:
+def environment(shop: BenchShop, lake: Path, warehouse: Path) -> dict[str, str]:
     """The variables under which Sluice and dbt work on a state of their own."""
     return {
         **os.environ,
@@ -78,7 +78,7 @@ def dbt(state: Path, *arguments: str) -> list[str]:
     return [str(BIN / "dbt"), "--quiet", *arguments, *paths]
 
 
-def bench_ingest(shop: Shop, state: Path, kind: str, runs: int) -> Ratio:
+def bench_ingest(shop: BenchShop, state: Path, kind: str, runs: int) -> Ratio:
     """(a) `kind` is csv or parquet."""
     feeds = shop.feeds(kind)
     ours, theirs = [], []
@@ -92,7 +92,7 @@ def bench_ingest(shop: Shop, state: Path, kind: str, runs: int) -> Ratio:
     return compare(ours, theirs)
 
 
-def bench_build(shop: Shop, state: Path, runs: int) -> Ratio:
+def bench_build(shop: BenchShop, state: Path, runs: int) -> Ratio:
     """(b) A full dbt build with its data tests; unit tests run on no data and are left out on both sides."""
     env = environment(shop, shop.lake, state)
     ours, theirs = [], []
@@ -107,7 +107,7 @@ def bench_build(shop: Shop, state: Path, runs: int) -> Ratio:
     return compare(ours, theirs)
 
 
-def bench_next_day(shop: Shop, state: Path, runs: int) -> dict[str, Ratio]:
+def bench_next_day(shop: BenchShop, state: Path, runs: int) -> dict[str, Ratio]:
     """(c) The last day ingested and built on the days before, against a full rebuild of all days; without and with tests."""
     found = {}
     for name, verb in (("models", "run"), ("models_and_tests", "build")):

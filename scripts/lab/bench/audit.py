@@ -126,7 +126,7 @@ def _judge(file: Path, way: str) -> float:
         import great_expectations.expectations as gxe
         from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 
-        from sluice.quality.expectations import judge
+        from sluice.quality.expectations import evaluate
         from sluice.quality.expectations.scan import DuckDBScanEngine
 
         class AsShipped(SqlAlchemyExecutionEngine):
@@ -139,10 +139,10 @@ def _judge(file: Path, way: str) -> float:
         patterns = ("ExpectColumnValuesToMatchRegex", "ExpectColumnValuesToMatchLikePattern")
         # GX refuses patterns on DuckDB: its own way is measured without them.
         chosen = [check for check in CHECKS if way == "ours" or check[0] not in patterns]
-        suite = [getattr(gxe, kind)(**given, meta={judge.CHECK: str(n)}) for n, (kind, given, _) in enumerate(chosen)]
+        suite = [getattr(gxe, kind)(**given, meta={evaluate.CHECK: str(n)}) for n, (kind, given, _) in enumerate(chosen)]
         kind = DuckDBScanEngine if way == "ours" else AsShipped
-        with judge.opened(file, LIMIT) as connection:
-            found = judge.judged(connection, "main", "orders", ["order_id"], suite, kind)
+        with evaluate.opened(file, LIMIT) as connection:
+            found = evaluate.judged(connection, "main", "orders", ["order_id"], suite, kind)
         wrong = [name for name, result in found.results.items() if not result.success]
         assert not wrong, [
             (suite[int(name)].expectation_type, str(found.results[name].exception_info)[-300:]) for name in wrong[:3]

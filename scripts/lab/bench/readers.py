@@ -25,7 +25,7 @@ import duckdb
 
 from lab.bench.diff import make_table
 from lab.bench.process import measure
-from lab.bench.shop import Shop
+from lab.bench.shop import BenchShop
 from lab.places import BIN, REPOSITORY
 from lab.tiny_releases import shop_in
 from sluice.gate.rollback import rollback
@@ -40,7 +40,7 @@ QUERIES = (
 )
 
 
-def bench_readers(shop: Shop, state: Path, env: Mapping[str, str]) -> dict[str, Any]:
+def bench_readers(shop: BenchShop, state: Path, env: Mapping[str, str]) -> dict[str, Any]:
     """p50 and p95 of a reader that opens prod for each query: alone, and while prod is built anew from nothing."""
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
@@ -75,8 +75,8 @@ def bench_moves(orders: int, runs: int, root: Path) -> dict[str, Any]:
                 done = shop.publish(candidate) if verb == "publish" else rollback(shop.context, "prod", "bad")
                 took[f"{verb}_trail"].append((time.perf_counter() - started) * 1000)
                 took[verb].append(sum(done.seconds.values()) * 1000)
-            shop.place.remove(candidate)
-        size = shop.place.see(str(shop.place.pointer("prod").release_id)).bytes >> 20
+            shop.store.remove(candidate)
+        size = shop.store.see(str(shop.store.pointer("prod").release_id)).bytes >> 20
     figures = {name: {"median": round(statistics.median(one), 1), "max": round(max(one), 1)} for name, one in took.items()}
     return {"orders": orders, "mib": size, "runs": runs, "load_1_minute": round(os.getloadavg()[0], 1), **figures}
 

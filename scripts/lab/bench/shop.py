@@ -17,7 +17,7 @@ from sluice.lake.contracts import load_contracts
 
 
 @dataclass(frozen=True)
-class Shop:
+class BenchShop:
     """Deliveries in `folder`; `lake` holds all of them once `fill_lake` has run; `state` is scratch."""
 
     folder: Path
@@ -73,10 +73,10 @@ class Shop:
                 target.rename(path)
 
 
-def make_shop(orders: int, days: int, root: Path) -> tuple[Shop, Cost | None]:
+def make_shop(orders: int, days: int, root: Path) -> tuple[BenchShop, Cost | None]:
     """The shop of that size, and what making it cost; None where it was there already."""
     folder = root / f"{orders}x{days}"
-    shop = Shop(folder, root / f"{orders}x{days}_lake", root / f"{orders}x{days}_state")
+    shop = BenchShop(folder, root / f"{orders}x{days}_lake", root / f"{orders}x{days}_state")
     if folder.exists():
         return shop, None
     root.mkdir(parents=True, exist_ok=True)

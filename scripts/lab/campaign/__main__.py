@@ -21,7 +21,7 @@ from typing import Any
 from lab.campaign.page import page
 from lab.campaign.reader import Reading
 from lab.campaign.readers import FOR_EVER, judge, quantiles, reading
-from lab.campaign.story import ROWS, Plan, Story
+from lab.campaign.story import ROWS, CampaignPlan, Story
 from lab.tiny_releases import Killer, shop_in
 from sluice.core.progress import on_stderr
 
@@ -29,7 +29,7 @@ from sluice.core.progress import on_stderr
 LIVES = (0.0, 0.0, 0.0, 0.0, 1.0, 5.0, 30.0, FOR_EVER)
 
 
-def carry_out(plan: Plan, root: Path) -> dict[str, Any]:
+def carry_out(plan: CampaignPlan, root: Path) -> dict[str, Any]:
     """The whole campaign; its figures."""
     killer = Killer()
     story, steps = Story(shop_in(root), plan, killer), plan.steps()
@@ -89,7 +89,7 @@ def main() -> None:
     options = vars(parser.parse_args())
     out, note = options.pop("out"), options.pop("note")
     with tempfile.TemporaryDirectory() as root:
-        report = carry_out(Plan(**options), Path(root)) | {"note": note}
+        report = carry_out(CampaignPlan(**options), Path(root)) | {"note": note}
     (out / "campaign.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     (out / "campaign.md").write_text(page(report), encoding="utf-8")
     print(page(report))

@@ -13,7 +13,7 @@ import pytest
 
 from lab.campaign.reader import fill
 from lab.campaign.readers import Truth
-from lab.tiny_releases import NODES, Killer, Shop, results
+from lab.tiny_releases import NODES, Killer, ReleaseShop, results
 from sluice.core.errors import RefusedError
 from sluice.core.progress import Tell, silent
 from sluice.store.record import FILE, load
@@ -25,7 +25,7 @@ STEPS = 40
 
 
 @dataclass(frozen=True)
-class Plan:
+class CampaignPlan:
     """How often each thing is done; `commands` is the share of it that is done by a `sluice` command.
 
     The rest is done by a process that has everything imported, at a pace that no command line has.
@@ -51,8 +51,8 @@ class Plan:
 class Story:
     """Carries out a plan on a shop and keeps the truth; any step that does not do what it should ends it (AssertionError)."""
 
-    shop: Shop
-    plan: Plan
+    shop: ReleaseShop
+    plan: CampaignPlan
     killer: Killer
     truth: Truth = field(default_factory=Truth)
     done: dict[str, int] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class Story:
         for number, step in enumerate(steps):
             tell(step, number / len(steps))
             acts[step]()
-            assert self.shop.place.pointer("prod").release_id == self.stack[-1], step
+            assert self.shop.store.pointer("prod").release_id == self.stack[-1], step
 
     def publish(self) -> None:
         """Publish a good candidate."""
@@ -128,7 +128,7 @@ class Story:
         if not self.ready:
             self.prepare(["publish"])
         number, candidate = self.ready.pop(0)
-        self.shop.amend(candidate, parent=self.shop.place.pointer("prod").release_id)
+        self.shop.amend(candidate, parent=self.shop.store.pointer("prod").release_id)
         self.truth.begun[number] = time.monotonic()
         return number, candidate
 
@@ -145,9 +145,9 @@ class Story:
 
     def _kill(self, verb: str, wanted: str) -> bool:
         """Whether it died; then what it was to do is done by another."""
-        before = self.shop.place.pointer("prod").release_id
+        before = self.shop.store.pointer("prod").release_id
         code = self.killer.run(self.shop.root, self.dice.randrange(STEPS), verb, wanted)
-        now = self.shop.place.pointer("prod").release_id
+        now = self.shop.store.pointer("prod").release_id
         assert code in (0, -9)
         assert now in (before, wanted)
         if now != wanted:
@@ -161,32 +161,32 @@ class Story:
         return self.done[step]
 
 
-def _without_audit(shop: Shop, candidate: str) -> None:
+def _without_audit(shop: ReleaseShop, candidate: str) -> None:
     shop.amend(candidate, audit=None)
 
 
-def _with_failed_audit(shop: Shop, candidate: str) -> None:
+def _with_failed_audit(shop: ReleaseShop, candidate: str) -> None:
     audit = load(shop.context.candidates / candidate).audit
     assert audit is not None
     shop.amend(candidate, audit=replace(audit, status="fail", failed=1))
 
 
-def _with_failed_test(shop: Shop, candidate: str) -> None:
+def _with_failed_test(shop: ReleaseShop, candidate: str) -> None:
     nodes = [*NODES, {"unique_id": "test.shop.broken", "status": "fail"}]
     (shop.context.candidates / candidate / "run_results.json").write_text(json.dumps(results(nodes)))
 
 
-def _changed_after_audit(shop: Shop, candidate: str) -> None:
+def _changed_after_audit(shop: ReleaseShop, candidate: str) -> None:
     file = shop.context.candidates / candidate / FILE
     with duckdb.connect(str(file)) as connection:
         connection.execute("create table core.added as select 1 as one")
 
 
-def _stale(shop: Shop, candidate: str) -> None:
+def _stale(shop: ReleaseShop, candidate: str) -> None:
     shop.amend(candidate, parent="20200101T000000Z-000000")
 
 
-SPOILS: tuple[tuple[Callable[[Shop, str], None], str], ...] = (
+SPOILS: tuple[tuple[Callable[[ReleaseShop, str], None], str], ...] = (
     (_without_audit, "has not been audited"),
     (_with_failed_audit, "the audit did not pass"),
     (_with_failed_test, "test.shop.broken"),

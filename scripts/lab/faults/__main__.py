@@ -11,7 +11,7 @@ import typer
 
 from lab.faults.history import Size
 from lab.faults.report import as_json, as_markdown, as_text
-from lab.faults.run import Options, score
+from lab.faults.run import ScoreOptions, score
 from lab.faults.verdict import is_good
 from sluice.core.errors import SluiceError, explain
 from sluice.core.progress import on_stderr
@@ -44,7 +44,7 @@ def faults(
     Nothing is done to the lake or the warehouse of the project. Exit code 1 when a fault was not caught where its entry
     says (or earlier), something bad reached a mart without the entry admitting it, or a clean day was stopped.
     """
-    options = Options(Path(), feeds, corpus, tuple(select or ()), Size(orders, days, seed), clean_days, workers)
+    options = ScoreOptions(Path(), feeds, corpus, tuple(select or ()), Size(orders, days, seed), clean_days, workers)
     with on_stderr("faults") as tell:
         found = score(options, tell)
     chosen = "".join(f" --select {word}" for word in select or ())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from lab.faults.verdict import Check
+from lab.faults.verdict import SeenCheck
 from sluice.core.errors import SluiceError
 
 
@@ -14,10 +14,10 @@ def import_great_expectations() -> None:
     from sluice.quality.expectations.quiet import quiet_gx
 
     with quiet_gx():
-        import sluice.quality.expectations.judge  # noqa: F401  (for its imports)
+        import sluice.quality.expectations.evaluate  # noqa: F401  (for its imports)
 
 
-def expectations(file: Path, target: Path) -> tuple[Check, ...]:
+def expectations(file: Path, target: Path) -> tuple[SeenCheck, ...]:
     """Expectations that the warehouse file does not meet. Raises SluiceError for one that could not be judged."""
     if not _are_declared(target):
         return ()
@@ -28,7 +28,7 @@ def expectations(file: Path, target: Path) -> tuple[Check, ...]:
     broken = [check.name for check in found if check.status == "error"]
     if broken:
         raise SluiceError(f"expectations that can't be judged: {', '.join(broken)}", where=str(file), hint="run: sluice audit")
-    return tuple(Check("expectation", check.name, check.status == "fail") for check in found)
+    return tuple(SeenCheck("expectation", check.name, check.status == "fail") for check in found)
 
 
 def _are_declared(target: Path) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from lab.faults.run import Score
-from lab.faults.verdict import CleanDays, Verdict
+from lab.faults.verdict import CleanDays, FaultVerdict
 
 
 def as_json(score: Score) -> str:
@@ -39,7 +39,7 @@ def as_text(score: Score) -> str:
     return "\n".join([*lines, "", *_alarms(score.clean), _sum(score)])
 
 
-def _line(verdict: Verdict) -> str:
+def _line(verdict: FaultVerdict) -> str:
     mark = " " if verdict.is_as_promised else "!"
     by = ", ".join(verdict.by)
     return (
@@ -48,7 +48,7 @@ def _line(verdict: Verdict) -> str:
     ).rstrip()
 
 
-def _complaint(verdict: Verdict) -> str:
+def _complaint(verdict: FaultVerdict) -> str:
     reached = f", bad rows in {', '.join(verdict.reached)}" if verdict.reached else ""
     return f"not as promised: {verdict.id}: {verdict.aim} was to see it, it was {verdict.place}{reached}"
 
@@ -113,12 +113,12 @@ def as_markdown(score: Score, command: str) -> str:
     return "\n".join([*lines, *_open(score.verdicts), *_alarms_section(score.clean)]) + "\n"
 
 
-def _table(verdicts: Sequence[Verdict]) -> list[str]:
+def _table(verdicts: Sequence[FaultVerdict]) -> list[str]:
     head = "| fault | what | caught | after | bad | lost | held | gate | in marts | by |"
     return [head, "| --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- | --- |", *map(_row, verdicts)]
 
 
-def _row(verdict: Verdict) -> str:
+def _row(verdict: FaultVerdict) -> str:
     after = "" if verdict.after_rows is None else f"{verdict.after_rows:,}"
     after += f" (day {verdict.after_days})" if verdict.after_days > 1 and after else ""
     by = "<br>".join(_cell(name) for name in verdict.by[:3]) + (
@@ -136,7 +136,7 @@ def _cell(text: str) -> str:
     return short.replace("|", "\\|").replace("\n", " ")
 
 
-def _open(verdicts: Sequence[Verdict]) -> list[str]:
+def _open(verdicts: Sequence[FaultVerdict]) -> list[str]:
     found = [verdict for verdict in verdicts if verdict.place == "none" or verdict.reached or not verdict.is_as_promised]
     if not found:
         return ["", "## Open", "", "Nothing."]
@@ -144,7 +144,7 @@ def _open(verdicts: Sequence[Verdict]) -> list[str]:
     return ["", "## Open", "", *lines]
 
 
-def _why_open(verdict: Verdict) -> str:
+def _why_open(verdict: FaultVerdict) -> str:
     what = "not caught" if verdict.place == "none" else f"seen ({verdict.place}), yet not stopped"
     where = f"; it is in {', '.join(verdict.reached)}" if verdict.reached else ""
     return f"{what}{where}. {verdict.but}".strip()

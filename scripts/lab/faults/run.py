@@ -20,7 +20,7 @@ from lab.faults import registry
 from lab.faults.history import Size, make_history, tally, together, watch_clean_days
 from lab.faults.slot import Slot, parsed
 from lab.faults.trial import History, try_fault
-from lab.faults.verdict import CleanDays, Verdict
+from lab.faults.verdict import CleanDays, FaultVerdict
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
 
@@ -29,7 +29,7 @@ STRETCH = 30
 
 
 @dataclass(frozen=True)
-class Options:
+class ScoreOptions:
     """What to try: the project, its feeds, the corpus and which of its faults, the demo's size, and with how many hands."""
 
     project: Path
@@ -47,12 +47,12 @@ class Score:
 
     version: str
     size: Size
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[FaultVerdict, ...]
     clean: CleanDays
     seconds: float
 
 
-def score(options: Options, tell: Tell = silent) -> Score:
+def score(options: ScoreOptions, tell: Tell = silent) -> Score:
     """Try the chosen faults. Everything lies in one temporary folder, which is removed.
 
     Raises SluiceError where a word of `select` fits no fault, or the project can't be built.
@@ -83,7 +83,7 @@ def _temporary() -> Iterator[Path]:
 
 
 @contextmanager
-def _pool(options: Options, root: Path) -> Iterator[ProcessPoolExecutor]:
+def _pool(options: ScoreOptions, root: Path) -> Iterator[ProcessPoolExecutor]:
     # Spawned, not forked: a fork of a process with threads (a progress bar has one) may hang.
     context = multiprocessing.get_context("spawn")
     arguments = (options.project.absolute(), options.feeds, options.corpus.absolute(), root)
@@ -95,7 +95,7 @@ def _pool(options: Options, root: Path) -> Iterator[ProcessPoolExecutor]:
 
 
 def _submit(
-    pool: ProcessPoolExecutor, options: Options, root: Path, history: History, chosen: Sequence[registry.Fault]
+    pool: ProcessPoolExecutor, options: ScoreOptions, root: Path, history: History, chosen: Sequence[registry.Fault]
 ) -> list[Future[Any]]:
     """The longest work first, so that no process is left alone with it."""
     jobs = [pool.submit(_clean_days, root, size, count) for size, count in stretches(options.size, options.clean_days)]
@@ -112,8 +112,8 @@ def stretches(size: Size, clean_days: int) -> list[tuple[Size, int]]:
     ]
 
 
-def _collect(jobs: Sequence[Future[Any]], tell: Tell) -> tuple[dict[str, Verdict], list[CleanDays]]:
-    verdicts: dict[str, Verdict] = {}
+def _collect(jobs: Sequence[Future[Any]], tell: Tell) -> tuple[dict[str, FaultVerdict], list[CleanDays]]:
+    verdicts: dict[str, FaultVerdict] = {}
     clean: list[CleanDays] = []
     for number, job in enumerate(as_completed(jobs), 1):
         result = _wait(job)
@@ -159,7 +159,7 @@ def _history(root: Path, size: Size, last: int) -> History:
     return make_history(_slot(), root / "history", size, last)
 
 
-def _try(history: History, fault_id: str) -> Verdict:
+def _try(history: History, fault_id: str) -> FaultVerdict:
     try:
         return try_fault(_slot(), history, _faults()[fault_id])
     except SluiceError as error:

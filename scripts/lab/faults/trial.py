@@ -17,7 +17,7 @@ from lab.faults.audit import expectations
 from lab.faults.day import Damage, Day
 from lab.faults.registry import Fault
 from lab.faults.slot import Slot, in_child
-from lab.faults.verdict import Check, Seen, Verdict, is_blocked, is_caught, judge
+from lab.faults.verdict import FaultVerdict, Seen, SeenCheck, is_blocked, is_caught, judge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Facts:
     landed: Mapping[str, int]
     at_door: Mapping[str, int]
     refused: Counter[tuple[str, str]]
-    checks: tuple[Check, ...]
+    checks: tuple[SeenCheck, ...]
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,12 @@ def warehouse(slot: Slot, layout: marts.Layout) -> Path:
     return slot.warehouse / f"{layout.database}.duckdb"
 
 
-def failed_in_dbt(target: Path, layout: marts.Layout) -> tuple[Check, ...]:
+def failed_in_dbt(target: Path, layout: marts.Layout) -> tuple[SeenCheck, ...]:
     """Models and tests that did not pass in the last build, from run_results.json. A skipped node hangs on another."""
     results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
     bad = [entry for entry in results if entry["status"] in ("error", "fail", "warn", "runtime error")]
     return tuple(
-        Check(
+        SeenCheck(
             "test" if entry["unique_id"].startswith("test.") else "model",
             layout.names.get(entry["unique_id"], entry["unique_id"]),
             entry["status"] != "warn",
@@ -106,7 +106,7 @@ def _at_door(reports: Sequence[FeedReport]) -> dict[str, int]:
     return {report.feed: report.rows_quarantined for report in reports}
 
 
-def try_fault(slot: Slot, history: History, fault: Fault) -> Verdict:
+def try_fault(slot: Slot, history: History, fault: Fault) -> FaultVerdict:
     """Spoil the last days' deliveries day by day, until something catches it, and judge."""
     started = time.monotonic()
     first = len(history.days) - fault.days

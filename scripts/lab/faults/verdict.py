@@ -13,7 +13,7 @@ _PLACES: tuple[Place, ...] = get_args(Place)
 
 
 @dataclass(frozen=True)
-class Check:
+class SeenCheck:
     """One check that did not pass: `kind` is model, test or expectation; `blocks` whether it stops a release."""
 
     kind: str
@@ -39,12 +39,12 @@ class Seen:
     at_door: Mapping[str, int] = field(default_factory=dict)
     held: Mapping[str, int] = field(default_factory=dict)
     collateral: int = 0
-    checks: tuple[Check, ...] = ()
+    checks: tuple[SeenCheck, ...] = ()
     reached: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)
-class Verdict:
+class FaultVerdict:
     """One line of the table."""
 
     id: str
@@ -92,11 +92,11 @@ def is_blocked(seen: Seen) -> bool:
     return bool(seen.refused) or any(check.blocks for check in seen.checks)
 
 
-def judge(fault: Fault, seen: Seen, seconds: float = 0.0) -> Verdict:
+def judge(fault: Fault, seen: Seen, seconds: float = 0.0) -> FaultVerdict:
     """The verdict on one trial."""
     place = place_of(seen)
     reached = {} if is_blocked(seen) else dict(seen.reached or {})
-    return Verdict(
+    return FaultVerdict(
         id=fault.id,
         kind=fault.kind,
         table=fault.table,
@@ -167,6 +167,6 @@ class CleanDays:
     holding: Mapping[str, int] = field(default_factory=dict)
 
 
-def is_good(verdicts: Sequence[Verdict], clean: CleanDays) -> bool:
+def is_good(verdicts: Sequence[FaultVerdict], clean: CleanDays) -> bool:
     """Whether every promise of the corpus was kept and no clean day was stopped."""
     return all(verdict.is_as_promised for verdict in verdicts) and not clean.blocking

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from lab.mutants.bench import Bench, Finding, batches
-from lab.mutants.written import Mutant, read, selected
+from lab.mutants.mutant_list import Mutant, read, selected
+from lab.mutants.runner import Bench, Finding, batches
 from lab.places import REPOSITORY
 from sluice.core.errors import SluiceError
 

@@ -37,7 +37,7 @@ AT_ONCE = 2
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Judged:
     """One edit: names of what must be built, of what would be, and of what `dbt build --select state:modified+` builds."""
 
     name: str
@@ -123,7 +123,7 @@ def _downstream(start: set[str], nodes: Mapping[str, Any]) -> set[str]:
 
 def judge(
     chosen: Sequence[Mapping[str, Any]], selection: Selection, manifest: Mapping[str, Any], by_dbt: frozenset[str] = frozenset()
-) -> Outcome:
+) -> Judged:
     """Compare what edits need with what would be built. Changed tests are needed, too, by name."""
     nodes = manifest["nodes"]
     tests = {name for edit in chosen for name in edit.get("tests", [])}
@@ -132,16 +132,16 @@ def judge(
     changed = {nodes[name]["name"] for name in by_dbt if name in nodes}
     plain = {nodes[name]["name"] for name in _downstream(set(by_dbt), nodes) if nodes[name]["resource_type"] in MADE}
     name = ", ".join(edit["name"] for edit in chosen)
-    return Outcome(name, wanted, frozenset(built), frozenset(plain | (tests & changed)))
+    return Judged(name, wanted, frozenset(built), frozenset(plain | (tests & changed)))
 
 
-def try_all(chosen: Sequence[Mapping[str, Any]], tell: Callable[[str], None] = print) -> list[Outcome]:
+def try_all(chosen: Sequence[Mapping[str, Any]], tell: Callable[[str], None] = print) -> list[Judged]:
     """Make each edit in the project as it is; nothing of one is left for the next."""
     with tempfile.TemporaryDirectory(prefix="sluice-selection-") as name, ThreadPoolExecutor(AT_ONCE) as at_once:
         root = Path(name)
         base = compiled([], root / "base")
 
-        def tried(edit: Mapping[str, Any]) -> Outcome:
+        def tried(edit: Mapping[str, Any]) -> Judged:
             edited = compiled([edit], root / str(get_ident()))
             by_dbt = found_by_dbt(base, edited, root / str(get_ident()))
             outcome = judge([edit], selected(compared(base, edited, by_dbt), held_by(base)), edited.manifest, by_dbt)
@@ -167,14 +167,14 @@ def held_by(base: Parsed) -> list[str]:
     return [f"{node['schema']}.{node['alias']}" for node in base.manifest["nodes"].values() if node.get("alias")]
 
 
-def _told(one: Outcome) -> str:
+def _told(one: Judged) -> str:
     told = f"{len(one.chosen):4} chosen, {len(one.needed):3} needed  {one.name}"
     told += f"\n       missed: {', '.join(sorted(one.missed))}" if one.missed else ""
     return told + (f"\n       for nothing: {', '.join(sorted(one.spared))}" if one.spared else "")
 
 
 @dataclass(frozen=True)
-class Score:
+class Scores:
     """Of all edits together: the share of what is chosen that is needed, of what is needed that is chosen; edits that miss."""
 
     precision: float
@@ -186,20 +186,20 @@ class Score:
         return f"recall {self.recall:.3f}, precision {self.precision:.3f}, {self.missed} edits with something missed"
 
 
-def score(pairs: Sequence[tuple[frozenset[str], frozenset[str]]]) -> Score:
+def score(pairs: Sequence[tuple[frozenset[str], frozenset[str]]]) -> Scores:
     """From what is needed and what is chosen, edit by edit."""
     hit = sum(len(needed & chosen) for needed, chosen in pairs)
     every, chosen = sum(len(needed) for needed, _ in pairs), sum(len(chosen) for _, chosen in pairs)
     missed = sum(bool(needed - chosen) for needed, chosen in pairs)
-    return Score(hit / chosen if chosen else 1, hit / every if every else 1, missed)
+    return Scores(hit / chosen if chosen else 1, hit / every if every else 1, missed)
 
 
-def scores(outcomes: Sequence[Outcome]) -> tuple[Score, Score]:
+def scores(outcomes: Sequence[Judged]) -> tuple[Scores, Scores]:
     """Of Sluice, and of dbt alone, of which only what it misses counts: which tests it runs beside is another matter."""
     return score([(one.needed, one.chosen) for one in outcomes]), score([(one.needed, one.by_dbt) for one in outcomes])
 
 
-def as_markdown(outcomes: Sequence[Outcome]) -> str:
+def as_markdown(outcomes: Sequence[Judged]) -> str:
     """The page: figures, then every edit."""
     ours, dbts = scores(outcomes)
     lines = [

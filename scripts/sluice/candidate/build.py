@@ -21,7 +21,7 @@ import duckdb
 
 from sluice.candidate import pins
 from sluice.candidate.plan import Plan
-from sluice.candidate.workspace import ARTIFACTS, Place, place_for
+from sluice.candidate.workspace import ARTIFACTS, Workspace, workspace_for
 from sluice.core import dbt
 from sluice.core.errors import SluiceError
 from sluice.core.locks import alone_at, holding, is_held
@@ -40,7 +40,7 @@ _BEHIND_READERS = 10
 
 
 @dataclass(frozen=True)
-class Built:
+class Candidate:
     """A candidate, whether dbt found nothing wrong with it, and the abandoned ones that were removed before it."""
 
     folder: Path
@@ -54,7 +54,7 @@ def new_id(now: datetime | None = None) -> str:
     return f"{(now or datetime.now(UTC)):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
-def build(plan: Plan, tell: Tell) -> Built:
+def build(plan: Plan, tell: Tell) -> Candidate:
     """Build a candidate, and remove the ones that were abandoned before.
 
     What dbt refuses is built to the end of dbt and kept. Raises SluiceError where it could not be built.
@@ -62,14 +62,14 @@ def build(plan: Plan, tell: Tell) -> Built:
     removed = clean_up(plan.shelf)
     with _begun(plan) as (folder, first, lock), _trouble_told(folder):
         begun = _begin_as(plan.base, folder / FILE, first, tell)
-        with place_for(folder, plan.workshop) as place:
-            tested, is_good = _by_dbt(plan, begun, place, lock, tell)
-            place.keep_artifacts(folder)
+        with workspace_for(folder, plan.workshop) as workspace:
+            tested, is_good = _by_dbt(plan, begun, workspace, lock, tell)
+            workspace.keep_artifacts(folder)
         whole = _alone(tested, folder / FILE, tell) if is_good else tested
         (folder / FILE).chmod(0o444)
         record = replace(whole, built_at=moment(), file=File((folder / FILE).stat().st_size))
         dump(record, folder)
-    return Built(folder, record, is_good, removed)
+    return Candidate(folder, record, is_good, removed)
 
 
 @contextmanager
@@ -115,18 +115,18 @@ def _begin_as(base: Path | None, file: Path, record: Record, tell: Tell) -> Reco
     return record.timed(copy=time.monotonic() - before)
 
 
-def _by_dbt(plan: Plan, record: Record, place: Place, lock: int, tell: Tell) -> tuple[Record, bool]:
+def _by_dbt(plan: Plan, record: Record, workspace: Workspace, lock: int, tell: Tell) -> tuple[Record, bool]:
     """Run dbt in the candidate. Raises SluiceError where it could not run, or the disk was full."""
     before = time.monotonic()
-    command = ["build", *plan.only, *(["--full-refresh"] if plan.base is None else []), *place.arguments]
+    command = ["build", *plan.only, *(["--full-refresh"] if plan.base is None else []), *workspace.arguments]
     extensions = {"SLUICE_EXTENSIONS": str(extensions_root().absolute())}
-    environment = {**pins.environment(plan.lake, record.lake), **place.environment, **extensions}
+    environment = {**pins.environment(plan.lake, record.lake), **workspace.environment, **extensions}
     done = dbt.invoke(
-        command, tell, folder=plan.project, environment=environment, held=[lock, place.lock], niceness=_BEHIND_READERS
+        command, tell, folder=plan.project, environment=environment, held=[lock, workspace.lock], niceness=_BEHIND_READERS
     )
-    _no_disk_trouble(done.errors, place.root)
-    results = dbt.results_of(done, place.target)
-    _no_disk_trouble([node["message"] or "" for node in results["results"]], place.root)
+    _no_disk_trouble(done.errors, workspace.root)
+    results = dbt.results_of(done, workspace.target)
+    _no_disk_trouble([node["message"] or "" for node in results["results"]], workspace.root)
     run = Dbt(done.id, {".".join(ended): count for ended, count in sorted(dbt.counted(results).items())})
     return replace(record, dbt=run).timed(build=time.monotonic() - before), done.code == 0
 

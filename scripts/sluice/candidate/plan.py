@@ -48,7 +48,7 @@ def plan(environment: str, context: Context, *, full_refresh: bool, tell: Tell =
     """
     if context.policy.environment(environment).kind != "pointer":
         raise SluiceError(f"{environment} takes no candidate", where="--env", hint="dev is built without --env")
-    parent, code = context.place.pointer(environment).release_id, code_of(project)
+    parent, code = context.store.pointer(environment).release_id, code_of(project)
     return Plan(
         environment=environment,
         project=project,
@@ -69,7 +69,7 @@ def _is_proven(code: Code, release_id: str, context: Context) -> bool:
     if code.commit is None or code.is_dirty:
         return False
     try:
-        return context.place.record(release_id).code == code
+        return context.store.record(release_id).code == code
     except SluiceError:
         return False
 
@@ -78,7 +78,7 @@ def _file_of(release_id: str, environment: str, context: Context, tell: Tell) ->
     hint = f"sluice rollback {environment} goes back to another; sluice build --env {environment} --full-refresh needs none"
     gone = f"the release that {environment} points to is not there"
     try:
-        file = context.place.fetch(release_id, tell) / FILE
+        file = context.store.fetch(release_id, tell) / FILE
     except SluiceError as error:
         raise SluiceError(f"{gone}: {error.what}", where=error.where, hint=hint) from None
     if not file.is_file():

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sluice.candidate import pins
-from sluice.candidate.build import Built, build
+from sluice.candidate.build import Candidate, build
 from sluice.candidate.plan import Plan, plan
 from sluice.candidate.verify import Difference, compared
 from sluice.core import dbt
@@ -36,7 +36,7 @@ class Comparison:
 
 def rebuild(
     record: Record, artifacts: Path | None, context: Context, tell: Tell, *, force: bool = False, compare: bool = False
-) -> Built:
+) -> Candidate:
     """Build a candidate from a record; to `compare`, in the folder `rebuilt` and without tests.
 
     Raises SluiceError where the commit or a version of the lake is not there any more, or the checkout that it was built
@@ -101,7 +101,7 @@ def _git(*arguments: str) -> bytes:
     return done.stdout
 
 
-def comparison(record: Record, again: Built) -> Comparison:
+def comparison(record: Record, again: Candidate) -> Comparison:
     """Compare every mart (a model that its project makes public) of a release with the rebuilt one's."""
     if not again.is_good:
         raise SluiceError("dbt could not build it again", where=str(again.folder), hint="its run_results.json says why")

@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sluice.candidate.build import Built
+from sluice.candidate.build import Candidate
 from sluice.candidate.rebuild import Comparison
 from sluice.candidate.verify import Difference, Verified
-from sluice.change.pull_request import Built as Slimmed
+from sluice.change.pull_request import PullRequestBuild as Slimmed
 from sluice.store import record
 
 
-def built_as_json(built: Built, tests: Mapping[str, Any] | None) -> str:
+def built_as_json(built: Candidate, tests: Mapping[str, Any] | None) -> str:
     """A candidate: where it is, its record, and, where they were run, the tests that failed."""
     said = {"folder": str(built.folder), "is_good": built.is_good, "removed": built.removed}
     return json.dumps({**said, "record": json.loads(record.dumps(built.record)), "dbt": tests}, indent=2)
 
 
-def built_as_text(built: Built) -> str:
+def built_as_text(built: Candidate) -> str:
     """A candidate: what it began as, how long it took, and what to do with it."""
     made = built.record
     began = "from nothing" if made.full_refresh else f"from {made.parent}"

@@ -22,7 +22,7 @@ ARTIFACTS = ("manifest.json", "run_results.json")
 
 
 @dataclass(frozen=True)
-class Place:
+class Workspace:
     """A place at work: `lock` is the file descriptor of its lock."""
 
     root: Path
@@ -50,22 +50,22 @@ class Place:
 
 
 @contextmanager
-def place_for(folder: Path, workshop: Path) -> Iterator[Place]:
+def workspace_for(folder: Path, workshop: Path) -> Iterator[Workspace]:
     """The first free place of the workshop, set up for the candidate in `folder`. Results of earlier runs are gone."""
     with ExitStack() as stack:
-        place = _first_free(workshop.absolute(), folder.name, stack)
-        _point(place.root / "candidate", folder.absolute())
+        workspace = _first_free(workshop.absolute(), folder.name, stack)
+        _point(workspace.root / "candidate", folder.absolute())
         for name in ARTIFACTS:
-            (place.target / name).unlink(missing_ok=True)
-        yield place
+            (workspace.target / name).unlink(missing_ok=True)
+        yield workspace
 
 
-def _first_free(workshop: Path, candidate: str, stack: ExitStack) -> Place:
+def _first_free(workshop: Path, candidate: str, stack: ExitStack) -> Workspace:
     for number in count():
         root = workshop / str(number)
         root.mkdir(parents=True, exist_ok=True)
         with suppress(SluiceError):
-            return Place(root, stack.enter_context(holding(root, f"building {candidate}")))
+            return Workspace(root, stack.enter_context(holding(root, f"building {candidate}")))
     raise AssertionError("count() does not end")
 
 

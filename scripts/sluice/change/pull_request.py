@@ -30,7 +30,7 @@ from sluice.core.paths import extensions_root
 from sluice.core.progress import Tell
 from sluice.environments import partial
 from sluice.environments.context import Context
-from sluice.environments.partial import Slim
+from sluice.environments.partial import Partial
 from sluice.environments.resolve import Located
 from sluice.store import digest, standalone
 from sluice.store.record import Record
@@ -40,16 +40,16 @@ BASE = "warehouse"
 
 
 @dataclass(frozen=True)
-class Built:
+class PullRequestBuild:
     """A pull request environment, and whether dbt found nothing wrong."""
 
-    slim: Slim
+    slim: Partial
     file: Path
     artifacts: Path
     is_good: bool
 
 
-def build(environment: str, base: Located, context: Context, tell: Tell) -> Built:
+def build(environment: str, base: Located, context: Context, tell: Tell) -> PullRequestBuild:
     """Build what differs from `base`, a release. Raises SluiceError where it is none, or dbt could not run."""
     if base.record is None:
         raise SluiceError(f"{base.name} is no release", where=str(base.file), hint="name an environment that points to one")
@@ -60,17 +60,17 @@ def build(environment: str, base: Located, context: Context, tell: Tell) -> Buil
     root = partial.workshop(context.warehouse, environment)
     root.mkdir(parents=True, exist_ok=True)
     with holding(root, f"building {environment}") as lock:
-        work = _Work(root / "slim", file.name, base.record, base.file.resolve(), context.lake, lock)
+        work = _Build(root / "slim", file.name, base.record, base.file.resolve(), context.lake, lock)
         shutil.rmtree(work.root, ignore_errors=True)  # nothing of dbt's parsing is used again: it may be another checkout's
         work.root.mkdir()
         slim, is_good = _built(environment, base, work, tell)
         partial.put(slim, work.file, work.target, file)
         shutil.rmtree(work.root)
-    return Built(slim, file, file.with_suffix(""), is_good)
+    return PullRequestBuild(slim, file, file.with_suffix(""), is_good)
 
 
 @dataclass(frozen=True)
-class _Work:
+class _Build:
     root: Path
     name: str
     record: Record
@@ -87,7 +87,7 @@ class _Work:
         return self.root / "target"
 
 
-def _built(environment: str, base: Located, work: _Work, tell: Tell) -> tuple[Slim, bool]:
+def _built(environment: str, base: Located, work: _Build, tell: Tell) -> tuple[Partial, bool]:
     assert base.record is not None
     assert base.artifacts is not None
     selection, manifest, fresh = _selected(base.record, dbt.artifact(base.artifacts, "manifest.json"), work, tell)
@@ -104,10 +104,10 @@ def _built(environment: str, base: Located, work: _Work, tell: Tell) -> tuple[Sl
     wanted = {_relation(node) for node in nodes if node["config"]["materialized"] != "ephemeral"}
     failed = tuple(sorted(wanted - there - set(left_out)))
     built = tuple(sorted(wanted & there))
-    return Slim(environment, base.record.release_id, selection.whole, built, left_out, failed), is_good
+    return Partial(environment, base.record.release_id, selection.whole, built, left_out, failed), is_good
 
 
-def _selected(record: Record, of_base: Mapping[str, Any], work: _Work, tell: Tell) -> tuple[Selection, Mapping[str, Any], Path]:
+def _selected(record: Record, of_base: Mapping[str, Any], work: _Build, tell: Tell) -> tuple[Selection, Mapping[str, Any], Path]:
     """What to build, the manifest of the project as it is, and the folder of that."""
     commit, why = comparable(record)
     found = changes_since(commit, work.root / "compared", tell)
@@ -164,7 +164,7 @@ def _yaml(file: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _by_dbt(selection: Selection, manifest: Mapping[str, Any], state: Path, work: _Work, tell: Tell) -> bool:
+def _by_dbt(selection: Selection, manifest: Mapping[str, Any], state: Path, work: _Build, tell: Tell) -> bool:
     """Make what has to be carried, then build and test what changed; whether dbt found nothing wrong."""
     if selection.carried:
         done = _invoke(["run", *_named(selection.carried, manifest)], state, work, tell)
@@ -183,7 +183,7 @@ def _named(names: Sequence[str], manifest: Mapping[str, Any]) -> list[str]:
     return ["--select", *(f"fqn:{'.'.join(manifest['nodes'][name]['fqn'])}" for name in names)]
 
 
-def _invoke(command: Sequence[str], state: Path, work: _Work, tell: Tell) -> dbt.Invocation:
+def _invoke(command: Sequence[str], state: Path, work: _Build, tell: Tell) -> dbt.Invocation:
     paths = ["--target", "slim", "--target-path", str(work.target), "--log-path", str(work.root / "logs")]
     deferred = ["--defer", "--state", str(state.absolute())]
     environment = {
@@ -195,7 +195,7 @@ def _invoke(command: Sequence[str], state: Path, work: _Work, tell: Tell) -> dbt
     return dbt.invoke([*command, *deferred, *paths], tell, environment=environment, held=[work.lock])
 
 
-def _pinned(work: _Work) -> dict[str, int]:
+def _pinned(work: _Build) -> dict[str, int]:
     """The lake as the release read it; tables that came after are read as they are."""
     pins.all_there(work.lake, work.record.lake)
     return {**pins.taken(work.lake), **work.record.lake}

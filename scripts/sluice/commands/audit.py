@@ -14,7 +14,7 @@ from sluice.commands.formats import ReportFormat
 
 if TYPE_CHECKING:
     from sluice.environments.context import Context
-    from sluice.environments.partial import Slim
+    from sluice.environments.partial import Partial
     from sluice.environments.resolve import Located
     from sluice.quality.expectations.audit import AuditReport
 
@@ -65,7 +65,7 @@ def audit(
     _say_next(located, bool(select), output)
 
 
-def _declared_of(slim: Slim, located: Located) -> list[str]:
+def _declared_of(slim: Partial, located: Located) -> list[str]:
     """Of a pull request environment, the models to audit: those that were built."""
     from sluice.quality.expectations.declared import declared, manifest_of
 
@@ -73,7 +73,7 @@ def _declared_of(slim: Slim, located: Located) -> list[str]:
     return [model.relation for model in declared(manifest_of(located.artifacts)) if model.relation in slim.built]
 
 
-def _of_dbt_alone(slim: Slim, located: Located) -> AuditReport:
+def _of_dbt_alone(slim: Partial, located: Located) -> AuditReport:
     """Of a pull request environment in which no model declares expectations: what dbt's tests found still counts."""
     from sluice.quality.expectations.audit import of_dbt_alone
 

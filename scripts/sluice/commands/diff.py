@@ -48,7 +48,7 @@ def diff(
     a, b = side(before, artifacts_a, target), side(after, artifacts_b, target)
     with on_stderr("diff") as tell:
         found = run(a, b, select or [], exclude or [], samples=samples, memory_limit=memory_limit, tell=tell)
-    from sluice.diff.written import write
+    from sluice.diff.formats import write
 
     text = write(found, output.value)
     if out is None:

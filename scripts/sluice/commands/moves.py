@@ -13,10 +13,10 @@ from sluice.commands.formats import Format
 from sluice.core.errors import RefusedError
 
 if TYPE_CHECKING:
-    from sluice.gate.publish import Outcome
+    from sluice.gate.publish import MoveResult
 
 
-def show(carry_out: Callable[[], Outcome], output: Format) -> None:
+def show(carry_out: Callable[[], MoveResult], output: Format) -> None:
     """Carry it out and print what became of it; in JSON a refusal is a result, too."""
     try:
         done = carry_out()
@@ -29,7 +29,7 @@ def show(carry_out: Callable[[], Outcome], output: Format) -> None:
     typer.echo(json.dumps({"outcome": "done", **asdict(done)}, indent=2) if output is Format.json else _text(done))
 
 
-def _text(done: Outcome) -> str:
+def _text(done: MoveResult) -> str:
     if not done.is_moved:
         return f"{done.environment} points to {done.release_id} already"
     before = f", before that to {done.from_release_id}" if done.from_release_id else ""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sluice.quarantine.actions import Choice
     from sluice.quarantine.catalog import Filter, Places
-    from sluice.quarantine.judge import Verdict
+    from sluice.quarantine.row_result import RowResult
 
 app = typer.Typer(help="Rows that were refused: see them, correct them, let them in, or drop them.", no_args_is_help=True)
 
@@ -230,11 +230,11 @@ def _check_wish(is_edited: bool, waive: bool, until: str | None) -> None:
         raise SluiceError(what, where="--until", hint="--waive --until 30d")
 
 
-def _decide(verb: str, carry_out: Callable[[], list[Verdict]], output: Format) -> None:
+def _decide(verb: str, carry_out: Callable[[], list[RowResult]], output: Format) -> None:
     """Carry it out and print what became of each row; without a yes, print what it would touch, and end in 2."""
     from sluice.core.errors import SluiceError
     from sluice.quarantine import actions, report
-    from sluice.quarantine.judge import Outcome
+    from sluice.quarantine.row_result import RowOutcome
 
     try:
         verdicts = carry_out()
@@ -243,7 +243,7 @@ def _decide(verb: str, carry_out: Callable[[], list[Verdict]], output: Format) -
         count = sum(group.rows for group in error.plan)
         raise SluiceError(f"nothing was done: {verb} would touch {count:,} rows", hint="look at them, then add --yes") from None
     typer.echo(report.verdicts_json(verdicts) if output is Format.json else report.verdicts_text(verdicts))
-    if any(verdict.outcome is Outcome.refused for verdict in verdicts):
+    if any(verdict.outcome is RowOutcome.refused for verdict in verdicts):
         raise typer.Exit(1)
 
 

@@ -10,7 +10,7 @@ import typer
 from sluice.commands.formats import Format
 
 if TYPE_CHECKING:
-    from sluice.candidate.build import Built
+    from sluice.candidate.build import Candidate
     from sluice.store.record import Record
 
 
@@ -44,7 +44,7 @@ def rebuild(
             raise typer.Exit(1)
 
 
-def _compare(record: Record, again: Built, output: Format) -> bool:
+def _compare(record: Record, again: Candidate, output: Format) -> bool:
     from sluice.candidate import report
     from sluice.candidate.rebuild import comparison
 
@@ -55,7 +55,7 @@ def _compare(record: Record, again: Built, output: Format) -> bool:
     return not compared.differences
 
 
-def _tell(again: Built, output: Format) -> bool:
+def _tell(again: Candidate, output: Format) -> bool:
     from sluice.candidate import report
 
     typer.echo(report.built_as_json(again, None) if output is Format.json else report.built_as_text(again))

@@ -91,7 +91,7 @@ def counted(results: Mapping[str, Any]) -> dict[tuple[str, str], int]:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DbtRun:
     """One dbt invocation: `counts` holds the number of nodes by (resource type, status)."""
 
     command: str
@@ -113,10 +113,10 @@ class Mart:
     meta: Mapping[str, Any]
 
 
-def outcome(target: Path) -> Outcome:
+def outcome(target: Path) -> DbtRun:
     """The last invocation that wrote to the target folder. Raises SluiceError where there is none."""
     results = artifact(target, "run_results.json")
-    return Outcome(results["args"].get("which", "dbt"), float(results["elapsed_time"]), counted(results))
+    return DbtRun(results["args"].get("which", "dbt"), float(results["elapsed_time"]), counted(results))
 
 
 def marts(target: Path) -> list[Mart]:

@@ -14,7 +14,7 @@ import duckdb
 
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
-from sluice.demo import faults, place
+from sluice.demo import faults, folder
 from sluice.demo.deliver import DayFile, Writer
 from sluice.demo.engine import Engine
 from sluice.demo.options import DemoOptions
@@ -42,16 +42,16 @@ def generate(options: DemoOptions, out: Path, *, force: bool = False, tell: Tell
     suffice; then the directory is left marked as unfinished and the next call replaces it.
     """
     started = time.monotonic()
-    work = place.claim(out, force=force)
+    work = folder.claim(out, force=force)
     try:
         files, found = _make(options, out, work, tell)
     except (duckdb.Error, OSError) as error:
         raise SluiceError(f"the demo could not be made: {error}", where=str(out)) from error
     finally:
-        place.clear_work(out)
+        folder.clear_work(out)
     report = _report(out, files, found, time.monotonic() - started)
     _write_summary(options, report, files)
-    place.finish(out, _parameters(options))
+    folder.finish(out, _parameters(options))
     return report
 
 

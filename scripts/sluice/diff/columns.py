@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sluice.core.duck import identifier
-from sluice.diff.found import SchemaChange
+from sluice.diff.result import SchemaChange
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 _HUGE = {"HUGEINT", "UHUGEINT"}
@@ -17,7 +17,7 @@ _WORDS = {"VARCHAR", "UUID", "BOOLEAN"}
 
 
 @dataclass(frozen=True)
-class Column:
+class ComparedColumn:
     """A column as DuckDB describes it."""
 
     name: str
@@ -52,9 +52,9 @@ class Column:
 class Shared:
     """A column of both sides, and the type as which its values are compared."""
 
-    before: Column
-    after: Column
-    common: Column
+    before: ComparedColumn
+    after: ComparedColumn
+    common: ComparedColumn
 
     @property
     def name(self) -> str:
@@ -68,7 +68,7 @@ class Shared:
         return value if column.type == self.common.type else f"cast({value} as {self.common.type})"
 
 
-def shared(before: Sequence[Column], after: Sequence[Column], structs: Mapping[str, str]) -> list[Shared]:
+def shared(before: Sequence[ComparedColumn], after: Sequence[ComparedColumn], structs: Mapping[str, str]) -> list[Shared]:
     """The columns that both sides have, in the order of the second; names differ in upper and lower case at most.
 
     `structs` gives the type that two nested types have in common, by column, where DuckDB finds one.
@@ -78,11 +78,11 @@ def shared(before: Sequence[Column], after: Sequence[Column], structs: Mapping[s
     for column in after:
         other = old.get(column.name.lower())
         if other is not None:
-            found.append(Shared(other, column, Column(column.name, common(other, column, structs.get(column.name)))))
+            found.append(Shared(other, column, ComparedColumn(column.name, common(other, column, structs.get(column.name)))))
     return found
 
 
-def common(before: Column, after: Column, nested: str | None = None) -> str:
+def common(before: ComparedColumn, after: ComparedColumn, nested: str | None = None) -> str:
     """The type as which both can be compared without failing: text, where nothing better is sure."""
     if before.type == after.type:
         return after.type
@@ -111,7 +111,7 @@ def _digits(kind: str) -> tuple[int, int]:
     return (int(found[1]) - int(found[2]), int(found[2])) if found else (20, 0)
 
 
-def schema_changes(before: Sequence[Column], after: Sequence[Column]) -> list[SchemaChange]:
+def schema_changes(before: Sequence[ComparedColumn], after: Sequence[ComparedColumn]) -> list[SchemaChange]:
     """Columns removed, added, retyped; and, where nothing else happened to their order, moved."""
     old, new = ({column.name.lower(): column for column in side} for side in (before, after))
     changes = [SchemaChange("column removed", column.name, column.type) for name, column in old.items() if name not in new]

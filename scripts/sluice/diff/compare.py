@@ -11,8 +11,8 @@ import duckdb
 
 from sluice.core.duck import literal
 from sluice.diff import sql
-from sluice.diff.columns import Column, Shared, schema_changes, shared
-from sluice.diff.found import ColumnChange, Figures, Metric, Pair, RelationDiff, Rows, Sample, SchemaChange
+from sluice.diff.columns import ComparedColumn, Shared, schema_changes, shared
+from sluice.diff.result import ColumnChange, Figures, Metric, Pair, RelationDiff, RowChanges, SampleRow, SchemaChange
 from sluice.diff.side import Key, Model, Side
 
 # From this many rows on, distinct values are counted nearly (HyperLogLog).
@@ -24,23 +24,23 @@ _MASK = "(masked)"
 
 
 @dataclass(frozen=True)
-class Options:
+class CompareOptions:
     """`samples` rows of each kind are shown. Masked columns' values never leave the warehouse."""
 
     samples: int = 5
 
 
 @dataclass
-class _Work:
+class _Comparison:
     """One relation while it is compared."""
 
     connection: duckdb.DuckDBPyConnection
     relation: str
-    before: list[Column]
-    after: list[Column]
+    before: list[ComparedColumn]
+    after: list[ComparedColumn]
     columns: list[Shared]
     masked: frozenset[str]
-    options: Options
+    options: CompareOptions
 
     def one(self, statement: str) -> tuple[Any, ...]:
         row = self.connection.execute(statement).fetchone()
@@ -54,7 +54,7 @@ class _Work:
         return _MASK if value is not None and column in self.masked else value
 
 
-def compare(connection: duckdb.DuckDBPyConnection, relation: str, a: Side, b: Side, options: Options) -> RelationDiff:
+def compare(connection: duckdb.DuckDBPyConnection, relation: str, a: Side, b: Side, options: CompareOptions) -> RelationDiff:
     """What became of a relation from `a` to `b`. Unchanged ones are told by their digests, where both sides have one."""
     started = time.monotonic()
     old, new = a.models.get(relation), b.models.get(relation)
@@ -98,7 +98,7 @@ def _promises(old: Model | None, new: Model | None) -> list[SchemaChange]:
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, found: RelationDiff, old: Model | None, new: Model | None, options: Options
+    connection: duckdb.DuckDBPyConnection, found: RelationDiff, old: Model | None, new: Model | None, options: CompareOptions
 ) -> RelationDiff:
     try:
         before, after = (_columns(connection, side, found.relation) for side in "ab")
@@ -109,7 +109,7 @@ def _read(
     masked = frozenset().union(*(model.masked for model in (old, new) if model))
     nested = _nested(connection, before or [], after or [])
     columns = shared(before or [], after or [], nested)
-    work = _Work(connection, found.relation, before or [], after or [], columns, masked, options)
+    work = _Comparison(connection, found.relation, before or [], after or [], columns, masked, options)
     try:
         if before is None or after is None:
             return _on_one_side(work, found, "b" if before is None else "a")
@@ -118,7 +118,7 @@ def _read(
         return replace(found, status="unreadable", detail=str(error).splitlines()[0])
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, side: str, relation: str) -> list[Column] | None:
+def _columns(connection: duckdb.DuckDBPyConnection, side: str, relation: str) -> list[ComparedColumn] | None:
     """The columns of a relation in one of the files; None where it is not there."""
     schema, _, name = relation.partition(".")
     there = (
@@ -128,10 +128,12 @@ def _columns(connection: duckdb.DuckDBPyConnection, side: str, relation: str) ->
     if not connection.execute(there).fetchall():
         return None
     described = connection.execute(f"describe {sql.table(side, relation)}").fetchall()
-    return [Column(row[0], row[1]) for row in described]
+    return [ComparedColumn(row[0], row[1]) for row in described]
 
 
-def _nested(connection: duckdb.DuckDBPyConnection, before: Sequence[Column], after: Sequence[Column]) -> dict[str, str]:
+def _nested(
+    connection: duckdb.DuckDBPyConnection, before: Sequence[ComparedColumn], after: Sequence[ComparedColumn]
+) -> dict[str, str]:
     """The common type of two structs (or lists, maps of them) of different fields, as DuckDB unites them."""
     old = {column.name.lower(): column for column in before}
     found = {}
@@ -155,7 +157,7 @@ def _key(models: Sequence[Model | None], columns: Sequence[Shared]) -> tuple[Key
     return None
 
 
-def _on_one_side(work: _Work, found: RelationDiff, side: str) -> RelationDiff:
+def _on_one_side(work: _Comparison, found: RelationDiff, side: str) -> RelationDiff:
     columns = work.after if side == "b" else work.before
     count, near = _size(work, side), False
     near = count > NEAR_FROM
@@ -166,16 +168,16 @@ def _on_one_side(work: _Work, found: RelationDiff, side: str) -> RelationDiff:
         for column, figure in zip(columns, figures, strict=True)
     )
     word = "added" if side == "b" else "removed"
-    rows = Rows("whole rows", *((0, count, count, 0, 0) if side == "b" else (count, 0, 0, count, 0)))
+    rows = RowChanges("whole rows", *((0, count, count, 0, 0) if side == "b" else (count, 0, 0, count, 0)))
     change = SchemaChange(f"relation {word}", work.relation)
     return replace(found, status=word, schema=(change,), rows=rows, metrics=metrics, is_distinct_near=near)
 
 
-def _size(work: _Work, side: str) -> int:
+def _size(work: _Comparison, side: str) -> int:
     return int(work.one(f"select count(*) from {sql.table(side, work.relation)}")[0])
 
 
-def _figures(columns: Sequence[Column], row: Sequence[Any]) -> list[Figures]:
+def _figures(columns: Sequence[ComparedColumn], row: Sequence[Any]) -> list[Figures]:
     """What sql.scan gives: rows, two sums of hashes, and five figures of each column."""
     found = []
     for n in range(len(columns)):
@@ -185,7 +187,7 @@ def _figures(columns: Sequence[Column], row: Sequence[Any]) -> list[Figures]:
     return found
 
 
-def _on_both(work: _Work, found: RelationDiff, keyed: tuple[Key, list[Shared]] | None) -> RelationDiff:
+def _on_both(work: _Comparison, found: RelationDiff, keyed: tuple[Key, list[Shared]] | None) -> RelationDiff:
     near = max(_size(work, "a"), _size(work, "b")) > NEAR_FROM
     key, key_columns = keyed or (Key((), ""), [])
     alone = key_columns[0].name if len(key_columns) == 1 else None
@@ -197,7 +199,7 @@ def _on_both(work: _Work, found: RelationDiff, keyed: tuple[Key, list[Shared]] |
     found = replace(found, schema=schema, key=key.columns, key_source=key.source or None, is_distinct_near=near)
     counts = scans["a"][0], scans["b"][0]
     if scans["a"][:3] == scans["b"][:3] and work.columns:
-        rows = Rows("key" if keyed else "whole rows", *counts, 0, 0, 0)
+        rows = RowChanges("key" if keyed else "whole rows", *counts, 0, 0, 0)
         return replace(found, status="changed" if schema else "same", rows=rows, metrics=_metrics(work, scans))
     if key_columns:
         rows = _by_key(work, key_columns, counts, scans["b"][1] - scans["a"][1])
@@ -207,7 +209,7 @@ def _on_both(work: _Work, found: RelationDiff, keyed: tuple[Key, list[Shared]] |
     return replace(found, status="changed", rows=rows, metrics=metrics)
 
 
-def _metrics(work: _Work, scans: dict[str, tuple[Any, ...]]) -> tuple[Metric, ...]:
+def _metrics(work: _Comparison, scans: dict[str, tuple[Any, ...]]) -> tuple[Metric, ...]:
     """Figures that differ, column by column."""
     before, after = (
         {column.name.lower(): (column, figure) for column, figure in zip(columns, _figures(columns, scans[side]), strict=True)}
@@ -223,7 +225,7 @@ def _metrics(work: _Work, scans: dict[str, tuple[Any, ...]]) -> tuple[Metric, ..
     return tuple(found)
 
 
-def _by_key(work: _Work, key: list[Shared], counts: tuple[int, int], grown: int) -> Rows:
+def _by_key(work: _Comparison, key: list[Shared], counts: tuple[int, int], grown: int) -> RowChanges:
     """By key, where the keys of both sides are unique; else those that are not are compared as whole rows, and it says so."""
     work.connection.execute(sql.differing(work.relation, key, work.columns, sum(counts) + 1))
     removed, added, changed, null, twice, explained = work.one(sql.accounting(key))
@@ -237,10 +239,10 @@ def _by_key(work: _Work, key: list[Shared], counts: tuple[int, int], grown: int)
         return _by_group(work, key, counts)
     columns, samples = changes or ((), ())
     lone = _lone(work, key, nulls=False)
-    return Rows("key", *counts, added, removed, changed, columns, (*samples, *lone))
+    return RowChanges("key", *counts, added, removed, changed, columns, (*samples, *lone))
 
 
-def _by_group(work: _Work, key: list[Shared], counts: tuple[int, int]) -> Rows:
+def _by_group(work: _Comparison, key: list[Shared], counts: tuple[int, int]) -> RowChanges:
     work.connection.execute(sql.differing_by_group(work.relation, key, work.columns))
     work.connection.execute(sql.from_groups(key))
     several = work.one("select count(*), coalesce(sum(na), 0), coalesce(sum(nb), 0) from g where na > 1 or nb > 1")
@@ -260,20 +262,20 @@ def _by_group(work: _Work, key: list[Shared], counts: tuple[int, int]) -> Rows:
             f"{several[0]:,} keys stand in more than one row ({several[1]:,} rows before, {several[2]:,} after):"
             " those rows were compared whole, not by key"
         )
-    return Rows("key", *counts, added, removed, changed, columns, (*samples, *lone), tuple(remarks))
+    return RowChanges("key", *counts, added, removed, changed, columns, (*samples, *lone), tuple(remarks))
 
 
-def _by_row(work: _Work, counts: tuple[int, int]) -> Rows:
+def _by_row(work: _Comparison, counts: tuple[int, int]) -> RowChanges:
     if not work.columns:
-        return Rows("whole rows", *counts, counts[1], counts[0], 0)
+        return RowChanges("whole rows", *counts, counts[1], counts[0], 0)
     work.connection.execute(sql.loose(work.relation, work.columns, None))
     less, more = work.one("select coalesce(-sum(n) filter (n < 0), 0), coalesce(sum(n) filter (n > 0), 0) from h")
-    return Rows("whole rows", *counts, int(more), int(less), 0, samples=_loose(work))
+    return RowChanges("whole rows", *counts, int(more), int(less), 0, samples=_loose(work))
 
 
 def _changes(
-    work: _Work, key: list[Shared], source: str, changed: int
-) -> tuple[tuple[ColumnChange, ...], tuple[Sample, ...]] | None:
+    work: _Comparison, key: list[Shared], source: str, changed: int
+) -> tuple[tuple[ColumnChange, ...], tuple[SampleRow, ...]] | None:
     """Per column how many and which way, and samples. None where the join made more rows than changed: keys are not unique."""
     keys = {column.name for column in key}
     rest = [column for column in work.columns if column.name not in keys]
@@ -293,11 +295,11 @@ def _changes(
     return tuple(changes), _changed_rows(work, key, columns)
 
 
-def _frequent(work: _Work, n: int) -> tuple[Pair, ...]:
+def _frequent(work: _Comparison, n: int) -> tuple[Pair, ...]:
     return tuple(Pair(*row) for row in work.all(sql.frequent(n, _PAIRS)))
 
 
-def _changed_rows(work: _Work, key: list[Shared], columns: list[Shared]) -> tuple[Sample, ...]:
+def _changed_rows(work: _Comparison, key: list[Shared], columns: list[Shared]) -> tuple[SampleRow, ...]:
     samples = []
     for row in work.all(sql.changed_rows(key, columns, work.options.samples)):
         values = row[len(key) :]
@@ -306,33 +308,33 @@ def _changed_rows(work: _Work, key: list[Shared], columns: list[Shared]) -> tupl
             for n, column in enumerate(columns)
             if values[2 * n] != values[2 * n + 1]
         ]
-        samples.append(Sample("changed", _key_of(work, key, row), tuple(pairs)))
+        samples.append(SampleRow("changed", _key_of(work, key, row), tuple(pairs)))
     return tuple(samples)
 
 
-def _key_of(work: _Work, key: Sequence[Shared], row: Sequence[Any]) -> tuple[tuple[str, str | None], ...]:
+def _key_of(work: _Comparison, key: Sequence[Shared], row: Sequence[Any]) -> tuple[tuple[str, str | None], ...]:
     return tuple((column.name, work.shown(column.name, value)) for column, value in zip(key, row, strict=False))
 
 
-def _lone(work: _Work, key: list[Shared], nulls: bool) -> tuple[Sample, ...]:
+def _lone(work: _Comparison, key: list[Shared], nulls: bool) -> tuple[SampleRow, ...]:
     samples = []
     for kind, side, every in (("added", "b", work.after), ("removed", "a", work.before)):
         columns = [column for column in every if column.name not in {part.name for part in key}]
         for row in work.all(sql.lone_rows(side, work.relation, key, columns, nulls, work.options.samples)):
-            samples.append(Sample(kind, _key_of(work, key, row), _values(work, kind, columns, row[len(key) :])))
+            samples.append(SampleRow(kind, _key_of(work, key, row), _values(work, kind, columns, row[len(key) :])))
     return tuple(samples)
 
 
-def _loose(work: _Work) -> tuple[Sample, ...]:
+def _loose(work: _Comparison) -> tuple[SampleRow, ...]:
     samples = []
     for kind, side, columns in (("added", "b", work.after), ("removed", "a", work.before)):
         for row in work.all(sql.loose_rows(side, work.relation, work.columns, columns, work.options.samples)):
-            samples.append(Sample(kind, (), _values(work, kind, columns, row)))
+            samples.append(SampleRow(kind, (), _values(work, kind, columns, row)))
     return tuple(samples)
 
 
 def _values(
-    work: _Work, kind: str, columns: Sequence[Column], row: Sequence[Any]
+    work: _Comparison, kind: str, columns: Sequence[ComparedColumn], row: Sequence[Any]
 ) -> tuple[tuple[str, str | None, str | None], ...]:
     shown = [(column.name, work.shown(column.name, value)) for column, value in zip(columns, row, strict=True)]
     return tuple((name, None, value) if kind == "added" else (name, value, None) for name, value in shown)

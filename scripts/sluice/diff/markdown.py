@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from sluice.diff import words
-from sluice.diff.found import Diff, Downstream, RelationDiff, Sample
+from sluice.diff.result import Diff, Downstream, RelationDiff, SampleRow
 
 # GitHub refuses longer comments; in bytes, which is never fewer than its characters. Some are left for who embeds it.
 LIMIT = 60_000
@@ -93,7 +93,7 @@ def _metrics(found: RelationDiff) -> Iterator[str]:
         yield ""
 
 
-def _samples(samples: Iterable[Sample]) -> Iterator[str]:
+def _samples(samples: Iterable[SampleRow]) -> Iterator[str]:
     rows = list(samples)
     if rows:
         yield from ["| | key | such as |", "| --- | --- | --- |"]

@@ -13,8 +13,8 @@ import duckdb
 from sluice.core.duck import connect, literal
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
-from sluice.diff.compare import Options, compare
-from sluice.diff.found import Diff, Downstream, RelationDiff, SideInfo
+from sluice.diff.compare import CompareOptions, compare
+from sluice.diff.result import Diff, Downstream, RelationDiff, SideInfo
 from sluice.diff.side import Side, chosen
 from sluice.lineage.downstream import of_diff
 
@@ -41,7 +41,7 @@ def diff(
     with TemporaryDirectory(prefix="sluice-diff-") as spill, opened(a.file, b.file, memory_limit, Path(spill)) as connection:
         for number, relation in enumerate(relations):
             tell(relation, number / len(relations))
-            found.append(compare(connection, relation, a, b, Options(samples)))
+            found.append(compare(connection, relation, a, b, CompareOptions(samples)))
             for name in "dghp":
                 connection.execute(f"drop table if exists {name}")
     downstream = of_diff(a, b, found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sluice.core.duck import identifier
-from sluice.diff.columns import Column, Shared
+from sluice.diff.columns import ComparedColumn, Shared
 
 
 def table(side: str, relation: str) -> str:
@@ -22,7 +22,7 @@ def row_hash(columns: Sequence[Shared], side: str) -> str:
     return f"hash({', '.join(column.sql(side) for column in columns)})" if columns else "0::ubigint"
 
 
-def figures(columns: Sequence[Column], near: bool, masked: frozenset[str], key: str | None = None) -> list[str]:
+def figures(columns: Sequence[ComparedColumn], near: bool, masked: frozenset[str], key: str | None = None) -> list[str]:
     """Aggregates of each column: values, distinct, sum, least, most. Null where it makes no sense for the type.
 
     Distinct values of `key` are not counted: where it is one, there are as many as rows.
@@ -190,7 +190,7 @@ def changed_rows(key: Sequence[Shared], changed: Sequence[Shared], limit: int) -
     return f"select {keys_and(values, key)} from p order by {order} limit {limit}"
 
 
-def lone_rows(side: str, relation: str, key: Sequence[Shared], columns: Sequence[Column], nulls: bool, limit: int) -> str:
+def lone_rows(side: str, relation: str, key: Sequence[Shared], columns: Sequence[ComparedColumn], nulls: bool, limit: int) -> str:
     """Rows with the smallest keys that only one side has: key, then the columns of that side."""
     missing = "hb" if side == "a" else "ha"
     order = ", ".join(f"d.k{n} nulls last" for n in range(len(key)))
@@ -200,7 +200,7 @@ def lone_rows(side: str, relation: str, key: Sequence[Shared], columns: Sequence
     return f"select {select} from {few} join {table(side, relation)} {side} on {on_key('d', side, key, nulls)} order by {order}"
 
 
-def loose_rows(side: str, relation: str, hashed: Sequence[Shared], columns: Sequence[Column], limit: int) -> str:
+def loose_rows(side: str, relation: str, hashed: Sequence[Shared], columns: Sequence[ComparedColumn], limit: int) -> str:
     """Rows that one side has more often than the other, smallest first."""
     more = "n < 0" if side == "a" else "n > 0"
     values = ", ".join(f"cast({identifier(column.name)} as varchar)" for column in columns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sluice.diff import words
-from sluice.diff.found import Diff, Downstream, RelationDiff, Sample
+from sluice.diff.result import Diff, Downstream, RelationDiff, SampleRow
 
 
 def as_text(diff: Diff) -> str:
@@ -49,7 +49,7 @@ def _relation(found: RelationDiff) -> Iterator[str]:
     yield from (f"  {sample(one)}" for one in found.rows.samples)
 
 
-def sample(found: Sample, columns: int = 8) -> str:
+def sample(found: SampleRow, columns: int = 8) -> str:
     """A row on one line."""
     key = ", ".join(words.value(value) for _, value in found.key)
     shown = [_value(found.kind, *one) for one in found.values[:columns]]

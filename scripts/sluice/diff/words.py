@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from sluice.diff.found import ColumnChange, Diff, Figures, Metric, Number, Pair, Reached, RelationDiff, SchemaChange
+from sluice.diff.result import ColumnChange, Diff, Figures, Metric, Number, Pair, Reached, RelationDiff, SchemaChange
 
 WIDTH = 60
 

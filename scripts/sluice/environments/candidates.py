@@ -39,14 +39,14 @@ def all_of(context: Context) -> list[Found]:
 
 def never_published(context: Context) -> list[Record]:
     """Releases in place that no pointer ever stood on: their publish died, or lost against another. Broken ones are left out."""
-    place = context.place
-    named = {move.release_id for name in place.pointers() for move in place.pointer(name).history}
-    named |= {place.pointer(name).release_id or "" for name in place.pointers()}
+    store = context.store
+    named = {move.release_id for name in store.pointers() for move in store.pointer(name).history}
+    named |= {store.pointer(name).release_id or "" for name in store.pointers()}
     found = []
-    for release_id in place.releases():
+    for release_id in store.releases():
         if release_id not in named:
             with suppress(SluiceError):
-                found.append(place.record(release_id))
+                found.append(store.record(release_id))
     return found
 
 
@@ -65,10 +65,10 @@ def choose(context: Context, name: str | None, pointer: Pointer) -> Found:
 
 def _named(context: Context, name: str) -> Found:
     candidates = {path.parent.name: path.parent for path in context.candidates.glob(f"[!.]*/{NAME}")}
-    chosen = match(name, [*candidates, *context.place.releases()])
+    chosen = match(name, [*candidates, *context.store.releases()])
     if chosen in candidates:
         return Found(load(candidates[chosen]), candidates[chosen])
-    return Found(context.place.record(chosen), None)
+    return Found(context.store.record(chosen), None)
 
 
 def match(name: str, ids: list[str]) -> str:

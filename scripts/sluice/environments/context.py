@@ -8,14 +8,15 @@ from pathlib import Path
 from sluice.core.paths import lake_root, warehouse_root
 from sluice.environments import policy
 from sluice.environments.policy import Policy
-from sluice.store.store import Place, open_place
+from sluice.store.opening import open_store
+from sluice.store.store import Store
 
 
 @dataclass(frozen=True)
 class Context:
     """Made once per command."""
 
-    place: Place
+    store: Store
     policy: Policy
     actor: str
     lake: Path
@@ -29,4 +30,4 @@ class Context:
 
 def here() -> Context:
     """The context that the environment variables and environments.yml give."""
-    return Context(open_place(), policy.load(), policy.who(), lake_root(), warehouse_root())
+    return Context(open_store(), policy.load(), policy.who(), lake_root(), warehouse_root())

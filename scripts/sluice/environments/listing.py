@@ -66,7 +66,7 @@ def environments(context: Context) -> list[EnvironmentRow]:
 
 def _pointing(context: Context, name: str) -> EnvironmentRow:
     try:
-        pointer = context.place.pointer(name)
+        pointer = context.store.pointer(name)
     except SluiceError as error:
         return EnvironmentRow(name, "pointer", None, None, "", None, None, None, None, None, error.what)
     last = pointer.history[-1] if pointer.history else None
@@ -76,7 +76,7 @@ def _pointing(context: Context, name: str) -> EnvironmentRow:
         "pointer",
         pointer.release_id,
         moves.previous(pointer.history, pointer.release_id),
-        context.place.url(pointer.release_id) if pointer.release_id else "",
+        context.store.url(pointer.release_id) if pointer.release_id else "",
         size,
         last.at if last else None,
         last.actor if last else None,
@@ -92,7 +92,7 @@ def _state(context: Context, pointer: Pointer) -> tuple[int | None, str]:
         lost = f"the pointer is gone; run: sluice rollback {pointer.environment} --why 'the pointer was lost'"
         return None, lost if pointer.history else "nothing was published yet"
     try:
-        record = context.place.record(pointer.release_id)
+        record = context.store.record(pointer.release_id)
     except SluiceError as error:
         return None, error.what
     return record.file.bytes if record.file else None, "ok"
@@ -120,11 +120,11 @@ def _own_file(context: Context, one: Environment, name: str) -> EnvironmentRow:
 def releases(context: Context) -> list[ReleaseRow]:
     """Candidates, the newest first; then releases in the order in which they were last published, the last one first."""
     waiting = [_candidate(one.record, one.folder is not None and is_held(one.folder)) for one in candidates.all_of(context)]
-    pointers = [context.place.pointer(name) for name in context.place.pointers()]
+    pointers = [context.store.pointer(name) for name in context.store.pointers()]
     rows = {}
-    for release_id in context.place.releases():
+    for release_id in context.store.releases():
         with suppress(SluiceError):
-            rows[release_id] = _release(context.place.record(release_id), pointers)
+            rows[release_id] = _release(context.store.record(release_id), pointers)
     moved = {move.release_id: move.at for pointer in pointers for move in pointer.history}
     rank = {release_id: number for number, release_id in enumerate(_order(pointers))}
     known = sorted(rows, key=lambda release_id: (rank.get(release_id, -1), moved.get(release_id, "")))

@@ -14,7 +14,7 @@ NAME = "slim.json"
 
 
 @dataclass(frozen=True)
-class Slim:
+class Partial:
     """What slim.json says, beside dbt's artifacts: which release stands for what was not built.
 
     `built` are relations (`schema.name`) that the file holds because of the change, `left_out` views that read the lake;
@@ -34,19 +34,19 @@ def workshop(warehouse: Path, environment: str) -> Path:
     return warehouse.absolute() / ".workshop" / environment
 
 
-def read(artifacts: Path | None) -> Slim | None:
+def read(artifacts: Path | None) -> Partial | None:
     """What stands beside the artifacts of a pull request environment; None for all else."""
     if artifacts is None or not (artifacts / NAME).is_file():
         return None
     try:
         said = json.loads((artifacts / NAME).read_text(encoding="utf-8"))
         relations = (tuple(said[name]) for name in ("built", "left_out", "failed"))
-        return Slim(said["environment"], said["base"], said["whole"], *relations)
+        return Partial(said["environment"], said["base"], said["whole"], *relations)
     except (ValueError, KeyError, TypeError) as error:
         raise SluiceError(f"not readable: {error}", where=str(artifacts / NAME), hint="build the environment again") from error
 
 
-def put(slim: Slim, built: Path, target: Path, file: Path) -> None:
+def put(slim: Partial, built: Path, target: Path, file: Path) -> None:
     """Put a built file, and dbt's artifacts out of `target`, where they are looked for: the file last.
 
     Broken off, there is no environment, or the one before: a file beside artifacts of another build would be audited and

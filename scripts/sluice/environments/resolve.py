@@ -47,7 +47,7 @@ def usual() -> str:
     prod = context.policy.find("prod")
     is_pointer = prod is not None and prod.kind == "pointer"
     # A pointer that was lost is a matter to be told, not a reason to look elsewhere.
-    return "prod" if is_pointer and context.place.pointer("prod").history else "dev"
+    return "prod" if is_pointer and context.store.pointer("prod").history else "dev"
 
 
 def locate(name: str, tell: Tell = silent) -> Located:
@@ -96,14 +96,14 @@ def _all_names() -> str:
 
 
 def _pointed(context: Context, name: str, tell: Tell) -> Located:
-    pointer = context.place.pointer(name)
+    pointer = context.store.pointer(name)
     if pointer.release_id is None:
         if pointer.history:
             hint = f"run: sluice rollback {name} --why 'the pointer was lost'"
-            raise SluiceError(f"the pointer of {name} is gone", where=context.place.address, hint=hint)
+            raise SluiceError(f"the pointer of {name} is gone", where=context.store.address, hint=hint)
         hint = f"run: sluice build --env {name}; sluice audit candidate; sluice publish --env {name}"
-        raise SluiceError(f"{name} points to no release yet", where=context.place.address, hint=hint)
-    return replace(_in_folder(name, context.place.fetch(pointer.release_id, tell)), link=context.place.link(name))
+        raise SluiceError(f"{name} points to no release yet", where=context.store.address, hint=hint)
+    return replace(_in_folder(name, context.store.fetch(pointer.release_id, tell)), link=context.store.link(name))
 
 
 def _own_file(context: Context, environment: Environment, name: str) -> Located:
@@ -126,11 +126,11 @@ def _candidate(context: Context) -> Located:
 def _by_id(context: Context, name: str, tell: Tell) -> Located:
     own = [path.parent.name for path in context.candidates.glob(f"[!.]*/{NAME}")]
     try:
-        chosen = candidates.match(name, [*own, *context.place.releases()])
+        chosen = candidates.match(name, [*own, *context.store.releases()])
     except SluiceError as error:
         hint = f"name a DuckDB file, an environment or a release; {_all_names()}; see: sluice releases"
         raise SluiceError(error.what if "more than one" in error.what else f"{name} is not there", hint=hint) from None
-    return _in_folder(chosen, context.candidates / chosen if chosen in own else context.place.fetch(chosen, tell))
+    return _in_folder(chosen, context.candidates / chosen if chosen in own else context.store.fetch(chosen, tell))
 
 
 def _in_folder(name: str, folder: Path) -> Located:

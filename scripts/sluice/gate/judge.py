@@ -9,7 +9,7 @@ from typing import Any
 
 from sluice.store import digest
 from sluice.store.record import Record
-from sluice.store.store import Sight
+from sluice.store.store import FileSummary
 
 # What dbt says of a node that did what it should. Anything else, a skipped node too, stops the release.
 GOOD = ("success", "pass", "warn", "no-op", "reused")
@@ -36,7 +36,7 @@ class Expected:
     current: str | None
 
 
-def judge(record: Record, results: Mapping[str, Any] | None, sight: Sight, expected: Expected | None = None) -> Verdict:
+def judge(record: Record, results: Mapping[str, Any] | None, sight: FileSummary, expected: Expected | None = None) -> Verdict:
     """Judge a candidate by its record, dbt's run_results.json and a look at its file; `expected` where it is published.
 
     A release that is promoted, or rolled back to, is judged without `expected`.
@@ -84,7 +84,7 @@ def _audited(record: Record) -> list[str]:
     return []
 
 
-def _stands_alone(record: Record, sight: Sight) -> list[str]:
+def _stands_alone(record: Record, sight: FileSummary) -> list[str]:
     reasons = [f"{name} does not answer when the file is alone: {why}" for name, why in sorted(sight.unanswered.items())]
     if sight.has_log:
         reasons.append("somebody has written to the file: there is a write-ahead log beside it")

@@ -145,8 +145,8 @@ def prune(context: Context, is_agreed: bool) -> Pruned:
         return Pruned(_planned(context), False)
     with trail.attempt(context.lake, context.actor, "prune") as tried:
         context.policy.allow_prune(context.actor)
-        with context.place.changing():
-            notes = context.place.clean()
+        with context.store.changing():
+            notes = context.store.clean()
             decisions = _planned(context)
             done = Pruned(decisions, True, tuple(notes + _carry_out(context, decisions)))
         tried.detail = ", ".join(f"{one.thing.kind} {one.thing.name}" for one in done.going) or "nothing to remove"
@@ -154,7 +154,7 @@ def prune(context: Context, is_agreed: bool) -> Pruned:
 
 
 def _planned(context: Context) -> tuple[Decision, ...]:
-    pointers = [context.place.pointer(name) for name in context.place.pointers()]
+    pointers = [context.store.pointer(name) for name in context.store.pointers()]
     things = [*_releases(context), *_candidates(context), *_environments(context), *_cached(context)]
     return plan(things, pointers, context.policy.retention, datetime.now(UTC))
 
@@ -173,7 +173,7 @@ def _carry_out(context: Context, decisions: Sequence[Decision]) -> list[str]:
 
 def _remove(context: Context, thing: Thing) -> None:
     if thing.kind == "release":
-        context.place.remove(thing.name)
+        context.store.remove(thing.name)
     elif thing.kind == "candidate":
         shutil.rmtree(context.candidates / thing.name)
     elif thing.kind == "cache":
@@ -183,14 +183,14 @@ def _remove(context: Context, thing: Thing) -> None:
 
 
 def _releases(context: Context) -> list[Thing]:
-    place = context.place
-    held = place.holders()
-    return [_release(context, release_id, held.get(release_id)) for release_id in place.releases()]
+    store = context.store
+    held = store.holders()
+    return [_release(context, release_id, held.get(release_id)) for release_id in store.releases()]
 
 
 def _release(context: Context, release_id: str, process: int | None) -> Thing:
     try:
-        record = context.place.record(release_id)
+        record = context.store.record(release_id)
     except SluiceError as error:
         return Thing("release", release_id, datetime.now(UTC), held_by=f"a person has to look at it: {error.what}")
     size = record.file.bytes if record.file else 0

@@ -22,7 +22,7 @@ from sluice.store.store import MovedError, Pointer
 
 
 @dataclass(frozen=True)
-class Outcome:
+class MoveResult:
     """What a command did: where the environment points now and pointed before; `is_moved` is false where it stood there already.
 
     `notes` name what dead commands left behind; `seconds` has the durations of the steps.
@@ -37,7 +37,7 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def publish(context: Context, name: str | None, environment: str, why: str | None = None, tell: Tell = silent) -> Outcome:
+def publish(context: Context, name: str | None, environment: str, why: str | None = None, tell: Tell = silent) -> MoveResult:
     """Put a candidate in place and point the environment to it, if the gate is open and nobody else has moved it since.
 
     Again after a death it goes on where it stopped. Raises RefusedError, with every reason, where it may not be.
@@ -45,7 +45,7 @@ def publish(context: Context, name: str | None, environment: str, why: str | Non
     with trail.attempt(context.lake, context.actor, "publish", environment=environment, why=why) as tried:
         context.policy.pointing(environment)
         context.policy.allow(environment, "publish", context.actor)
-        with context.place.changing():
+        with context.store.changing():
             pointer, notes = begin(context, environment)
             chosen = candidates.choose(context, name, pointer)
             tried.release_id, tried.from_release_id = chosen.release_id, pointer.release_id
@@ -57,14 +57,14 @@ def publish(context: Context, name: str | None, environment: str, why: str | Non
                 require(_judge(context, chosen, judge.Expected(environment, pointer.release_id)), chosen.release_id)
             with timed(seconds, "place"):
                 if chosen.folder is not None:
-                    context.place.add(chosen.release_id, chosen.folder, tell)
+                    context.store.add(chosen.release_id, chosen.folder, tell)
             with timed(seconds, "pointer"):
                 move(context, pointer, tried)
             _tidy(context, chosen)
-        return Outcome("publish", environment, chosen.release_id, pointer.release_id, True, notes, seconds)
+        return MoveResult("publish", environment, chosen.release_id, pointer.release_id, True, notes, seconds)
 
 
-def promote(context: Context, source: str, target: str, why: str | None = None) -> Outcome:
+def promote(context: Context, source: str, target: str, why: str | None = None) -> MoveResult:
     """Point `target` to the release that `source` points to. The same file; nothing is built and nothing copied."""
     with trail.attempt(context.lake, context.actor, "promote", environment=target, why=why) as tried:
         context.policy.pointing(source)
@@ -73,12 +73,12 @@ def promote(context: Context, source: str, target: str, why: str | None = None) 
         if source not in allowed:
             hint = f"allowed: {', '.join(allowed) or 'nothing'}"
             raise RefusedError(f"{target} takes nothing from {source}", where=context.policy.where, hint=hint)
-        with context.place.changing():
+        with context.store.changing():
             pointer, notes = begin(context, target)
-            release_id = context.place.pointer(source).release_id
+            release_id = context.store.pointer(source).release_id
             if release_id is None:
                 raise SluiceError(
-                    f"{source} points to no release", where=context.place.address, hint=f"publish to {source} first"
+                    f"{source} points to no release", where=context.store.address, hint=f"publish to {source} first"
                 )
             tried.release_id, tried.from_release_id = release_id, pointer.release_id
             if release_id == pointer.release_id:
@@ -88,13 +88,13 @@ def promote(context: Context, source: str, target: str, why: str | None = None) 
                 require(judge_release(context, release_id), release_id)
             with timed(seconds, "pointer"):
                 move(context, pointer, tried)
-        return Outcome("promote", target, release_id, pointer.release_id, True, notes, seconds)
+        return MoveResult("promote", target, release_id, pointer.release_id, True, notes, seconds)
 
 
 def begin(context: Context, environment: str) -> tuple[Pointer, tuple[str, ...]]:
     """Clean up after commands that died, give the trail what they owe it; where the environment points, and what was found."""
-    notes = context.place.clean()
-    pointer = context.place.pointer(environment)
+    notes = context.store.clean()
+    pointer = context.store.pointer(environment)
     # Where the pointer is gone, nobody knows whether the last move was ever done.
     trail.settle(context.lake, environment, pointer.history if pointer.release_id else pointer.history[:-1])
     if pointer.void and pointer.void[-1].from_release_id == pointer.release_id:
@@ -113,23 +113,23 @@ def move(context: Context, pointer: Pointer, tried: trail.Attempt) -> None:
     assert tried.release_id is not None
     step = moves.new(tried.action, tried.release_id, pointer.release_id, tried.actor, tried.why)
     try:
-        context.place.move(pointer, step)
+        context.store.move(pointer, step)
     except MovedError:
-        now = context.place.pointer(pointer.environment)
+        now = context.store.pointer(pointer.environment)
         by = f" ({now.history[-1].action} by {now.history[-1].actor})" if now.history else ""
         what = f"{pointer.environment} was moved to {now.release_id} by somebody else in the same moment{by}"
         hint = f"look at it: sluice envs; a candidate has to be built again: sluice build --env {pointer.environment}"
-        raise RefusedError(what, where=context.place.address, hint=hint) from None
+        raise RefusedError(what, where=context.store.address, hint=hint) from None
     tried.event_id = step.move_id
 
 
 def judge_release(context: Context, release_id: str) -> judge.Verdict:
     """The gate's verdict on a release in place, whatever it was built from."""
-    return _judge(context, Found(context.place.record(release_id), None), None)
+    return _judge(context, Found(context.store.record(release_id), None), None)
 
 
 def _judge(context: Context, found: Found, expected: judge.Expected | None) -> judge.Verdict:
-    sight = context.place.see(found.release_id) if found.folder is None else look(found.folder / FILE)
+    sight = context.store.see(found.release_id) if found.folder is None else look(found.folder / FILE)
     return judge.judge(found.record, _results(context, found), sight, expected)
 
 
@@ -137,7 +137,7 @@ def _results(context: Context, found: Found) -> dict[str, Any] | None:
     name = "run_results.json"
     try:
         if found.folder is None:
-            text = context.place.text(found.release_id, name)
+            text = context.store.text(found.release_id, name)
         else:
             text = (found.folder / name).read_text(encoding="utf-8")
         document: dict[str, Any] = json.loads(text)
@@ -154,15 +154,15 @@ def require(verdict: judge.Verdict, release_id: str) -> None:
         raise RefusedError(what, reasons=verdict.reasons, hint=hint)
 
 
-def _already(tried: trail.Attempt, pointer: Pointer, notes: tuple[str, ...]) -> Outcome:
+def _already(tried: trail.Attempt, pointer: Pointer, notes: tuple[str, ...]) -> MoveResult:
     assert pointer.release_id is not None
     tried.detail = "it pointed there already"
-    return Outcome(tried.action, pointer.environment, pointer.release_id, pointer.release_id, False, notes)
+    return MoveResult(tried.action, pointer.environment, pointer.release_id, pointer.release_id, False, notes)
 
 
 def _tidy(context: Context, chosen: Found) -> None:
     if chosen.folder is not None:
-        context.place.tidy(chosen.release_id, chosen.folder)
+        context.store.tidy(chosen.release_id, chosen.folder)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from sluice.core.errors import SluiceError
 from sluice.ingest.casts import cast_read, csv_reader_type
 from sluice.ingest.feeds import Feed
 from sluice.ingest.files import Delivery, header
-from sluice.ingest.rows import FilesRefusedError, Rows, check_new_names, columns_sql, refusal
+from sluice.ingest.rows import FilesRefusedError, StagedRows, check_new_names, columns_sql, refusal
 from sluice.lake.contracts import Contract
 
 _REJECTED = "__file bigint, __position bigint, reason varchar, column_name varchar, detail varchar, original_text varchar"
@@ -47,7 +47,7 @@ def read(
     feed: Feed,
     files: Sequence[Delivery],
     shapes: Mapping[str, tuple[str, ...]],
-) -> Rows:
+) -> StagedRows:
     """Stage the files in temporary tables and give their rows.
 
     Files with the same header must stand together in `files`; `shapes` holds each file's header by label.
@@ -61,7 +61,7 @@ def read(
     _collect_refused(connection, files)
     columns = columns_sql([*(column.name for column in contract.columns), *new_columns])
     good = f"select {columns}, __file, __position from ({_positions(connection, columns)}) where __refusal is null"
-    return Rows(good, "select * from refused", new_columns)
+    return StagedRows(good, "select * from refused", new_columns)
 
 
 def _new_columns(contract: Contract, shapes: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

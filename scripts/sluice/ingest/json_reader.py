@@ -11,25 +11,25 @@ from sluice.core.duck import identifier, listing, parse_type
 from sluice.ingest.casts import Cast, cast_json, fields, json_paths, json_pointer
 from sluice.ingest.csv_reader import LINES
 from sluice.ingest.files import Delivery
-from sluice.ingest.rows import Rows, check_new_names, columns_sql, refusal
+from sluice.ingest.rows import StagedRows, check_new_names, columns_sql, refusal
 from sluice.lake.contracts import Contract
 
 
-def read(connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[Delivery]) -> Rows:
+def read(connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[Delivery]) -> StagedRows:
     """Stage the files in temporary tables and give their rows. Blank lines are passed over, but count as positions."""
     paths = listing([str(file.readable) for file in files])
     connection.execute(f"create or replace temp table lines as select line, file_index as __file from read_csv({paths}, {LINES})")
     return read_lines(connection, contract)
 
 
-def read_lines(connection: duckdb.DuckDBPyConnection, contract: Contract) -> Rows:
+def read_lines(connection: duckdb.DuckDBPyConnection, contract: Contract) -> StagedRows:
     """The same for lines that stand in the temporary table `lines` (line, __file), in the order of their files."""
     connection.execute("create or replace temp table firsts as select __file, min(rowid) as __first from lines group by __file")
     new_columns = _new_columns(connection, contract)
     connection.execute(_stage(contract, new_columns))
     connection.execute("drop table lines")
     columns = columns_sql([*(column.name for column in contract.columns), *new_columns])
-    return Rows(
+    return StagedRows(
         f"select {columns}, __file, __position from staged where __refusal is null",
         "select __file, __position, __refusal.reason, __refusal.column_name, __refusal.detail, __text as original_text"
         " from staged where __refusal is not null",

@@ -16,7 +16,7 @@ from deltalake import DeltaTable
 from sluice.core.duck import literal
 from sluice.core.progress import Tell
 from sluice.ingest.feeds import Feed
-from sluice.ingest.rows import Rows, Tally, columns_sql
+from sluice.ingest.rows import StagedRows, Tally, columns_sql
 from sluice.lake import ops, raw
 from sluice.lake.contracts import Contract
 
@@ -70,7 +70,7 @@ class Batch:
 
 
 def land(
-    work: Work, batch: Batch, rows: Rows, tallies: Sequence[Tally], lake: Path, check: Callable[[], None] = lambda: None
+    work: Work, batch: Batch, rows: StagedRows, tallies: Sequence[Tally], lake: Path, check: Callable[[], None] = lambda: None
 ) -> FeedReport:
     """Quarantine first, then the commit that makes the batch visible, then the record of it.
 
@@ -119,7 +119,7 @@ def _enum(values: Sequence[str]) -> str:
     return f"enum ({', '.join(literal(value) for value in values)})"
 
 
-def _write(work: Work, batch: Batch, rows: Rows, origin: str) -> Any:
+def _write(work: Work, batch: Batch, rows: StagedRows, origin: str) -> Any:
     """Write the good rows to one Parquet file in the workshop and return DuckDB's statistics of it."""
     names = columns_sql([*(column.name for column in work.contract.columns), *rows.new_columns])
     labelled = _LABELLED if len(batch.labels) > 1 else ""
@@ -131,7 +131,7 @@ def _write(work: Work, batch: Batch, rows: Rows, origin: str) -> Any:
     ).fetchone()
 
 
-def _reasons(connection: duckdb.DuckDBPyConnection, rows: Rows) -> dict[str, int]:
+def _reasons(connection: duckdb.DuckDBPyConnection, rows: StagedRows) -> dict[str, int]:
     found = connection.execute(f"select reason, count(*) from ({rows.refused}) group by reason order by reason").fetchall()
     return {str(reason): int(count) for reason, count in found}
 

@@ -12,7 +12,7 @@ from sluice.core.duck import identifier, listing, literal, parse_type
 from sluice.core.errors import SluiceError
 from sluice.ingest.casts import Cast, cast_typed
 from sluice.ingest.files import Delivery
-from sluice.ingest.rows import NOTHING, Rows, check_new_names, refusal
+from sluice.ingest.rows import NOTHING, StagedRows, check_new_names, refusal
 from sluice.lake.contracts import Contract
 
 Columns = tuple[tuple[str, str], ...]
@@ -103,7 +103,7 @@ def new_columns(contract: Contract, shapes: Sequence[Columns]) -> tuple[str, ...
     return tuple(sorted({name for found in shapes for name, _ in found} - promised))
 
 
-def read(contract: Contract, files: Sequence[Delivery], shapes: Mapping[str, Shape]) -> Rows:
+def read(contract: Contract, files: Sequence[Delivery], shapes: Mapping[str, Shape]) -> StagedRows:
     """The files' rows, read where they are. Files of the same shape must stand together in `files`."""
     fresh = new_columns(contract, [found.columns for found in shapes.values()])
     good, refused, start = [], [NOTHING], 0
@@ -117,7 +117,7 @@ def read(contract: Contract, files: Sequence[Delivery], shapes: Mapping[str, Sha
         if not found.proven:
             refused.append(refused_sql(contract, found.columns, source))
         start += len(members)
-    return Rows(" union all ".join(good), " union all ".join(refused), fresh)
+    return StagedRows(" union all ".join(good), " union all ".join(refused), fresh)
 
 
 def _good(contract: Contract, found: Shape, fresh: Sequence[str], source: str) -> str:

@@ -11,7 +11,7 @@ from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
 from sluice.ingest.feeds import Feed
 from sluice.ingest.parquet_reader import Columns, new_columns, refused_sql, typed_casts
-from sluice.ingest.rows import Rows, refusal
+from sluice.ingest.rows import StagedRows, refusal
 from sluice.lake.contracts import Contract
 
 _NUMBERS = {"tinyint", "smallint", "integer", "bigint"}
@@ -25,7 +25,9 @@ class Reach:
     position: int | None
 
 
-def read(connection: duckdb.DuckDBPyConnection, contract: Contract, feed: Feed, reach: Reach, raw: Path, held: Path) -> Rows:
+def read(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, feed: Feed, reach: Reach, raw: Path, held: Path
+) -> StagedRows:
     """Stage the rows that are new since `reach` and give them; `raw` and `held` are the lake's tables of the feed.
 
     Rows at the last value itself (and `lookback` before it) are read again, as more may have been committed since, and
@@ -44,7 +46,7 @@ def read(connection: duckdb.DuckDBPyConnection, contract: Contract, feed: Feed, 
         select {", ".join(values)}, __file, __position from numbered
         where ({refusal(contract, casts)}) is null
     """
-    return Rows(good, refused_sql(contract, found, "numbered"), fresh)
+    return StagedRows(good, refused_sql(contract, found, "numbered"), fresh)
 
 
 def furthest(connection: duckdb.DuckDBPyConnection, feed: Feed) -> int | None:

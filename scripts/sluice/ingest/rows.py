@@ -46,7 +46,7 @@ def check_new_names(contract: Contract, names: Sequence[str]) -> None:
 
 
 @dataclass(frozen=True)
-class Rows:
+class StagedRows:
     """What a reader found in a batch's files.
 
     `good` selects the contract's columns, the new columns, __file and __position; `refused` selects __file, __position,
@@ -102,7 +102,7 @@ def _misfit_detail(contract: Contract, column: str, text: str) -> str:
     return f"concat({literal(f'{column}: ')}, {text}, {literal(f' does not fit {promised.type}')})"
 
 
-def tally(connection: duckdb.DuckDBPyConnection, rows: Rows) -> list[Tally]:
+def tally(connection: duckdb.DuckDBPyConnection, rows: StagedRows) -> list[Tally]:
     """Count the rows of each file that has any."""
     query = f"""
         with good as (

@@ -34,7 +34,7 @@ from sluice.ingest.files import (
     unzip,
 )
 from sluice.ingest.landing import Batch, FeedReport, Work, land, record_refusals, write_missing_records
-from sluice.ingest.rows import FilesRefusedError, Rows, Tally, is_misshapen, tally
+from sluice.ingest.rows import FilesRefusedError, StagedRows, Tally, is_misshapen, tally
 from sluice.lake import ops, raw
 from sluice.lake.contracts import Contract
 
@@ -229,7 +229,7 @@ def _tried(function: Callable[..., Any], *arguments: Any) -> Any:
         return error
 
 
-def _read(work: Work, files: Sequence[Delivery], shapes: Mapping[str, Any]) -> Rows:
+def _read(work: Work, files: Sequence[Delivery], shapes: Mapping[str, Any]) -> StagedRows:
     work.tell("reading", 0.3)
     if work.feed.format == "csv":
         return csv_reader.read(work.connection, work.contract, work.feed, files, shapes)
@@ -238,7 +238,7 @@ def _read(work: Work, files: Sequence[Delivery], shapes: Mapping[str, Any]) -> R
     return parquet_reader.read(work.contract, files, shapes)
 
 
-def _tallies(work: Work, files: Sequence[Delivery], rows: Rows) -> list[Tally]:
+def _tallies(work: Work, files: Sequence[Delivery], rows: StagedRows) -> list[Tally]:
     """Count each file's rows. Raises FilesRefusedError for files of another shape, or whose lines do not add up."""
     tallies = tally(work.connection, rows)
     found = {entry.file_index for entry in tallies}

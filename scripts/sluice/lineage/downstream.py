@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sluice.diff.found import Downstream, Reached, RelationDiff
+from sluice.diff.result import Downstream, Reached, RelationDiff
 from sluice.diff.side import Side
 from sluice.lineage.columns import EVERY, Traced
 from sluice.lineage.graph import Graph, graph_of

@@ -20,7 +20,7 @@ FINE = {"success", "pass", "skipped", "no-op"}
 
 
 @dataclass(frozen=True)
-class Sample:
+class FailingRows:
     """A few failing rows, the telling columns first; `query` gives them all."""
 
     columns: tuple[str, ...]
@@ -33,7 +33,7 @@ class Problem:
     """A node that did not end well, with failing rows where dbt has stored them."""
 
     ended: Ended
-    sample: Sample | None
+    sample: FailingRows | None
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def collect(run: Run, warehouse: Path) -> Failures:
         return Failures(run, tuple(Problem(node, _sample(node, connection, file)) for node in bad), skipped)
 
 
-def _sample(node: Ended, connection: duckdb.DuckDBPyConnection, file: Path) -> Sample | None:
+def _sample(node: Ended, connection: duckdb.DuckDBPyConnection, file: Path) -> FailingRows | None:
     """Failing rows; None where dbt stored none, or where they can't be read."""
     if not node.failures or not node.stored:
         return None
@@ -68,7 +68,7 @@ def _sample(node: Ended, connection: duckdb.DuckDBPyConnection, file: Path) -> S
         rows = connection.execute(f"select {listed} from {node.stored} order by all limit {SAMPLE_ROWS}").fetchall()
     except duckdb.Error:
         return None
-    return Sample(tuple(columns), tuple(rows), f"duckdb -readonly {file} -c 'from {_plain(node.stored)}'")
+    return FailingRows(tuple(columns), tuple(rows), f"duckdb -readonly {file} -c 'from {_plain(node.stored)}'")
 
 
 def _plain(relation: str) -> str:
@@ -121,7 +121,7 @@ def _heading(node: Ended) -> str:
     return f"{verdict}: {node.name}{of}: {count:,} row{'' if count == 1 else 's'}, severity {node.severity}"
 
 
-def _table(sample: Sample) -> list[str]:
+def _table(sample: FailingRows) -> list[str]:
     """The rows below their columns' names, as many columns as fit; the rest are counted."""
     texts = [sample.columns, *([_text(value) for value in row] for row in sample.rows)]
     cells = [[_shortened(text) for text in row] for row in texts]

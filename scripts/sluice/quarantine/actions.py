@@ -14,13 +14,13 @@ from sluice.core.errors import SluiceError
 from sluice.ingest.run import new_run_id
 from sluice.lake import raw
 from sluice.lake.contracts import Contract, load_contracts
-from sluice.quarantine import correct, judge
+from sluice.quarantine import correct, row_result
 from sluice.quarantine.catalog import Filter, Group, Places, Refused, find, groups, history, opened, rows, waivers
 from sluice.quarantine.decide import Who, deciding, next_time, write
 from sluice.quarantine.edit import Edit, Wanted, corrected
-from sluice.quarantine.judge import Verdict
 from sluice.quarantine.options import parse
 from sluice.quarantine.report import Sheet
+from sluice.quarantine.row_result import RowResult
 
 
 @dataclass(frozen=True)
@@ -44,38 +44,38 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def waive(where: Places, choice: Choice, until: datetime, who: Who, *, agreed: bool) -> list[Verdict]:
+def waive(where: Places, choice: Choice, until: datetime, who: Who, *, agreed: bool) -> list[RowResult]:
     """Write waivers for the rows whose rule may be waived, and say why not of the others."""
     with deciding(where.lake), opened(where) as connection:
-        verdicts = [judge.waiver(row, until) for row in _chosen(connection, where, choice, agreed=agreed)]
+        verdicts = [row_result.waiver(row, until) for row in _chosen(connection, where, choice, agreed=agreed)]
         write(where.lake, verdicts, who, next_time(connection, where.lake), until)
     return verdicts
 
 
-def drop(where: Places, choice: Choice, who: Who, *, agreed: bool) -> list[Verdict]:
+def drop(where: Places, choice: Choice, who: Who, *, agreed: bool) -> list[RowResult]:
     """Write that rows are given up."""
     with deciding(where.lake), opened(where) as connection:
-        verdicts = [judge.drop(row) for row in _chosen(connection, where, choice, agreed=agreed)]
+        verdicts = [row_result.drop(row) for row in _chosen(connection, where, choice, agreed=agreed)]
         write(where.lake, verdicts, who, next_time(connection, where.lake))
     return verdicts
 
 
-def end_waivers(where: Places, ids: Sequence[str], who: Who) -> list[Verdict]:
+def end_waivers(where: Places, ids: Sequence[str], who: Who) -> list[RowResult]:
     """End the waivers of rows before their time."""
     with deciding(where.lake), opened(where) as connection:
         found = find(connection, ids, where)
         live = waivers(connection, "list_contains(?, quarantine_id)", [row.quarantine_id for row in found])
         without = [row for row in found if row.quarantine_id not in {waived.quarantine_id for waived in live}]
-        verdicts = [judge.ending(row) for row in (*live, *without)]
+        verdicts = [row_result.ending(row) for row in (*live, *without)]
         write(where.lake, verdicts, who, next_time(connection, where.lake))
     return verdicts
 
 
 def correct_rows(
     where: Places, choice: Choice, edit: Edit, who: Who, contracts: Mapping[str, Contract], *, agreed: bool
-) -> list[Verdict]:
+) -> list[RowResult]:
     """Land the rows as the edit makes them. Every row is made ready before the first lands."""
-    verdicts: list[Verdict] = []
+    verdicts: list[RowResult] = []
     with deciding(where.lake), opened(where) as connection:
         chosen = _chosen(connection, where, choice, agreed=agreed)
         if edit.whole is not None and len(chosen) > 1:

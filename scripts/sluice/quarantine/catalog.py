@@ -20,7 +20,7 @@ from sluice.core.duck import connect, identifier, literal
 from sluice.core.errors import SluiceError
 from sluice.environments.resolve import Located
 from sluice.quarantine import views
-from sluice.quarantine.mart import COLUMNS, Mart
+from sluice.quarantine.mart import COLUMNS, QuarantineMart
 from sluice.quarantine.mart import find as find_mart
 
 _BATCH = 1000
@@ -34,7 +34,7 @@ class Places:
 
     lake: Path
     warehouse: Path | None = None
-    mart: Mart | None = None
+    mart: QuarantineMart | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -24,15 +24,15 @@ from sluice.ingest import json_reader
 from sluice.ingest.casts import fields
 from sluice.ingest.feeds import Feed
 from sluice.ingest.landing import Batch, Work, land
-from sluice.ingest.rows import Rows, tally
+from sluice.ingest.rows import StagedRows, tally
 from sluice.lake import raw
 from sluice.lake.contracts import Contract
-from sluice.quarantine import judge
+from sluice.quarantine import row_result
 from sluice.quarantine.catalog import Refused
 from sluice.quarantine.decide import Who, decision, microseconds
 from sluice.quarantine.edit import Wanted, without_nulls
-from sluice.quarantine.judge import Outcome, Verdict
 from sluice.quarantine.options import parse
+from sluice.quarantine.row_result import RowOutcome, RowResult
 
 # Rows of one commit, which carries their decisions: the unit of work that a kill costs.
 BATCH_ROWS = 500
@@ -118,12 +118,12 @@ def release(
     *,
     run_id: str,
     memory_limit: str | None = None,
-) -> list[Verdict]:
+) -> list[RowResult]:
     """Land the corrections of one feed and give a verdict for each; those that the door refuses do not land.
 
     The caller holds the lake's lock (`decide.deciding`) and has read the rows under it.
     """
-    verdicts = [judge.correction(wish.row, wish.digest, landed.get(wish.row.quarantine_id)) for wish in wishes]
+    verdicts = [row_result.correction(wish.row, wish.digest, landed.get(wish.row.quarantine_id)) for wish in wishes]
     new = [wish for wish, verdict in zip(wishes, verdicts, strict=True) if verdict.is_new]
     if not new:
         return verdicts
@@ -141,13 +141,13 @@ def release(
     return list(outcomes.values())
 
 
-def _land(work: Work, wishes: Sequence[Wanted], who: Who, at: datetime, lake: Path) -> dict[str, Verdict]:
+def _land(work: Work, wishes: Sequence[Wanted], who: Who, at: datetime, lake: Path) -> dict[str, RowResult]:
     """Land what the door takes of these corrections, as one batch, and tell why it refuses the others."""
     _check_marks(work, wishes)
     rows = _read(work, wishes)
     refused = _refused(work.connection, rows)
     outcomes = {
-        wish.row.quarantine_id: Verdict(wish.row, Outcome.refused, f"the door refuses the corrected row: {refused[place]}")
+        wish.row.quarantine_id: RowResult(wish.row, RowOutcome.refused, f"the door refuses the corrected row: {refused[place]}")
         for place, wish in enumerate(wishes)
         if place in refused
     }
@@ -157,7 +157,7 @@ def _land(work: Work, wishes: Sequence[Wanted], who: Who, at: datetime, lake: Pa
         batch = _batch(work, good, who, at)
         land(work, batch, rows, tally(work.connection, rows), lake)
         why = f"landed in batch {batch.batch_id}"
-        outcomes |= {wish.row.quarantine_id: Verdict(wish.row, Outcome.corrected, why) for wish in good}
+        outcomes |= {wish.row.quarantine_id: RowResult(wish.row, RowOutcome.corrected, why) for wish in good}
     return outcomes
 
 
@@ -172,13 +172,13 @@ def _check_marks(work: Work, wishes: Sequence[Wanted]) -> None:
         )
 
 
-def _read(work: Work, wishes: Sequence[Wanted]) -> Rows:
+def _read(work: Work, wishes: Sequence[Wanted]) -> StagedRows:
     work.connection.execute("create or replace temp table lines (line varchar, __file bigint)")
     work.connection.execute("insert into lines select unnest($1), unnest(range(len($1)))", [[wish.text for wish in wishes]])
     return json_reader.read_lines(work.connection, work.contract)
 
 
-def _refused(connection: duckdb.DuckDBPyConnection, rows: Rows) -> dict[int, str]:
+def _refused(connection: duckdb.DuckDBPyConnection, rows: StagedRows) -> dict[int, str]:
     found = connection.execute(f"select __file, reason, detail from ({rows.refused})").fetchall()
     return {place: f"{reason} ({detail})" for place, reason, detail in found}
 
@@ -186,7 +186,7 @@ def _refused(connection: duckdb.DuckDBPyConnection, rows: Rows) -> dict[int, str
 def _batch(work: Work, wishes: Sequence[Wanted], who: Who, at: datetime) -> Batch:
     identity = "\n".join([work.feed.name, *(f"{wish.mark} {wish.digest}" for wish in wishes)])
     batch_id = hashlib.sha256(identity.encode()).hexdigest()[:20]
-    entries = [decision(wish.row, Outcome.corrected, who, at) for wish in wishes]
+    entries = [decision(wish.row, RowOutcome.corrected, who, at) for wish in wishes]
     carried = [{**entry, "decided_at": microseconds(at), "correction_batch_id": batch_id} for entry in entries]
     return Batch(
         batch_id,

@@ -23,7 +23,7 @@ from sluice.ingest.landing import append_record, missing_records
 from sluice.lake import ops
 from sluice.lake.lock import writing
 from sluice.quarantine.catalog import Places, Refused, opened, waivers
-from sluice.quarantine.judge import Outcome, Verdict
+from sluice.quarantine.row_result import RowOutcome, RowResult
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (times in the lake are UTC without a zone)
 SYSTEM = "sluice"
@@ -60,7 +60,7 @@ def next_time(connection: duckdb.DuckDBPyConnection, lake: Path) -> datetime:
     return now if row is None or row[0] is None else max(now, row[0] + timedelta(microseconds=1))
 
 
-def decision(row: Refused, outcome: Outcome, who: Who, at: datetime, until: datetime | None = None) -> dict[str, Any]:
+def decision(row: Refused, outcome: RowOutcome, who: Who, at: datetime, until: datetime | None = None) -> dict[str, Any]:
     """A row of lake/ops/decisions. Its id follows from the row, the rule, and the number of decisions before it."""
     return {
         "decision_id": hashlib.sha256(f"{row.quarantine_id}|{row.rule}|{row.decisions}".encode()).hexdigest()[:20],
@@ -82,7 +82,7 @@ def decision(row: Refused, outcome: Outcome, who: Who, at: datetime, until: date
     }
 
 
-def write(lake: Path, verdicts: Sequence[Verdict], who: Who, at: datetime, until: datetime | None = None) -> None:
+def write(lake: Path, verdicts: Sequence[RowResult], who: Who, at: datetime, until: datetime | None = None) -> None:
     """Append the decisions that the verdicts call for, all of them in one commit."""
     entries = [decision(verdict.row, verdict.outcome, who, at, until) for verdict in verdicts if verdict.is_new]
     if entries:
@@ -100,7 +100,7 @@ def expire(lake: Path, now: datetime) -> list[str]:
         return []
     with deciding(lake), opened(Places(lake)) as connection:
         due = _due(lake, now)
-        verdicts = [Verdict(row, Outcome.expired) for row in due]
+        verdicts = [RowResult(row, RowOutcome.expired) for row in due]
         write(lake, verdicts, Who(SYSTEM, "its time has come"), next_time(connection, lake))
     return [row.quarantine_id for row in due]
 

@@ -18,7 +18,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Mart:
+class QuarantineMart:
     """Where it stands: `database` is the name under which its warehouse must be attached, `relation` schema and name."""
 
     database: str
@@ -31,7 +31,7 @@ class Mart:
         return f"{self.schema}.{self.name}"
 
 
-def find(target: Path) -> Mart | None:
+def find(target: Path) -> QuarantineMart | None:
     """The mart of the project whose manifest is in `target`; None where there is none.
 
     Raises SluiceError where the manifest cannot be read, or where more than one model says that it is the mart.
@@ -40,7 +40,7 @@ def find(target: Path) -> Mart | None:
     if len(found) > 1:
         names = ", ".join(sorted(str(node["name"]) for node in found))
         raise SluiceError(f"more than one model is the quarantine: {names}", where=str(target), hint="mark one of them only")
-    return next((Mart(node["database"], node["schema"], node["alias"]) for node in found), None)
+    return next((QuarantineMart(node["database"], node["schema"], node["alias"]) for node in found), None)
 
 
 def _models(target: Path) -> list[Mapping[str, Any]]:

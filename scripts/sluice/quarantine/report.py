@@ -13,7 +13,7 @@ from itertools import zip_longest
 from typing import Any
 
 from sluice.quarantine.catalog import Group, Refused
-from sluice.quarantine.judge import Outcome, Verdict
+from sluice.quarantine.row_result import RowOutcome, RowResult
 
 _WIDTH = 90
 # How many single rows a text shows after many were decided at once.
@@ -196,7 +196,7 @@ def guess(text: str | None, columns: Sequence[str]) -> dict[str, str | None]:
     return dict(zip_longest(columns, (value or None for value in values[: len(columns)])))
 
 
-def verdicts_json(verdicts: Sequence[Verdict]) -> str:
+def verdicts_json(verdicts: Sequence[RowResult]) -> str:
     """What became of each row."""
     rows = [
         {
@@ -208,19 +208,19 @@ def verdicts_json(verdicts: Sequence[Verdict]) -> str:
         }
         for verdict in verdicts
     ]
-    counts = {str(outcome): sum(verdict.outcome == outcome for verdict in verdicts) for outcome in Outcome}
+    counts = {str(outcome): sum(verdict.outcome == outcome for verdict in verdicts) for outcome in RowOutcome}
     return _json({"counts": counts, "rows": rows}, 2)
 
 
-def verdicts_text(verdicts: Sequence[Verdict]) -> str:
+def verdicts_text(verdicts: Sequence[RowResult]) -> str:
     """What became of each row; of many, those that need a look first."""
-    order = [Outcome.refused, Outcome.unchanged]
+    order = [RowOutcome.refused, RowOutcome.unchanged]
     ranked = sorted(verdicts, key=lambda verdict: order.index(verdict.outcome) if verdict.outcome in order else len(order))
     lines = [
         f"{verdict.row.short}  {verdict.outcome:9}  {verdict.row.feed}, {verdict.row.rule}"
         + (f": {verdict.why}" if verdict.why else "")
         for verdict in ranked[:_SHOWN]
     ]
-    counts = [(outcome, sum(verdict.outcome == outcome for verdict in verdicts)) for outcome in Outcome]
+    counts = [(outcome, sum(verdict.outcome == outcome for verdict in verdicts)) for outcome in RowOutcome]
     total = ", ".join(f"{count:,} {outcome}" for outcome, count in counts if count)
     return "\n".join([*lines, *(["", total] if len(verdicts) > 1 else [])]) or "nothing to do"

@@ -18,7 +18,7 @@ from sluice.store import moves, readers
 from sluice.store.inspection import look
 from sluice.store.moves import Move
 from sluice.store.record import FILE, NAME, Record, loads
-from sluice.store.store import MovedError, Pointer, Sight
+from sluice.store.store import FileSummary, MovedError, Pointer
 
 # Publishes take milliseconds; only a copy from another disk takes longer.
 SECONDS_TO_WAIT = 30.0
@@ -68,7 +68,7 @@ class Folder:
             why = "is not there" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
             raise SluiceError(f"the release {release_id} {why}", where=str(path), hint="see: sluice releases") from None
 
-    def see(self, release_id: str) -> Sight:
+    def see(self, release_id: str) -> FileSummary:
         """What is in the release's file."""
         return look(self._folder(release_id) / FILE)
 

@@ -10,10 +10,10 @@ from sluice.core.duck import literal
 from sluice.core.errors import SluiceError
 from sluice.store import digest
 from sluice.store.standalone import ALIAS, opened, why_not
-from sluice.store.store import Sight
+from sluice.store.store import FileSummary
 
 
-def look(file: Path) -> Sight:
+def look(file: Path) -> FileSummary:
     """Open the file where nothing else can be reached, and bind every view: a table is in the file, a view may read outside.
 
     Raises SluiceError where the file does not open.
@@ -27,7 +27,7 @@ def look(file: Path) -> Sight:
     except (OSError, duckdb.Error) as error:
         said = str(error).splitlines()[0]
         raise SluiceError(f"the warehouse file does not open: {said}", where=str(file), hint="see: sluice releases") from error
-    return Sight(size, relations, {name: why for name, why in tried.items() if why}, has_log)
+    return FileSummary(size, relations, {name: why for name, why in tried.items() if why}, has_log)
 
 
 def _views(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:

@@ -23,7 +23,7 @@ from sluice.core.progress import Tell, silent
 from sluice.store import moves
 from sluice.store.moves import Move
 from sluice.store.record import FILE, NAME, File, Record, dumps, load, loads
-from sluice.store.store import MovedError, Pointer, Sight
+from sluice.store.store import FileSummary, MovedError, Pointer
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -63,12 +63,12 @@ class Bucket:
         except FileNotFoundError:
             raise SluiceError(f"the release {release_id} is not there", where=where, hint="see: sluice releases") from None
 
-    def see(self, release_id: str) -> Sight:
+    def see(self, release_id: str) -> FileSummary:
         """The size of the file; its inside was looked at before it was uploaded, and its digest after that."""
         import obstore
 
         with self._trouble("the release cannot be looked at"):
-            return Sight(int(obstore.head(self._store, f"releases/{release_id}/{FILE}")["size"]))
+            return FileSummary(int(obstore.head(self._store, f"releases/{release_id}/{FILE}")["size"]))
 
     def link(self, environment: str) -> None:
         """None: an object can't lead to another."""

@@ -1,20 +1,15 @@
-"""The place of releases: a folder or an S3 address, by one setting, behind one protocol."""
+"""What a store of releases can do: the protocol that a folder and an S3 bucket fulfil, and what it speaks of."""
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from sluice.core.errors import SluiceError
-from sluice.core.paths import warehouse_root
 from sluice.core.progress import Tell, silent
 from sluice.store.moves import Move
 from sluice.store.record import Record
-
-SETTING = "SLUICE_RELEASES"
 
 
 class MovedError(Exception):
@@ -36,7 +31,7 @@ class Pointer:
 
 
 @dataclass(frozen=True)
-class Sight:
+class FileSummary:
     """What is seen of a warehouse file without reading its rows.
 
     `relations` are its tables and views (None where looking would mean a download), `unanswered` those that can't be
@@ -49,7 +44,7 @@ class Sight:
     has_log: bool = False
 
 
-class Place(Protocol):
+class Store(Protocol):
     """Releases, whole ones only, and the pointers of environments."""
 
     @property
@@ -65,7 +60,7 @@ class Place(Protocol):
     def record(self, release_id: str) -> Record:
         """The record of a release. Raises SluiceError where there is no such release, or its record is damaged."""
 
-    def see(self, release_id: str) -> Sight:
+    def see(self, release_id: str) -> FileSummary:
         """What is seen of the release's file without reading it."""
 
     def add(self, release_id: str, folder: Path, tell: Tell = silent) -> None:
@@ -103,17 +98,3 @@ class Place(Protocol):
 
     def clean(self) -> list[str]:
         """Remove what processes that died have left behind; say what that was."""
-
-
-def open_place(setting: str | None = None) -> Place:
-    """The place that SLUICE_RELEASES names, by default the warehouse's folder."""
-    address = os.environ.get(SETTING, "") if setting is None else setting
-    if "://" not in address:
-        from sluice.store.folder import Folder
-
-        return Folder(Path(address) if address else warehouse_root())
-    if not address.startswith("s3://"):
-        raise SluiceError(f"{address} is neither a folder nor s3://bucket/prefix", where=SETTING)
-    from sluice.store.s3 import Bucket
-
-    return Bucket(address, cache=warehouse_root() / "cache")

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from tests.helpers.project import REPOSITORY
 
-from lab.tiny_releases import Shop, shop_in
+from lab.tiny_releases import ReleaseShop, shop_in
 from sluice.gate.rollback import rollback
 
 
@@ -33,7 +33,7 @@ def _orders(path: Path, number: int, rows: int) -> None:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReleaseShop:
     """The shop, with nothing published, and its folder as that in which recipes run."""
     monkeypatch.chdir(tmp_path)
     made = shop_in(tmp_path)
@@ -41,7 +41,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     return made
 
 
-def answers_through_publishes(shop: Shop, ask: Callable[[], int]) -> list[int]:
+def answers_through_publishes(shop: ReleaseShop, ask: Callable[[], int]) -> list[int]:
     """What a recipe answers before three more releases are published, after, and after a rollback; asserts it of meanwhile."""
     shop.published()
     before = ask()
@@ -67,7 +67,7 @@ def answers_through_publishes(shop: Shop, ask: Callable[[], int]) -> list[int]:
 
 
 @pytest.fixture
-def through_publishes(shop: Shop) -> Callable[[Callable[[], int]], list[int]]:
+def through_publishes(shop: ReleaseShop) -> Callable[[Callable[[], int]], list[int]]:
     """Hold a recipe against publishes of the shop; each release has one order more than the one before."""
     return lambda ask: answers_through_publishes(shop, ask)
 

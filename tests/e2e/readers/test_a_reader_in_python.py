@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from lab.tiny_releases import Shop
+from lab.tiny_releases import ReleaseShop
 
 Through = Callable[[Callable[[], int]], list[int]]
 Block = Callable[..., str]
@@ -32,7 +32,7 @@ def test_the_recipe_shows_each_release(heading: str, through_publishes: Through,
     assert through_publishes(lambda: printed(code)) == [1, 4, 3]
 
 
-def test_with_sqlalchemys_own_pool_it_would_not(shop: Shop, block: Block) -> None:
+def test_with_sqlalchemys_own_pool_it_would_not(shop: ReleaseShop, block: Block) -> None:
     shop.published()
     kept = block("SQLAlchemy", "python").replace(", poolclass=sqlalchemy.NullPool", "")
     names: dict[str, object] = {}
@@ -44,7 +44,7 @@ def test_with_sqlalchemys_own_pool_it_would_not(shop: Shop, block: Block) -> Non
     assert out.getvalue().split() == ["1", "1"]
 
 
-def test_a_connection_keeps_its_release(shop: Shop) -> None:
+def test_a_connection_keeps_its_release(shop: ReleaseShop) -> None:
     shop.published()
     with duckdb.connect("warehouse/prod.duckdb", read_only=True) as old:
         shop.published()
@@ -53,7 +53,7 @@ def test_a_connection_keeps_its_release(shop: Shop) -> None:
                 assert [c.execute("select count(*) from core.fct_orders").fetchall() for c in (old, new)] == [[(1,)], [(2,)]]
 
 
-def test_an_attached_release_is_renewed_by_attaching_again(shop: Shop) -> None:
+def test_an_attached_release_is_renewed_by_attaching_again(shop: ReleaseShop) -> None:
     shop.published()
     with duckdb.connect() as session:
         for number in (1, 2):
@@ -63,7 +63,7 @@ def test_an_attached_release_is_renewed_by_attaching_again(shop: Shop) -> None:
             shop.published()
 
 
-def test_who_opens_it_to_write_is_shut_out_by_readers(shop: Shop) -> None:
+def test_who_opens_it_to_write_is_shut_out_by_readers(shop: ReleaseShop) -> None:
     shop.published()
     with subprocess.Popen([sys.executable, "-c", OPENED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader:
         assert reader.stdout is not None
@@ -73,6 +73,6 @@ def test_who_opens_it_to_write_is_shut_out_by_readers(shop: Shop) -> None:
         reader.communicate()
 
 
-def test_the_link_names_the_release(shop: Shop) -> None:
+def test_the_link_names_the_release(shop: ReleaseShop) -> None:
     release = shop.published()
     assert Path("warehouse/prod.duckdb").readlink() == Path("releases") / release / "warehouse.duckdb"

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from tests.helpers.project import BIN, REPOSITORY
 
-from lab.tiny_releases import Shop
+from lab.tiny_releases import ReleaseShop
 
 Through = Callable[[Callable[[], int]], list[int]]
 Block = Callable[..., str]
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif("SLUICE_READERS" not in os.environ, reason="inst
 
 
 @pytest.fixture
-def bash(shop: Shop) -> Callable[..., str]:
+def bash(shop: ReleaseShop) -> Callable[..., str]:
     """Run a block where the recipes run: the warehouse, the requirements, and uv on the path."""
     (shop.root / "requirements").symlink_to(REPOSITORY / "requirements")
 
@@ -53,7 +53,7 @@ def test_the_shell(through_publishes: Through, block: Block, bash: Callable[...,
     assert through_publishes(lambda: int(bash(ask).split()[-1])) == [1, 4, 3]
 
 
-def test_a_notebook(shop: Shop, through_publishes: Through, block: Block, bash: Callable[..., str]) -> None:
+def test_a_notebook(shop: ReleaseShop, through_publishes: Through, block: Block, bash: Callable[..., str]) -> None:
     bash(block("A notebook", "bash"))
     *cells, last = block("A notebook", "python").strip().split("\n\n\n")
     written: list[dict[str, Any]] = [
@@ -71,13 +71,13 @@ def test_a_notebook(shop: Shop, through_publishes: Through, block: Block, bash: 
     assert through_publishes(ask) == [1, 4, 3]
 
 
-def test_jdbc(shop: Shop, through_publishes: Through, block: Block, bash: Callable[..., str]) -> None:
+def test_jdbc(shop: ReleaseShop, through_publishes: Through, block: Block, bash: Callable[..., str]) -> None:
     bash(block("JDBC", "bash"))
     (shop.root / "Orders.java").write_text(block("JDBC", "java"))
     assert through_publishes(lambda: int(bash("java -cp 'drivers/*' Orders.java"))) == [1, 4, 3]
 
 
-def test_superset(shop: Shop, block: Block, bash: Callable[..., str], monkeypatch: pytest.MonkeyPatch,
+def test_superset(shop: ReleaseShop, block: Block, bash: Callable[..., str], monkeypatch: pytest.MonkeyPatch,
                   through_publishes: Through) -> None:  # fmt: skip
     shop_address = settings(shop, monkeypatch)
     bash(block("Apache Superset", "bash", 0))
@@ -100,7 +100,7 @@ def test_superset(shop: Shop, block: Block, bash: Callable[..., str], monkeypatc
     assert (without_token.status_code, "CSRF" in without_token.text) == (400, True)
 
 
-def settings(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> str:
+def settings(shop: ReleaseShop, monkeypatch: pytest.MonkeyPatch) -> str:
     """Set the variables that the recipe names; the address of the server to be."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -14,7 +14,7 @@ import pytest
 from tests.helpers.candidates import answers_alone
 from tests.helpers.project import Project, copy_project
 
-from sluice.candidate.build import Built, build
+from sluice.candidate.build import Candidate, build
 from sluice.candidate.plan import plan
 from sluice.candidate.rebuild import WITHOUT_TESTS, comparison, rebuild
 from sluice.core import dbt
@@ -30,7 +30,7 @@ class Days:
 
     project: Project
     release: Path
-    candidate: Built
+    candidate: Candidate
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from lab.tiny_releases import Shop, shop_in
+from lab.tiny_releases import ReleaseShop, shop_in
 from sluice.store.s3 import Bucket
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
+def shop(tmp_path: Path) -> ReleaseShop:
     """A shop whose releases are in a folder."""
     return shop_in(tmp_path)
 
@@ -64,6 +64,6 @@ def bucket(s3: str, tmp_path: Path) -> Bucket:
 
 
 @pytest.fixture(params=["folder", "s3"])
-def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Shop:
+def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> ReleaseShop:
     """A shop in a folder, and one on S3: the same has to hold."""
-    return shop_in(tmp_path) if request.param == "folder" else Shop(tmp_path, request.getfixturevalue("bucket"))
+    return shop_in(tmp_path) if request.param == "folder" else ReleaseShop(tmp_path, request.getfixturevalue("bucket"))

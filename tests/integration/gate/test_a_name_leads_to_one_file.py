@@ -7,21 +7,21 @@ from pathlib import Path
 import pytest
 from tests.helpers.project import REPOSITORY
 
-from lab.tiny_releases import Shop, seen, warehouse
+from lab.tiny_releases import ReleaseShop, seen, warehouse
 from sluice.core.errors import SluiceError
 from sluice.environments.resolve import locate, usual
 from sluice.gate.rollback import rollback
 
 
 @pytest.fixture(autouse=True)
-def _state(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def _state(shop: ReleaseShop, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in shop.environment().items():
         if name.startswith("SLUICE_"):
             monkeypatch.setenv(name, value)
     monkeypatch.chdir(REPOSITORY)
 
 
-def test_an_environment_that_is_a_file(shop: Shop) -> None:
+def test_an_environment_that_is_a_file(shop: ReleaseShop) -> None:
     with pytest.raises(SluiceError, match="the environment dev has not been built") as told:
         locate("dev")
     assert told.value.hint == "run: sluice build"
@@ -36,7 +36,7 @@ def test_an_environment_that_is_a_file(shop: Shop) -> None:
     assert pull_request.artifacts == shop.root / "warehouse" / "pr" / "12"
 
 
-def test_an_environment_that_points_gives_the_release_itself(shop: Shop) -> None:
+def test_an_environment_that_points_gives_the_release_itself(shop: ReleaseShop) -> None:
     """Who works with it keeps it, whatever is published meanwhile."""
     with pytest.raises(SluiceError, match="prod points to no release yet"):
         locate("prod")
@@ -50,7 +50,7 @@ def test_an_environment_that_points_gives_the_release_itself(shop: Shop) -> None
     assert seen(found.file) == (1, 1, 3)
 
 
-def test_where_nothing_is_named_readers_see_prod_and_a_beginner_dev(shop: Shop) -> None:
+def test_where_nothing_is_named_readers_see_prod_and_a_beginner_dev(shop: ReleaseShop) -> None:
     assert usual() == "dev"
     shop.published()
     assert usual() == "prod"
@@ -59,7 +59,7 @@ def test_where_nothing_is_named_readers_see_prod_and_a_beginner_dev(shop: Shop) 
     assert usual() == "prod", "a lost pointer is told, not gone round"
 
 
-def test_a_lost_pointer_says_how_to_set_it(shop: Shop) -> None:
+def test_a_lost_pointer_says_how_to_set_it(shop: ReleaseShop) -> None:
     shop.published()
     (shop.root / "warehouse" / "prod.duckdb").unlink()
     with pytest.raises(SluiceError, match="the pointer of prod is gone") as told:
@@ -69,7 +69,7 @@ def test_a_lost_pointer_says_how_to_set_it(shop: Shop) -> None:
     assert locate("prod").record
 
 
-def test_a_release_and_a_candidate_by_their_first_letters(shop: Shop) -> None:
+def test_a_release_and_a_candidate_by_their_first_letters(shop: ReleaseShop) -> None:
     release = shop.published()
     first, last = shop.candidate(), shop.candidate()
     assert locate(release).folder == locate(release[:17]).folder == shop.root / "warehouse" / "releases" / release
@@ -82,7 +82,7 @@ def test_a_release_and_a_candidate_by_their_first_letters(shop: Shop) -> None:
         locate(release[:3])
 
 
-def test_a_file_and_the_record_beside_it(shop: Shop, tmp_path: Path) -> None:
+def test_a_file_and_the_record_beside_it(shop: ReleaseShop, tmp_path: Path) -> None:
     lone = tmp_path / "some where.duckdb"
     warehouse(lone, 7)
     assert (locate(str(lone)).file, locate(str(lone)).record) == (lone, None)
@@ -100,7 +100,7 @@ def test_what_means_nothing_is_told_with_what_there_is(name: str) -> None:
     assert "staging, prod" in told.value.hint
 
 
-def test_a_folder_is_no_warehouse(shop: Shop) -> None:
+def test_a_folder_is_no_warehouse(shop: ReleaseShop) -> None:
     with pytest.raises(SluiceError, match="is a folder"):
         locate(str(shop.root))
 
@@ -110,9 +110,9 @@ def test_without_a_candidate_it_says_so() -> None:
         locate("candidate")
 
 
-def test_on_s3_the_release_is_fetched(shop: Shop, bucket: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    afar = Shop(shop.root / "afar", bucket)  # type: ignore[arg-type]  # a Bucket
+def test_on_s3_the_release_is_fetched(shop: ReleaseShop, bucket: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    afar = ReleaseShop(shop.root / "afar", bucket)  # type: ignore[arg-type]  # a Bucket
     afar.published()
-    monkeypatch.setenv("SLUICE_RELEASES", afar.place.address)
+    monkeypatch.setenv("SLUICE_RELEASES", afar.store.address)
     monkeypatch.setenv("SLUICE_WAREHOUSE", str(shop.root / "elsewhere"))
     assert seen(locate("prod").file) == (1, 1, 3)

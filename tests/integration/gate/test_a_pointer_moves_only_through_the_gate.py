@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from lab.tiny_releases import AUDIT, POLICY, Shop, results, seen
+from lab.tiny_releases import AUDIT, POLICY, ReleaseShop, results, seen
 from sluice.core.errors import RefusedError, SluiceError
 from sluice.gate import publish as publishing
 from sluice.gate.publish import promote
@@ -19,26 +19,26 @@ from sluice.gate.rollback import rollback
 from sluice.store.record import FILE, load
 
 
-def where(shop: Shop, environment: str = "prod") -> str | None:
-    return shop.place.pointer(environment).release_id
+def where(shop: ReleaseShop, environment: str = "prod") -> str | None:
+    return shop.store.pointer(environment).release_id
 
 
-def test_the_first_release_and_the_next(anywhere: Shop) -> None:
+def test_the_first_release_and_the_next(anywhere: ReleaseShop) -> None:
     first = anywhere.candidate()
     done = anywhere.publish(first)
     assert (done.release_id, done.from_release_id, done.is_moved, done.notes) == (first, None, True, ())
     second = anywhere.candidate()
     assert anywhere.publish(None, why="Monday").from_release_id == first
     assert where(anywhere) == second
-    assert anywhere.place.releases() == [first, second]
+    assert anywhere.store.releases() == [first, second]
     assert not list(anywhere.context.candidates.iterdir())
-    assert [(move.action, move.release_id, move.why) for move in anywhere.place.pointer("prod").history] == [
+    assert [(move.action, move.release_id, move.why) for move in anywhere.store.pointer("prod").history] == [
         ("publish", first, None),
         ("publish", second, "Monday"),
     ]
 
 
-def test_readers_of_a_folder_see_one_release_and_their_own_stays(shop: Shop) -> None:
+def test_readers_of_a_folder_see_one_release_and_their_own_stays(shop: ReleaseShop) -> None:
     shop.published()
     link = shop.root / "warehouse" / "prod.duckdb"
     assert seen(link) == (1, 1, 3)
@@ -52,7 +52,7 @@ def test_readers_of_a_folder_see_one_release_and_their_own_stays(shop: Shop) -> 
     assert modes == dict.fromkeys([FILE, "release.json", "run_results.json", "manifest.json", "audit.json"], 0o444)
 
 
-def test_a_candidate_of_another_parent_is_refused_and_told_what_to_do(anywhere: Shop) -> None:
+def test_a_candidate_of_another_parent_is_refused_and_told_what_to_do(anywhere: ReleaseShop) -> None:
     one, other = anywhere.candidate(), anywhere.candidate()
     anywhere.publish(one)
     with pytest.raises(RefusedError) as refused:
@@ -62,10 +62,10 @@ def test_a_candidate_of_another_parent_is_refused_and_told_what_to_do(anywhere: 
     )
     assert where(anywhere) == one
     assert (anywhere.context.candidates / other / FILE).is_file()
-    assert anywhere.place.releases() == [one]
+    assert anywhere.store.releases() == [one]
 
 
-def test_each_thing_that_the_gate_asks_for_closes_it(shop: Shop) -> None:
+def test_each_thing_that_the_gate_asks_for_closes_it(shop: ReleaseShop) -> None:
     good = shop.published()
     closed: list[tuple[dict[str, Any], str]] = [
         ({"audit": None}, "has not been audited"),
@@ -86,7 +86,7 @@ def test_each_thing_that_the_gate_asks_for_closes_it(shop: Shop) -> None:
     assert where(shop) == good
 
 
-def test_what_dbt_did_not_like_or_was_not_given_closes_it(shop: Shop) -> None:
+def test_what_dbt_did_not_like_or_was_not_given_closes_it(shop: ReleaseShop) -> None:
     bad = shop.candidate()
     told = shop.context.candidates / bad / "run_results.json"
     for found, why in [
@@ -105,7 +105,7 @@ def test_what_dbt_did_not_like_or_was_not_given_closes_it(shop: Shop) -> None:
     assert where(shop) is None
 
 
-def test_a_file_that_changed_after_its_audit_closes_it(shop: Shop) -> None:
+def test_a_file_that_changed_after_its_audit_closes_it(shop: ReleaseShop) -> None:
     bad = shop.candidate()
     with duckdb.connect(str(shop.context.candidates / bad / FILE)) as connection:
         connection.execute("create table core.late as select * from range(100000)")
@@ -115,7 +115,7 @@ def test_a_file_that_changed_after_its_audit_closes_it(shop: Shop) -> None:
     assert any("it was changed" in reason for reason in refused.value.reasons)
 
 
-def test_a_view_on_something_outside_closes_it(shop: Shop, tmp_path: Path) -> None:
+def test_a_view_on_something_outside_closes_it(shop: ReleaseShop, tmp_path: Path) -> None:
     outside = tmp_path / "outside.parquet"
     duckdb.sql("select 1 as a").write_parquet(str(outside))
     bad = shop.candidate()
@@ -125,7 +125,7 @@ def test_a_view_on_something_outside_closes_it(shop: Shop, tmp_path: Path) -> No
         shop.publish(bad)
 
 
-def test_a_candidate_that_somebody_works_on_is_waited_for(shop: Shop) -> None:
+def test_a_candidate_that_somebody_works_on_is_waited_for(shop: ReleaseShop) -> None:
     from sluice.core.locks import holding
 
     candidate = shop.candidate()
@@ -134,24 +134,24 @@ def test_a_candidate_that_somebody_works_on_is_waited_for(shop: Shop) -> None:
     assert shop.publish(candidate).is_moved
 
 
-def test_publishing_again_changes_nothing(anywhere: Shop) -> None:
+def test_publishing_again_changes_nothing(anywhere: ReleaseShop) -> None:
     only = anywhere.published()
     again = anywhere.publish(only)
     assert (again.is_moved, again.release_id) == (False, only)
-    assert len(anywhere.place.pointer("prod").history) == 1
+    assert len(anywhere.store.pointer("prod").history) == 1
 
 
-def test_a_promotion_moves_the_same_file(anywhere: Shop) -> None:
+def test_a_promotion_moves_the_same_file(anywhere: ReleaseShop) -> None:
     release = anywhere.published("staging")
     with pytest.raises(RefusedError, match="takes nothing from prod"):
         promote(anywhere.context, "prod", "prod")
     done = promote(anywhere.context, "staging", "prod", "agreed")
     assert (done.release_id, where(anywhere), where(anywhere, "staging")) == (release, release, release)
-    assert anywhere.place.releases() == [release]
+    assert anywhere.store.releases() == [release]
     assert not promote(anywhere.context, "staging", "prod").is_moved
 
 
-def test_a_promotion_looks_at_the_gate_again(shop: Shop) -> None:
+def test_a_promotion_looks_at_the_gate_again(shop: ReleaseShop) -> None:
     release = shop.published("staging")
     told = shop.root / "warehouse" / "releases" / release / "run_results.json"
     told.chmod(0o644)
@@ -161,7 +161,7 @@ def test_a_promotion_looks_at_the_gate_again(shop: Shop) -> None:
     assert where(shop) is None
 
 
-def test_rollbacks_go_back_one_by_one_and_forward_by_name(anywhere: Shop) -> None:
+def test_rollbacks_go_back_one_by_one_and_forward_by_name(anywhere: ReleaseShop) -> None:
     first, second, third = anywhere.published(), anywhere.published(), anywhere.published()
     assert rollback(anywhere.context, "prod", "bad").release_id == second
     assert rollback(anywhere.context, "prod", "bad, too").release_id == first
@@ -172,14 +172,14 @@ def test_rollbacks_go_back_one_by_one_and_forward_by_name(anywhere: Shop) -> Non
     assert rollback(anywhere.context, "prod", "was not").release_id == first
 
 
-def test_a_rollback_is_no_way_around_the_gate(anywhere: Shop) -> None:
+def test_a_rollback_is_no_way_around_the_gate(anywhere: ReleaseShop) -> None:
     anywhere.published()
     elsewhere = anywhere.published("staging")
     with pytest.raises(RefusedError, match="prod never pointed to"):
         rollback(anywhere.context, "prod", "why not", to=elsewhere)
 
 
-def test_a_candidate_from_before_a_rollback_is_stale(anywhere: Shop) -> None:
+def test_a_candidate_from_before_a_rollback_is_stale(anywhere: ReleaseShop) -> None:
     anywhere.published()
     anywhere.published()
     candidate = anywhere.candidate()
@@ -188,7 +188,7 @@ def test_a_candidate_from_before_a_rollback_is_stale(anywhere: Shop) -> None:
         anywhere.publish(candidate)
 
 
-def test_a_lost_pointer_is_set_again_by_a_rollback(shop: Shop) -> None:
+def test_a_lost_pointer_is_set_again_by_a_rollback(shop: ReleaseShop) -> None:
     shop.published()
     second = shop.published()
     link = shop.root / "warehouse" / "prod.duckdb"
@@ -199,25 +199,25 @@ def test_a_lost_pointer_is_set_again_by_a_rollback(shop: Shop) -> None:
     assert seen(link) == (2, 2, 3)
 
 
-def test_a_pointer_lost_with_its_history_is_set_by_name(anywhere: Shop) -> None:
+def test_a_pointer_lost_with_its_history_is_set_by_name(anywhere: ReleaseShop) -> None:
     release = anywhere.published()
     for name in ("prod.duckdb", "prod.history.jsonl"):
         (anywhere.root / "warehouse" / name).unlink(missing_ok=True)
-    if anywhere.place.address.startswith("s3://"):
+    if anywhere.store.address.startswith("s3://"):
         import obstore
 
-        obstore.delete(anywhere.place._store, "prod.json")  # type: ignore[attr-defined]  # as a person's mistake would
+        obstore.delete(anywhere.store._store, "prod.json")  # type: ignore[attr-defined]  # as a person's mistake would
     assert rollback(anywhere.context, "prod", "lost", to=release[:15]).release_id == release
 
 
-def test_a_file_where_the_pointer_should_be_is_named(shop: Shop) -> None:
+def test_a_file_where_the_pointer_should_be_is_named(shop: ReleaseShop) -> None:
     (shop.root / "warehouse").mkdir()
     (shop.root / "warehouse" / "prod.duckdb").write_text("somebody put this here")
     with pytest.raises(SluiceError, match=r"prod\.duckdb is no pointer to a release"):
         shop.publish(shop.candidate(parent=None))
 
 
-def test_of_publishes_at_once_one_wins_and_the_others_are_told(anywhere: Shop) -> None:
+def test_of_publishes_at_once_one_wins_and_the_others_are_told(anywhere: ReleaseShop) -> None:
     """Real processes, each with a candidate of its own that is right for what prod points to."""
     before = anywhere.published()
     candidates = [anywhere.candidate() for _ in range(3)]
@@ -228,12 +228,12 @@ def test_of_publishes_at_once_one_wins_and_the_others_are_told(anywhere: Shop) -
     for out, err, code in ended:
         assert code == 0 or (code == 1 and "refused" in err and "build" in err and "Traceback" not in err), (out, err)
     assert where(anywhere) == won[0]
-    assert [move.release_id for move in anywhere.place.pointer("prod").history] == [before, won[0]]
+    assert [move.release_id for move in anywhere.store.pointer("prod").history] == [before, won[0]]
     outcomes = sorted(outcome for action, _, _, _, outcome, _, _ in anywhere.trail() if action == "publish")
     assert outcomes == ["done", "done", "refused", "refused"]
 
 
-def test_a_pointer_that_moved_in_the_same_moment_refuses(anywhere: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pointer_that_moved_in_the_same_moment_refuses(anywhere: ReleaseShop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last look at the pointer and its move are one step: whoever read an older pointer is told."""
     anywhere.published()
     mine, other = anywhere.candidate(), anywhere.candidate()
@@ -250,7 +250,7 @@ def test_a_pointer_that_moved_in_the_same_moment_refuses(anywhere: Shop, monkeyp
     assert where(anywhere) == other
 
 
-def test_a_clock_that_jumps_back_changes_no_order(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_jumps_back_changes_no_order(shop: ReleaseShop, monkeypatch: pytest.MonkeyPatch) -> None:
     first = shop.published()
     monkeypatch.setattr("sluice.store.moves.moment", lambda: "1999-01-01T00:00:00.000000Z")
     second = shop.candidate()
@@ -258,12 +258,12 @@ def test_a_clock_that_jumps_back_changes_no_order(shop: Shop, monkeypatch: pytes
     (shop.context.candidates / second).rename(shop.context.candidates / earlier)
     shop.amend(earlier, release_id=earlier, started_at="1999-01-01T00:00:00Z", built_at="1999-01-01T00:00:01Z")
     assert shop.publish().release_id == earlier
-    assert shop.place.releases()[0] == earlier
-    assert [move.release_id for move in shop.place.pointer("prod").history] == [first, earlier]
+    assert shop.store.releases()[0] == earlier
+    assert [move.release_id for move in shop.store.pointer("prod").history] == [first, earlier]
     assert rollback(shop.context, "prod", "bad").release_id == first
 
 
-def test_the_move_costs_the_same_at_every_size(shop: Shop) -> None:
+def test_the_move_costs_the_same_at_every_size(shop: ReleaseShop) -> None:
     """50 ms are the aim; a loaded machine gets some more here, and a copy or a digest of the big one would still not fit."""
     times = []
     for rows in (10, 3_000_000):
@@ -276,7 +276,7 @@ def test_the_move_costs_the_same_at_every_size(shop: Shop) -> None:
     assert all(place < 0.25 and pointer < 0.25 for place, pointer, _ in times), times
 
 
-def test_the_policy_says_who(anywhere: Shop) -> None:
+def test_the_policy_says_who(anywhere: ReleaseShop) -> None:
     candidate = anywhere.candidate()
     anywhere.actor = "job:pr"
     with pytest.raises(RefusedError, match="job:pr may not publish prod") as refused:

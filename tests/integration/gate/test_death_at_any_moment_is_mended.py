@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.tiny_releases import Killer, Shop, seen, shop_in
+from lab.tiny_releases import Killer, ReleaseShop, seen, shop_in
 from sluice.gate import publish as publishing
 from sluice.gate.publish import promote
 from sluice.gate.rollback import rollback
@@ -25,35 +25,35 @@ class Case:
     allowed: frozenset[str]
     wanted: str
 
-    def again(self, shop: Shop) -> None:
+    def again(self, shop: ReleaseShop) -> None:
         """Run it once more; a rollback that was done is not run, as it would lead further back."""
         if self.words[0] == "publish":
             done = shop.publish(self.words[1])
         elif self.words[0] == "promote":
             done = promote(shop.context, "staging", "prod")
-        elif shop.place.pointer("prod").release_id == self.wanted:
+        elif shop.store.pointer("prod").release_id == self.wanted:
             return
         else:
             done = rollback(shop.context, "prod", "bad")
         assert done.release_id == self.wanted
 
 
-def for_publish(shop: Shop) -> Case:
+def for_publish(shop: ReleaseShop) -> Case:
     before, candidate = shop.published(), shop.candidate()
     return Case(("publish", candidate), frozenset({before, candidate}), candidate)
 
 
-def for_first_publish(shop: Shop) -> Case:
+def for_first_publish(shop: ReleaseShop) -> Case:
     candidate = shop.candidate()
     return Case(("publish", candidate), frozenset({candidate}), candidate)
 
 
-def for_promote(shop: Shop) -> Case:
+def for_promote(shop: ReleaseShop) -> Case:
     before, staged = shop.published(), shop.published("staging")
     return Case(("promote",), frozenset({before, staged}), staged)
 
 
-def for_rollback(shop: Shop) -> Case:
+def for_rollback(shop: ReleaseShop) -> Case:
     before, bad = shop.published(), shop.published()
     return Case(("rollback",), frozenset({before, bad}), before)
 
@@ -66,7 +66,7 @@ def killer() -> Iterator[Killer]:
 
 
 @pytest.mark.parametrize("make", [for_publish, for_first_publish, for_promote, for_rollback], ids=lambda make: make.__name__)
-def test_killed_before_any_step(killer: Killer, tmp_path: Path, make: Callable[[Shop], Case]) -> None:
+def test_killed_before_any_step(killer: Killer, tmp_path: Path, make: Callable[[ReleaseShop], Case]) -> None:
     case = make(shop_in(tmp_path / "begun"))
     standing, deaths, code = set(), -1, -9
     while code:
@@ -83,7 +83,7 @@ def test_killed_before_any_step(killer: Killer, tmp_path: Path, make: Callable[[
     assert len(standing) == 2, "it was never seen before and after"
 
 
-def whole(shop: Shop, allowed: frozenset[str]) -> str | None:
+def whole(shop: ReleaseShop, allowed: frozenset[str]) -> str | None:
     """What readers have: the same release in every table, whole, audited; or, before the first, nothing at all."""
     link = shop.root / "warehouse" / "prod.duckdb"
     if not link.is_symlink():
@@ -99,14 +99,14 @@ def whole(shop: Shop, allowed: frozenset[str]) -> str | None:
     return record.release_id
 
 
-def nothing_is_left(shop: Shop) -> None:
+def nothing_is_left(shop: ReleaseShop) -> None:
     root = shop.root / "warehouse"
     assert [path.name for path in root.glob(".*") if path.name != ".releases.lock"] == []
     assert [path.name for path in (root / "releases").glob(".*")] == []
     assert not list(shop.context.candidates.iterdir())
 
 
-def the_trail_has_it_once(shop: Shop, case: Case) -> None:
+def the_trail_has_it_once(shop: ReleaseShop, case: Case) -> None:
     """The move that counts, one row; where its own command died before it wrote it, the next command does."""
     publishing.begin(shop.context, "prod")
     rows = [row for row in shop.trail() if row[:3] == (case.words[0], "prod", case.wanted) and row[4] == "done"]
@@ -114,7 +114,7 @@ def the_trail_has_it_once(shop: Shop, case: Case) -> None:
     assert rows
 
 
-def test_what_a_death_leaves_is_removed_and_named(shop: Shop) -> None:
+def test_what_a_death_leaves_is_removed_and_named(shop: ReleaseShop) -> None:
     shop.published()
     root = shop.root / "warehouse"
     (root / ".prod.duckdb.new").symlink_to("releases/nowhere/warehouse.duckdb")
@@ -128,7 +128,7 @@ def test_what_a_death_leaves_is_removed_and_named(shop: Shop) -> None:
         assert not (root / "releases" / name).exists()
 
 
-def test_a_move_that_was_begun_is_named(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_move_that_was_begun_is_named(shop: ReleaseShop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.published()
     candidate = shop.candidate()
 
@@ -142,7 +142,7 @@ def test_a_move_that_was_begun_is_named(shop: Shop, monkeypatch: pytest.MonkeyPa
         patched.setattr(Folder, "_swing", die)
         with pytest.raises(Death):
             shop.publish(candidate)
-    pointer = shop.place.pointer("prod")
+    pointer = shop.store.pointer("prod")
     assert [move.release_id for move in pointer.void] == [candidate]
     assert candidate not in [move.release_id for move in pointer.history]
     done = shop.publish()
@@ -151,11 +151,11 @@ def test_a_move_that_was_begun_is_named(shop: Shop, monkeypatch: pytest.MonkeyPa
     assert any("never published" in note for note in done.notes)
 
 
-def test_a_torn_line_of_history_is_cut_off(shop: Shop) -> None:
+def test_a_torn_line_of_history_is_cut_off(shop: ReleaseShop) -> None:
     first = shop.published()
     history = shop.root / "warehouse" / "prod.history.jsonl"
     history.write_text(history.read_text() + '{"action": "publ')
-    assert [move.release_id for move in shop.place.pointer("prod").history] == [first]
+    assert [move.release_id for move in shop.store.pointer("prod").history] == [first]
     second = shop.published()
-    assert [move.release_id for move in shop.place.pointer("prod").history] == [first, second]
+    assert [move.release_id for move in shop.store.pointer("prod").history] == [first, second]
     assert len(history.read_text().splitlines()) == 2

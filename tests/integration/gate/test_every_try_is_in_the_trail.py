@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lab.tiny_releases import Shop
+from lab.tiny_releases import ReleaseShop
 from sluice.core.errors import RefusedError, SluiceError
 from sluice.environments import trail
 from sluice.gate.publish import promote
@@ -14,7 +14,7 @@ from sluice.gate.rollback import rollback
 from sluice.lake import ops
 
 
-def test_done_refused_and_failed(anywhere: Shop) -> None:
+def test_done_refused_and_failed(anywhere: ReleaseShop) -> None:
     first = anywhere.published()
     bad = anywhere.candidate(audit=None)
     with pytest.raises(RefusedError):
@@ -35,28 +35,28 @@ def test_done_refused_and_failed(anywhere: Shop) -> None:
     assert rows[3][6] == "job:pr may not promote prod"
 
 
-def test_the_table_is_there_from_the_start(shop: Shop) -> None:
+def test_the_table_is_there_from_the_start(shop: ReleaseShop) -> None:
     ops.ensure(shop.root / "lake")
     assert shop.trail() == []
 
 
-def test_an_interrupted_try_is_there_too(shop: Shop) -> None:
+def test_an_interrupted_try_is_there_too(shop: ReleaseShop) -> None:
     with pytest.raises(KeyboardInterrupt), trail.attempt(shop.root / "lake", "user:x", "build", environment="prod"):
         raise KeyboardInterrupt
     assert [row[4:] for row in shop.trail()] == [("failed", None, "KeyboardInterrupt")]
 
 
-def test_a_lake_that_was_lost_gets_the_moves_back(shop: Shop) -> None:
+def test_a_lake_that_was_lost_gets_the_moves_back(shop: ReleaseShop) -> None:
     import shutil
 
     made = [shop.published() for _ in range(3)]
     shutil.rmtree(shop.root / "lake")
     last = shop.published()
     assert [row[2] for row in shop.trail() if row[4] == "done"] == [*made, last]
-    assert trail.settle(shop.root / "lake", "prod", shop.place.pointer("prod").history) == 0
+    assert trail.settle(shop.root / "lake", "prod", shop.store.pointer("prod").history) == 0
 
 
-def test_the_command_line_tells_in_text_and_json(shop: Shop) -> None:
+def test_the_command_line_tells_in_text_and_json(shop: ReleaseShop) -> None:
     good, bad = shop.candidate(), shop.candidate(audit=None)
     refused = shop.sluice("publish", bad, "--format", "json")
     assert refused.returncode == 1
@@ -69,7 +69,7 @@ def test_the_command_line_tells_in_text_and_json(shop: Shop) -> None:
     assert "a rollback needs a reason" in missing.stderr
 
 
-def test_lists_say_where_things_stand(anywhere: Shop) -> None:
+def test_lists_say_where_things_stand(anywhere: ReleaseShop) -> None:
     first, second = anywhere.published(), anywhere.candidate()
     anywhere.publish(second, why="Monday's")
     candidate = anywhere.candidate(audit=None)
@@ -79,7 +79,7 @@ def test_lists_say_where_things_stand(anywhere: Shop) -> None:
     assert (listed[second]["by"], listed[second]["why"], listed[candidate]["audit"]) == ("user:tester", "Monday's", "none")
     rows = {row["name"]: row for row in json.loads(anywhere.sluice("envs", "--format", "json").stdout)["environments"]}
     assert (rows["prod"]["release_id"], rows["prod"]["rolls_back_to"], rows["prod"]["status"]) == (second, first, "ok")
-    assert rows["prod"]["file"] == anywhere.place.url(second)
+    assert rows["prod"]["file"] == anywhere.store.url(second)
     assert (rows["staging"]["status"], rows["dev"]["status"]) == ("nothing was published yet", "not built")
     text = anywhere.sluice("envs").stdout
     assert f"prod         {second}" in text
@@ -87,13 +87,13 @@ def test_lists_say_where_things_stand(anywhere: Shop) -> None:
     assert "would roll back to it, by user:tester" in anywhere.sluice("releases").stdout
 
 
-def test_a_lost_pointer_is_shown(shop: Shop) -> None:
+def test_a_lost_pointer_is_shown(shop: ReleaseShop) -> None:
     shop.published()
     (shop.root / "warehouse" / "prod.duckdb").unlink()
     assert "the pointer is gone; run: sluice rollback prod" in shop.sluice("envs").stdout
 
 
-def test_prune_and_drop_answer_too(shop: Shop) -> None:
+def test_prune_and_drop_answer_too(shop: ReleaseShop) -> None:
     shop.published()
     shown = json.loads(shop.sluice("prune", "--format", "json").stdout)
     assert [one["why"] for one in shown["decisions"]] == ["prod points to it"]

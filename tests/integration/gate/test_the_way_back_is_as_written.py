@@ -13,7 +13,7 @@ from tests.helpers import candidates
 from tests.helpers.candidates import make_shop, rows
 from tests.helpers.project import BIN, REPOSITORY
 
-from lab.tiny_releases import Shop, seen, shop_in
+from lab.tiny_releases import ReleaseShop, seen, shop_in
 from sluice.store.record import load
 
 
@@ -38,7 +38,7 @@ def walk(block: str, folder: Path, environment: dict[str, str], **names: str) ->
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
+def shop(tmp_path: Path) -> ReleaseShop:
     """A shop with two releases; what matters of them is told by their numbers."""
     made = shop_in(tmp_path)
     made.published()
@@ -46,8 +46,8 @@ def shop(tmp_path: Path) -> Shop:
     return made
 
 
-def test_a_bad_release(shop: Shop) -> None:
-    prod, bad = shop.root / "warehouse" / "prod.duckdb", shop.place.pointer("prod").release_id
+def test_a_bad_release(shop: ReleaseShop) -> None:
+    prod, bad = shop.root / "warehouse" / "prod.duckdb", shop.store.pointer("prod").release_id
     assert bad is not None
     built_on_it = shop.candidate()
     back, look, forth = blocks("A bad release is public")
@@ -64,8 +64,8 @@ def test_a_bad_release(shop: Shop) -> None:
     assert seen(prod)[0] == 2
 
 
-def test_a_lost_pointer_and_then_its_history(shop: Shop) -> None:
-    warehouse, current = shop.root / "warehouse", shop.place.pointer("prod").release_id
+def test_a_lost_pointer_and_then_its_history(shop: ReleaseShop) -> None:
+    warehouse, current = shop.root / "warehouse", shop.store.pointer("prod").release_id
     assert current is not None
     by_history, by_name = blocks("The pointer is lost")
     (warehouse / "prod.duckdb").unlink()

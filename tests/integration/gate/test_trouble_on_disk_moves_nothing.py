@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.tiny_releases import Shop, seen
+from lab.tiny_releases import ReleaseShop, seen
 from sluice.core.errors import SluiceError
 from sluice.gate.publish import promote
 from sluice.gate.rollback import rollback
@@ -20,7 +20,7 @@ STEPS = ["rename", "symlink", "open", "chmod"]
 
 @pytest.mark.parametrize("trouble", [errno.EACCES, errno.ENOSPC, errno.EROFS, errno.EIO], ids=errno.errorcode.__getitem__)
 @pytest.mark.parametrize("step", STEPS)
-def test_a_step_that_fails_moves_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch, step: str, trouble: int) -> None:
+def test_a_step_that_fails_moves_nothing(shop: ReleaseShop, monkeypatch: pytest.MonkeyPatch, step: str, trouble: int) -> None:
     first = shop.published()
     candidate = shop.candidate()
     real = getattr(os, step)
@@ -36,12 +36,12 @@ def test_a_step_that_fails_moves_nothing(shop: Shop, monkeypatch: pytest.MonkeyP
         with pytest.raises(SluiceError) as told:
             shop.publish(candidate)
     assert os.strerror(trouble) in told.value.what
-    assert shop.place.pointer("prod").release_id == first
+    assert shop.store.pointer("prod").release_id == first
     assert shop.publish().release_id == candidate
 
 
 def test_no_rights_in_the_folder_are_told(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    shop: ReleaseShop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As root has rights everywhere, what the system says to others is put into its mouth."""
     candidate = shop.candidate()
@@ -76,7 +76,7 @@ cli.main()
 
 @pytest.mark.parametrize("verb", ["publish", "rollback"])
 @pytest.mark.parametrize("room", [0, 10])
-def test_a_full_disk_keeps_the_pointer_and_its_history(shop: Shop, verb: str, room: int) -> None:
+def test_a_full_disk_keeps_the_pointer_and_its_history(shop: ReleaseShop, verb: str, room: int) -> None:
     """The process may write no file beyond so many bytes: the history's line is refused, or torn."""
     first, second = shop.published(), shop.published()
     candidate = shop.candidate()
@@ -89,11 +89,11 @@ def test_a_full_disk_keeps_the_pointer_and_its_history(shop: Shop, verb: str, ro
     assert "cannot be moved" in done.stderr
     assert "Traceback" not in done.stderr
     assert history.read_text() == before
-    assert shop.place.pointer("prod").release_id == second
+    assert shop.store.pointer("prod").release_id == second
     assert rollback(shop.context, "prod", "bad").release_id == first
 
 
-def test_a_place_on_another_disk_gets_a_whole_copy(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_place_on_another_disk_gets_a_whole_copy(shop: ReleaseShop, monkeypatch: pytest.MonkeyPatch) -> None:
     candidate = shop.candidate()
     real = os.rename
 
@@ -108,7 +108,7 @@ def test_a_place_on_another_disk_gets_a_whole_copy(shop: Shop, monkeypatch: pyte
     assert not (shop.context.candidates / candidate).exists()
 
 
-def test_a_copy_that_breaks_off_leaves_the_candidate(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_that_breaks_off_leaves_the_candidate(shop: ReleaseShop, monkeypatch: pytest.MonkeyPatch) -> None:
     candidate = shop.candidate()
 
     def broken(source: Path, target: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_copy_that_breaks_off_leaves_the_candidate(shop: Shop, monkeypatch: py
     assert shop.publish(candidate).is_moved
 
 
-def test_a_trail_that_cannot_be_written_stops_nothing(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_trail_that_cannot_be_written_stops_nothing(shop: ReleaseShop, capsys: pytest.CaptureFixture[str]) -> None:
     (shop.root / "lake").write_text("a file where the lake should be")
     release = shop.published()
     assert "the audit trail" in capsys.readouterr().err

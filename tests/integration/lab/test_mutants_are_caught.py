@@ -13,8 +13,8 @@ import pytest
 import yaml
 from tests.helpers.project import REPOSITORY
 
-from lab.mutants.bench import Bench
-from lab.mutants.written import Mutant
+from lab.mutants.mutant_list import Mutant
+from lab.mutants.runner import Bench
 from sluice.core.errors import SluiceError
 
 LIST = REPOSITORY / "scripts" / "lab" / "mutants" / "mutants.yml"

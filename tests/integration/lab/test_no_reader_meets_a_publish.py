@@ -13,10 +13,10 @@ import pytest
 
 from lab.campaign.reader import Reading
 from lab.campaign.readers import FOR_EVER, Findings, judge, reading
-from lab.campaign.story import Plan, Story
+from lab.campaign.story import CampaignPlan, Story
 from lab.tiny_releases import Killer, shop_in
 
-PLAN = Plan(publishes=10, rollbacks=2, kills=2, refusals=2, commands=0.1)
+PLAN = CampaignPlan(publishes=10, rollbacks=2, kills=2, refusals=2, commands=0.1)
 LIVES = (0.0, 0.5, FOR_EVER)
 
 
@@ -60,7 +60,7 @@ def test_the_readers_saw_it_happen(told: Told) -> None:
 
 def test_every_move_is_in_the_trail_once(told: Told) -> None:
     moves = [row for row in told.story.shop.trail() if row[4] == "done" and row[6] != "it pointed there already"]
-    assert len(moves) == len(told.story.shop.place.pointer("prod").history)
+    assert len(moves) == len(told.story.shop.store.pointer("prod").history)
 
 
 def test_what_died_is_no_candidate_any_more(told: Told) -> None:

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from tests.helpers.audited import Audited
 
-from sluice.quality.expectations.declared import Check
+from sluice.quality.expectations.declared import DeclaredCheck
 from sluice.quality.expectations.quiet import quiet_gx
 
 WEB = {"row_condition": 'col("channel") == "web"'}
@@ -45,7 +45,7 @@ def _is_row_count(query: str) -> bool:
 def scans(shop: Audited, monkeypatch: pytest.MonkeyPatch, figures: list[tuple[str, dict[str, Any]]]) -> int:
     """How many statements but the row counts read core.sales while the suite is judged; all its checks pass."""
     with quiet_gx():
-        from sluice.quality.expectations import judge
+        from sluice.quality.expectations import evaluate
         from sluice.quality.expectations.scan import DuckDBScanEngine
         from sluice.quality.expectations.vocabulary import _made
 
@@ -57,9 +57,9 @@ def scans(shop: Audited, monkeypatch: pytest.MonkeyPatch, figures: list[tuple[st
             return original(self, query)
 
         monkeypatch.setattr(DuckDBScanEngine, "execute_query", noted)
-        checks = [_made(Check(f"claim_{number}", name, given, "error")) for number, (name, given) in enumerate(figures)]
-        with judge.opened(shop.file, "200MB") as connection:
-            found = judge.judged(connection, "core", "sales", ["id"], checks)
+        checks = [_made(DeclaredCheck(f"claim_{number}", name, given, "error")) for number, (name, given) in enumerate(figures)]
+        with evaluate.opened(shop.file, "200MB") as connection:
+            found = evaluate.judged(connection, "core", "sales", ["id"], checks)
         assert [name for name, result in found.results.items() if not result.success] == []
         assert len(found.results) == len(figures)
     return sum("FROM core.sales" in query and not _is_row_count(query) for query in sent)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sluice.core.errors import SluiceError
-from sluice.demo import DEFAULT_FAULTS, DemoOptions, generate, parse_faults, place
+from sluice.demo import DEFAULT_FAULTS, DemoOptions, folder, generate, parse_faults
 from sluice.demo.shop import plan_parts
 
 SMALL = DemoOptions(orders=40, days=2)
@@ -40,7 +40,7 @@ def test_unreadable_faults_are_refused(text: str) -> None:
 
 
 def is_complete(out: Path) -> bool:
-    return (out / place.MARKER).exists() and not (out / place.UNFINISHED).exists()
+    return (out / folder.MARKER).exists() and not (out / folder.UNFINISHED).exists()
 
 
 def test_parts_cover_every_day_once() -> None:
@@ -88,4 +88,4 @@ def test_a_killed_run_is_replaced_without_force(tmp_path: Path, monkeypatch: pyt
     assert not is_complete(tmp_path)
     assert generate(SMALL, tmp_path).files > 5
     assert is_complete(tmp_path)
-    assert not (tmp_path / place.WORK).exists()
+    assert not (tmp_path / folder.WORK).exists()

@@ -10,10 +10,10 @@ from html.parser import HTMLParser
 import pytest
 from tests.helpers.diffed import Sides, node
 
-from sluice.diff.found import Diff
+from sluice.diff.formats import write
 from sluice.diff.markdown import LIMIT, as_markdown, code, fitted, plain
+from sluice.diff.result import Diff
 from sluice.diff.words import number
-from sluice.diff.written import write
 
 HOSTILE = "</details><script>alert(1)</script> @everyone | `x` **y**\n# z"
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from tests.helpers.diffed import Sides, node, unique_test
 
-from sluice.diff.found import Pair
+from sluice.diff.result import Pair
 
 BEFORE = """
     select * from (values

@@ -117,9 +117,9 @@ def test_a_key_in_thousands_of_rows_does_not_multiply(sides: Sides, monkeypatch:
 
 def test_the_join_is_cut_off_where_unique_keys_would_end(sides: Sides) -> None:
     sides.tables("select 1 as order_id, range as n from range(300)", "select 1 as order_id, range + 1000 as n from range(300)")
-    from sluice.diff.columns import Column, Shared
+    from sluice.diff.columns import ComparedColumn, Shared
 
-    columns = [Shared(*(Column(name, "BIGINT"),) * 3) for name in ("order_id", "n")]
+    columns = [Shared(*(ComparedColumn(name, "BIGINT"),) * 3) for name in ("order_id", "n")]
     with duckdb.connect() as connection:
         for name in "ab":
             connection.execute(f"attach '{sides.root / name / 'warehouse.duckdb'}' as {name} (read_only)")

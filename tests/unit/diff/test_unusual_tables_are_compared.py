@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.helpers.diffed import Sides, node
 
-from sluice.diff.columns import Column, common
-from sluice.diff.found import SchemaChange
+from sluice.diff.columns import ComparedColumn, common
+from sluice.diff.result import SchemaChange
 
 
 def changes(sides: Sides, before: str, after: str) -> dict[str, int]:
@@ -66,7 +66,7 @@ def test_a_retyped_column_is_a_change_of_the_schema_and_of_no_row(sides: Sides) 
 @pytest.mark.parametrize("first", ["TINYINT", "HUGEINT", "UHUGEINT", "DECIMAL(38,30)", "DECIMAL(4,1)", "DOUBLE", "FLOAT"])
 @pytest.mark.parametrize("second", ["BIGINT", "DECIMAL(38,0)", "DECIMAL(18,4)", "DOUBLE", "UBIGINT"])
 def test_two_numbers_have_a_type_that_duckdb_knows(sides: Sides, first: str, second: str) -> None:
-    found = common(Column("v", first), Column("v", second))
+    found = common(ComparedColumn("v", first), ComparedColumn("v", second))
     assert changes(sides, f"1::{first}", f"1::{second}") == {}, found
 
 

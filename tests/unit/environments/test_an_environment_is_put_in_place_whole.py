@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sluice.environments import partial
-from sluice.environments.partial import Slim
+from sluice.environments.partial import Partial
 
 
 class Death(BaseException):
@@ -46,13 +46,13 @@ def dies_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], Non
     left = 0
 
 
-def built(root: Path, number: int) -> tuple[Slim, Path, Path]:
+def built(root: Path, number: int) -> tuple[Partial, Path, Path]:
     """A file that was built, the n-th, and dbt's target folder."""
     shutil.rmtree(root / "work", ignore_errors=True)
     (root / "work" / "target").mkdir(parents=True)
     (root / "work" / "12.duckdb").write_text(str(number))
     (root / "work" / "target" / "manifest.json").write_text(json.dumps(number))
-    return Slim("pr-12", str(number), "", (), ()), root / "work" / "12.duckdb", root / "work" / "target"
+    return Partial("pr-12", str(number), "", (), ()), root / "work" / "12.duckdb", root / "work" / "target"
 
 
 def test_the_file_stands_beside_its_own_artifacts_or_is_not_there(tmp_path: Path, dies_before: Callable[[int], None]) -> None:
@@ -70,7 +70,7 @@ def test_the_file_stands_beside_its_own_artifacts_or_is_not_there(tmp_path: Path
             ended.add(there)
             if there:
                 assert (file.with_suffix("") / "manifest.json").read_text() == there
-                assert partial.read(file.with_suffix("")) == Slim("pr-12", there, "", (), ())
+                assert partial.read(file.with_suffix("")) == Partial("pr-12", there, "", (), ())
         else:
             break
     else:

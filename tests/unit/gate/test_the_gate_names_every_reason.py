@@ -12,7 +12,7 @@ from lab.tiny_releases import AUDIT, NODES, results
 from sluice.gate.judge import Expected, judge
 from sluice.store import digest
 from sluice.store.record import Code, Dbt, File, Record, Relation
-from sluice.store.store import Sight
+from sluice.store.store import FileSummary
 
 RELATIONS = {"core.orders": Relation(3, (("order_id", "BIGINT"),), "1" * 64)}
 WHOLE = digest.combined(RELATIONS)
@@ -34,7 +34,7 @@ RECORD = Record(
     file=File(100),
     audit=replace(AUDIT, digest=WHOLE),
 )
-SIGHT = Sight(100, frozenset(RELATIONS))
+SIGHT = FileSummary(100, frozenset(RELATIONS))
 EXPECTED = Expected("prod", RECORD.parent)
 
 
@@ -48,7 +48,7 @@ def test_a_promotion_and_a_rollback_ask_for_no_parent() -> None:
     assert judge(RECORD, results(), SIGHT).is_open
 
 
-BREAKS: dict[str, Callable[[], tuple[Record, dict[str, Any] | None, Sight]]] = {
+BREAKS: dict[str, Callable[[], tuple[Record, dict[str, Any] | None, FileSummary]]] = {
     "its build has not come to an end": lambda: (replace(RECORD, built_at=None), results(), SIGHT),
     "run_results.json is not with it": lambda: (RECORD, None, SIGHT),
     "of another run of dbt": lambda: (RECORD, results(invocation="other"), SIGHT),
@@ -70,8 +70,8 @@ BREAKS: dict[str, Callable[[], tuple[Record, dict[str, Any] | None, Sight]]] = {
     "does not answer when the file is alone": lambda: (RECORD, results(), replace(SIGHT, unanswered={"core.orders": "no"})),
     "there is a write-ahead log beside it": lambda: (RECORD, results(), replace(SIGHT, has_log=True)),
     "the file has 101 bytes": lambda: (RECORD, results(), replace(SIGHT, bytes=101)),
-    "the file lacks core.orders": lambda: (RECORD, results(), Sight(100, frozenset())),
-    "nobody audited it": lambda: (RECORD, results(), Sight(100, frozenset([*RELATIONS, "core.more"]))),
+    "the file lacks core.orders": lambda: (RECORD, results(), FileSummary(100, frozenset())),
+    "nobody audited it": lambda: (RECORD, results(), FileSummary(100, frozenset([*RELATIONS, "core.more"]))),
     "it was built for staging": lambda: (replace(RECORD, environment="staging"), results(), SIGHT),
     "prod points to 20251231T000000Z-abcdef now": lambda: (replace(RECORD, parent=None), results(), SIGHT),
 }
@@ -85,7 +85,9 @@ def test_one_thing_that_does_not_hold_closes_it_with_its_reason(reason: str) -> 
 
 def test_every_reason_is_given_at_once() -> None:
     broken = replace(RECORD, audit=None, parent=None)
-    found = judge(broken, results([{"unique_id": "a", "status": "error"}]), Sight(1, None, {"x": "y"}, has_log=True), EXPECTED)
+    found = judge(
+        broken, results([{"unique_id": "a", "status": "error"}]), FileSummary(1, None, {"x": "y"}, has_log=True), EXPECTED
+    )
     assert len(found.reasons) == 6
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tests.helpers.project import REPOSITORY
 
-from lab.mutants.bench import batches
-from lab.mutants.written import Mutant, read, selected
+from lab.mutants.mutant_list import Mutant, read, selected
+from lab.mutants.runner import batches
 from sluice.core.errors import SluiceError
 
 LIST = REPOSITORY / "scripts" / "lab" / "mutants" / "mutants.yml"

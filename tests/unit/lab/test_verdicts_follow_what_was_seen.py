@@ -13,12 +13,12 @@ from lab.faults.registry import Aim, Fault
 from lab.faults.report import as_json, as_markdown, as_text, totals
 from lab.faults.run import Score, stretches
 from lab.faults.trial import Facts
-from lab.faults.verdict import Check, CleanDays, Seen, is_good, judge, place_of
+from lab.faults.verdict import CleanDays, Seen, SeenCheck, is_good, judge, place_of
 
 BAD = Damage("shop.orders", ("order_id",), ("1", "2"), ("status",), 2, 0, False)
 NONE = replace(BAD, keys=(), bad=0)
 NO_ALARM = CleanDays(3, {}, {})
-BLOCKING, WARNING = Check("expectation", "as_usual", True), Check("test", "about_right", False)
+BLOCKING, WARNING = SeenCheck("expectation", "as_usual", True), SeenCheck("test", "about_right", False)
 
 
 def entry(aim: Aim, but: str = "") -> Fault:
@@ -33,7 +33,7 @@ def entry(aim: Aim, but: str = "") -> Fault:
         (Seen(BAD, held={"negative_price": 2}, checks=(WARNING, BLOCKING)), "quarantine"),
         (Seen(BAD, collateral=4), "quarantine"),
         (Seen(BAD, checks=(BLOCKING, WARNING)), "test"),
-        (Seen(BAD, checks=(Check("model", "fct_orders", True),)), "test"),
+        (Seen(BAD, checks=(SeenCheck("model", "fct_orders", True),)), "test"),
         (Seen(BAD, checks=(BLOCKING,)), "expectation"),
         (Seen(BAD, reached={"core.fct_orders": 2}), "none"),
         (Seen(BAD, reached={}), "none"),

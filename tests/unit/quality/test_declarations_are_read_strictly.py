@@ -8,7 +8,7 @@ import pytest
 from tests.helpers.audited import COLUMNS, check, manifest
 
 from sluice.core.errors import SluiceError
-from sluice.quality.expectations.declared import Check, declared
+from sluice.quality.expectations.declared import DeclaredCheck, declared
 from sluice.quality.expectations.quiet import quiet_gx
 
 BETWEEN = "expect_column_values_to_be_between"
@@ -18,7 +18,7 @@ def faults(expectation: str, **arguments: Any) -> list[str]:
     with quiet_gx():
         from sluice.quality.expectations.vocabulary import faults_of
 
-        return list(faults_of(Check("a_claim", expectation, arguments, "error"), COLUMNS))
+        return list(faults_of(DeclaredCheck("a_claim", expectation, arguments, "error"), COLUMNS))
 
 
 @pytest.mark.parametrize(

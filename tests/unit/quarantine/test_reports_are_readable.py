@@ -11,7 +11,7 @@ from tests.helpers.refused import ROW
 
 from sluice.quarantine import report
 from sluice.quarantine.catalog import Group
-from sluice.quarantine.judge import Outcome, Verdict
+from sluice.quarantine.row_result import RowOutcome, RowResult
 
 NOW = datetime(2026, 3, 10, 15, 30)  # noqa: DTZ001  (UTC without a zone, as in the lake)
 
@@ -40,8 +40,8 @@ def test_an_age_is_in_the_largest_whole_unit(passed: timedelta, text: str) -> No
 
 
 def test_of_many_verdicts_the_refused_ones_come_first() -> None:
-    verdicts = [Verdict(replace(ROW, quarantine_id=f"{n:032x}"), Outcome.dropped) for n in range(50)]
-    text = report.verdicts_text([*verdicts, Verdict(replace(ROW, quarantine_id="f" * 32), Outcome.refused, "because")])
+    verdicts = [RowResult(replace(ROW, quarantine_id=f"{n:032x}"), RowOutcome.dropped) for n in range(50)]
+    text = report.verdicts_text([*verdicts, RowResult(replace(ROW, quarantine_id="f" * 32), RowOutcome.refused, "because")])
     assert text.startswith("ffffffffffff  refused    shop.orders, future_time: because")
     assert text.endswith("50 dropped, 1 refused")
     assert len(text.splitlines()) == 22

@@ -15,7 +15,7 @@ import duckdb
 from sluice.core.duck import literal
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
-from sluice.quality.expectations.declared import AuditedModel, Check, declared, faults_as_error, manifest_of
+from sluice.quality.expectations.declared import AuditedModel, DeclaredCheck, declared, faults_as_error, manifest_of
 from sluice.quality.expectations.findings import DbtFindings, dbt_findings
 from sluice.quality.expectations.quiet import quiet_gx
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.expectations.expectation import Expectation
 
-    from sluice.quality.expectations.judge import Judged
+    from sluice.quality.expectations.evaluate import Judged
 
 
 @dataclass(frozen=True)
@@ -102,14 +102,14 @@ def audit(
     if not models:
         raise SluiceError("no model with expectations to audit", where=", ".join(select) or str(target), hint=_SELECT)
     with quiet_gx():
-        from sluice.quality.expectations import judge
+        from sluice.quality.expectations import evaluate
         from sluice.quality.expectations.vocabulary import compiled
 
         # Also those not selected: a misspelt check is found by whoever audits first.
         suites, faults = compiled(declared(manifest))
         if faults:
             raise SluiceError(*faults_as_error(faults))
-        with _readable(file), judge.opened(file, memory_limit) as connection:
+        with _readable(file), evaluate.opened(file, memory_limit) as connection:
             _all_there(connection, models, file)
             checked_at = datetime.now(UTC).replace(tzinfo=None)
             run: list[tuple[AuditedModel, Judged]] = []
@@ -150,11 +150,11 @@ def _readable(file: Path) -> Iterator[None]:
 
 
 def _judged(connection: duckdb.DuckDBPyConnection, model: AuditedModel, suite: Sequence[Expectation]) -> Judged:
-    from sluice.quality.expectations import judge
+    from sluice.quality.expectations import evaluate
 
     present = _columns(connection, model)
     key = [name for name in model.key if name in present]
-    return judge.judged(connection, model.schema, model.alias, key, suite)
+    return evaluate.judged(connection, model.schema, model.alias, key, suite)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, model: AuditedModel) -> set[str]:
@@ -192,7 +192,9 @@ def _result(model: AuditedModel, found: Judged) -> ModelResult:
     return ModelResult(model.name, model.relation, checks)
 
 
-def _check_result(check: Check, result: ExpectationValidationResult | None, query: str | None, seconds: float) -> CheckResult:
+def _check_result(
+    check: DeclaredCheck, result: ExpectationValidationResult | None, query: str | None, seconds: float
+) -> CheckResult:
     raised = "Great Expectations gave no result for it" if result is None else _raised(result.exception_info)
     details: dict[str, Any] = {} if result is None or raised else cast("dict[str, Any]", result.to_json_dict()["result"])
     passed = result is not None and bool(result.success)

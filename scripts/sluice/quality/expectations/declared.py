@@ -16,7 +16,7 @@ _KEYS = ("name", "expectation", "arguments", "severity")
 
 
 @dataclass(frozen=True)
-class Check:
+class DeclaredCheck:
     """One declared expectation: `name` is its claim; `severity` error blocks, warn informs."""
 
     name: str
@@ -36,7 +36,7 @@ class AuditedModel:
     tags: tuple[str, ...]
     columns: tuple[str, ...]
     key: tuple[str, ...]
-    checks: tuple[Check, ...]
+    checks: tuple[DeclaredCheck, ...]
 
     @property
     def relation(self) -> str:
@@ -121,7 +121,7 @@ def _model(node: Mapping[str, Any]) -> AuditedModel:
         columns=tuple(node.get("columns") or ()),
         key=tuple(node.get("primary_key") or ()),
         checks=tuple(
-            Check(entry["name"], entry["expectation"], entry.get("arguments") or {}, entry.get("severity", "error"))
+            DeclaredCheck(entry["name"], entry["expectation"], entry.get("arguments") or {}, entry.get("severity", "error"))
             for entry in _expects(node)
         ),
     )

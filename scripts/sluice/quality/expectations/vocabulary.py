@@ -15,8 +15,8 @@ from great_expectations.exceptions.exceptions import GreatExpectationsError
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.row_conditions import Condition
 
-from sluice.quality.expectations.declared import AuditedModel, Check
-from sluice.quality.expectations.judge import CHECK
+from sluice.quality.expectations.declared import AuditedModel, DeclaredCheck
+from sluice.quality.expectations.evaluate import CHECK
 
 _CONTRACT = "columns and types are the contract's to check (data_type of each column)"
 _NO_SQL = "Great Expectations has no SQL for it; write an UnexpectedRowsExpectation"
@@ -55,7 +55,7 @@ def compiled(models: Sequence[AuditedModel]) -> tuple[dict[str, list[Expectation
     return suites, faults
 
 
-def columns_of(check: Check) -> set[str]:
+def columns_of(check: DeclaredCheck) -> set[str]:
     """The columns that a check reads, so far as its arguments name them."""
     named = [check.arguments[key] for key in _COLUMNS & check.arguments.keys()]
     direct = {str(name) for value in named for name in (value if isinstance(value, list) else [value])}
@@ -63,7 +63,7 @@ def columns_of(check: Check) -> set[str]:
     return direct | set(_names_in(condition))
 
 
-def faults_of(check: Check, columns: Sequence[str]) -> Iterator[str]:
+def faults_of(check: DeclaredCheck, columns: Sequence[str]) -> Iterator[str]:
     """What is wrong with a check, given the columns that its model declares (none: not known)."""
     kind = _class(check.expectation)
     if kind is None:
@@ -90,7 +90,7 @@ def faults_of(check: Check, columns: Sequence[str]) -> Iterator[str]:
     yield from (f"the model has no column {name}{_nearest(name, list(columns))}" for name in unseen)
 
 
-def _made(check: Check) -> Expectation:
+def _made(check: DeclaredCheck) -> Expectation:
     kind = _class(check.expectation)
     assert kind is not None
     arguments = dict(check.arguments)

@@ -71,7 +71,7 @@ class ColumnChange:
 
 
 @dataclass(frozen=True)
-class Sample:
+class SampleRow:
     """One row: its key, and values as (column, before, after). `kind`: changed, added, removed."""
 
     kind: str
@@ -80,7 +80,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowChanges:
     """Rows that came, went, and changed; `compared_by`: key, or whole rows (then nothing counts as changed)."""
 
     compared_by: str
@@ -90,7 +90,7 @@ class Rows:
     removed: int
     changed: int
     columns: tuple[ColumnChange, ...] = ()
-    samples: tuple[Sample, ...] = ()
+    samples: tuple[SampleRow, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
@@ -109,7 +109,7 @@ class RelationDiff:
     key: tuple[str, ...]
     key_source: str | None
     schema: tuple[SchemaChange, ...] = ()
-    rows: Rows | None = None
+    rows: RowChanges | None = None
     metrics: tuple[Metric, ...] = ()
     is_distinct_near: bool = False
     detail: str | None = None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.mutants.written import Mutant
+from lab.mutants.mutant_list import Mutant
 from sluice.core.errors import SluiceError
 
 BIN = Path(sys.executable).parent

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from sluice.diff import words
-from sluice.diff.found import Diff, Downstream, RelationDiff, Sample
+from sluice.diff.result import Diff, Downstream, RelationDiff, SampleRow
 
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1b1f24;background:#fff}
@@ -99,7 +99,7 @@ def _metrics(found: RelationDiff) -> str:
     return _table(["column", "figure", "before", "after"], rows, (2, 3))
 
 
-def _samples(samples: Sequence[Sample]) -> str:
+def _samples(samples: Sequence[SampleRow]) -> str:
     rows = [
         [
             f'<span class="{one.kind}">{one.kind}</span>',

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from sluice.diff.found import Diff
+from sluice.diff.html import as_html
 from sluice.diff.markdown import as_markdown
-from sluice.diff.page import as_html
+from sluice.diff.result import Diff
 from sluice.diff.text import as_text
 
 
