@@ -21,7 +21,7 @@ import duckdb
 
 from sluice.candidate import pins
 from sluice.candidate.plan import Plan
-from sluice.candidate.workspace import ARTIFACTS, Workspace, workspace_for
+from sluice.candidate.workspace import Workspace, workspace_for
 from sluice.core import dbt
 from sluice.core.errors import SluiceError
 from sluice.core.locks import alone_at, holding, is_held
@@ -30,7 +30,7 @@ from sluice.core.progress import Tell
 from sluice.store import digest, standalone
 from sluice.store.copying import copy
 from sluice.store.moves import moment
-from sluice.store.record import FILE, NAME, Dbt, File, Record, dump, load
+from sluice.store.record import ARTIFACTS, FILE, NAME, Dbt, File, Record, dump, load
 
 # How the system says that there is no room: on the disk, in a quota, for a file of this size.
 _FULL = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))

@@ -10,7 +10,6 @@ from typing import Any
 from sluice.candidate.build import Candidate
 from sluice.candidate.rebuild import Comparison
 from sluice.candidate.verify import Difference, Verified
-from sluice.change.pull_request import PullRequestBuild as Slimmed
 from sluice.store import record
 
 
@@ -31,24 +30,6 @@ def built_as_text(built: Candidate) -> str:
     if made.left_out:
         lines.append(f"{len(made.left_out)} views read something outside and are not in it, such as {made.left_out[0]}")
     return "\n".join([*lines, f"next: sluice audit {made.release_id}"])
-
-
-def slim_as_json(built: Slimmed, tests: Mapping[str, Any] | None) -> str:
-    """A pull request environment: where it is, what it holds, and the tests that failed."""
-    places = {"file": str(built.file), "artifacts": str(built.artifacts), "is_good": built.is_good}
-    return json.dumps({**places, **asdict(built.slim), "dbt": tests}, indent=2)
-
-
-def slim_as_text(built: Slimmed) -> str:
-    """A pull request environment: what it holds, why, and what to do with it."""
-    slim = built.slim
-    if built.is_good and not slim.built:
-        return f"{slim.environment}: nothing that makes data differs from {slim.base}; all is as there"
-    head = f"{slim.environment}: {len(slim.built)} relations built, the rest is as in {slim.base}"
-    if slim.whole:
-        head = f"{slim.environment}: all {len(slim.built)} relations built: {slim.whole}"
-    end = f"next: sluice audit {slim.environment}" if built.is_good else "a model or test failed; what was built stays for a look"
-    return "\n".join([head, *(f"  {name}" for name in slim.built), end])
 
 
 def comparison_as_text(compared: Comparison) -> str:

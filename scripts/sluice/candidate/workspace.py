@@ -15,10 +15,7 @@ from pathlib import Path
 
 from sluice.core.errors import SluiceError
 from sluice.core.locks import holding
-from sluice.store.record import FILE
-
-# The artifacts of dbt that a release keeps.
-ARTIFACTS = ("manifest.json", "run_results.json")
+from sluice.store.record import ARTIFACTS, FILE
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,7 @@ import yaml
 from sluice.change.checkout import Parsed, commit_of, found_by_dbt, lay_out, parsed
 from sluice.change.modified import Modified, is_visible, modified
 from sluice.core.progress import Tell, silent
-from sluice.diff.result import Downstream
-from sluice.lineage.downstream import Change, downstream, united
+from sluice.lineage.downstream import Change, Downstream, downstream, united
 from sluice.lineage.graph import Graph, graph_of
 
 

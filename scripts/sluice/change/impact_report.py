@@ -8,7 +8,9 @@ from dataclasses import asdict
 
 from sluice.change.impact import Impact, Start
 from sluice.change.modified import Modified
-from sluice.diff import markdown, text, words
+from sluice.core import markdown
+from sluice.core.text import plural, value
+from sluice.lineage.report import downstream_markdown, downstream_text
 
 
 def write(found: Impact, format: str) -> str:
@@ -19,16 +21,16 @@ def write(found: Impact, format: str) -> str:
 def headline(found: Impact) -> str:
     """How much, in one line."""
     data = [node for node in found.modified if node.touches_data]
-    parts = [f"{words.plural(len(data), 'node')} modified that may change data"]
+    parts = [f"{plural(len(data), 'node')} modified that may change data"]
     others = len(found.modified) - len(data)
     parts += [f"{others} in what describes or tests it"] if others else []
     reached = len(found.downstream.models), len(found.downstream.exposures)
-    return f"{', '.join(parts)}; {words.plural(reached[0], 'model')} and {words.plural(reached[1], 'exposure')} downstream"
+    return f"{', '.join(parts)}; {plural(reached[0], 'model')} and {plural(reached[1], 'exposure')} downstream"
 
 
 def reasons(node: Modified) -> str:
     """Why a node is modified."""
-    return "; ".join(f"{reason.kind} ({words.value(reason.detail)})" if reason.detail else reason.kind for reason in node.reasons)
+    return "; ".join(f"{reason.kind} ({value(reason.detail)})" if reason.detail else reason.kind for reason in node.reasons)
 
 
 def starts(found: Impact) -> dict[str, Start]:
@@ -61,7 +63,7 @@ def _lines(found: Impact) -> Iterator[str]:
             for node in nodes:
                 change = what(node, known.get(node.unique_id))
                 yield f"  {node.kind} {node.name}: {reasons(node)}" + (f" -> {change}" if change else "")
-    yield from text.downstream_lines(found.downstream)
+    yield from downstream_text(found.downstream)
 
 
 def as_markdown(found: Impact) -> str:
@@ -77,12 +79,12 @@ def as_markdown(found: Impact) -> str:
             lines.append(
                 f"| {node.kind} {markdown.code(node.name)} | {markdown.plain(reasons(node))} | {markdown.plain(change)} |"
             )
-    lines += markdown.downstream_lines(found.downstream)
+    lines += downstream_markdown(found.downstream)
     others = [node for node in found.modified if not node.touches_data]
     blocks = []
     if others:
         listed = [f"- {node.kind} {markdown.code(node.name)}: {markdown.plain(reasons(node))}" for node in others]
-        title = f"<details><summary>Modified otherwise: {words.plural(len(others), 'node')}</summary>"
+        title = f"<details><summary>Modified otherwise: {plural(len(others), 'node')}</summary>"
         blocks = ["\n".join(["", title, "", *listed, "", "</details>"])]
     hint = f"`sluice impact --base {found.base}` shows everything."
     return markdown.fitted("\n".join(lines), blocks, markdown.LIMIT, "list", hint)

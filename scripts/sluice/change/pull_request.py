@@ -17,7 +17,6 @@ import duckdb
 import yaml
 
 from sluice.candidate import pins
-from sluice.candidate.workspace import ARTIFACTS
 from sluice.change.checkout import commit_of
 from sluice.change.impact import Changes, changes_since
 from sluice.change.macros import DBTS_OWN, changed_macros
@@ -33,7 +32,7 @@ from sluice.environments.context import Context
 from sluice.environments.partial import Partial
 from sluice.environments.resolve import Located
 from sluice.store import digest, standalone
-from sluice.store.record import Record
+from sluice.store.record import ARTIFACTS, Record
 
 # The base's name in profiles.yml, and in its manifest: the file of every release has this name.
 BASE = "warehouse"

@@ -106,8 +106,7 @@ def _candidate(
 
 
 def _slim(context: Context, attempt: Attempt, environment: str, base: str, select: Sequence[str], output: Format) -> bool:
-    from sluice.candidate import report
-    from sluice.change import pull_request
+    from sluice.change import pull_request, pull_request_report
     from sluice.core.errors import SluiceError
     from sluice.core.progress import on_stderr
     from sluice.environments.resolve import locate
@@ -121,11 +120,11 @@ def _slim(context: Context, attempt: Attempt, environment: str, base: str, selec
     has_run = (built.artifacts / "run_results.json").is_file()
     found = _recorded(built.artifacts, built.file.parent, environment) if has_run else None
     if output is Format.json:
-        typer.echo(report.slim_as_json(built, json.loads(failures.as_json(found)) if found else None))
+        typer.echo(pull_request_report.as_json(built, json.loads(failures.as_json(found)) if found else None))
     else:
         if found:
             _print_failures(found, output)
-        typer.echo(report.slim_as_text(built))
+        typer.echo(pull_request_report.as_text(built))
     return built.is_good
 
 

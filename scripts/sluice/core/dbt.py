@@ -155,3 +155,12 @@ def artifact(target: Path, name: str) -> dict[str, Any]:
     if not isinstance(document, dict) or (heart and heart not in document):
         raise SluiceError(f"{name} is none of dbt's: it has no {heart}", where=str(target), hint="run: dbt build")
     return document
+
+
+def owner_of(node: Mapping[str, Any]) -> str | None:
+    """Who owns a group or an exposure: name and address, as far as they are told."""
+    owner = node.get("owner") or {}
+    email = owner.get("email")
+    address = ", ".join(email) if isinstance(email, list) else email
+    name = owner.get("name")
+    return f"{name} <{address}>" if name and address else name or address

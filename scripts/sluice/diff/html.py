@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from sluice.core.text import value as shortened
 from sluice.diff import words
-from sluice.diff.result import Diff, Downstream, RelationDiff, SampleRow
+from sluice.diff.result import Diff, RelationDiff, SampleRow
+from sluice.lineage.downstream import Downstream
+from sluice.lineage.report import reached
 
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1b1f24;background:#fff}
@@ -103,7 +106,7 @@ def _samples(samples: Sequence[SampleRow]) -> str:
     rows = [
         [
             f'<span class="{one.kind}">{one.kind}</span>',
-            ", ".join(f"<code>{escape(words.value(value))}</code>" for _, value in one.key),
+            ", ".join(f"<code>{escape(shortened(value))}</code>" for _, value in one.key),
             "<br>".join(_value(one.kind, *value) for value in one.values),
         ]
         for one in samples
@@ -112,8 +115,8 @@ def _samples(samples: Sequence[SampleRow]) -> str:
 
 
 def _value(kind: str, column: str, before: str | None, after: str | None) -> str:
-    old = f'<del class="v">{escape(words.value(before, 400))}</del>'
-    new = f'<ins class="v">{escape(words.value(after, 400))}</ins>'
+    old = f'<del class="v">{escape(shortened(before, 400))}</del>'
+    new = f'<ins class="v">{escape(shortened(after, 400))}</ins>'
     shown = {"changed": f"{old} {new}", "added": new, "removed": old}[kind]
     return f"{escape(column)} {shown}"
 
@@ -123,7 +126,7 @@ def _downstream(downstream: Downstream) -> Iterator[str]:
         if found:
             yield f"<h2>{title}</h2>"
             yield _table(
-                ["", "owner", "what"], [[escape(one.name), escape(one.owner or ""), escape(words.reached(one))] for one in found]
+                ["", "owner", "what"], [[escape(one.name), escape(one.owner or ""), escape(reached(one))] for one in found]
             )
     if downstream.untraced:
         yield "<h2>Not followed column by column</h2>"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 
-Number = int | float | Decimal
+from sluice.core.text import Number
+from sluice.lineage.downstream import Downstream
 
 
 @dataclass(frozen=True)
@@ -114,33 +114,6 @@ class RelationDiff:
     is_distinct_near: bool = False
     detail: str | None = None
     seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Reached:
-    """Something downstream. `columns`: which of its columns are made of what changed; empty where its rows are.
-
-    `why` names what it reads of the change; `is_traced` is False where only models, not columns, could be followed.
-    """
-
-    kind: str
-    name: str
-    unique_id: str
-    owner: str | None
-    columns: tuple[str, ...]
-    rows: bool
-    is_traced: bool
-    why: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Downstream:
-    """Models and exposures that a change reaches, and everybody who owns one of them."""
-
-    models: tuple[Reached, ...]
-    exposures: tuple[Reached, ...]
-    owners: tuple[str, ...]
-    untraced: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

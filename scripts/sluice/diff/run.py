@@ -14,9 +14,10 @@ from sluice.core.duck import connect, literal
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
 from sluice.diff.compare import CompareOptions, compare
-from sluice.diff.result import Diff, Downstream, RelationDiff, SideInfo
+from sluice.diff.downstream import of_diff
+from sluice.diff.result import Diff, RelationDiff, SideInfo
 from sluice.diff.side import Side, chosen
-from sluice.lineage.downstream import of_diff
+from sluice.lineage.downstream import Downstream
 
 
 def diff(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice.core import dbt
+from sluice.core.dbt import owner_of
 from sluice.core.errors import SluiceError
 from sluice.environments import partial
 from sluice.environments.resolve import locate
@@ -165,15 +166,6 @@ def _columns(given: Any) -> tuple[str, ...]:
     """Names of columns; nothing where one of them is an expression."""
     names = [given] if isinstance(given, str) else list(given or [])
     return tuple(names) if all(re.fullmatch(r"\w+", str(name)) for name in names) else ()
-
-
-def owner_of(node: Mapping[str, Any]) -> str | None:
-    """Who owns a group or an exposure: name and address, as far as they are told."""
-    owner = node.get("owner") or {}
-    email = owner.get("email")
-    address = ", ".join(email) if isinstance(email, list) else email
-    name = owner.get("name")
-    return f"{name} <{address}>" if name and address else name or address
 
 
 def chosen(a: Side, b: Side, select: Sequence[str], exclude: Sequence[str]) -> list[str]:

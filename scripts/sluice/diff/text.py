@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from sluice.core.text import value as shortened
 from sluice.diff import words
-from sluice.diff.result import Diff, Downstream, RelationDiff, SampleRow
+from sluice.diff.result import Diff, RelationDiff, SampleRow
+from sluice.lineage.report import downstream_text
 
 
 def as_text(diff: Diff) -> str:
@@ -16,7 +18,7 @@ def as_text(diff: Diff) -> str:
         lines += ["", *_table(different)]
     for found in different:
         lines += _relation(found)
-    return "\n".join([*lines, *downstream_lines(diff.downstream)])
+    return "\n".join([*lines, *downstream_text(diff.downstream)])
 
 
 def _table(relations: Sequence[RelationDiff]) -> Iterator[str]:
@@ -51,7 +53,7 @@ def _relation(found: RelationDiff) -> Iterator[str]:
 
 def sample(found: SampleRow, columns: int = 8) -> str:
     """A row on one line."""
-    key = ", ".join(words.value(value) for _, value in found.key)
+    key = ", ".join(shortened(value) for _, value in found.key)
     shown = [_value(found.kind, *one) for one in found.values[:columns]]
     more = [f"and {len(found.values) - columns} more columns"] if len(found.values) > columns else []
     return f"{found.kind:7} {key}: ".replace(" :", ":") + ", ".join(shown + more)
@@ -59,23 +61,5 @@ def sample(found: SampleRow, columns: int = 8) -> str:
 
 def _value(kind: str, column: str, before: str | None, after: str | None) -> str:
     if kind == "changed":
-        return f"{column} {words.value(before)} -> {words.value(after)}"
-    return f"{column} {words.value(after if kind == 'added' else before)}"
-
-
-def downstream_lines(downstream: Downstream) -> Iterator[str]:
-    """Models, exposures and owners, one a line."""
-    for title, found in (("downstream models", downstream.models), ("exposures", downstream.exposures)):
-        if found:
-            yield ""
-            yield f"{title}:"
-            for one in found:
-                owner = f" [{one.owner}]" if one.owner else ""
-                yield f"  {one.name}{owner}: {words.reached(one)}"
-    if downstream.untraced:
-        yield ""
-        yield "not followed column by column (everything of them counts as reached):"
-        yield from (f"  {name}: {why}" for name, why in downstream.untraced)
-    if downstream.owners:
-        yield ""
-        yield f"owners: {', '.join(downstream.owners)}"
+        return f"{column} {shortened(before)} -> {shortened(after)}"
+    return f"{column} {shortened(after if kind == 'added' else before)}"

@@ -3,38 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
-from sluice.diff.result import ColumnChange, Diff, Figures, Metric, Number, Pair, Reached, RelationDiff, SchemaChange
-
-WIDTH = 60
-
-
-def number(value: Number | None, *, signed: bool = False) -> str:
-    """With thousands; fractions to six digits that count."""
-    if value is None:
-        return ""
-    sign = "+" if signed and value > 0 else ""
-    if isinstance(value, Decimal):
-        value = int(value) if value == value.to_integral_value() else value
-    if isinstance(value, float):
-        return f"{sign}{value:,.6g}" if abs(value) < 1e6 or value != value else f"{sign}{value:,.0f}"
-    if isinstance(value, Decimal):
-        return sign + f"{value:,f}".rstrip("0").rstrip(".")
-    return f"{sign}{value:,}"
-
-
-def value(text: str | None, width: int = WIDTH) -> str:
-    """A value on one line, cut off where it is long."""
-    if text is None:
-        return "null"
-    line = text.replace("\r", "").replace("\n", "⏎")
-    return line if len(line) <= width else line[: width - 1] + "…"
-
-
-def plural(count: int, word: str) -> str:
-    """`1 row`, `2 rows`."""
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
+from sluice.core.text import number, plural, value
+from sluice.diff.result import ColumnChange, Diff, Figures, Metric, Pair, RelationDiff, SchemaChange
 
 
 def headline(diff: Diff) -> str:
@@ -136,12 +107,3 @@ def compared(found: RelationDiff) -> str:
     if found.rows.compared_by == "key":
         return f"compared by {', '.join(found.key)} ({found.key_source})"
     return "compared as whole rows"
-
-
-def reached(found: Reached) -> str:
-    """What of something downstream changes, and through what."""
-    what = "its rows" if found.rows else ", ".join(found.columns)
-    if found.kind == "exposure":
-        return f"reads {'; '.join(found.why)}"
-    doubt = "" if found.is_traced else " (by model: its columns could not be followed)"
-    return f"{what}, through {', '.join(found.why[:4])}{' …' if len(found.why) > 4 else ''}{doubt}"

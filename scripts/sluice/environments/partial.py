@@ -7,8 +7,8 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sluice.candidate.workspace import ARTIFACTS
 from sluice.core.errors import SluiceError
+from sluice.store.record import ARTIFACTS
 
 NAME = "slim.json"
 

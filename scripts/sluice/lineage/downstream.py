@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sluice.diff.result import Downstream, Reached, RelationDiff
-from sluice.diff.side import Side
 from sluice.lineage.columns import EVERY, Traced
-from sluice.lineage.graph import Graph, graph_of
+from sluice.lineage.graph import Graph
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Something downstream. `columns`: which of its columns are made of what changed; empty where its rows are.
+
+    `why` names what it reads of the change; `is_traced` is False where only models, not columns, could be followed.
+    """
+
+    kind: str
+    name: str
+    unique_id: str
+    owner: str | None
+    columns: tuple[str, ...]
+    rows: bool
+    is_traced: bool
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Downstream:
+    """Models and exposures that a change reaches, and everybody who owns one of them."""
+
+    models: tuple[Reached, ...]
+    exposures: tuple[Reached, ...]
+    owners: tuple[str, ...]
+    untraced: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -100,51 +125,8 @@ def _as_reached(graph: Graph, unique_id: str, change: Change) -> Reached:
     )
 
 
-def of_diff(a: Side, b: Side, relations: Sequence[RelationDiff]) -> Downstream:
-    """What is downstream of the relations that changed, by the newer manifest; of what is gone, by the older one.
-
-    Relations that were compared are not in it: what became of them is known, and through the same ones nothing is reached.
-    """
-    new = dict(_starts(b, relations, ("changed", "added")))
-    old = {**dict(_dropped(a, relations)), **dict(_starts(a, relations, ("removed",)))}
-    sides = [(b, new)] if new else []
-    sides += [(a, old)] if old else []
-    still = frozenset(
-        model.unique_id
-        for side in (a, b)
-        for found in relations
-        if found.status == "same" and (model := side.models.get(found.relation))
-    )
-    return united([downstream(graph_of(side.manifest), starts, still) for side, starts in sides])
-
-
-def _starts(side: Side, relations: Iterable[RelationDiff], statuses: Sequence[str]) -> Iterable[tuple[str, Change]]:
-    for relation in relations:
-        model = side.models.get(relation.relation)
-        if model and relation.status in statuses:
-            change = _change(relation)
-            if change:
-                yield model.unique_id, change
-
-
-def _change(relation: RelationDiff) -> Change:
-    rows = relation.rows
-    if relation.status in ("added", "removed") or (rows and (rows.added or rows.removed)):
-        return Change(rows=True)
-    columns = {change.column.lower() for change in rows.columns} if rows else set()
-    return Change(columns | {change.name.lower() for change in relation.schema if change.kind == "column retyped"})
-
-
-def _dropped(a: Side, relations: Iterable[RelationDiff]) -> Iterable[tuple[str, Change]]:
-    """Columns that are gone: who read them stands in the older manifest."""
-    for relation in relations:
-        columns = {change.name.lower() for change in relation.schema if change.kind == "column removed"}
-        model = a.models.get(relation.relation)
-        if columns and model:
-            yield model.unique_id, Change(columns)
-
-
 def united(parts: Sequence[Downstream]) -> Downstream:
+    """Several as one; of what is in more than one the first says how it is reached."""
     models, exposures = {}, {}
     for part in reversed(parts):
         models.update({one.unique_id: one for one in part.models})

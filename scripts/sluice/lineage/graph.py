@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sluice.diff.side import owner_of
+from sluice.core.dbt import owner_of
 from sluice.lineage.columns import NotTracedError, Query, trace
 
 

@@ -13,6 +13,8 @@ from sluice.core.errors import SluiceError
 
 NAME = "release.json"
 FILE = "warehouse.duckdb"
+# The artifacts of dbt that a release keeps.
+ARTIFACTS = ("manifest.json", "run_results.json")
 SCHEMA_VERSION = 1
 
 

@@ -10,10 +10,11 @@ from html.parser import HTMLParser
 import pytest
 from tests.helpers.diffed import Sides, node
 
+from sluice.core.markdown import LIMIT, code, fitted, plain
+from sluice.core.text import number
 from sluice.diff.formats import write
-from sluice.diff.markdown import LIMIT, as_markdown, code, fitted, plain
+from sluice.diff.markdown import as_markdown
 from sluice.diff.result import Diff
-from sluice.diff.words import number
 
 HOSTILE = "</details><script>alert(1)</script> @everyone | `x` **y**\n# z"
 
