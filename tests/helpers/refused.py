@@ -84,6 +84,7 @@ class OtherShop:
         ]
         source = {"sources": [{"name": "test", "tables": [{"name": "rows", "columns": entries}]}]}
         (self.root / "models" / "sources.yml").write_text(yaml.safe_dump(source))
+        (self.root / "dbt_project.yml").write_text("name: other_shop\n")
         self.manifest({"quarantine": True})
         return self
 

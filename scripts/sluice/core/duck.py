@@ -13,6 +13,9 @@ from duckdb.sqltypes import DuckDBPyType
 from sluice.core.errors import SluiceError
 from sluice.core.paths import extensions_root
 
+# What one command takes of the machine's memory; beyond it DuckDB spills to disk.
+MEMORY_LIMIT = "2GB"
+
 # DuckDB's name of an extension -> the package that carries the signed binary, and its file inside the package.
 EXTENSION_PACKAGES = {
     "delta": ("duckdb_extension_delta", "delta"),

@@ -52,6 +52,11 @@ class Attempt:
     why: str | None = None
     detail: str | None = None
     event_id: str = ""
+    is_failed: bool = False
+
+    def fail(self, detail: str) -> None:
+        """It came to its end, but not as it should: a check failed."""
+        self.is_failed, self.detail = True, detail
 
 
 def append(lake: Path, event: Event) -> None:
@@ -83,7 +88,7 @@ def attempt(
     outcome = "failed"
     try:
         yield tried
-        outcome = "done"
+        outcome = "failed" if tried.is_failed else "done"
     except RefusedError as error:
         outcome, tried.detail = "refused", "; ".join(error.reasons)
         raise
@@ -95,6 +100,8 @@ def attempt(
 
 
 def _said(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
     return error.what if isinstance(error, SluiceError) else f"{type(error).__name__}: {error}".rstrip(": ")
 
 
