@@ -86,10 +86,10 @@ def bench_diff(root: Path, rows: int, runs: int) -> dict[str, Any]:
 _HEAD = """
 ## (e) A diff
 
-Two tables of 13 columns, key of text, {runs} run(s) on {made_on}, each way a process of its own that keeps DuckDB to 2 GB.
-The yardstick is a full join of the two on the key that counts, per column, the rows that differ; a diff adds sums, means,
-distinct values, which way each column changed, and samples. The aim is 2 times the join at 10,000,000 rows. Except for
-*none*, one row in a thousand is gone and as many are new.
+Two tables of 13 columns with a text key, {runs} run(s) on {made_on}, each way in a separate process that limits DuckDB to 2 GB.
+The baseline is a full join of the two on the key that counts, per column, the rows that differ. A diff adds sums, means,
+distinct values, the direction of changes in each column, and samples. The aim is 2 times the join at 10,000,000 rows. Except
+for *none*, one row in a thousand was removed and as many were added.
 
 | rows | changed | seconds | full join | ratio | peak MiB | peak MiB of the join | load |
 | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |

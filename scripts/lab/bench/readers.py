@@ -119,17 +119,17 @@ def section(report: Mapping[str, Any]) -> str:
 _FELT = """
 ## (f) Readers and releases
 
-A reader on {made_on} that opens `prod.duckdb` with one thread, asks a sum over all orders and one order by its id, closes it, and
-waits {pause:g} seconds, alone for {idle:g} seconds and then while `sluice build --env prod --full-refresh` takes what it can get.
-Milliseconds with the opening. An error would end the benchmark. The aim is a p95 of 1.5 times the one alone.
+Measured on {made_on}. A reader opens `prod.duckdb` with one thread, queries a sum over all orders and one order by its id, closes
+it, and waits {pause:g} seconds: {idle:g} seconds without other work, and then while `sluice build --env prod --full-refresh` runs.
+Milliseconds include opening the file. An error would end the benchmark. The aim is a p95 of 1.5 times the idle one.
 
-| orders | warehouse MiB | p50 alone | p95 alone | p50 during the build | p95 during the build | ratio | build s | load |
+| orders | warehouse MiB | p50 idle | p95 idle | p50 during the build | p95 during the build | ratio | build s | load |
 | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 """
 _MOVED = """
-Publish and rollback, in a process that has everything imported, of a synthetic warehouse: the table of
-part e with so many orders, on disk already; {runs} run(s) on {made_on}, median and longest milliseconds. *The move* is the
-gate, the putting in place and the pointer; *in all* has the audit trail in the lake, too. The aim is 50 ms at every size.
+Publish and rollback of a synthetic warehouse, in a process that has already imported everything. The warehouse is the table of
+part e with this number of orders, already on disk; {runs} run(s) on {made_on}, median (maximum) milliseconds. *The move* is the
+gate, placing the file, and the pointer; *in all* includes the audit trail in the lake. The aim is 50 ms at every size.
 
 | orders | file MiB | publish: the move | in all | rollback: the move | in all | load |
 | ---: | ---: | ---: | ---: | ---: | ---: | ---: |

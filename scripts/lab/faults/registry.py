@@ -15,8 +15,8 @@ from sluice.core.errors import SluiceError
 Kind = Literal["shape", "values", "keys", "volume", "time", "meaning", "drift"]
 # Where a fault can be caught, the earliest place first. `harmless`: it is to be taken in, and the marts are to be the
 # same as without it. `none`: nothing sees it today.
-Place = Literal["door", "quarantine", "test", "expectation", "chart", "none"]
-Aim = Literal["door", "quarantine", "test", "expectation", "chart", "none", "harmless"]
+Place = Literal["ingest", "quarantine", "test", "expectation", "chart", "none"]
+Aim = Literal["ingest", "quarantine", "test", "expectation", "chart", "none", "harmless"]
 
 
 @dataclass(frozen=True)

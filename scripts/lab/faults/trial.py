@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a clean day's run gave: rows landed and refused at the door by feed, the quarantine, checks not passed."""
+    """What a clean day's run gave: rows landed and rejected at ingestion by feed, the quarantine, checks not passed."""
 
     landed: Mapping[str, int]
-    at_door: Mapping[str, int]
+    at_ingest: Mapping[str, int]
     refused: Counter[tuple[str, str]]
     checks: tuple[SeenCheck, ...]
 
@@ -76,7 +76,7 @@ def _facts(slot: Slot, reports: Sequence[FeedReport], layout: marts.Layout) -> F
     found = in_child(expectations, warehouse(slot, layout), slot.target)
     checks = (*failed_in_dbt(slot.target, layout), *found)
     refused = in_child(marts.refused, warehouse(slot, layout), layout.quarantine)
-    return Facts(_landed(reports), _at_door(reports), refused, checks)
+    return Facts(_landed(reports), _at_ingest(reports), refused, checks)
 
 
 def warehouse(slot: Slot, layout: marts.Layout) -> Path:
@@ -102,7 +102,7 @@ def _landed(reports: Sequence[FeedReport]) -> dict[str, int]:
     return {report.feed: report.rows_landed for report in reports}
 
 
-def _at_door(reports: Sequence[FeedReport]) -> dict[str, int]:
+def _at_ingest(reports: Sequence[FeedReport]) -> dict[str, int]:
     return {report.feed: report.rows_quarantined for report in reports}
 
 
@@ -135,15 +135,15 @@ def _after_one_day(slot: Slot, history: History, fault: Fault, index: int, spoil
     spoiled.deliver(slot.deliveries)
     reports, clean = slot.ingest(), history.facts[index]
     damage = _together(before.damage if before else None, spoiled.damage(), fault.caught_by == "harmless")
-    door = _seen_at_door(fault, clean, reports, damage)
+    at_ingest = _seen_at_ingest(fault, clean, reports, damage)
     days = before.days + 1 if before else 1
-    if door.refused:
-        return replace(door, days=days)
+    if at_ingest.refused:
+        return replace(at_ingest, days=days)
     slot.build()
     facts = _facts(slot, reports, history.layout)
     extra = facts.refused - clean.refused
     return replace(
-        door,
+        at_ingest,
         days=days,
         held={rule: rows for (feed, rule), rows in sorted(extra.items()) if feed in (fault.table, "")},
         collateral=sum(rows for (feed, _), rows in extra.items() if feed not in (fault.table, "")),
@@ -151,7 +151,7 @@ def _after_one_day(slot: Slot, history: History, fault: Fault, index: int, spoil
     )
 
 
-def _seen_at_door(fault: Fault, clean: Facts, reports: Sequence[FeedReport], damage: Damage) -> Seen:
+def _seen_at_ingest(fault: Fault, clean: Facts, reports: Sequence[FeedReport], damage: Damage) -> Seen:
     refused = [f"{why}" for report in reports for _, why in report.refused]
     own = next((report for report in reports if report.feed == fault.table), None)
     others = {feed: rows for feed, rows in _landed(reports).items() if feed != fault.table}
@@ -160,7 +160,7 @@ def _seen_at_door(fault: Fault, clean: Facts, reports: Sequence[FeedReport], dam
         refused=tuple(refused),
         landed_in_spite=own.rows_landed if own and own.refused else 0,
         rest_landed=all(rows == clean.landed.get(feed) for feed, rows in others.items()),
-        at_door=dict(own.reasons) if own else {},
+        at_ingest=dict(own.reasons) if own else {},
     )
 
 

@@ -25,7 +25,7 @@ class SeenCheck:
 class Seen:
     """What one trial has shown after its last day. `refused`: files turned away whole, with the reason.
 
-    `at_door` and `held` count rows by reason and rule, beyond those of the clean run; `collateral` those that other
+    `at_ingest` and `held` count rows by reason and rule, beyond those of the clean run; `collateral` those that other
     feeds lost with them. `checks` did not pass here and did in the clean run. `rest_landed`: rows of the other feeds
     that the clean run landed are all there. `reached`: by mart, rows that would not be there, or would be there, had
     the bad rows never come; None where the gate stopped the release, so that nobody looked.
@@ -36,7 +36,7 @@ class Seen:
     refused: tuple[str, ...] = ()
     landed_in_spite: int = 0
     rest_landed: bool = True
-    at_door: Mapping[str, int] = field(default_factory=dict)
+    at_ingest: Mapping[str, int] = field(default_factory=dict)
     held: Mapping[str, int] = field(default_factory=dict)
     collateral: int = 0
     checks: tuple[SeenCheck, ...] = ()
@@ -70,8 +70,8 @@ class FaultVerdict:
 def place_of(seen: Seen) -> Place | Aim:
     """Where the fault was caught first; `harmless` where nothing had to be caught and the marts are right."""
     kinds = {check.kind for check in seen.checks}
-    if seen.refused or seen.at_door:
-        return "door"
+    if seen.refused or seen.at_ingest:
+        return "ingest"
     if seen.held or seen.collateral:
         return "quarantine"
     if kinds & {"model", "test"}:
@@ -121,19 +121,19 @@ def judge(fault: Fault, seen: Seen, seconds: float = 0.0) -> FaultVerdict:
 def _held(seen: Seen) -> int:
     if seen.refused:
         return seen.damage.bad
-    return sum(seen.at_door.values()) + sum(seen.held.values())
+    return sum(seen.at_ingest.values()) + sum(seen.held.values())
 
 
 def _after(seen: Seen, place: Place | Aim) -> int:
-    """How many bad or lost rows had gone by when it was caught: none at the door, else all that were delivered."""
-    return 0 if place == "door" else seen.damage.bad + seen.damage.lost
+    """How many bad or lost rows had gone by when it was caught: none at ingestion, else all that were delivered."""
+    return 0 if place == "ingest" else seen.damage.bad + seen.damage.lost
 
 
 def _by(seen: Seen, place: Place | Aim) -> tuple[str, ...]:
     """What caught it, in the place where it was caught first; then what blocks."""
     names: Iterable[str] = ()
-    if place == "door":
-        names = [*seen.refused, *seen.at_door]
+    if place == "ingest":
+        names = [*seen.refused, *seen.at_ingest]
     elif place == "quarantine":
         names = seen.held or ["rows of other feeds that refer to it"]
     first = {"test": ("model", "test"), "expectation": ("expectation",)}.get(place, ("model", "test", "expectation"))

@@ -170,7 +170,7 @@ def held_by(base: Parsed) -> list[str]:
 def _told(one: Judged) -> str:
     told = f"{len(one.chosen):4} chosen, {len(one.needed):3} needed  {one.name}"
     told += f"\n       missed: {', '.join(sorted(one.missed))}" if one.missed else ""
-    return told + (f"\n       for nothing: {', '.join(sorted(one.spared))}" if one.spared else "")
+    return told + (f"\n       not needed: {', '.join(sorted(one.spared))}" if one.spared else "")
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ class Scores:
 
     def __str__(self) -> str:
         """For people."""
-        return f"recall {self.recall:.3f}, precision {self.precision:.3f}, {self.missed} edits with something missed"
+        return f"recall {self.recall:.3f}, precision {self.precision:.3f}, {self.missed} edits that miss something"
 
 
 def score(pairs: Sequence[tuple[frozenset[str], frozenset[str]]]) -> Scores:
@@ -206,15 +206,15 @@ def as_markdown(outcomes: Sequence[Judged]) -> str:
         "# What a pull request builds, measured",
         "",
         "Written by `make selection`; do not edit. Each edit of `scripts/lab/selection/edits.yml` is made in a copy of this",
-        "project; what must be built then was written down by hand, from what the edit does to rows. Recall: the share of what",
-        "is needed that is built; precision: the share of what is built that is needed; over all edits together.",
+        "project. The list says what must be built; it was written by hand, from the effect of the edit on rows. Recall: the",
+        "share of what is needed that is built; precision: the share of what is built that is needed; over all edits together.",
         "",
-        f"| {len(outcomes)} edits | recall | precision | edits with something missed |",
+        f"| {len(outcomes)} edits | recall | precision | edits that miss something |",
         "| --- | ---: | ---: | ---: |",
         f"| `sluice build --env pr-<n>` | {ours.recall:.3f} | {ours.precision:.3f} | {ours.missed} |",
         f"| `dbt build --select state:modified+` | {dbts.recall:.3f} | | {dbts.missed} |",
         "",
-        "| edit | needed | built | missed | for nothing | missed by dbt alone |",
+        "| edit | needed | built | missed | not needed | missed by dbt alone |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
         *(
             f"| {one.name} | {len(one.needed)} | {len(one.chosen)} | {len(one.missed)} | {len(one.spared)} "
@@ -234,7 +234,7 @@ def main() -> int:
     words = asked.words
     outcomes = try_all([edit for edit in edits() if not words or any(edit["name"].startswith(word) for word in words)])
     ours, dbts = scores(outcomes)
-    print(ours, f"dbt alone: recall {dbts.recall:.3f}, {dbts.missed} edits with something missed", sep="\n")
+    print(ours, f"dbt alone: recall {dbts.recall:.3f}, {dbts.missed} edits that miss something", sep="\n")
     if asked.out:
         asked.out.write_text(as_markdown(outcomes), encoding="utf-8")
     return 1 if any(one.missed for one in outcomes) else 0
