@@ -120,7 +120,7 @@ _FELT = """
 ## (f) Readers and releases
 
 Measured on {made_on}. A reader opens `prod.duckdb` with one thread, queries a sum over all orders and one order by its id, closes
-it, and waits {pause:g} seconds: {idle:g} seconds without other work, and then while `sluice build --env prod --full-refresh` runs.
+it, and waits {pause:g} seconds: {idle:g} seconds without other work, then while `sluice build --env prod --full-refresh` runs.
 Milliseconds include opening the file. An error would end the benchmark. The aim is a p95 of 1.5 times the idle one.
 
 | orders | warehouse MiB | p50 idle | p95 idle | p50 during the build | p95 during the build | ratio | build s | load |
