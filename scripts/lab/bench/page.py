@@ -1,4 +1,4 @@
-"""docs/bench.md, written from the figures in docs/bench.json, so that no number there is typed by hand."""
+"""docs/bench.md, written from the figures in docs/bench.json, so that no number in it is typed by hand."""
 
 from __future__ import annotations
 

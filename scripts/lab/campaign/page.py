@@ -57,6 +57,6 @@ def _row(reader: Mapping[str, Any]) -> str:
 
 
 def _verdict(findings: Mapping[str, Any]) -> str:
-    """How many, and the first of each kind."""
+    """The number of findings, and the first of each kind."""
     parts = [f"{len(told)} {kind}" + (f" (first: {told[0]})" if told else "") for kind, told in findings.items()]
     return f"\nIn all: {', '.join(parts)}.\n"

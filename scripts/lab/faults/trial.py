@@ -1,4 +1,4 @@
-"""One trial: the base state, spoiled deliveries, and what the pipeline makes of them."""
+"""One trial: the base state, damaged deliveries, and what the pipeline does with them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class History:
-    """The clean course of things below `root`: `states`[i] is the state before the i-th last day, newest last.
+    """The clean history below `root`: `states`[i] is the state before the i-th last day, newest last.
 
     state n holds lake and warehouse before `days`[n]; the one after the last day is the clean result.
     """
@@ -85,7 +85,7 @@ def warehouse(slot: Slot, layout: marts.Layout) -> Path:
 
 
 def failed_in_dbt(target: Path, layout: marts.Layout) -> tuple[SeenCheck, ...]:
-    """Models and tests that did not pass in the last build, from run_results.json. A skipped node hangs on another."""
+    """Models and tests that did not pass in the last build, from run_results.json. A skipped node depends on another one."""
     results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
     bad = [entry for entry in results if entry["status"] in ("error", "fail", "warn", "runtime error")]
     return tuple(
@@ -107,7 +107,7 @@ def _at_ingest(reports: Sequence[FeedReport]) -> dict[str, int]:
 
 
 def try_fault(slot: Slot, history: History, fault: Fault) -> FaultVerdict:
-    """Spoil the last days' deliveries day by day, until something catches it, and judge."""
+    """Damage the last days' deliveries day by day, until something catches it, and judge the result."""
     started = time.monotonic()
     first = len(history.days) - fault.days
     slot.put_back(history.state(first))
@@ -165,7 +165,7 @@ def _seen_at_ingest(fault: Fault, clean: Facts, reports: Sequence[FeedReport], d
 
 
 def _together(before: Damage | None, now: Damage, harmless: bool) -> Damage:
-    """The damage of all days so far. What is done to a file that shall be taken in as it is does no row harm."""
+    """The damage of all days so far. A change to a file that must be accepted as it is damages no row."""
     if harmless:
         now = replace(now, bad=0, keys=(), lost=0)
     if before is None:
@@ -178,7 +178,7 @@ def _together(before: Damage | None, now: Damage, harmless: bool) -> Damage:
 def _reached(slot: Slot, history: History, fault: Fault, first: int, seen: Seen) -> dict[str, int]:
     """Rows of marts that the bad rows have changed: compared with marts built without them.
 
-    Where rows were lost or the change is harmless, the clean run's marts are what ought to be there.
+    Where rows were lost or the change is harmless, the clean run's marts are the expected ones.
     """
     layout, last = history.layout, first + seen.days
     mine = slot.root / "with_bad_rows.duckdb"

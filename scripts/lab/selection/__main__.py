@@ -3,7 +3,7 @@
     python -m lab.selection [first words of names ...] [--out docs/selection.md]
 
 Needs a lake with its tables (`sluice setup`), and scripts on PYTHONPATH. Prints precision and recall, also of
-dbt's own `state:modified+`; exit code 1 where something is missed.
+dbt's own `state:modified+`; exit code 1 if something is missed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PARTS = ("models", "macros", "seeds", "tests/generic", "tests/singular", "dbt_pr
 MADE = ("model", "seed", "snapshot")
 
 
-# Each compilation of dbt takes one core, or nearly.
+# Each compilation of dbt uses nearly one core.
 AT_ONCE = 2
 
 
@@ -47,12 +47,12 @@ class Judged:
 
     @property
     def missed(self) -> frozenset[str]:
-        """What would be forgotten."""
+        """What is needed and would not be built."""
         return self.needed - self.chosen
 
     @property
     def spared(self) -> frozenset[str]:
-        """What would be built for nothing."""
+        """What would be built without need."""
         return self.chosen - self.needed
 
 
@@ -71,7 +71,7 @@ def lay_out(project: Path) -> None:
 
 
 def make(edit: Mapping[str, Any], project: Path) -> None:
-    """Make an edit. Fails where what it would change is not there."""
+    """Make an edit. Fails if the text to change is not there."""
     file = project / edit["file"]
     if "write" in edit:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +108,7 @@ def needed(needs: Sequence[str] | str, manifest: Mapping[str, Any]) -> frozenset
     found: set[str] = set()
     for word in needs:
         start = {name for name, node in nodes.items() if word.rstrip("+") in (node["name"], node["fqn"][1])}
-        assert start, f"{word} is no model"
+        assert start, f"{word} is not a model"
         found |= start if not word.endswith("+") else _downstream(start, nodes)
     return frozenset(nodes[name]["name"] for name in found)
 
@@ -136,7 +136,7 @@ def judge(
 
 
 def try_all(chosen: Sequence[Mapping[str, Any]], tell: Callable[[str], None] = print) -> list[Judged]:
-    """Make each edit in the project as it is; nothing of one is left for the next."""
+    """Make each edit in the project as it is; each one starts from a clean copy."""
     with tempfile.TemporaryDirectory(prefix="sluice-selection-") as name, ThreadPoolExecutor(AT_ONCE) as at_once:
         root = Path(name)
         base = compiled([], root / "base")
@@ -163,7 +163,7 @@ def compiled(chosen: Sequence[Mapping[str, Any]], root: Path) -> Parsed:
 
 
 def held_by(base: Parsed) -> list[str]:
-    """What a release of it would hold, and more: what has to be carried is not measured here."""
+    """The relations that a release would hold, and more: which of them are copied is not measured here."""
     return [f"{node['schema']}.{node['alias']}" for node in base.manifest["nodes"].values() if node.get("alias")]
 
 
@@ -175,7 +175,7 @@ def _told(one: Judged) -> str:
 
 @dataclass(frozen=True)
 class Scores:
-    """Of all edits together: the share of what is chosen that is needed, of what is needed that is chosen; edits that miss."""
+    """Over all edits: the share of what is chosen that is needed, the share of what is needed that is chosen, edits that miss."""
 
     precision: float
     recall: float
@@ -195,7 +195,7 @@ def score(pairs: Sequence[tuple[frozenset[str], frozenset[str]]]) -> Scores:
 
 
 def scores(outcomes: Sequence[Judged]) -> tuple[Scores, Scores]:
-    """Of Sluice, and of dbt alone, of which only what it misses counts: which tests it runs beside is another matter."""
+    """Of Sluice, and of dbt alone. For dbt, only what it misses counts, because it selects tests in another way."""
     return score([(one.needed, one.chosen) for one in outcomes]), score([(one.needed, one.by_dbt) for one in outcomes])
 
 
@@ -226,7 +226,7 @@ def as_markdown(outcomes: Sequence[Judged]) -> str:
 
 
 def main() -> int:
-    """Try the edits asked for, or all."""
+    """Try the requested edits, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("words", nargs="*")
     parser.add_argument("--out", type=Path)
