@@ -1,6 +1,6 @@
-"""Prints the table of docs/decisions/005: sizes of the code, one column for each checkout.
+"""Prints the table of docs/decisions/005-the-house.md: sizes of the code, one column for each checkout.
 
-    python -m lab.house [FOLDER ...] [--manifest target/manifest.json]
+    python -m lab.house [FOLDER ...] [--names NAME ...] [--manifest target/manifest.json]
 
 Needs a manifest of each checkout (`dbt parse`) for what models reach in macros; without one these cells are empty.
 Exit code 2 where a folder is not a checkout of this project.
@@ -9,6 +9,7 @@ Exit code 2 where a folder is not a checkout of this project.
 from __future__ import annotations
 
 import argparse
+import ast
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -68,9 +69,7 @@ def _typed(checkout: Checkout) -> str:
 
 
 def _documented(checkout: Checkout) -> str:
-    from ast import get_docstring
-
-    return _share([get_docstring(function) is not None for function in python.public(checkout.product)])
+    return _share([ast.get_docstring(function) is not None for function in python.public(checkout.product)])
 
 
 def _share(found: Sequence[bool]) -> str:
@@ -134,13 +133,14 @@ def main() -> int:
     parser.add_argument(
         "--manifest", type=Path, default=Path("target/manifest.json"), help="in each checkout; default: %(default)s"
     )
+    parser.add_argument("--names", nargs="+", metavar="NAME", help="headings of the columns; default: names of the folders")
     options = parser.parse_args()
     for folder in options.folders:
         if not (folder / "scripts" / "sluice").is_dir():
             print(f"error: {folder} is not a checkout of Sluice\nname a folder that holds scripts/sluice", file=sys.stderr)
             return 2
     checkouts = [Checkout(folder, folder / options.manifest) for folder in options.folders]
-    print(table(checkouts, [folder.resolve().name for folder in options.folders]))
+    print(table(checkouts, options.names or [folder.resolve().name for folder in options.folders]))
     return 0
 
 
