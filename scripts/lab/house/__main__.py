@@ -43,7 +43,7 @@ class Checkout:
         return rooms.floors(self.root / "scripts" / "sluice", leave_out=("faults",))
 
     @cached_property
-    def models(self) -> list[models.Model]:
+    def every_model(self) -> list[models.Model]:
         """Every model."""
         return models.models(self.root)
 
@@ -106,11 +106,11 @@ ROWS: Sequence[tuple[str, Callable[[Checkout], str]]] = (
     ("tests: files / lines / test functions", _tests),
     ("rooms; arrows between them", lambda one: f"{len(one.floors.rooms)}; {len(one.floors.arrows)}"),
     ("arrows from a lower to an upper room; circles", _arrows),
-    ("models: count", lambda one: f"{len(one.models)}"),
-    ("model, lines: median / p90 / max", lambda one: python.spread([model.lines for model in one.models])),
-    ("models that begin with an import CTE", lambda one: _share([model.begins_with_an_import for model in one.models])),
-    ("models that end in `select * from <cte>`", lambda one: _share([model.ends_in_a_select for model in one.models])),
-    ("models that are one macro call", lambda one: _share([model.is_one_macro_call for model in one.models])),
+    ("models: count", lambda one: f"{len(one.every_model)}"),
+    ("model, lines: median / p90 / max", lambda one: python.spread([model.lines for model in one.every_model])),
+    ("models that begin with an import CTE", lambda one: _share([model.begins_with_an_import for model in one.every_model])),
+    ("models that end in `select * from <cte>`", lambda one: _share([model.ends_in_a_select for model in one.every_model])),
+    ("models that are one macro call", lambda one: _share([model.is_one_macro_call for model in one.every_model])),
     ("own macros that a model reaches: median / p90 / max", _reached),
     ("depth of macro calls: median / p90 / max", lambda one: python.spread(one.reach.depths()) if one.reach else ""),
     ("lines in models/, YAML : SQL", _yaml_to_sql),
