@@ -1,6 +1,6 @@
-"""Prints the table of docs/decisions/005: sizes of the code, one column for each checkout.
+"""Prints the table of docs/decisions/005-the-house.md: sizes of the code, one column for each checkout.
 
-    python -m lab.house [FOLDER ...] [--manifest target/manifest.json]
+    python -m lab.house [FOLDER ...] [--names NAME ...] [--manifest target/manifest.json]
 
 Needs a manifest of each checkout (`dbt parse`) for what models reach in macros; without one these cells are empty.
 Exit code 2 where a folder is not a checkout of this project.
@@ -9,6 +9,7 @@ Exit code 2 where a folder is not a checkout of this project.
 from __future__ import annotations
 
 import argparse
+import ast
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class Checkout:
         return rooms.floors(self.root / "scripts" / "sluice", leave_out=("faults",))
 
     @cached_property
-    def models(self) -> list[models.Model]:
+    def every_model(self) -> list[models.Model]:
         """Every model."""
         return models.models(self.root)
 
@@ -68,9 +69,7 @@ def _typed(checkout: Checkout) -> str:
 
 
 def _documented(checkout: Checkout) -> str:
-    from ast import get_docstring
-
-    return _share([get_docstring(function) is not None for function in python.public(checkout.product)])
+    return _share([ast.get_docstring(function) is not None for function in python.public(checkout.product)])
 
 
 def _share(found: Sequence[bool]) -> str:
@@ -107,11 +106,11 @@ ROWS: Sequence[tuple[str, Callable[[Checkout], str]]] = (
     ("tests: files / lines / test functions", _tests),
     ("rooms; arrows between them", lambda one: f"{len(one.floors.rooms)}; {len(one.floors.arrows)}"),
     ("arrows from a lower to an upper room; circles", _arrows),
-    ("models: count", lambda one: f"{len(one.models)}"),
-    ("model, lines: median / p90 / max", lambda one: python.spread([model.lines for model in one.models])),
-    ("models that begin with an import CTE", lambda one: _share([model.begins_with_an_import for model in one.models])),
-    ("models that end in `select * from <cte>`", lambda one: _share([model.ends_in_a_select for model in one.models])),
-    ("models that are one macro call", lambda one: _share([model.is_one_macro_call for model in one.models])),
+    ("models: count", lambda one: f"{len(one.every_model)}"),
+    ("model, lines: median / p90 / max", lambda one: python.spread([model.lines for model in one.every_model])),
+    ("models that begin with an import CTE", lambda one: _share([model.begins_with_an_import for model in one.every_model])),
+    ("models that end in `select * from <cte>`", lambda one: _share([model.ends_in_a_select for model in one.every_model])),
+    ("models that are one macro call", lambda one: _share([model.is_one_macro_call for model in one.every_model])),
     ("own macros that a model reaches: median / p90 / max", _reached),
     ("depth of macro calls: median / p90 / max", lambda one: python.spread(one.reach.depths()) if one.reach else ""),
     ("lines in models/, YAML : SQL", _yaml_to_sql),
@@ -134,13 +133,14 @@ def main() -> int:
     parser.add_argument(
         "--manifest", type=Path, default=Path("target/manifest.json"), help="in each checkout; default: %(default)s"
     )
+    parser.add_argument("--names", nargs="+", metavar="NAME", help="headings of the columns; default: names of the folders")
     options = parser.parse_args()
     for folder in options.folders:
         if not (folder / "scripts" / "sluice").is_dir():
             print(f"error: {folder} is not a checkout of Sluice\nname a folder that holds scripts/sluice", file=sys.stderr)
             return 2
     checkouts = [Checkout(folder, folder / options.manifest) for folder in options.folders]
-    print(table(checkouts, [folder.resolve().name for folder in options.folders]))
+    print(table(checkouts, options.names or [folder.resolve().name for folder in options.folders]))
     return 0
 
 
