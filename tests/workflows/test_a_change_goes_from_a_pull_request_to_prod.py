@@ -17,11 +17,11 @@ import duckdb
 import pytest
 from tests.helpers.loopback_github import GitHub, serving
 from tests.helpers.project import Project
-from tests.helpers.workflow_runner import RUNNER, Ran, Repository, Runner, make_repository
+from tests.helpers.workflow_runner import Ran, Repository, Runner, long_run, make_repository
 
 from sluice.core.duck import connect
 
-pytestmark = pytest.mark.skipif(not RUNNER, reason="make workflows runs it")
+pytestmark = long_run
 
 LAST_DAY = "2025-01-04"
 MART = "models/marts/core/fct_orders.sql"

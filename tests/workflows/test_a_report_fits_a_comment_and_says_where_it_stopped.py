@@ -38,7 +38,7 @@ def test_a_step_that_failed_without_a_word_is_named_too() -> None:
 
 
 def test_nothing_at_all_is_said_as_such() -> None:
-    assert "No step wrote anything" in compose([], None)
+    assert "No step wrote any output" in compose([], None)
 
 
 def test_github_says_how_a_step_ended(tmp_path: Path) -> None:
