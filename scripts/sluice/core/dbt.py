@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,15 +43,18 @@ def invoke(
     """
     command = [str(Path(sys.executable).parent / "dbt"), "--log-format", "json", "--no-use-colors", *arguments]
     invocation, errors = "", []
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=folder,
-        env={**os.environ, **(environment or {})},
-        pass_fds=held,
-    ) as process:
+    with (
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+            pass_fds=held,
+        ) as process,
+        _stopped_with_us(process),
+    ):
         os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
         for line in process.stdout or ():
             event = _event(line)
@@ -60,6 +64,16 @@ def invoke(
             elif event["info"].get("level") == "error":
                 errors.append(event["info"]["msg"].strip().removeprefix("[ERROR]: Encountered an error:").strip())
     return Invocation(invocation, process.returncode, tuple(errors))
+
+
+@contextmanager
+def _stopped_with_us(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Stop dbt where this process is interrupted: nothing goes on behind a command that has ended."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        process.terminate()
+        raise
 
 
 def _event(line: str) -> dict[str, Any]:
@@ -80,7 +94,7 @@ def results_of(done: Invocation, target: Path) -> dict[str, Any]:
     results = artifact(target, "run_results.json") if (target / "run_results.json").exists() else None
     if done.code not in (0, 1) or results is None or results["metadata"]["invocation_id"] != done.id:
         said = "\n".join(done.errors) or f"it ended with exit code {done.code}"
-        hint = "mend what dbt names, then run it again; dbt debug looks at the setup"
+        hint = "fix the errors dbt reports, then run it again; dbt debug checks the setup"
         raise SluiceError(f"dbt could not run\n{said}", hint=hint)
     return results
 
@@ -150,10 +164,10 @@ def artifact(target: Path, name: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise SluiceError(f"{name} is not there", where=str(target), hint="run: dbt build") from None
     except json.JSONDecodeError as error:
-        raise SluiceError(f"{name} is no JSON: {error}", where=str(target), hint="run: dbt build") from None
+        raise SluiceError(f"{name} is not valid JSON: {error}", where=str(target), hint="run: dbt build") from None
     heart = _HEART.get(name)
     if not isinstance(document, dict) or (heart and heart not in document):
-        raise SluiceError(f"{name} is none of dbt's: it has no {heart}", where=str(target), hint="run: dbt build")
+        raise SluiceError(f"{name} was not written by dbt: it has no {heart}", where=str(target), hint="run: dbt build")
     return document
 
 
