@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -57,7 +56,7 @@ def running(shop: Shop) -> list[str]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            words, place = (process / "cmdline").read_bytes().decode(), os.readlink(process / "cwd")
+            words, place = (process / "cmdline").read_bytes().decode(), str((process / "cwd").readlink())
         except OSError:
             continue
         if "dbt" in words and place.startswith(str(shop.folder.parent)):

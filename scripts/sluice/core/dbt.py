@@ -172,7 +172,7 @@ def artifact(target: Path, name: str) -> dict[str, Any]:
 
 
 def owner_of(node: Mapping[str, Any]) -> str | None:
-    """Who owns a group or an exposure: name and address, as far as they are told."""
+    """Who owns a group or an exposure: name and address, as far as they are given."""
     owner = node.get("owner") or {}
     email = owner.get("email")
     address = ", ".join(email) if isinstance(email, list) else email

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sluice.core.errors import SluiceError
+from sluice.core.errors import SluiceError, did_you_mean
 from sluice.core.locks import is_held
 from sluice.environments.context import Context
 from sluice.store.record import NAME, Record, load
@@ -79,7 +79,7 @@ def match(name: str, ids: list[str]) -> str:
     if len(found) == 1:
         return found[0]
     what = f"{name} names more than one: {', '.join(found)}" if found else f"there is no release or candidate {name}"
-    raise SluiceError(what, hint="see: sluice releases; of an id its first letters are enough")
+    raise SluiceError(what, hint=did_you_mean(name, ids, "sluice releases lists them; the start of an id is enough"))
 
 
 def _newest(context: Context, pointer: Pointer) -> Found:

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from sluice.core.errors import RefusedError, SluiceError
+from sluice.core.errors import RefusedError, SluiceError, did_you_mean
 
 NAME = "environments.yml"
 KINDS = ("file", "pointer")
@@ -86,8 +86,9 @@ class Policy:
         """The entry that `name` falls under. Raises SluiceError where there is none."""
         found = self.find(name)
         if found is None:
-            known = ", ".join(one.name for one in self.environments)
-            raise SluiceError(f"there is no environment {name}", where=self.where, hint=f"known are: {known}")
+            known = [one.name for one in self.environments]
+            hint = did_you_mean(name, known, f"environments: {', '.join(known)}")
+            raise SluiceError(f"there is no environment {name}", where=self.where, hint=hint)
         return found
 
     def pointing(self, name: str) -> Environment:

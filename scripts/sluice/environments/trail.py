@@ -81,7 +81,7 @@ def attempt(
 ) -> Iterator[Attempt]:
     """Write down how the block ends: done, refused (RefusedError) or failed (anything else, which goes on its way).
 
-    A trail that cannot be written is told on stderr and changes nothing: what was done is done.
+    A trail that cannot be written is reported on stderr and changes nothing: what was done is done.
     """
     tried = Attempt(action, actor, environment, release_id, why=why)
     started = time.perf_counter()
