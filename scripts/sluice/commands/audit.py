@@ -93,7 +93,7 @@ def _judged(
     """Judge it, append the results to lake/ops, and keep the audit of a whole candidate with it."""
     from sluice.core.progress import on_stderr
     from sluice.gate import audit_record
-    from sluice.lake import ops
+    from sluice.history import ledger
     from sluice.quality.expectations.audit import audit as run
     from sluice.quality.expectations.report import rows
 
@@ -102,9 +102,9 @@ def _judged(
         tell = stack.enter_context(on_stderr("audit"))
         artifacts = located.artifacts or target
         report = run(located.file, artifacts, select, memory_limit=memory_limit, docs=docs, rest=rest, tell=tell)
-        ops.ensure(context.lake)
+        ledger.ensure(context.lake)
         name = located.record.release_id if located.record else None
-        ops.append(context.lake, "checks", rows(report, name), transaction=report.run_id)
+        ledger.append(context.lake, rows(report, name), transaction=report.run_id)
         if folder and not select:
             audit_record.keep(folder, report, tell, memory_limit)
     return report
