@@ -45,7 +45,9 @@ PlaceOption = Annotated[Place, typer.Option(help="Where the row was refused.")]
 WarehouseOption = Annotated[str | None, typer.Option(help="An environment, release or file; else prod, before its time dev.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
 WhyOption = Annotated[str | None, typer.Option(help="The reason, for those who ask later.")]
-ByOption = Annotated[str | None, typer.Option(help="Who decides; else SLUICE_USER, git's e-mail address, the user.")]
+ByOption = Annotated[
+    str | None, typer.Option(help="Who decides: user:<name>, or a name. Default: SLUICE_ACTOR, else the workflow or the user.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do it to all rows that the filter lets through.")]
 
 
@@ -116,6 +118,7 @@ def release(
     A corrected row lands once, however often it is released. Exit code 0 when all is as wished, also if it was before;
     1 when a row could not be released, with the reason; 2 when it could not run.
     """
+    from sluice.core.actor import actor
     from sluice.lake.contracts import load_contracts
     from sluice.quarantine import actions, options
     from sluice.quarantine.decide import Who
@@ -123,7 +126,7 @@ def release(
 
     edit = Edit(options.row(row) if row is not None else None, options.assignments(set_ or []), tuple(unset or ()))
     _check_wish(bool(edit.whole is not None or edit.set or edit.unset), waive, until)
-    who, choice = Who(options.person(by), options.reason(why)), _choice(ids, feed, rule, older_than, place)
+    who, choice = Who(actor(by), options.reason(why)), _choice(ids, feed, rule, older_than, place)
     where = _places(place, warehouse)
     if waive:
         end = options.until(until or "", actions.now())
@@ -147,10 +150,11 @@ def drop(
     output: FormatOption = Format.text,
 ) -> None:
     """Give rows up, for a reason. Nothing is deleted: they stay where they are, and count as dropped."""
+    from sluice.core.actor import actor
     from sluice.quarantine import actions, options
     from sluice.quarantine.decide import Who
 
-    who, choice = Who(options.person(by), options.reason(why)), _choice(ids, feed, rule, older_than, place)
+    who, choice = Who(actor(by), options.reason(why)), _choice(ids, feed, rule, older_than, place)
     where = _places(place, warehouse)
     _decide("drop", lambda: actions.drop(where, choice, who, agreed=yes), output)
 
@@ -164,13 +168,14 @@ def expire(
     output: FormatOption = Format.text,
 ) -> None:
     """End the waivers whose time has come, as `sluice build` does first; or, by id, one before its time."""
+    from sluice.core.actor import actor
     from sluice.core.paths import lake_root
     from sluice.quarantine import actions, options
     from sluice.quarantine import expire as expire_due
     from sluice.quarantine.decide import Who
 
     if ids:
-        who, wanted = Who(options.person(by), options.reason(why)), options.ids(ids)
+        who, wanted = Who(actor(by), options.reason(why)), options.ids(ids)
         where = _places(Place.all, warehouse)
         _decide("expire", lambda: actions.end_waivers(where, wanted, who), output)
     else:
