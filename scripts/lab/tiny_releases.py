@@ -188,7 +188,7 @@ from sluice.environments import trail
 from sluice.store import inspection, moves
 from sluice.gate.publish import promote, publish
 from sluice.gate.rollback import rollback
-from sluice.lake import ops
+from sluice.history import ledger
 from lab.tiny_releases import shop_in
 
 
@@ -202,12 +202,12 @@ def hook(event, arguments):
         if steps > left:
             os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(hook)
-real = ops.append
+real = ledger.append
 def append(*arguments, **named):
     sys.audit("ops", "before the trail")
     real(*arguments, **named)
     sys.audit("ops", "after the trail")
-ops.append = append
+ledger.append = append
 
 def act(shop, words):
     verb = words[0]

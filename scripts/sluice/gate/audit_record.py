@@ -29,7 +29,7 @@ def is_candidate(located: Located) -> bool:
 def being_audited(located: Located) -> Iterator[Path]:
     """Hold a candidate's folder while it is audited. Raises SluiceError where somebody else works on it."""
     assert located.folder is not None
-    with holding(located.folder, "being audited"):
+    with holding(located.folder, f"auditing {located.folder.name}"):
         yield located.folder
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,13 @@ import duckdb
 from deltalake import DeltaTable
 
 from sluice.core.duck import literal
+from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell
+from sluice.history import ledger
+from sluice.history.kinds import BatchEntry, DecisionEntry, FileCount, ReasonCount, RefusalEntry
 from sluice.ingest.feeds import Feed
 from sluice.ingest.rows import StagedRows, Tally, columns_sql
-from sluice.lake import ops, raw
+from sluice.lake import raw
 from sluice.lake.contracts import Contract
 
 
@@ -57,8 +60,8 @@ class Work:
 class Batch:
     """The identity of a batch: what it is called, which files it holds, what its commit carries besides.
 
-    `marks` are application transactions. `decisions` are rows of lake/ops/decisions that come true with the batch: its
-    commit carries them, so that they stand once it has landed, whatever dies in between.
+    `marks` are application transactions. `decisions` are rows of lake/ops/decisions that take effect with the batch, as
+    JSON objects: its commit carries them, so that they hold once it has landed, even if the process is killed right after.
     """
 
     batch_id: str
@@ -146,31 +149,31 @@ def _record(
     seconds: float,
 ) -> dict[str, Any]:
     files = [
-        {
-            "file": batch.labels[entry.file_index],
-            "digest": batch.digests[entry.file_index],
-            "rows_read": entry.read,
-            "rows_landed": entry.landed,
-            "rows_quarantined": entry.refused,
-        }
+        FileCount(
+            file=batch.labels[entry.file_index],
+            digest=batch.digests[entry.file_index],
+            rows_read=entry.read,
+            rows_landed=entry.landed,
+            rows_quarantined=entry.refused,
+        )
         for entry in tallies
     ]
+    entry = BatchEntry(
+        batch_id=batch.batch_id,
+        run_id=work.run_id,
+        feed=work.feed.name,
+        loaded_at=_time(loaded_at),
+        rows_read=sum(entry.read for entry in tallies),
+        rows_landed=sum(entry.landed for entry in tallies),
+        rows_quarantined=sum(entry.refused for entry in tallies),
+        bytes_read=batch.bytes,
+        seconds=seconds,
+        reasons=tuple(ReasonCount(reason=reason, rows=count) for reason, count in reasons.items()),
+        files=tuple(files),
+        new_columns=tuple(new_columns),
+    )
     carried = {"decisions": list(batch.decisions)} if batch.decisions else {}
-    return {
-        **carried,
-        "batch_id": batch.batch_id,
-        "run_id": work.run_id,
-        "feed": work.feed.name,
-        "loaded_at": loaded_at,
-        "rows_read": sum(entry.read for entry in tallies),
-        "rows_landed": sum(entry.landed for entry in tallies),
-        "rows_quarantined": sum(entry.refused for entry in tallies),
-        "bytes_read": batch.bytes,
-        "seconds": seconds,
-        "reasons": [{"reason": reason, "rows": count} for reason, count in reasons.items()],
-        "files": files,
-        "new_columns": list(new_columns),
-    }
+    return {**asdict(entry), "loaded_at": loaded_at, **carried}
 
 
 def write_missing_records(table: raw.RawTable, lake: Path) -> None:
@@ -187,14 +190,29 @@ def missing_records(delta: DeltaTable, lake: Path) -> list[dict[str, Any]]:
 
 def _is_recorded(record: Mapping[str, Any], lake: Path) -> bool:
     mark = _mark(record)
-    return ops.has(lake, "batches", mark) and ("decisions" not in record or ops.has(lake, "decisions", mark))
+    return ledger.has(lake, BatchEntry, mark) and ("decisions" not in record or ledger.has(lake, DecisionEntry, mark))
 
 
 def append_record(record: Mapping[str, Any], lake: Path) -> None:
-    ops.append(lake, "batches", [{**record, "loaded_at": _time(record["loaded_at"])}], transaction=_mark(record))
-    decisions = [{**entry, "decided_at": _time(entry["decided_at"])} for entry in record.get("decisions", [])]
-    if decisions:
-        ops.append(lake, "decisions", decisions, transaction=_mark(record))
+    """Append what a commit carries. Raises SluiceError where a newer version of sluice wrote what this one does not know."""
+    try:
+        batch, decisions = _entries(record)
+    except TypeError as error:
+        what = f"the commit of batch {record['batch_id']} carries a record of another version of sluice: {error}"
+        raise SluiceError(what, where=str(lake), hint="run the version of sluice that landed it") from error
+    ledger.append(lake, [batch], transaction=_mark(record))
+    ledger.append(lake, decisions, transaction=_mark(record))
+
+
+def _entries(record: Mapping[str, Any]) -> tuple[BatchEntry, list[DecisionEntry]]:
+    values = {
+        **record,
+        "loaded_at": _time(record["loaded_at"]),
+        "reasons": tuple(ReasonCount(**reason) for reason in record["reasons"]),
+        "files": tuple(FileCount(**file) for file in record["files"]),
+    }
+    decisions = values.pop("decisions", [])
+    return BatchEntry(**values), [DecisionEntry(**{**one, "decided_at": _time(one["decided_at"])}) for one in decisions]
 
 
 def _mark(record: Mapping[str, Any]) -> str:
@@ -207,9 +225,5 @@ def _time(microseconds: int) -> datetime:
 
 def record_refusals(report: FeedReport, lake: Path, run_id: str) -> None:
     now = datetime.now(UTC).replace(tzinfo=None)
-    rows = [
-        {"refused_at": now, "run_id": run_id, "feed": report.feed, "file": file, "digest": None, "reason": why}
-        for file, why in report.refused
-    ]
-    if rows:
-        ops.append(lake, "refusals", rows)
+    rows = [RefusalEntry(refused_at=now, run_id=run_id, feed=report.feed, file=file, reason=why) for file, why in report.refused]
+    ledger.append(lake, rows)

@@ -19,6 +19,7 @@ import duckdb
 from sluice.core.duck import connect, literal
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
+from sluice.history import ledger
 from sluice.ingest import csv_reader, json_reader, parquet_reader, postgres_reader
 from sluice.ingest.feeds import Feed
 from sluice.ingest.files import (
@@ -35,7 +36,7 @@ from sluice.ingest.files import (
 )
 from sluice.ingest.landing import Batch, FeedReport, Work, land, record_refusals, write_missing_records
 from sluice.ingest.rows import FilesRefusedError, StagedRows, Tally, is_misshapen, tally
-from sluice.lake import ops, raw
+from sluice.lake import raw
 from sluice.lake.contracts import Contract
 
 # A batch ends at this many bytes (after decompression) or files, whichever comes first: the unit of work that a kill costs.
@@ -48,7 +49,7 @@ def prepare(lake: Path, contracts: Mapping[str, Contract]) -> dict[str, SluiceEr
 
     Gives, by name, the contracts that what has been landed contradicts; their feeds will be refused.
     """
-    ops.ensure(lake)
+    ledger.ensure(lake)
     broken = {}
     for contract in contracts.values():
         try:

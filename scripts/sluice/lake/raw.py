@@ -14,15 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake import CommitProperties, DeltaTable, Field, Transaction, write_deltalake
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 
-from sluice.core.duck import identifier, parse_type
 from sluice.core.errors import SluiceError
+from sluice.lake import tables
 from sluice.lake.contracts import Contract
 
 # What ingest adds to each row, after the contract's columns.
@@ -66,40 +64,8 @@ def ensure(table: RawTable) -> None:
     Raises SluiceError where the lake holds a column in another type than the contract promises.
     """
     promised = {column.name: column.type for column in table.contract.columns}
-    _ensure(table.path, {**promised, **ORIGIN})
-    _ensure(table.quarantine_path, _QUARANTINE)
-
-
-def _ensure(path: Path, columns: Mapping[str, str]) -> None:
-    wanted = _schema(columns)
-    try:
-        delta = DeltaTable(str(path))
-    except TableNotFoundError:
-        DeltaTable.create(str(path), schema=wanted)
-        return
-    present = {field.name: field for field in delta.schema().fields}
-    for field in wanted.fields:
-        found = present.get(field.name)
-        if found is not None and found.type != field.type:
-            raise SluiceError(
-                f"the lake holds column {field.name} as {_type(found)}, the contract promises {_type(field)}",
-                where=str(path),
-                hint="keep the type that was landed and cast it in staging",
-            )
-    new = [Field(field.name, field.type) for field in wanted.fields if field.name not in present]
-    if new:
-        delta.alter.add_columns(new)
-
-
-def _type(field: Field) -> str:
-    return str(getattr(field.type, "type", field.type))
-
-
-def _schema(columns: Mapping[str, str]) -> Schema:
-    values = ", ".join(f"null::{parse_type(kind)} as {identifier(name)}" for name, kind in columns.items())
-    with duckdb.connect() as connection:
-        arrow: pa.Schema = connection.execute(f"select {values}").to_arrow_table().schema
-    return Schema.from_arrow(arrow)
+    for path, columns in ((table.path, {**promised, **ORIGIN}), (table.quarantine_path, _QUARANTINE)):
+        tables.grow(path, tables.schema_of(columns), "the contract promises")
 
 
 def add_text_columns(table: RawTable, names: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -187,7 +188,7 @@ def _batch(work: Work, wishes: Sequence[Wanted], who: Who, at: datetime) -> Batc
     identity = "\n".join([work.feed.name, *(f"{wish.mark} {wish.digest}" for wish in wishes)])
     batch_id = hashlib.sha256(identity.encode()).hexdigest()[:20]
     entries = [decision(wish.row, RowOutcome.corrected, who, at) for wish in wishes]
-    carried = [{**entry, "decided_at": microseconds(at), "correction_batch_id": batch_id} for entry in entries]
+    carried = [{**asdict(entry), "decided_at": microseconds(at), "correction_batch_id": batch_id} for entry in entries]
     return Batch(
         batch_id,
         tuple(wish.label for wish in wishes),

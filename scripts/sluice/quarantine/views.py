@@ -13,6 +13,8 @@ from pathlib import Path
 import duckdb
 
 from sluice.core.duck import literal
+from sluice.history import ledger
+from sluice.history.kinds import BatchEntry, DecisionEntry
 
 
 def create(connection: duckdb.DuckDBPyConnection, lake: Path, mart: str | None) -> None:
@@ -21,11 +23,11 @@ def create(connection: duckdb.DuckDBPyConnection, lake: Path, mart: str | None) 
     What people decided is little, and read once; the rows themselves stay where they are.
     """
     tables = {
-        "decisions": _ops(lake, "decisions", _NO_DECISIONS),
+        "decisions": ledger.query(lake, DecisionEntry),
         "newest": _NEWEST,
         "newest_by_rule": _NEWEST_BY_RULE,
         "waivers": _WAIVERS,
-        "batches": _ops(lake, "batches", _NO_BATCHES, "distinct batch_id"),
+        "batches": f"select distinct batch_id from ({ledger.query(lake, BatchEntry)})",
     }
     views = {
         "door": f"select * from ({_door(lake)}) where batch_id in (select batch_id from batches)",
@@ -38,23 +40,6 @@ def create(connection: duckdb.DuckDBPyConnection, lake: Path, mart: str | None) 
         connection.execute(f"create temp table {name} as {query}")
     for name, query in views.items():
         connection.execute(f"create temp view {name} as {query}")
-
-
-_NO_DECISIONS = """
-    select null::varchar as decision_id, null::timestamp as decided_at, null::varchar as decision,
-        null::varchar as quarantine_id, null::varchar as place, null::varchar as feed, null::varchar as entity,
-        null::varchar as rule, null::varchar as row_key, null::varchar as batch_id, null::varchar as source_file,
-        null::bigint as source_position, null::varchar as decided_by, null::varchar as why, null::timestamp as until_at,
-        null::varchar as correction_batch_id
-    where false
-"""
-_NO_BATCHES = "select null::varchar as batch_id where false"
-
-
-def _ops(lake: Path, kind: str, nothing: str, columns: str = "*") -> str:
-    """SQL of a table of lake/ops; of no rows where it has not been made yet."""
-    path = lake / "ops" / kind
-    return f"select {columns} from delta_scan({literal(str(path))})" if (path / "_delta_log").is_dir() else nothing
 
 
 _NEWEST = """

@@ -15,7 +15,7 @@ from sluice.environments.context import here
 from sluice.environments.partial import Partial
 from sluice.environments.resolve import Located, locate
 from sluice.gate import audit_record
-from sluice.lake import ops
+from sluice.history import ledger
 from sluice.quality.expectations import audit as expectations
 from sluice.quality.expectations.audit import AuditReport
 from sluice.quality.expectations.declared import declared, manifest_of
@@ -88,9 +88,9 @@ def _audited(wish: _Wish, lake: Path, tell: Tell) -> Audited:
     with ExitStack() as stack:
         folder = stack.enter_context(audit_record.being_audited(located)) if record else None
         report = _judged(wish, select, base, part(tell, 0, 0.8 if folder else 1))
-        ops.ensure(lake)
+        ledger.ensure(lake)
         release_id = located.record.release_id if located.record else None
-        ops.append(lake, "checks", rows(report, release_id), transaction=report.run_id)
+        ledger.append(lake, rows(report, release_id), transaction=report.run_id)
         if folder and not select:
             audit_record.keep(folder, report, part(tell, 0.8, 1), wish.memory_limit)
     return Audited(report, record, bool(folder and not select))

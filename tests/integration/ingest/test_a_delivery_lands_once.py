@@ -16,7 +16,8 @@ from deltalake import DeltaTable
 from tests.helpers.project import REPOSITORY
 
 from sluice.core.errors import SluiceError
-from sluice.lake import ops, raw
+from sluice.history import ledger
+from sluice.lake import raw
 from sluice.lake.lock import writing
 
 KILLS = 15
@@ -146,7 +147,7 @@ def test_a_death_between_any_two_steps_is_mended(lake_of: Any, monkeypatch: pyte
     """The same at the places that matter, one by one: just before and just after each step of a landing."""
     lake = lake_of({"id": "bigint!"})
     lake.deliver("a.csv", "id\n1\nx\n2\n")
-    owner = ops if step == "append" else raw
+    owner = ledger if step == "append" else raw
     real = getattr(owner, step)
 
     def dies(*arguments: Any, **named: Any) -> None:

@@ -129,7 +129,7 @@ def test_show_tells_the_row_as_landed_its_origin_and_what_can_be_done(shop: Othe
         assert part in text, part
     shop.done("drop", key, "--why", "not ours", "--by", "bob")
     after = shop.done("show", key)
-    assert "dropped by bob: not ours" in after
+    assert "dropped by user:bob: not ours" in after
     assert "--waive" not in after
 
 
