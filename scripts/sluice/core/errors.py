@@ -32,3 +32,8 @@ def explain(error: SluiceError) -> int:
     if error.hint:
         print(f"what to do: {error.hint}", file=sys.stderr)
     return 1 if is_refused else 2
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether Ctrl-C caused it: DuckDB turns a KeyboardInterrupt during a query into a RuntimeError."""
+    return isinstance(error, KeyboardInterrupt) or (error.__cause__ is not None and is_interrupt(error.__cause__))
