@@ -34,7 +34,7 @@ def ingest(
     from sluice.core.progress import on_stderr
     from sluice.ingest.feeds import load_feeds
     from sluice.ingest.report import as_json, as_text
-    from sluice.ingest.run import new_run_id, prepare, run
+    from sluice.ingest.run import new_run_id, run
     from sluice.lake.contracts import load_contracts
     from sluice.lake.lock import writing
 
@@ -44,7 +44,6 @@ def ingest(
         raise SluiceError("no feed to ingest", where=", ".join(map(str, feeds)), hint="check --select: source or source.table")
     run_id = new_run_id()
     with writing(lake_root()), on_stderr("ingest") as tell:
-        prepare(lake_root(), contracts)
         reports = list(run(chosen, contracts, lake_root(), run_id=run_id, memory_limit=memory_limit, tell=tell))
     typer.echo(as_json(run_id, reports) if output is Format.json else as_text(reports))
     if _refused(reports):

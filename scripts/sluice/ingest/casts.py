@@ -91,12 +91,12 @@ def cast_read(column: str, target: DuckDBPyType, *, exact: bool) -> Cast:
     return Cast(column, f"isinf({column})" if target.id in ("double", "float") else "false")
 
 
-def json_paths(path: tuple[str, ...], target: DuckDBPyType) -> list[tuple[str, ...]]:
-    """The paths of a JSON document that `cast_json` asks for: the value itself and, of a struct, its fields."""
-    paths = [path]
+def json_paths(path: tuple[str, ...], target: DuckDBPyType) -> dict[tuple[str, ...], DuckDBPyType]:
+    """The paths of a JSON document that `cast_json` asks for, with their types: the value itself and, of a struct, its fields."""
+    paths = {path: target}
     if target.id == "struct":
         for name, child in fields(target):
-            paths += json_paths((*path, name), child)
+            paths |= json_paths((*path, name), child)
     return paths
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import glob
 import gzip
 import hashlib
-import io
 import json
 import os
 import shutil
@@ -16,10 +14,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from sluice.core.errors import SluiceError
-from sluice.ingest.feeds import Feed
 
 _BLOCK = 1 << 20
 _UTF8 = {"utf-8", "utf-8-sig"}
@@ -39,8 +36,8 @@ class Content:
 class Delivery:
     """A delivered file.
 
-    `label` is its name below the feed's folder, `readable` where DuckDB reads it as UTF-8, and `stamp` tells whether it has
-    changed since it was inspected.
+    `label` is its name below the feed's folder, `readable` where DuckDB reads it as UTF-8, and a new `stamp` means that it
+    has changed since it was inspected. `shape` is what a format finds in it before it is read, its columns for example.
     """
 
     path: Path
@@ -48,25 +45,18 @@ class Delivery:
     content: Content
     readable: Path
     stamp: str
+    shape: Any = ()
 
 
-@dataclass(frozen=True)
-class Unreadable:
-    """A delivered file that cannot be read at all, and why."""
-
-    label: str
-    why: str
-
-
-def find(feed: Feed) -> list[Path]:
-    """The files that the feed's glob matches, by name. Raises SluiceError where the folder does not exist."""
-    folder = fixed_folder(feed.path)
+def find(pattern: str) -> list[Path]:
+    """The files that a glob matches, by name. Raises SluiceError where its folder does not exist."""
+    folder = fixed_folder(pattern)
     if not folder.is_dir():
-        raise SluiceError("the feed's folder does not exist", where=str(folder), hint="mend `path` in the feeds file")
-    pattern = str(Path(feed.path).relative_to(folder))
-    if any("**" in part and part != "**" for part in Path(pattern).parts):
-        raise SluiceError("`**` must stand alone between slashes", where=feed.path, hint="e.g. in/**/*.csv")
-    return sorted(path for path in folder.glob(pattern) if path.is_file())
+        raise SluiceError("the feed's folder does not exist", where=str(folder), hint="fix `path` in the feeds file")
+    below = Path(pattern).relative_to(folder)
+    if any("**" in part and part != "**" for part in below.parts):
+        raise SluiceError("`**` must be alone between slashes", where=pattern, hint="e.g. in/**/*.csv")
+    return sorted(path for path in folder.glob(str(below)) if path.is_file())
 
 
 def fixed_folder(pattern: str) -> Path:
@@ -86,7 +76,7 @@ def inspect(path: Path) -> Content:
     """
     digest, size, lines, quotes, last = hashlib.sha256(), 0, 0, False, b"\n"
     try:
-        with _open(path) as stream:
+        with opened(path) as stream:
             while block := stream.read(_BLOCK):
                 digest.update(block)
                 size += len(block)
@@ -98,7 +88,7 @@ def inspect(path: Path) -> Content:
     return Content(digest.hexdigest(), size, lines + (last != b"\n"), quotes)
 
 
-def _open(path: Path) -> IO[bytes]:
+def opened(path: Path) -> IO[bytes]:
     return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]  # a GzipFile reads like any binary file
 
 
@@ -130,19 +120,17 @@ class Memory:
         fresh.replace(self._path)
 
 
-def deliveries(feed: Feed, paths: Sequence[Path], memory: Memory) -> Iterator[Delivery | Unreadable]:
-    """Each file with its content, in order; two files are inspected at a time."""
-    folder = fixed_folder(feed.path)
+def deliveries(pattern: str, paths: Sequence[Path], memory: Memory) -> Iterator[tuple[str, Delivery | str]]:
+    """Each file by label, in order, or why it cannot be read at all; two files are inspected at a time."""
+    folder = fixed_folder(pattern)
 
-    def one(path: Path) -> Delivery | Unreadable:
+    def one(path: Path) -> tuple[str, Delivery | str]:
         label = path.relative_to(folder).as_posix()
         try:
             before = stamp(path)
-            return Delivery(path, label, memory.inspect(path), path, before)
-        except SluiceError as error:
-            return Unreadable(label, error.what)
-        except OSError as error:
-            return Unreadable(label, str(error))
+            return label, Delivery(path, label, memory.inspect(path), path, before)
+        except (SluiceError, OSError) as error:
+            return label, error.what if isinstance(error, SluiceError) else str(error)
 
     with ThreadPoolExecutor(2) as pool:
         yield from pool.map(one, paths)
@@ -187,7 +175,7 @@ def transcode(path: Path, encoding: str, target: Path) -> None:
     Raises SluiceError with the place of the first byte that is not of that encoding.
     """
     decoder, done = codecs.getincrementaldecoder(encoding)(), 0
-    with _open(path) as stream, target.open("wb") as out:
+    with opened(path) as stream, target.open("wb") as out:
         while True:
             block = stream.read(_BLOCK)
             try:
@@ -198,15 +186,3 @@ def transcode(path: Path, encoding: str, target: Path) -> None:
             done += len(block)
             if not block:
                 return
-
-
-def header(path: Path, feed: Feed) -> tuple[str, ...]:
-    """The column names in the first record of a CSV file (readable as UTF-8); empty where the file is."""
-    with _open(path) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-        try:
-            names = tuple(next(csv.reader(text, delimiter=feed.delimiter, quotechar=feed.quote), []))
-        except csv.Error as error:
-            raise SluiceError(f"the header cannot be read: {error}") from error
-    if any("\udc80" <= letter <= "\udcff" for name in names for letter in name):
-        raise SluiceError("the header is not UTF-8: name the file's encoding in the feed, e.g. encoding: cp1252")
-    return names

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from deltalake import DeltaTable
 
 from sluice.core.duck import literal
 from sluice.core.progress import Tell
-from sluice.ingest.feeds import Feed
 from sluice.ingest.rows import StagedRows, Tally, columns_sql
 from sluice.lake import ops, raw
 from sluice.lake.contracts import Contract
@@ -37,12 +37,20 @@ class FeedReport:
     new_columns: tuple[str, ...] = ()
     seconds: float = 0.0
 
+    def __add__(self, more: FeedReport) -> FeedReport:
+        """Both of them, as one report of the same feed."""
+        own = ("feed", "reasons", "new_columns")
+        sums = {key.name: getattr(self, key.name) + getattr(more, key.name) for key in fields(self) if key.name not in own}
+        reasons = dict(Counter(self.reasons) + Counter(more.reasons))
+        return FeedReport(
+            self.feed, **sums, reasons=reasons, new_columns=tuple(dict.fromkeys(self.new_columns + more.new_columns))
+        )
+
 
 @dataclass(frozen=True)
 class Work:
-    """What every step of one feed's ingest needs."""
+    """What every step of one feed's ingest needs: its raw table, and a connection to DuckDB that may spill to disk."""
 
-    feed: Feed
     table: raw.RawTable
     connection: duckdb.DuckDBPyConnection
     run_id: str
@@ -57,8 +65,9 @@ class Work:
 class Batch:
     """The identity of a batch: what it is called, which files it holds, what its commit carries besides.
 
-    `marks` are application transactions. `decisions` are rows of lake/ops/decisions that come true with the batch: its
-    commit carries them, so that they stand once it has landed, whatever dies in between.
+    `marks` are application transactions. `records` are rows to append to tables of lake/ops, by table; their times (names in
+    _at) are microseconds since 1970. The commit carries them, so they are appended once the batch has landed, if not by
+    this run then by the next one.
     """
 
     batch_id: str
@@ -66,11 +75,11 @@ class Batch:
     digests: tuple[str, ...]
     bytes: int
     marks: Mapping[str, int]
-    decisions: tuple[Mapping[str, Any], ...] = ()
+    records: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 def land(
-    work: Work, batch: Batch, rows: StagedRows, tallies: Sequence[Tally], lake: Path, check: Callable[[], None] = lambda: None
+    work: Work, batch: Batch, rows: StagedRows, tallies: Sequence[Tally], check: Callable[[], None] = lambda: None
 ) -> FeedReport:
     """Quarantine first, then the commit that makes the batch visible, then the record of it.
 
@@ -95,11 +104,11 @@ def land(
     reasons = _reasons(work.connection, rows) if refused else {}
     record = _record(work, batch, tallies, reasons, new_columns, loaded_at, time.monotonic() - started)
     raw.land(work.table, batch.batch_id, written, {**batch.marks, "loaded_at": loaded_at}, record)
-    append_record(record, lake)
-    for leftover in work.table.workshop.glob("*"):
+    append_record(record, work.table.lake)
+    for leftover in work.table.incoming.glob("*"):
         leftover.unlink()
     return FeedReport(
-        work.feed.name, landed + refused, landed, refused, reasons, 1, len(batch.labels), new_columns=tuple(new_columns)
+        work.contract.name, landed + refused, landed, refused, reasons, 1, len(batch.labels), new_columns=tuple(new_columns)
     )
 
 
@@ -120,10 +129,10 @@ def _enum(values: Sequence[str]) -> str:
 
 
 def _write(work: Work, batch: Batch, rows: StagedRows, origin: str) -> Any:
-    """Write the good rows to one Parquet file in the workshop and return DuckDB's statistics of it."""
-    names = columns_sql([*(column.name for column in work.contract.columns), *rows.new_columns])
+    """Write the good rows to one Parquet file in `incoming` and return DuckDB's statistics of it."""
+    names = columns_sql([*work.contract.names, *rows.new_columns])
     labelled = _LABELLED if len(batch.labels) > 1 else ""
-    target = work.table.workshop / f"batch-{batch.batch_id}.parquet"
+    target = work.table.incoming / f"batch-{batch.batch_id}.parquet"
     work.tell("landing", 0.7)
     return work.connection.execute(
         f"copy (select {names}, {origin} from ({rows.good}) {labelled})"
@@ -155,12 +164,11 @@ def _record(
         }
         for entry in tallies
     ]
-    carried = {"decisions": list(batch.decisions)} if batch.decisions else {}
     return {
-        **carried,
+        **batch.records,
         "batch_id": batch.batch_id,
         "run_id": work.run_id,
-        "feed": work.feed.name,
+        "feed": work.contract.name,
         "loaded_at": loaded_at,
         "rows_read": sum(entry.read for entry in tallies),
         "rows_landed": sum(entry.landed for entry in tallies),
@@ -173,32 +181,38 @@ def _record(
     }
 
 
-def write_missing_records(table: raw.RawTable, lake: Path) -> None:
+def write_missing_records(table: raw.RawTable) -> None:
     """A run killed between a batch's commit and its record in lake/ops left the record in the commit: write it now."""
-    for record in missing_records(table.open(), lake):
-        append_record(record, lake)
+    for record in missing_records(table.open(), table.lake):
+        append_record(record, table.lake)
 
 
 def missing_records(delta: DeltaTable, lake: Path) -> list[dict[str, Any]]:
     """What the newest commits of a raw table carry for lake/ops and is not there yet, oldest first."""
     carried = [json.loads(commit[raw.RECORD]) for commit in reversed(delta.history(5)) if raw.RECORD in commit]
-    return [record for record in carried if not _is_recorded(record, lake)]
-
-
-def _is_recorded(record: Mapping[str, Any], lake: Path) -> bool:
-    mark = _mark(record)
-    return ops.has(lake, "batches", mark) and ("decisions" not in record or ops.has(lake, "decisions", mark))
+    return [
+        record for record in carried if not all(ops.has(lake, kind, _mark(record)) for kind in ("batches", *_further(record)))
+    ]
 
 
 def append_record(record: Mapping[str, Any], lake: Path) -> None:
-    ops.append(lake, "batches", [{**record, "loaded_at": _time(record["loaded_at"])}], transaction=_mark(record))
-    decisions = [{**entry, "decided_at": _time(entry["decided_at"])} for entry in record.get("decisions", [])]
-    if decisions:
-        ops.append(lake, "decisions", decisions, transaction=_mark(record))
+    """Append the record of a batch, and the further records that its commit carries, each of them once."""
+    further = _further(record)
+    own = {key: value for key, value in record.items() if key not in further}
+    for kind, rows in {"batches": [own], **further}.items():
+        ops.append(lake, kind, [_with_times(row) for row in rows], transaction=_mark(record))
+
+
+def _further(record: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    return {kind: rows for kind, rows in record.items() if kind in ops.SCHEMAS}
 
 
 def _mark(record: Mapping[str, Any]) -> str:
     return f"batch:{record['batch_id']}"
+
+
+def _with_times(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _time(value) if key.endswith("_at") and isinstance(value, int) else value for key, value in row.items()}
 
 
 def _time(microseconds: int) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,9 +43,19 @@ class Contract:
         """`source.table`, the name that a feed refers to."""
         return f"{self.source}.{self.table}"
 
-    def column(self, name: str) -> Column | None:
-        """The promised column of that name, if there is one."""
-        return next((column for column in self.columns if column.name == name), None)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The promised columns' names, in their order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def types(self) -> dict[str, DuckDBPyType]:
+        """The promised columns' types by name, in their order."""
+        return {column.name: parse_type(column.type, self.name) for column in self.columns}
+
+    def unknown(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of the names that are not promised, each once, sorted."""
+        return tuple(sorted(set(names) - set(self.names)))
 
 
 def load_contracts(project: Path) -> dict[str, Contract]:

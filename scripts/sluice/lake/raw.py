@@ -51,7 +51,7 @@ class RawTable:
         return self.lake / "quarantine" / self.contract.source / self.contract.table
 
     @property
-    def workshop(self) -> Path:
+    def incoming(self) -> Path:
         """Folder for files that are not yet part of the lake."""
         return self.lake / ".incoming" / self.contract.source / self.contract.table
 
@@ -138,8 +138,8 @@ def undo_half_batch(table: RawTable) -> str | None:
     Returns the batch whose quarantine was taken back.
     """
     delta = table.open()
-    for file in (*table.workshop.glob("*"), *table.path.glob("batch-*.parquet")):
-        uncommitted = file.parent == table.workshop or delta.transaction_version(f"batch:{_batch_of(file)}") is None
+    for file in (*table.incoming.glob("*"), *table.path.glob("batch-*.parquet")):
+        uncommitted = file.parent == table.incoming or delta.transaction_version(f"batch:{_batch_of(file)}") is None
         if uncommitted:
             file.unlink(missing_ok=True)
     quarantine = DeltaTable(str(table.quarantine_path))
@@ -169,7 +169,7 @@ def land(
 ) -> int:
     """Commit a batch and return the table's new version.
 
-    `written` is DuckDB's row of statistics for the batch's file in the workshop (None for a batch without a good row);
+    `written` is DuckDB's row of statistics for the batch's file in `incoming` (None for a batch without a good row);
     `transactions` are application transactions, `record` what lake/ops/batches shall say.
     """
     delta = table.open()

@@ -68,14 +68,15 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from tests.helpers.lake import contract
-from sluice.ingest.feeds import Feed
+from sluice.ingest.readers import READERS
 from sluice.ingest import run as ingest
-ingest.BATCH_FILES = 4
+from sluice.ingest.readers import file_feed
+file_feed.BATCH_FILES = 4
 root = Path(sys.argv[2])
 promised = {"test.rows": contract({"id": "bigint!", "text": "varchar"})}
 ingest.prepare(root / "lake", promised)
 print("ready", flush=True)
-feed = Feed("test", "rows", "csv", path=str(root / "in" / "*.csv"))
+feed = READERS["csv"]("test", "rows", path=str(root / "in" / "*.csv"))
 (report,) = ingest.run([feed], promised, root / "lake", run_id="kill")
 assert not report.refused, report
 """

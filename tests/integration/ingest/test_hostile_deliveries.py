@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sluice.core.errors import SluiceError
-from sluice.ingest import run
+from sluice.ingest.readers.csv import CsvFeed
 from sluice.lake.contracts import load_contracts
 
 
@@ -106,14 +106,14 @@ def test_a_json_line_that_is_too_long_or_not_utf8_refuses_its_file_only(lake_of:
 def test_a_file_that_changes_while_it_is_read_lands_later_and_once(lake_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     lake = lake_of({"id": "bigint!"})
     path = lake.deliver("a.csv", "id\n1\n")
-    real = run._read
+    real = CsvFeed.read
 
     def overwritten(*arguments: Any) -> Any:
         path.write_text("id\n2\n3\n")
         return real(*arguments)
 
     with monkeypatch.context() as patched:
-        patched.setattr(run, "_read", overwritten)
+        patched.setattr(CsvFeed, "read", overwritten)
         ((_, why),) = lake.ingest().refused
     assert "changed while it was read" in why or "lines" in why
     assert lake.ingest().rows_landed == 2

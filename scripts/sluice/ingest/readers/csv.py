@@ -2,115 +2,136 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from io import TextIOWrapper
 from itertools import groupby
+from pathlib import Path
+from typing import Annotated, Any
 
 import duckdb
+from pydantic import BeforeValidator, Field
 
-from sluice.core.duck import identifier, listing, literal, parse_type
+from sluice.core.duck import identifier, listing, literal
 from sluice.core.errors import SluiceError
 from sluice.ingest.casts import cast_read, csv_reader_type
-from sluice.ingest.feeds import Feed
-from sluice.ingest.files import Delivery, header
-from sluice.ingest.rows import FilesRefusedError, StagedRows, check_new_names, columns_sql, refusal
+from sluice.ingest.files import Delivery, opened
+from sluice.ingest.landing import Work
+from sluice.ingest.readers.file_feed import LINES, TextFeed
+from sluice.ingest.rows import (
+    REFUSAL,
+    FilesRefusedError,
+    StagedRows,
+    Tally,
+    as_json,
+    check_columns,
+    columns_sql,
+    refusal,
+    refused_rows,
+)
 from sluice.lake.contracts import Contract
 
-_REJECTED = "__file bigint, __position bigint, reason varchar, column_name varchar, detail varchar, original_text varchar"
-# Reads a file as plain lines: the separator is a control character, and nothing quotes.
-LINES = "columns = {'line': 'varchar'}, delim = '\x01', quote = '', escape = '', header = false, auto_detect = false"
+_REFUSED = "__file bigint, __position bigint, reason varchar, column_name varchar, detail varchar, original_text varchar"
+
+_UNREADABLE = {
+    "INVALID ENCODING": "is not UTF-8: name the file's encoding in the feed, e.g. encoding: cp1252",
+    "UNQUOTED VALUE": "opens a quote that is never closed and swallows the records after it",
+}
 
 
-def shape(contract: Contract, feed: Feed, file: Delivery) -> tuple[str, ...]:
-    """The file's column names, in its order. Raises SluiceError where they break the contract."""
-    names = header(file.readable, feed)
-    if not names:
-        raise SluiceError("the file is empty: it has not even a header")
-    lowered = [name.strip().lower() for name in names]
-    doubled = sorted({name for name in lowered if lowered.count(name) > 1})
-    if doubled:
-        raise SluiceError(f"the header names {', '.join(doubled)} twice")
-    if "" in lowered:
-        raise SluiceError(f"column {lowered.index('') + 1} of the header has no name")
-    missing = [column.name for column in contract.columns if column.name.lower() not in lowered]
-    if missing:
-        raise SluiceError(
-            f"columns that the contract promises are missing: {', '.join(missing)}; the file has {', '.join(names)}"
-        )
-    promised = {column.name.lower(): column.name for column in contract.columns}
-    check_new_names(contract, [name for name in lowered if name not in promised])
-    return tuple(promised.get(name, name) for name in lowered)
+def _texts(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
 
 
-def read(
-    connection: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    feed: Feed,
-    files: Sequence[Delivery],
-    shapes: Mapping[str, tuple[str, ...]],
-) -> StagedRows:
-    """Stage the files in temporary tables and give their rows.
+@dataclass(frozen=True, kw_only=True)
+class CsvFeed(TextFeed):
+    """A feed of CSV files with a header."""
 
-    Files with the same header must stand together in `files`; `shapes` holds each file's header by label.
-    Raises FilesRefusedError for files whose text cannot be told apart into records.
-    """
-    new_columns = _new_columns(contract, shapes)
-    _stage(connection, contract, feed, files, shapes, new_columns, exact=False)
-    if _needs_exact(connection, contract):
-        _stage(connection, contract, feed, files, shapes, new_columns, exact=True)
-    _refuse_unreadable(connection, files)
-    _collect_refused(connection, files)
-    columns = columns_sql([*(column.name for column in contract.columns), *new_columns])
-    good = f"select {columns}, __file, __position from ({_positions(connection, columns)}) where __refusal is null"
-    return StagedRows(good, "select * from refused", new_columns)
+    extra_lines = 1
 
+    delimiter: Annotated[str, Field(min_length=1, max_length=1, description="character between values")] = ","
+    quote: Annotated[str, Field(min_length=1, max_length=1, description="character around values")] = '"'
+    null_text: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_texts, json_schema_input_type=str | list[str]),
+        Field(description="text, or list of texts, that means null"),
+    ] = ("",)
 
-def _new_columns(contract: Contract, shapes: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    promised = {column.name for column in contract.columns}
-    return tuple(sorted({name for names in shapes.values() for name in names} - promised))
+    def readable(self, file: Delivery, work: Work) -> Delivery:
+        """With the column names, in the order of the file, as its shape."""
+        file = super().readable(file, work)
+        names = self._header(file.readable)
+        if not names:
+            raise SluiceError("the file is empty: it has not even a header")
+        lowered = [name.strip().lower() for name in names]
+        doubled = sorted({name for name in lowered if lowered.count(name) > 1})
+        if doubled:
+            raise SluiceError(f"the header names {', '.join(doubled)} twice")
+        if "" in lowered:
+            raise SluiceError(f"column {lowered.index('') + 1} of the header has no name")
+        promised = {name.lower(): name for name in work.contract.names}
+        found = tuple(promised.get(name, name) for name in lowered)
+        check_columns(work.contract, found)
+        return replace(file, shape=found)
 
+    def _header(self, path: Path) -> tuple[str, ...]:
+        with opened(path) as stream, TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+            try:
+                names = tuple(next(csv.reader(text, delimiter=self.delimiter, quotechar=self.quote), []))
+            except csv.Error as error:
+                raise SluiceError(f"the header cannot be read: {error}") from error
+        if any("\udc80" <= letter <= "\udcff" for name in names for letter in name):
+            raise SluiceError("the header is not UTF-8: name the file's encoding in the feed, e.g. encoding: cp1252")
+        return names
 
-def _stage(
-    connection: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    feed: Feed,
-    files: Sequence[Delivery],
-    shapes: Mapping[str, tuple[str, ...]],
-    new_columns: Sequence[str],
-    *,
-    exact: bool,
-) -> None:
-    typed = [f"{identifier(column.name)} {column.type}" for column in contract.columns]
-    typed += [f"{identifier(name)} varchar" for name in new_columns]
-    connection.execute(
-        f"create or replace temp table staged ({', '.join(typed)}, __file bigint,"
-        " __refusal struct(reason varchar, column_name varchar, detail varchar), __rendered varchar)"
-    )
-    connection.execute(f"create or replace temp table rejected ({_REJECTED})")
-    start = 0
-    for names, group in groupby(files, key=lambda file: shapes[file.label]):
-        members = list(group)
-        connection.execute(_insert(contract, feed, members, names, start, exact=exact))
-        _keep_rejects(connection, members, start)
-        start += len(members)
+    def adds_up(self, file: Delivery, entry: Tally, work: Work) -> bool:
+        """Within quotes a record may span lines."""
+        return file.content.quotes or self.quote != '"' or super().adds_up(file, entry, work)
 
+    def read(self, files: Sequence[Delivery], work: Work) -> StagedRows:
+        connection = work.connection
+        new_columns = work.contract.unknown(name for file in files for name in file.shape)
+        self._stage(files, new_columns, work, exact=False)
+        if _needs_exact(connection, work.contract):
+            self._stage(files, new_columns, work, exact=True)
+        _refuse_unreadable(connection, files)
+        _collect_refused(connection, files)
+        columns = columns_sql([*work.contract.names, *new_columns])
+        good = f"select {columns}, __file, __position from ({_positions(connection, columns)}) where __refusal is null"
+        return StagedRows(good, "select * from refused", new_columns)
 
-def _insert(contract: Contract, feed: Feed, files: Sequence[Delivery], names: Sequence[str], start: int, *, exact: bool) -> str:
-    types = {column.name: parse_type(column.type, contract.name) for column in contract.columns}
-    reader = {name: csv_reader_type(types[name], exact=exact) if name in types else "varchar" for name in names}
-    casts = [(name, cast_read(identifier(name), types[name], exact=exact), identifier(name)) for name in types]
-    values = [f"{cast.value} as {identifier(name)}" for name, cast, _ in casts]
-    values += [identifier(name) for name in names if name not in types]
-    columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in reader.items())
-    reason = refusal(contract, casts)
-    delivered = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in names)
-    return f"""
-        insert into staged by name
-        select {", ".join(values)}, file_index + {start} as __file, {reason} as __refusal,
-            case when ({reason}) is not null then to_json(struct_pack({delivered}))::varchar end as __rendered
-        from read_csv({listing([str(file.readable) for file in files])}, columns = {{{columns}}}, header = true,
-            auto_detect = false, delim = {literal(feed.delimiter)}, quote = {literal(feed.quote)},
-            escape = {literal(feed.quote)}, nullstr = {listing(feed.null_text)}, store_rejects = true)
-    """
+    def _stage(self, files: Sequence[Delivery], new_columns: Sequence[str], work: Work, *, exact: bool) -> None:
+        """Parse the files into `staged` and `rejected`; `exact` as in `casts.csv_reader_type`."""
+        typed = [f"{identifier(column.name)} {column.type}" for column in work.contract.columns]
+        typed += [f"{identifier(name)} varchar" for name in new_columns]
+        work.connection.execute(f"""
+            create or replace temp table staged ({", ".join(typed)}, __file bigint, __refusal {REFUSAL}, __rendered varchar);
+            create or replace temp table rejected (error varchar, {_REFUSED})
+        """)
+        start = 0
+        for _, group in groupby(files, key=lambda file: file.shape):
+            members = list(group)
+            work.connection.execute(self._insert(work.contract, members, start, exact=exact))
+            _keep_rejects(work.connection, members, start)
+            start += len(members)
+
+    def _insert(self, contract: Contract, files: Sequence[Delivery], start: int, *, exact: bool) -> str:
+        names, types = files[0].shape, contract.types
+        reader = {name: csv_reader_type(types[name], exact=exact) if name in types else "varchar" for name in names}
+        casts = [(name, cast_read(identifier(name), types[name], exact=exact), identifier(name)) for name in types]
+        values = [f"{cast.value} as {identifier(name)}" for name, cast, _ in casts]
+        values += [identifier(name) for name in names if name not in types]
+        columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in reader.items())
+        reason = refusal(contract, casts)
+        return f"""
+            insert into staged by name
+            select {", ".join(values)}, file_index + {start} as __file, {reason} as __refusal,
+                case when ({reason}) is not null then {as_json(names)} end as __rendered
+            from read_csv({listing([str(file.readable) for file in files])}, columns = {{{columns}}}, header = true,
+                auto_detect = false, delim = {literal(self.delimiter)}, quote = {literal(self.quote)},
+                escape = {literal(self.quote)}, nullstr = {listing(self.null_text)}, store_rejects = true)
+        """
 
 
 def _keep_rejects(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery], start: int) -> None:
@@ -118,12 +139,10 @@ def _keep_rejects(connection: duckdb.DuckDBPyConnection, files: Sequence[Deliver
     paths = listing([str(file.readable) for file in files])
     connection.execute(f"""
         insert into rejected
-        select list_position({paths}, scan.file_path) - 1 + {start}, error.line - 1,
+        select error.error_type, list_position({paths}, scan.file_path) - 1 + {start}, error.line - 1,
             case when error.error_type = 'CAST' then 'wrong_type' else 'malformed' end,
             case when error.error_type = 'CAST' then error.column_name end,
-            case error.error_type when 'INVALID ENCODING' then 'not_utf8' when 'UNQUOTED VALUE' then 'open_quote' else '' end
-                || error.error_message,
-            trim(error.csv_line, chr(10) || chr(13))
+            error.error_message, trim(error.csv_line, chr(10) || chr(13))
         from reject_errors as error
         inner join reject_scans as scan on error.scan_id = scan.scan_id and error.file_id = scan.file_id
         qualify row_number() over (partition by scan.file_path, error.line order by error.column_idx) = 1
@@ -133,7 +152,7 @@ def _keep_rejects(connection: duckdb.DuckDBPyConnection, files: Sequence[Deliver
 
 def _needs_exact(connection: duckdb.DuckDBPyConnection, contract: Contract) -> bool:
     """Whether the quick way refused an integer that is merely long."""
-    long = [column.name for column in contract.columns if parse_type(column.type).id == "bigint"]
+    long = [name for name, kind in contract.types.items() if kind.id == "bigint"]
     return bool(
         long
         and connection.execute(
@@ -146,19 +165,14 @@ def _needs_exact(connection: duckdb.DuckDBPyConnection, contract: Contract) -> b
 
 def _refuse_unreadable(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery]) -> None:
     rows = connection.execute("""
-        select __file, min_by(detail, __position), min(__position) from rejected
-        where starts_with(detail, 'not_utf8') or (starts_with(detail, 'open_quote') and contains(original_text, chr(10)))
+        select __file, min_by(error, __position), min(__position) from rejected
+        where error = 'INVALID ENCODING' or (error = 'UNQUOTED VALUE' and contains(original_text, chr(10)))
         group by __file order by __file
     """).fetchall()
     if rows:
-        raise FilesRefusedError({files[index].label: _why_unreadable(detail, position) for index, detail, position in rows})
-    connection.execute("update rejected set detail = replace(replace(detail, 'not_utf8', ''), 'open_quote', '')")
-
-
-def _why_unreadable(detail: str, position: int) -> str:
-    if detail.startswith("not_utf8"):
-        return f"record {position} is not UTF-8: name the file's encoding in the feed, e.g. encoding: cp1252"
-    return f"record {position} opens a quote that is never closed and swallows the records after it"
+        raise FilesRefusedError(
+            {files[index].label: f"record {position} {_UNREADABLE[error]}" for index, error, position in rows}
+        )
 
 
 def _positions(connection: duckdb.DuckDBPyConnection, columns: str) -> str:
@@ -199,13 +213,10 @@ def _collect_refused(connection: duckdb.DuckDBPyConnection, files: Sequence[Deli
     """)
     for (index,) in connection.execute("select distinct __file from unfit order by 1").fetchall():
         _keep_lines(connection, files[index], index)
-    connection.execute("""
+    known = "unfit left join original_lines using (__file, __position)"
+    connection.execute(f"""
         create or replace temp table refused as
-        select * from rejected
-        union all
-        select u.__file, u.__position, u.__refusal.reason, u.__refusal.column_name, u.__refusal.detail,
-            coalesce(l.line, u.__rendered)
-        from unfit as u left join original_lines as l on u.__file = l.__file and u.__position = l.__position
+        select * exclude (error) from rejected union all {refused_rows(known, "coalesce(line, __rendered)")}
     """)
 
 
