@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 from sluice.demo.shop import DemoReport
 
@@ -22,15 +23,4 @@ def as_text(report: DemoReport) -> str:
 
 def as_json(report: DemoReport) -> str:
     """One JSON object with the same keys as DemoReport."""
-    return json.dumps(
-        {
-            "out": str(report.out),
-            "files": report.files,
-            "total_bytes": report.total_bytes,
-            "rows": report.rows,
-            "records": report.records,
-            "faults": report.faults,
-            "seconds": report.seconds,
-        },
-        indent=2,
-    )
+    return json.dumps({**asdict(report), "out": str(report.out)}, indent=2)
