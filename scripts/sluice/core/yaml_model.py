@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
 
 from sluice.core.errors import SluiceError
 
@@ -31,6 +30,8 @@ def checked(kind: type[T], content: Any, path: Path, *at: str | int) -> T:
 
     Raises SluiceError that names each mistake. A sentence of its own for a value is a ValueError in a validator.
     """
+    from pydantic import TypeAdapter, ValidationError  # here, so that only who checks a file waits for it
+
     adapter = TypeAdapter(kind)
     try:
         return adapter.validate_python(content)

@@ -6,7 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -102,14 +102,14 @@ def land(
         """
         raw.quarantine(work.table, batch.batch_id, work.connection.sql(query).to_arrow_reader())
     reasons = _reasons(work.connection, rows) if refused else {}
-    record = _record(work, batch, tallies, reasons, new_columns, loaded_at, time.monotonic() - started)
+    report = FeedReport(work.contract.name, landed + refused, landed, refused, reasons, batches=1, files_new=len(batch.labels))
+    report = replace(report, new_columns=tuple(new_columns), seconds=time.monotonic() - started)
+    record = _record(work.run_id, batch, tallies, report, loaded_at)
     raw.land(work.table, batch.batch_id, written, {**batch.marks, "loaded_at": loaded_at}, record)
     append_record(record, work.table.lake)
     for leftover in work.table.incoming.glob("*"):
         leftover.unlink()
-    return FeedReport(
-        work.contract.name, landed + refused, landed, refused, reasons, 1, len(batch.labels), new_columns=tuple(new_columns)
-    )
+    return report
 
 
 _LABELLED = "as found inner join labels on found.__file = labels.__file"
@@ -145,15 +145,8 @@ def _reasons(connection: duckdb.DuckDBPyConnection, rows: StagedRows) -> dict[st
     return {str(reason): int(count) for reason, count in found}
 
 
-def _record(
-    work: Work,
-    batch: Batch,
-    tallies: Sequence[Tally],
-    reasons: Mapping[str, int],
-    new_columns: Sequence[str],
-    loaded_at: int,
-    seconds: float,
-) -> dict[str, Any]:
+def _record(run_id: str, batch: Batch, tallies: Sequence[Tally], report: FeedReport, loaded_at: int) -> dict[str, Any]:
+    same = ("feed", "rows_read", "rows_landed", "rows_quarantined", "seconds")
     files = [
         {
             "file": batch.labels[entry.file_index],
@@ -166,18 +159,14 @@ def _record(
     ]
     return {
         **batch.records,
+        **{name: getattr(report, name) for name in same},
         "batch_id": batch.batch_id,
-        "run_id": work.run_id,
-        "feed": work.contract.name,
+        "run_id": run_id,
         "loaded_at": loaded_at,
-        "rows_read": sum(entry.read for entry in tallies),
-        "rows_landed": sum(entry.landed for entry in tallies),
-        "rows_quarantined": sum(entry.refused for entry in tallies),
         "bytes_read": batch.bytes,
-        "seconds": seconds,
-        "reasons": [{"reason": reason, "rows": count} for reason, count in reasons.items()],
+        "reasons": [{"reason": reason, "rows": count} for reason, count in report.reasons.items()],
         "files": files,
-        "new_columns": list(new_columns),
+        "new_columns": list(report.new_columns),
     }
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from duckdb.sqltypes import DuckDBPyType
 
 from sluice.core.duck import parse_type
 from sluice.core.errors import SluiceError
+from sluice.core.yaml_model import read
 
 # Names that ingest itself gives columns, in the lake or on the way there.
 RESERVED = {"_file", "_position", "_batch_id", "_loaded_at", "rowid", "file_index", "file_row_number"} | {
@@ -74,19 +74,16 @@ def load_contracts(project: Path) -> dict[str, Contract]:
 
 # What both DuckDB and Delta hold, without one of them changing it.
 _TYPES = {"smallint", "integer", "bigint", "decimal", "float", "double", "boolean", "varchar", "date", "timestamp", "blob"}
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def _contracts_in(path: Path) -> Iterator[Contract]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        for source in document.get("sources") or []:
+        for source in (read(path) or {}).get("sources") or []:
             if ((source.get("config") or {}).get("meta") or {}).get("written_by") == "sluice":
                 continue  # lake/ops: no feed lands there
             for table in source.get("tables") or []:
                 yield _contract(source["name"], table, path)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SluiceError(f"not readable as YAML: {error}", where=str(path)) from error
     except (KeyError, TypeError, AttributeError) as error:
         hint = "a source is a mapping with a name and tables, a table one with a name and columns"
         raise SluiceError(f"not a list of dbt sources: {error!r}", where=str(path), hint=hint) from error
@@ -94,7 +91,7 @@ def _contracts_in(path: Path) -> Iterator[Contract]:
 
 def _contract(source: str, table: dict[str, Any], path: Path) -> Contract:
     for name in (source, table["name"]):
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise SluiceError(f"{name!r} is not a name (letters, digits, underscore)", where=str(path))
     columns = tuple(_column(f"{source}.{table['name']}", column, path) for column in table.get("columns") or [])
     names = [column.name.lower() for column in columns]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -10,10 +9,11 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, ConfigDict, Field
 
 from sluice.ingest.landing import FeedReport, Work
+from sluice.lake.contracts import NAME
 
 
 def _name(text: str) -> str:
-    if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", text):
+    if not NAME.fullmatch(text):
         raise ValueError(f"{text!r} is not a name (letters, digits, underscore)")
     return text
 
