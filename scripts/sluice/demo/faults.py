@@ -1,4 +1,4 @@
-"""Which rows and files are damaged, and the truth about it.
+"""Which rows and files are damaged, and the record of it.
 
 Rows: a hash of the row decides, so the order of work makes no difference. Files: for each kind the given
 share of the files (at least one), by the rank of their hash. A damaged file holds no damaged rows, and no row has two
@@ -112,7 +112,7 @@ def damaged_file_sql(table: Table, kind: str) -> tuple[str, tuple[str, ...]]:
 
 
 def detail_sql(table: Table) -> str:
-    """SQL expression that says in words what is wrong with a damaged row."""
+    """SQL expression that describes what is wrong with a damaged row."""
     cut = "case when sort_id % 2 = 0 then 'too few columns' else 'too many columns' end" if table.is_csv else "'cut off'"
     cases = " ".join(
         f"when '{kind}' then " + (cut if kind == "malformed_line" else f"'{rule.column}'") for kind, rule in table.rules.items()
@@ -121,7 +121,7 @@ def detail_sql(table: Table) -> str:
 
 
 def record_rows(engine: Engine, table: Table) -> None:
-    """Write the damaged rows of ``ready_<table>`` down. It is sorted: a row's place in its day is its position."""
+    """Record the damaged rows of ``ready_<table>``, which is sorted: a row's place in its day is its position."""
     caught = " ".join(f"when '{kind}' then '{rule.expected_at}'" for kind, rule in table.rules.items())
     engine.connection.execute(
         f"""
@@ -142,7 +142,7 @@ def record_rows(engine: Engine, table: Table) -> None:
 
 
 def record_file(engine: Engine, table: Table, day: date, kind: str, records: int) -> None:
-    """Write one damaged file down. ``records`` is how many records it holds (a truncated one included)."""
+    """Record one damaged file. ``records`` is how many records it holds (a truncated one included)."""
     file = f"{table.folder}/{day}.{table.extension}"
     key: str | None = None
     details = {

@@ -64,7 +64,7 @@ def _parse_pair(pair: str) -> tuple[str, float]:
         rate = math.nan
     if not equals or math.isnan(rate):
         raise SluiceError(
-            f"can't read the fault {pair.strip()!r}",
+            f"cannot read the fault {pair.strip()!r}",
             where="--faults",
             hint="write none, default, or kind=rate,kind=rate, for example malformed_line=0.001",
         )

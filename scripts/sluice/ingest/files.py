@@ -1,4 +1,4 @@
-"""Delivered files: finding them, telling them apart by content, and making them readable as UTF-8."""
+"""Delivered files: finding them, identifying them by content, and making them readable as UTF-8."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UTF8 = {"utf-8", "utf-8-sig"}
 
 @dataclass(frozen=True)
 class Content:
-    """What a file holds: `digest` is the SHA-256 of its bytes after decompression, so a name or a new gzip changes nothing."""
+    """What a file holds: `digest` is the SHA-256 of its decompressed bytes, so another name or compression changes nothing."""
 
     digest: str
     bytes: int
@@ -72,7 +72,7 @@ def fixed_folder(pattern: str) -> Path:
 def inspect(path: Path) -> Content:
     """Read a file once, in blocks: digest, size, lines, and whether a double quote occurs.
 
-    Raises SluiceError for a file that cannot be read to its end, a cut-off gzip for one.
+    Raises SluiceError for a file that cannot be read to its end, e.g. a truncated gzip.
     """
     digest, size, lines, quotes, last = hashlib.sha256(), 0, 0, False, b"\n"
     try:
@@ -84,7 +84,7 @@ def inspect(path: Path) -> Content:
                 quotes = quotes or b'"' in block
                 last = block[-1:]
     except (OSError, EOFError, zlib.error) as error:
-        raise SluiceError(f"cannot be read to its end: {error}", where=str(path), hint="have it delivered again") from error
+        raise SluiceError(f"cannot be read to its end: {error}", where=str(path), hint="deliver it again") from error
     return Content(digest.hexdigest(), size, lines + (last != b"\n"), quotes)
 
 
@@ -93,7 +93,7 @@ def opened(path: Path) -> IO[bytes]:
 
 
 class Memory:
-    """What `inspect` said of a file, remembered by path, size and time, so that a daily run reads only new files."""
+    """Results of `inspect` by path, size and time, so that a daily run reads only new files."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -113,7 +113,7 @@ class Memory:
         return content
 
     def save(self) -> None:
-        """Write it down, whole or not at all."""
+        """Write it to disk, atomically."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_suffix(f".{os.getpid()}")
         fresh.write_text(json.dumps(self._known), encoding="utf-8")

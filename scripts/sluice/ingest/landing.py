@@ -23,7 +23,7 @@ from sluice.lake.contracts import Contract
 
 @dataclass(frozen=True)
 class FeedReport:
-    """What a run did with one feed. `refused` names files (or the table) that were turned away whole, with the reason."""
+    """What a run did with one feed. `refused` names rejected files (or the table), with the reason."""
 
     feed: str
     rows_read: int = 0
@@ -116,7 +116,7 @@ _LABELLED = "as found inner join labels on found.__file = labels.__file"
 
 
 def _origin(batch: Batch, loaded_at: int) -> str:
-    """SQL of the columns that say where a row came from. As enums they are written as ready-made dictionaries."""
+    """SQL of the columns that say where a row came from. As enums they are written as dictionaries."""
     one = f"{literal(batch.labels[0])}::{_enum(batch.labels)}"
     return (
         f"{one if len(batch.labels) == 1 else 'labels.__label'} as _file, __position as _position,"
@@ -171,13 +171,13 @@ def _record(run_id: str, batch: Batch, tallies: Sequence[Tally], report: FeedRep
 
 
 def write_missing_records(table: raw.RawTable) -> None:
-    """A run killed between a batch's commit and its record in lake/ops left the record in the commit: write it now."""
+    """Write the record of a batch that a run committed before it was interrupted; the commit carries it."""
     for record in missing_records(table.open(), table.lake):
         append_record(record, table.lake)
 
 
 def missing_records(delta: DeltaTable, lake: Path) -> list[dict[str, Any]]:
-    """What the newest commits of a raw table carry for lake/ops and is not there yet, oldest first."""
+    """Records that the newest commits of a raw table carry and lake/ops does not have yet, oldest first."""
     carried = [json.loads(commit[raw.RECORD]) for commit in reversed(delta.history(5)) if raw.RECORD in commit]
     return [
         record for record in carried if not all(ops.has(lake, kind, _mark(record)) for kind in ("batches", *_further(record)))

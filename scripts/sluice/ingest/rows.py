@@ -1,4 +1,4 @@
-"""Rows on their way: three SQL queries that every reader gives, whatever the format."""
+"""What every reader gives, whatever the format: SQL of the good rows and of the refused ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REFUSAL = "struct(reason varchar, column_name varchar, detail varchar)"
 
 
 class FilesRefusedError(Exception):
-    """Some files of a batch are refused as a whole; `why` gives the reason by label. The others can be read without them."""
+    """Some files of a batch are rejected; `why` has the reasons by label. The others can be read without them."""
 
     def __init__(self, why: dict[str, str]) -> None:
         super().__init__(", ".join(why))
@@ -41,7 +41,7 @@ def check_columns(contract: Contract, names: Sequence[str]) -> None:
 
 
 def check_new_names(contract: Contract, names: Sequence[str]) -> None:
-    """Raise SluiceError for new columns that cannot stand beside the contract's and ingest's own."""
+    """Raise SluiceError for new columns whose names clash with the contract's or with ingest's own."""
     promised = {name.lower() for name in contract.names}
     clashes = [name for name in names if name.lower() in RESERVED or name.lower() in promised or not name.strip()]
     lowered = [name.lower() for name in names]
@@ -49,7 +49,7 @@ def check_new_names(contract: Contract, names: Sequence[str]) -> None:
     if clashes:
         raise SluiceError(
             f"columns {', '.join(map(repr, sorted(set(clashes))))} clash with a column of the contract or of ingest itself",
-            hint="have them renamed where the data comes from",
+            hint="rename them in the source",
         )
 
 
@@ -149,7 +149,7 @@ def tally(connection: duckdb.DuckDBPyConnection, rows: StagedRows) -> list[Tally
 
 
 def is_misshapen(tally: Tally) -> bool:
-    """Whether a file is refused as a whole: one fault hits at least half of its rows, and at least ten."""
+    """Whether a file is to be rejected: one fault affects at least half of its rows, and at least ten."""
     return tally.worst_count >= REFUSED_ROWS and tally.worst_count >= REFUSED_SHARE * tally.read
 
 

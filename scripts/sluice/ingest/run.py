@@ -1,4 +1,4 @@
-"""One run of ingest: for each feed, new data in batches, each of them in the lake whole or not at all."""
+"""One run of ingest: for each feed, new data in batches, each of which lands completely or not at all."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from sluice.lake.contracts import Contract
 
 
 def prepare(lake: Path, contracts: Mapping[str, Contract]) -> dict[str, SluiceError]:
-    """Make every raw, quarantine and ops table that is absent, so that models find them, empty at worst.
+    """Create every raw, quarantine and ops table that does not exist, so that models find them.
 
-    Gives, by name, the contracts that what has been landed contradicts; their feeds will be refused.
+    Returns an error by name for each contract that contradicts what has been landed; `run` refuses its feed.
     """
     ops.ensure(lake)
     broken = {}
@@ -43,10 +43,10 @@ def run(
     memory_limit: str = "2GB",
     tell: Tell = silent,
 ) -> Iterator[FeedReport]:
-    """Make the tables of all contracts, ingest each feed in turn and yield its report; a refused feed does not stop the others.
+    """Create the tables of all contracts, ingest each feed in turn and yield its report; a refused feed does not stop the others.
 
     The caller holds the lake's lock (`sluice.lake.lock.writing`). Raises SluiceError for a feed without a contract, and
-    KeyboardInterrupt on Ctrl-C, at once and with nothing half done.
+    KeyboardInterrupt on Ctrl-C, with nothing half done.
     """
     without = [feed.name for feed in feeds if feed.name not in contracts]
     if without:
@@ -84,7 +84,7 @@ def _ingest(feed: Feed, table: raw.RawTable, run_id: str, memory_limit: str, tel
 
 
 def _tidy(table: raw.RawTable) -> None:
-    """Take back what an interrupted run has left of a batch, or complete its record where the batch has landed."""
+    """Undo what an interrupted run left of a batch, or complete the record of one that has landed."""
     raw.undo_half_batch(table)
     write_missing_records(table)
 
@@ -100,5 +100,5 @@ def _part(tell: Tell, name: str, number: int, count: int) -> Tell:
 
 
 def new_run_id() -> str:
-    """A name for this run that sorts by time."""
+    """An id for this run; ids sort by time."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"

@@ -14,7 +14,7 @@ from sluice.core.duck import parse_type
 from sluice.core.errors import SluiceError
 from sluice.core.yaml_model import read
 
-# Names that ingest itself gives columns, in the lake or on the way there.
+# Column names that ingest itself uses, in the lake or on the way there.
 RESERVED = {"_file", "_position", "_batch_id", "_loaded_at", "rowid", "file_index", "file_row_number"} | {
     f"__{name}" for name in ("file", "position", "refusal", "rendered", "text", "ordinal", "place", "label", "shift", "first")
 }
@@ -72,7 +72,7 @@ def load_contracts(project: Path) -> dict[str, Contract]:
     return contracts
 
 
-# What both DuckDB and Delta hold, without one of them changing it.
+# Types that both DuckDB and Delta hold without changing a value.
 _TYPES = {"smallint", "integer", "bigint", "decimal", "float", "double", "boolean", "varchar", "date", "timestamp", "blob"}
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -115,7 +115,7 @@ def _column(table: str, column: dict[str, Any], path: Path) -> Column:
     kind = parse_type(str(column["data_type"]), f"{path}, column {column['name']} of {table}")
     if not _holds(kind):
         raise SluiceError(
-            f"column {column['name']} of {table}: a lake cannot hold {kind}",
+            f"column {column['name']} of {table}: the lake cannot hold {kind}",
             where=str(path),
             hint=f"promise one of {', '.join(sorted(_TYPES))}, struct or list, and cast it in staging",
         )

@@ -1,4 +1,4 @@
-"""The same content lands once, whatever its name; a batch is in the lake whole or not at all, whenever it is killed."""
+"""The same content lands once, whatever its name; a batch lands completely or not at all, whenever it is killed."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_load_times_never_go_back_even_if_the_clock_does(lake_of: Any, monkeypat
     assert lake.query("select count(distinct _loaded_at), min(_loaded_at) > timestamp '2026-01-01' from {raw}") == [(2, True)]
 
 
-def test_two_ingests_at_once_are_told(lake_of: Any) -> None:
+def test_of_two_ingests_at_once_one_says_who_is_writing(lake_of: Any) -> None:
     lake = lake_of({"id": "bigint!"})
     with writing(lake.root / "lake"), pytest.raises(SluiceError, match=f"process {os.getpid()}"), writing(lake.root / "lake"):
         pass
@@ -143,7 +143,7 @@ class Death(BaseException):
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", ["quarantine", "land", "_adopt", "append"])
-def test_a_death_between_any_two_steps_is_mended(lake_of: Any, monkeypatch: pytest.MonkeyPatch, step: str, moment: str) -> None:
+def test_a_kill_between_any_two_steps_is_repaired(lake_of: Any, monkeypatch: pytest.MonkeyPatch, step: str, moment: str) -> None:
     """The same at the places that matter, one by one: just before and just after each step of a landing."""
     lake = lake_of({"id": "bigint!"})
     lake.deliver("a.csv", "id\n1\nx\n2\n")

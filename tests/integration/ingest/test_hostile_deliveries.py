@@ -1,4 +1,4 @@
-"""What somebody found who tried to break ingest: odd names, odd values, and files that spoil the batch they are in."""
+"""Attempts to break ingest: odd names, odd values, and files that spoil the batch they are in."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_json_value_lands_as_it_is_or_not_at_all(lake_of: Any, kind: str, text
         ("bad.csv", b"\x1f\x8bnot a gzip"),
     ],
 )
-def test_a_file_that_the_reader_stumbles_over_does_not_stop_its_neighbours(lake_of: Any, name: str, content: bytes) -> None:
+def test_a_file_that_the_reader_cannot_get_through_does_not_stop_its_neighbours(lake_of: Any, name: str, content: bytes) -> None:
     lake = lake_of({"id": "bigint!"})
     lake.deliver(name, content)
     for number in range(5):
@@ -141,8 +141,8 @@ def test_parquet_in_a_gzip_is_read(lake_of: Any, duck: Any, tmp_path: Path) -> N
     [
         ("sources: 5\n", "not a list of dbt sources"),
         ("sources: [{name: a, tables: [{name: t, columns: [{name: x}]}]}]\n", "has no data_type"),
-        ("sources: [{name: a, tables: [{name: t, columns: [{name: x, data_type: hugeint}]}]}]\n", "a lake cannot hold HUGEINT"),
-        ("sources: [{name: a, tables: [{name: t, columns: [{name: x, data_type: nonsense}]}]}]\n", "no DuckDB type"),
+        ("sources: [{name: a, tables: [{name: t, columns: [{name: x, data_type: hugeint}]}]}]\n", "the lake cannot hold HUGEINT"),
+        ("sources: [{name: a, tables: [{name: t, columns: [{name: x, data_type: nonsense}]}]}]\n", "is not a DuckDB type"),
         ("sources: [{name: ../up, tables: [{name: t}]}]\n", "is not a name"),
         ("sources: [{name: a, tables: [{name: t, columns: [{name: _file, data_type: varchar}]}]}]\n", "ingest's own"),
     ],

@@ -1,4 +1,4 @@
-"""CSV: DuckDB's own reader parses and casts, keeps what it cannot read, and SQL refuses what it would round away."""
+"""CSV: DuckDB's own reader parses and casts, keeps what it cannot read, and SQL rejects what it would round."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class CsvFeed(TextFeed):
         file = super().readable(file, work)
         names = self._header(file.readable)
         if not names:
-            raise SluiceError("the file is empty: it has not even a header")
+            raise SluiceError("the file is empty, without even a header")
         lowered = [name.strip().lower() for name in names]
         doubled = sorted({name for name in lowered if lowered.count(name) > 1})
         if doubled:
@@ -135,7 +135,7 @@ class CsvFeed(TextFeed):
 
 
 def _keep_rejects(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery], start: int) -> None:
-    """Move what the reader rejected to `rejected`, once per record, and forget the reader's own tables."""
+    """Move what the reader rejected to `rejected`, once per record, and drop the reader's own tables."""
     paths = listing([str(file.readable) for file in files])
     connection.execute(f"""
         insert into rejected
@@ -151,7 +151,7 @@ def _keep_rejects(connection: duckdb.DuckDBPyConnection, files: Sequence[Deliver
 
 
 def _needs_exact(connection: duckdb.DuckDBPyConnection, contract: Contract) -> bool:
-    """Whether the quick way refused an integer that is merely long."""
+    """Whether the quick way rejected an integer only because it is long."""
     long = [name for name, kind in contract.types.items() if kind.id == "bigint"]
     return bool(
         long

@@ -30,9 +30,9 @@ LINES = "columns = {'line': 'varchar'}, delim = '\x01', quote = '', escape = '',
 
 @dataclass(frozen=True)
 class FileFeed(Feed):
-    """A feed of files. A format adds `read`, and what else it does in another way."""
+    """A feed of files. A format adds `read` and overrides what it does differently."""
 
-    # Lines of a file beyond one per record, as a header; None where lines do not tell the records.
+    # Lines of a file beyond one per record, as a header; None where records may span lines.
     extra_lines: ClassVar[int | None] = None
 
     path: Annotated[str, Field(min_length=1, description="glob of the files; ** means any depth; .gz is decompressed")]

@@ -1,4 +1,4 @@
-"""What every format of feeds has to offer, whether its data comes from files, tables, pages or a stream."""
+"""The protocol of readers: what ingest needs of a format, whether its data is in files, tables, pages or a stream."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class Feed(ABC):
     @property
     @abstractmethod
     def origin(self) -> str:
-        """Where the data comes from, as a refusal of the whole feed names it: a path, a table, an address."""
+        """Where the data comes from, for the report: a path, a table, an address."""
 
     @abstractmethod
     def ingest(self, work: Work) -> FeedReport:
         """Land what is new, batch by batch, each by one call of `sluice.ingest.landing.land`.
 
-        What tells the next run where to go on (the digest of a file, a cursor, the offset of a partition) goes into
-        `Batch.marks`, so that it is committed with the rows, and is read back from the raw table's transactions.
+        The position from which the next run continues (digests of files, a cursor, the offset of a partition) goes into
+        `Batch.marks`, which is committed with the rows; `transaction_version` of the raw table gives it back.
         Raises SluiceError where the source cannot be read; batches that have landed before stay.
         """

@@ -46,7 +46,7 @@ def _text(name: str) -> str:
 def good_sql(contract: Contract, found: Columns, fresh: Sequence[str], source: str, *, proven: bool = False) -> str:
     """SQL of the rows of `source` (with __file and __position) that keep the contract; all of them where that is proven.
 
-    `fresh` are new columns, which are landed as text, and null where `source` has them not.
+    `fresh` are new columns, which are landed as text, and null where `source` does not have them.
     """
     known, present = casts(contract, found), dict(found)
     values = [f"{cast.value} as {identifier(name)}" for name, cast, _ in known]
