@@ -50,7 +50,7 @@ def parse_type(text: str, where: str = "") -> DuckDBPyType:
     try:
         return duckdb.sqltype(text)
     except duckdb.Error as error:
-        raise SluiceError(f"{text!r} is no DuckDB type", where=where, hint="mend data_type in the contract") from error
+        raise SluiceError(f"{text!r} is not a DuckDB type", where=where, hint="fix data_type in the contract") from error
 
 
 def link_extensions(root: Path | None = None) -> list[Path]:

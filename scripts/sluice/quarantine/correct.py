@@ -21,10 +21,9 @@ from duckdb.sqltypes import DuckDBPyType
 from sluice.core.duck import connect, identifier, listing, literal, parse_type
 from sluice.core.errors import SluiceError
 from sluice.core.progress import silent
-from sluice.ingest import json_reader
 from sluice.ingest.casts import fields
-from sluice.ingest.feeds import Feed
 from sluice.ingest.landing import Batch, Work, land
+from sluice.ingest.readers.json import read_lines
 from sluice.ingest.rows import StagedRows, tally
 from sluice.lake import raw
 from sluice.lake.contracts import Contract
@@ -129,20 +128,20 @@ def release(
     if not new:
         return verdicts
     table = raw.RawTable(contract, lake)
-    table.workshop.mkdir(parents=True, exist_ok=True)
+    table.incoming.mkdir(parents=True, exist_ok=True)
     raw.ensure(table)
     raw.undo_half_batch(table)
     outcomes = {verdict.row.quarantine_id: verdict for verdict in verdicts}
     with connect(memory_limit=memory_limit, temp_directory=lake / ".incoming" / "spill") as connection:
-        work = Work(Feed(contract.source, contract.table, "json"), table, connection, run_id, silent)
+        work = Work(table, connection, run_id, silent)
         for start in range(0, len(new), BATCH_ROWS):
             # Each commit of decisions is later than the one before: a build in between goes on from the last it saw.
             later = at + timedelta(microseconds=start)
-            outcomes |= _land(work, new[start : start + BATCH_ROWS], who, later, lake)
+            outcomes |= _land(work, new[start : start + BATCH_ROWS], who, later)
     return list(outcomes.values())
 
 
-def _land(work: Work, wishes: Sequence[Wanted], who: Who, at: datetime, lake: Path) -> dict[str, RowResult]:
+def _land(work: Work, wishes: Sequence[Wanted], who: Who, at: datetime) -> dict[str, RowResult]:
     """Land what the door takes of these corrections, as one batch, and tell why it refuses the others."""
     _check_marks(work, wishes)
     rows = _read(work, wishes)
@@ -156,7 +155,7 @@ def _land(work: Work, wishes: Sequence[Wanted], who: Who, at: datetime, lake: Pa
     if good:
         rows = _read(work, good) if refused else rows
         batch = _batch(work, good, who, at)
-        land(work, batch, rows, tally(work.connection, rows), lake)
+        land(work, batch, rows, tally(work.connection, rows))
         why = f"landed in batch {batch.batch_id}"
         outcomes |= {wish.row.quarantine_id: RowResult(wish.row, RowOutcome.corrected, why) for wish in good}
     return outcomes
@@ -176,7 +175,7 @@ def _check_marks(work: Work, wishes: Sequence[Wanted]) -> None:
 def _read(work: Work, wishes: Sequence[Wanted]) -> StagedRows:
     work.connection.execute("create or replace temp table lines (line varchar, __file bigint)")
     work.connection.execute("insert into lines select unnest($1), unnest(range(len($1)))", [[wish.text for wish in wishes]])
-    return json_reader.read_lines(work.connection, work.contract)
+    return read_lines(work.connection, work.contract)
 
 
 def _refused(connection: duckdb.DuckDBPyConnection, rows: StagedRows) -> dict[int, str]:
@@ -185,7 +184,7 @@ def _refused(connection: duckdb.DuckDBPyConnection, rows: StagedRows) -> dict[in
 
 
 def _batch(work: Work, wishes: Sequence[Wanted], who: Who, at: datetime) -> Batch:
-    identity = "\n".join([work.feed.name, *(f"{wish.mark} {wish.digest}" for wish in wishes)])
+    identity = "\n".join([work.contract.name, *(f"{wish.mark} {wish.digest}" for wish in wishes)])
     batch_id = hashlib.sha256(identity.encode()).hexdigest()[:20]
     entries = [decision(wish.row, RowOutcome.corrected, who, at) for wish in wishes]
     carried = [{**asdict(entry), "decided_at": microseconds(at), "correction_batch_id": batch_id} for entry in entries]
@@ -195,5 +194,5 @@ def _batch(work: Work, wishes: Sequence[Wanted], who: Who, at: datetime) -> Batc
         tuple(wish.digest for wish in wishes),
         sum(len(wish.text.encode()) for wish in wishes),
         {wish.mark: 1 for wish in wishes},
-        tuple(carried),
+        {"decisions": carried},
     )

@@ -101,12 +101,15 @@ def test_a_row_that_a_build_has_let_in_is_still_listed_as_released(shop: OtherSh
 def test_rows_of_a_batch_that_never_landed_do_not_count(shop: OtherShop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ingest writes quarantine just before the batch's commit; killed there, it takes the rows back on its next run."""
 
+    class Death(BaseException):
+        pass
+
     def dies(*_: object) -> None:
-        raise KeyboardInterrupt
+        raise Death
 
     with monkeypatch.context() as patched:
         patched.setattr("sluice.lake.raw.land", dies)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Death):
             shop.deliver("b.jsonl", "broken", '{"id": 1, "amount": 1}')
     assert shop.query("select count(*) from {quarantine}") == [(4,)]
     assert len(listed(shop, "--place", "door")) == 3

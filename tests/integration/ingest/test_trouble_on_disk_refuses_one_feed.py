@@ -10,7 +10,7 @@ import pytest
 from sluice.ingest import landing
 
 
-def test_a_disk_that_fails_while_writing_refuses_the_feed_and_the_next_run_mends_it(
+def test_a_disk_that_fails_while_writing_refuses_the_feed_and_the_next_run_lands_it(
     lake_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake = lake_of({"id": "bigint!"})
