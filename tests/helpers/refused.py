@@ -54,7 +54,7 @@ ROW = Refused(
 
 
 @dataclass
-class OtherShop:
+class OneFeedShop:
     """The project in `root`, with its lake and its warehouse; commands run with `root` as the current folder."""
 
     root: Path
@@ -71,7 +71,7 @@ class OtherShop:
     def contracts(self) -> dict[str, Contract]:
         return load_contracts(self.root)
 
-    def make(self, columns: dict[str, str] | None = None) -> OtherShop:
+    def make(self, columns: dict[str, str] | None = None) -> OneFeedShop:
         """Write the project's contract and the manifest that dbt would leave."""
         (self.root / "models").mkdir()
         entries = [

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import typer
-from tests.integration.candidate.conftest import Story, look
+from tests.helpers.candidates import Story, look
 
 from sluice.commands.audit import audit as command
 from sluice.core.duck import connect

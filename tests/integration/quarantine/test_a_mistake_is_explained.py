@@ -6,14 +6,14 @@ import json
 from itertools import pairwise
 
 import pytest
-from tests.helpers.refused import OtherShop, locked
+from tests.helpers.refused import OneFeedShop, locked
 
 from sluice.core.errors import SluiceError
 
 WHY = ["--why", "x"]
 
 
-def mistake(shop: OtherShop, *arguments: str) -> str:
+def mistake(shop: OneFeedShop, *arguments: str) -> str:
     """What the command says; it must end as a user's mistake, and write nothing."""
     result = shop.sluice(*arguments)
     error = result.exception
@@ -52,7 +52,7 @@ def mistake(shop: OtherShop, *arguments: str) -> str:
         (["list", "--warehouse", "nowhere.duckdb", "--place", "warehouse"], "nowhere.duckdb is not there"),
     ],
 )
-def test_a_mistake_is_told_and_nothing_is_written(untouched_shop: OtherShop, arguments: list[str], says: str) -> None:
+def test_a_mistake_is_told_and_nothing_is_written(untouched_shop: OneFeedShop, arguments: list[str], says: str) -> None:
     known = {
         "{id}": untouched_shop.id_in_the_warehouse("a.jsonl", 2),
         "{other}": untouched_shop.id_in_the_warehouse("a.jsonl", 3),
@@ -62,7 +62,7 @@ def test_a_mistake_is_told_and_nothing_is_written(untouched_shop: OtherShop, arg
     assert says in said
 
 
-def test_a_beginning_that_several_ids_share_lists_them(shop: OtherShop) -> None:
+def test_a_beginning_that_several_ids_share_lists_them(shop: OneFeedShop) -> None:
     """Made sure of by so many refused rows that two ids share their first four digits."""
     shop.deliver("b.jsonl", *("broken" for _ in range(9)), *(f'{{"id": {n}, "amount": "-1"}}' for n in range(3000)))
     shop.build()
@@ -74,7 +74,7 @@ def test_a_beginning_that_several_ids_share_lists_them(shop: OtherShop) -> None:
     assert second in said
 
 
-def test_without_a_mart_the_door_is_listed_and_that_is_said(shop: OtherShop) -> None:
+def test_without_a_mart_the_door_is_listed_and_that_is_said(shop: OneFeedShop) -> None:
     shop.manifest({})
     result = shop.sluice("list", "--format", "json")
     assert "only the door is looked at: no model of the project holds refused rows" in result.stderr
@@ -85,37 +85,37 @@ def test_without_a_mart_the_door_is_listed_and_that_is_said(shop: OtherShop) -> 
     assert "only the door is looked at" in mistake(shop, "show", key)
 
 
-def test_two_marts_are_one_too_many(shop: OtherShop) -> None:
+def test_two_marts_are_one_too_many(shop: OneFeedShop) -> None:
     path = shop.root / "target" / "manifest.json"
     node = json.loads(path.read_text())["nodes"]["model.x"]
     path.write_text(json.dumps({"nodes": {"a": node, "b": {**node, "name": "other"}}}))
     assert "more than one model is the quarantine: not_let_in, other" in mistake(shop, "list", "--place", "warehouse")
 
 
-def test_a_broken_manifest_is_named(shop: OtherShop) -> None:
+def test_a_broken_manifest_is_named(shop: OneFeedShop) -> None:
     (shop.root / "target" / "manifest.json").write_text("{")
     assert "manifest.json is no JSON" in mistake(shop, "list", "--place", "warehouse")
 
 
-def test_a_mart_without_the_promised_columns_is_named(shop: OtherShop) -> None:
+def test_a_mart_without_the_promised_columns_is_named(shop: OneFeedShop) -> None:
     with locked(shop.warehouse) as connection:
         connection.execute("alter table reports.not_let_in drop column may_be_waived")
     assert "reports.not_let_in lacks may_be_waived" in mistake(shop, "list")
 
 
-def test_a_mart_that_was_not_built_yet_is_named(shop: OtherShop) -> None:
+def test_a_mart_that_was_not_built_yet_is_named(shop: OneFeedShop) -> None:
     with locked(shop.warehouse) as connection:
         connection.execute("drop table reports.not_let_in")
     assert "reports.not_let_in has not been built yet" in mistake(shop, "list")
     assert len(shop.as_json("list", "--place", "door")["rows"]) == 3
 
 
-def test_a_file_that_is_no_warehouse_is_named(shop: OtherShop) -> None:
+def test_a_file_that_is_no_warehouse_is_named(shop: OneFeedShop) -> None:
     (shop.root / "x.duckdb").write_text("not a database, but long enough to be taken for one at the first look" * 99)
     assert "cannot be opened" in mistake(shop, "list", "--warehouse", "x.duckdb")
 
 
-def test_a_feed_without_a_contract_is_named(shop: OtherShop) -> None:
+def test_a_feed_without_a_contract_is_named(shop: OneFeedShop) -> None:
     key = shop.id_in_the_warehouse("a.jsonl", 2)
     (shop.root / "models" / "sources.yml").write_text("sources: []\n")
     assert "no contract for test.rows" in mistake(shop, "release", key, "--set", "amount=5", *WHY)

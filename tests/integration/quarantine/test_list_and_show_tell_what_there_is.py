@@ -9,12 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.helpers.refused import OtherShop, in_days, quarantine_id, utc_now
+from tests.helpers.refused import OneFeedShop, in_days, quarantine_id, utc_now
 
 from sluice.quarantine import catalog
 
 
-def listed(shop: OtherShop, *arguments: str) -> set[tuple[str, int]]:
+def listed(shop: OneFeedShop, *arguments: str) -> set[tuple[str, int]]:
     """Rule and position of the listed rows."""
     return {(row["rule"], row["source_position"]) for row in shop.as_json("list", *arguments)["rows"]}
 
@@ -40,12 +40,12 @@ WAREHOUSE = {("negative_amount", 2), ("negative_amount", 3)}
     ],
 )
 def test_filters_let_through_what_they_say(
-    untouched_shop: OtherShop, arguments: list[str], expected: set[tuple[str, int]]
+    untouched_shop: OneFeedShop, arguments: list[str], expected: set[tuple[str, int]]
 ) -> None:
     assert listed(untouched_shop, *arguments) == expected
 
 
-def test_groups_add_up_rows_and_money(untouched_shop: OtherShop) -> None:
+def test_groups_add_up_rows_and_money(untouched_shop: OneFeedShop) -> None:
     groups = {group["rule"]: group for group in untouched_shop.as_json("list")["groups"]}
     assert {rule: group["rows"] for rule, group in groups.items()} == {
         "wrong_type": 1,
@@ -58,7 +58,7 @@ def test_groups_add_up_rows_and_money(untouched_shop: OtherShop) -> None:
     assert "5 open rows" in untouched_shop.done("list")
 
 
-def test_single_rows_stand_in_a_table_with_the_ids_to_type(untouched_shop: OtherShop) -> None:
+def test_single_rows_stand_in_a_table_with_the_ids_to_type(untouched_shop: OneFeedShop) -> None:
     key = untouched_shop.id_in_the_warehouse("a.jsonl", 2)
     text = untouched_shop.done("list", "--rows", "--place", "warehouse", "--limit", "1")
     assert f"{key[:12]}  open" in text
@@ -66,7 +66,7 @@ def test_single_rows_stand_in_a_table_with_the_ids_to_type(untouched_shop: Other
     assert "1 shown, 1 more: --limit" in text
 
 
-def test_ids_are_those_that_the_docs_define(untouched_shop: OtherShop) -> None:
+def test_ids_are_those_that_the_docs_define(untouched_shop: OneFeedShop) -> None:
     ((batch,),) = untouched_shop.query("select distinct _batch_id from {raw}")
     expected = {quarantine_id("sales", batch, "a.jsonl", n) for n in (2, 3)} | {
         quarantine_id("door", batch, "a.jsonl", n) for n in (4, 5, 6)
@@ -74,7 +74,7 @@ def test_ids_are_those_that_the_docs_define(untouched_shop: OtherShop) -> None:
     assert {row["quarantine_id"] for row in untouched_shop.as_json("list")["rows"]} == expected
 
 
-def test_status_follows_the_decisions_not_the_last_build(shop: OtherShop) -> None:
+def test_status_follows_the_decisions_not_the_last_build(shop: OneFeedShop) -> None:
     two, three, six = (
         shop.id_in_the_warehouse("a.jsonl", 2),
         shop.id_in_the_warehouse("a.jsonl", 3),
@@ -90,7 +90,7 @@ def test_status_follows_the_decisions_not_the_last_build(shop: OtherShop) -> Non
     assert "released" in shop.done("list", "--status", "all")
 
 
-def test_a_row_that_a_build_has_let_in_is_still_listed_as_released(shop: OtherShop) -> None:
+def test_a_row_that_a_build_has_let_in_is_still_listed_as_released(shop: OneFeedShop) -> None:
     key = shop.id_in_the_warehouse("a.jsonl", 2)
     shop.done("release", key, "--waive", "--until", in_days(3), "--why", "x")
     shop.warehouse.unlink()
@@ -98,7 +98,7 @@ def test_a_row_that_a_build_has_let_in_is_still_listed_as_released(shop: OtherSh
     assert f"released: waived until {in_days(3)}" in shop.done("show", key)
 
 
-def test_rows_of_a_batch_that_never_landed_do_not_count(shop: OtherShop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_of_a_batch_that_never_landed_do_not_count(shop: OneFeedShop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ingest writes quarantine just before the batch's commit; killed there, it takes the rows back on its next run."""
 
     def dies(*_: object) -> None:
@@ -112,7 +112,7 @@ def test_rows_of_a_batch_that_never_landed_do_not_count(shop: OtherShop, monkeyp
     assert len(listed(shop, "--place", "door")) == 3
 
 
-def test_show_tells_the_row_as_landed_its_origin_and_what_can_be_done(shop: OtherShop) -> None:
+def test_show_tells_the_row_as_landed_its_origin_and_what_can_be_done(shop: OneFeedShop) -> None:
     key = shop.id_in_the_warehouse("a.jsonl", 2)
     text = shop.done("show", key[:8])
     for part in (
@@ -133,11 +133,11 @@ def test_show_tells_the_row_as_landed_its_origin_and_what_can_be_done(shop: Othe
     assert "--waive" not in after
 
 
-def test_show_offers_no_waiver_where_none_is_allowed(untouched_shop: OtherShop) -> None:
+def test_show_offers_no_waiver_where_none_is_allowed(untouched_shop: OneFeedShop) -> None:
     assert "--waive" not in untouched_shop.done("show", untouched_shop.id_in_the_warehouse("a.jsonl", 3))
 
 
-def test_show_gives_the_text_of_what_never_landed(untouched_shop: OtherShop) -> None:
+def test_show_gives_the_text_of_what_never_landed(untouched_shop: OneFeedShop) -> None:
     text = untouched_shop.done("show", untouched_shop.id_at_the_door("a.jsonl", 6))
     assert '{"id": 6, "amount": "9.00"' in text
     assert "--row" in text
@@ -145,7 +145,7 @@ def test_show_gives_the_text_of_what_never_landed(untouched_shop: OtherShop) -> 
     assert "--set amount=..." in named
 
 
-def test_show_as_json_holds_row_and_history(shop: OtherShop) -> None:
+def test_show_as_json_holds_row_and_history(shop: OneFeedShop) -> None:
     key = shop.id_in_the_warehouse("a.jsonl", 2)
     shop.done("release", key, "--waive", "--until", in_days(3), "--why", "x")
     found = shop.as_json("show", key)
@@ -154,7 +154,7 @@ def test_show_as_json_holds_row_and_history(shop: OtherShop) -> None:
     assert found["until_at"] == f"{in_days(3)}T00:00:00"
 
 
-def test_a_warehouse_that_a_build_writes_is_told(shop: OtherShop) -> None:
+def test_a_warehouse_that_a_build_writes_is_told(shop: OneFeedShop) -> None:
     """DuckDB allows no reader beside a writer of another process."""
     code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", code, str(shop.warehouse)]
@@ -169,7 +169,7 @@ def test_a_warehouse_that_a_build_writes_is_told(shop: OtherShop) -> None:
     assert alone.exit_code == 0
 
 
-def test_another_warehouse_file_can_be_named(shop: OtherShop) -> None:
+def test_another_warehouse_file_can_be_named(shop: OneFeedShop) -> None:
     shop.warehouse.rename(shop.root / "elsewhere.duckdb")
     assert listed(shop, "--warehouse", "elsewhere.duckdb") == DOOR | WAREHOUSE
     assert listed(shop) == DOOR
@@ -178,7 +178,7 @@ def test_another_warehouse_file_can_be_named(shop: OtherShop) -> None:
 
 
 def test_an_empty_quarantine_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop = OtherShop(tmp_path).make()
+    shop = OneFeedShop(tmp_path).make()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SLUICE_LAKE", str(shop.lake))
     monkeypatch.setenv("SLUICE_WAREHOUSE", str(tmp_path / "warehouse"))
@@ -187,7 +187,7 @@ def test_an_empty_quarantine_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not shop.lake.exists(), "looking makes nothing"
 
 
-def test_age_is_counted_from_the_refusal(shop: OtherShop) -> None:
+def test_age_is_counted_from_the_refusal(shop: OneFeedShop) -> None:
     with catalog.opened(catalog.Places(shop.lake)) as connection:
         week = catalog.Filter(older_than=timedelta(days=7))
         assert list(catalog.rows(connection, week, utc_now() + timedelta(days=6))) == []
