@@ -148,7 +148,7 @@ class OneFeedShop:
         """The same with --format json, read."""
         return json.loads(self.done(*arguments, "--format", "json", code=code))
 
-    def id_at_the_door(self, file: str, position: int) -> str:
+    def id_at_ingestion(self, file: str, position: int) -> str:
         """The id of a row that ingest refused, computed as docs/quarantine.md says."""
         (batch,) = self.query(f"select _batch_id from {{quarantine}} where _file = '{file}' and _position = {position}")
         return quarantine_id("door", batch[0], file, position)

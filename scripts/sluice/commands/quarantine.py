@@ -30,18 +30,26 @@ class Status(StrEnum):
 
 
 class Place(StrEnum):
-    """Where a row was refused: by its contract at the door, or by a business rule in the warehouse."""
+    """Where a row was refused: at ingestion, by its contract, or in the warehouse, by a business rule."""
 
-    door = "door"
+    ingestion = "ingestion"
     warehouse = "warehouse"
     all = "all"
 
 
+def _place(word: str) -> Place:
+    """The place of that name; `door` is the former name of `ingestion`."""
+    try:
+        return Place("ingestion" if word == "door" else word)
+    except ValueError:
+        raise typer.BadParameter(f"{word!r} is not one of {', '.join(Place)}") from None
+
+
 Ids = Annotated[list[str] | None, typer.Argument(help="Quarantine ids, or their first letters.", metavar="[ID]...")]
 FeedOption = Annotated[str | None, typer.Option(help="Only this feed (source.table) or source.")]
-RuleOption = Annotated[str | None, typer.Option(help="Only this rule; at the door malformed, wrong_type or missing_key.")]
+RuleOption = Annotated[str | None, typer.Option(help="Only this rule; at ingestion malformed, wrong_type or missing_key.")]
 OlderOption = Annotated[str | None, typer.Option(help="Only rows refused longer ago: 12h, 7d, 2w.")]
-PlaceOption = Annotated[Place, typer.Option(help="Where the row was refused.")]
+PlaceOption = Annotated[Place, typer.Option(parser=_place, metavar=f"[{'|'.join(Place)}]", help="Where the row was refused.")]
 WarehouseOption = Annotated[str | None, typer.Option(help="An environment, release or file; else prod, before its time dev.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
 WhyOption = Annotated[str | None, typer.Option(help="The reason, for those who ask later.")]

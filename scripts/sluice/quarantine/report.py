@@ -22,7 +22,7 @@ _SHOWN = 20
 
 @dataclass(frozen=True)
 class Sheet:
-    """Everything about one row: `content` is the row as landed (at the door: as far as its text could be read)."""
+    """Everything about one row: `content` is the row as landed (refused at ingestion: as far as its text could be read)."""
 
     row: Refused
     content: Mapping[str, Any] | None
@@ -146,7 +146,7 @@ def sheet_text(sheet: Sheet, now: datetime) -> str:
 def _refused(row: Refused, now: datetime) -> str:
     if row.place == "warehouse" and row.reason is None:
         return "in the warehouse, but not by the build that was looked at"
-    where = "at the door: it breaks its contract" if row.place == "door" else "in the warehouse: it breaks a business rule"
+    where = "at ingestion: it breaks its contract" if row.place == "ingestion" else "in the warehouse: it breaks a business rule"
     return f"{row.refused_at} UTC, {since(row.refused_at, now)} ago, {where}"
 
 

@@ -58,8 +58,8 @@ def test_an_import_that_is_forbidden_is_named(tree: Path, files: dict[str, str],
         (tree / name).parent.mkdir(exist_ok=True)
         (tree / name).write_text(text)
     code, said = lint(tree)
-    for name, text in before.items():
-        (tree / name).unlink() if text is None else (tree / name).write_text(text)
+    for name, kept in before.items():
+        (tree / name).unlink() if kept is None else (tree / name).write_text(kept)
     shutil.rmtree(tree / "scripts/sluice/new_room", ignore_errors=True)
     assert code == 1
     assert contract in said.split("Broken contracts")[-1], said

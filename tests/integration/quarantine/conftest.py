@@ -1,4 +1,4 @@
-"""A project with refused rows at the door and in the warehouse."""
+"""A project with rows refused at ingestion and in the warehouse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A corrected row passes ingest's own door, lands once however often it is released, and one decision stands."""
+"""A corrected row goes through ingest, lands once however often it is released, and leaves one decision."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def test_a_row_of_the_warehouse_keeps_what_is_not_corrected(shop: OneFeedShop) -
         ),
     ],
 )
-def test_each_reason_at_the_door_has_a_way_back(
+def test_a_row_refused_at_ingestion_for_each_reason_can_be_released(
     shop: OneFeedShop, position: int, reason: str, arguments: list[str], landed: tuple[object, ...]
 ) -> None:
-    key = shop.id_at_the_door("a.jsonl", position)
+    key = shop.id_at_ingestion("a.jsonl", position)
     assert shop.as_json("show", key)["rule"] == reason
     shop.done("release", key, *arguments, "--why", "looked up")
     assert shop.query(RELEASED) == [(*landed, f"quarantine/{key}.json", 1)]
@@ -51,7 +51,7 @@ def test_the_same_again_is_said_and_changes_nothing(shop: OneFeedShop) -> None:
     release = ["release", key, "--set", "amount=5.00", "--why", "sign"]
     shop.done(*release)
     first = decisions(shop)
-    assert "landed already" in shop.done(*release)
+    assert "already landed" in shop.done(*release)
     # A build in between changes nothing about it: the mart still holds the original.
     shop.build()
     assert shop.as_json(*release)["rows"][0]["outcome"] == "unchanged"
@@ -66,19 +66,19 @@ def test_another_correction_of_the_same_row_is_refused(shop: OneFeedShop) -> Non
     assert [row[1] for row in shop.query(RELEASED)] == ["5.0000"]
 
 
-def test_what_the_door_refuses_again_is_told_and_nothing_is_written(shop: OneFeedShop) -> None:
-    key = shop.id_at_the_door("a.jsonl", 4)
+def test_a_correction_that_ingest_refuses_is_explained_and_nothing_is_written(shop: OneFeedShop) -> None:
+    key = shop.id_at_ingestion("a.jsonl", 4)
     before = shop.query("select count(*) from {batches}"), shop.query("select count(*) from {quarantine}")
     said = shop.done("release", key, "--set", "amount=eight", "--why", "guess", code=1)
-    assert "the door refuses the corrected row: wrong_type (amount: eight does not fit decimal(30,4))" in said
+    assert "the corrected row still breaks its contract: wrong_type (amount: eight does not fit decimal(30,4))" in said
     assert (shop.query(RELEASED), decisions(shop)) == ([], [])
     assert (shop.query("select count(*) from {batches}"), shop.query("select count(*) from {quarantine}")) == before
     assert shop.as_json("show", key)["status"] == "open"
 
 
-def test_of_many_the_door_takes_the_good_ones_and_names_the_others(shop: OneFeedShop) -> None:
-    """Setting the amount mends the row that typed it in words, and not the one without a key."""
-    wrong, keyless = shop.id_at_the_door("a.jsonl", 4), shop.id_at_the_door("a.jsonl", 5)
+def test_of_many_the_good_ones_land_and_the_others_are_named(shop: OneFeedShop) -> None:
+    """Setting the amount corrects the row that typed it in words, and not the one without a key."""
+    wrong, keyless = shop.id_at_ingestion("a.jsonl", 4), shop.id_at_ingestion("a.jsonl", 5)
     report = shop.as_json("release", wrong, keyless, "--set", "amount=7", "--why", "looked up", code=1)
     assert {row["quarantine_id"]: row["outcome"] for row in report["rows"]} == {wrong: "corrected", keyless: "refused"}
     assert [row[0] for row in shop.query(RELEASED)] == [4]
@@ -121,7 +121,7 @@ def test_no_value_changes_on_its_way_through_a_correction(shop: OneFeedShop) -> 
     shop.deliver("b.jsonl", record)
     shop.build()
     key = shop.id_in_the_warehouse("b.jsonl", 1)
-    shop.done("release", key, "--set", "note=mended", "--why", "x")
+    shop.done("release", key, "--set", "note=corrected", "--why", "x")
     columns = "id, amount, sold_at, ratio, money, tags, prices"
     original, released = (
         shop.query(f"select {columns} from {{raw}} where _file = '{file}'") for file in ("b.jsonl", f"quarantine/{key}.json")
@@ -148,9 +148,9 @@ def test_a_field_of_a_struct_and_a_list_can_be_set(shop: OneFeedShop) -> None:
 
 
 def test_numbers_that_a_double_cannot_hold_keep_their_digits(shop: OneFeedShop) -> None:
-    """The door refuses such a number as it stands, and takes it as text: that is what a correction makes of it."""
+    """Ingest refuses such a number, and accepts it as text: a correction writes it as text."""
     shop.deliver("b.jsonl", '{"id": 50, "amount": 12345678901234567.8901, "sold_at": "soon"}')
-    key = shop.id_at_the_door("b.jsonl", 1)
+    key = shop.id_at_ingestion("b.jsonl", 1)
     shop.done("release", key, "--unset", "sold_at", "--why", "x")
     assert shop.query("select amount::varchar from {released}") == [("12345678901234567.8901",)]
 
@@ -186,11 +186,11 @@ def test_a_dropped_row_can_be_released_after_all(shop: OneFeedShop) -> None:
     assert len(shop.query(RELEASED)) == 1
 
 
-def test_a_row_of_a_csv_file_is_mended_from_the_guess_that_show_prints(shop: OneFeedShop) -> None:
+def test_a_row_of_a_csv_file_is_corrected_from_the_guess_that_show_prints(shop: OneFeedShop) -> None:
     (shop.root / "in" / "a.jsonl").unlink()
     columns = "id,amount,note,sold_at,ratio,money,tags,prices"
     shop.deliver("b.csv", columns, "70,seven,hello,2025-01-01 00:00:00,,,,", format="csv")
-    key = shop.id_at_the_door("b.csv", 1)
+    key = shop.id_at_ingestion("b.csv", 1)
     assert shop.query("select original_text from {quarantine} where _file = 'b.csv'") == [
         ("70,seven,hello,2025-01-01 00:00:00,,,,",)
     ]
@@ -209,5 +209,5 @@ def test_ops_that_lost_a_decision_do_not_let_a_row_land_twice(shop: OneFeedShop)
         shop.deliver(f"more{number}.jsonl", f'{{"id": {100 + number}, "amount": "1"}}')
     DeltaTable(str(shop.lake / "ops" / "decisions")).delete()
     result = shop.sluice("release", key, "--set", "amount=5", "--why", "x")
-    assert "have landed, but lake/ops/decisions does not know of them" in str(result.exception)
+    assert "have landed, but lake/ops/decisions does not have them" in str(result.exception)
     assert len(shop.query(RELEASED)) == 1

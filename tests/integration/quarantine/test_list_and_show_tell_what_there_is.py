@@ -19,22 +19,23 @@ def listed(shop: OneFeedShop, *arguments: str) -> set[tuple[str, int]]:
     return {(row["rule"], row["source_position"]) for row in shop.as_json("list", *arguments)["rows"]}
 
 
-DOOR = {("wrong_type", 4), ("missing_key", 5), ("malformed", 6)}
+AT_INGESTION = {("wrong_type", 4), ("missing_key", 5), ("malformed", 6)}
 WAREHOUSE = {("negative_amount", 2), ("negative_amount", 3)}
 
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], DOOR | WAREHOUSE),
-        (["--place", "door"], DOOR),
+        ([], AT_INGESTION | WAREHOUSE),
+        (["--place", "ingestion"], AT_INGESTION),
+        (["--place", "door"], AT_INGESTION),  # the former word
         (["--place", "warehouse"], WAREHOUSE),
         (["--rule", "malformed"], {("malformed", 6)}),
-        (["--feed", "test.rows"], DOOR | WAREHOUSE),
-        (["--feed", "test"], DOOR | WAREHOUSE),
+        (["--feed", "test.rows"], AT_INGESTION | WAREHOUSE),
+        (["--feed", "test"], AT_INGESTION | WAREHOUSE),
         (["--feed", "tes"], set()),
         (["--older-than", "1h"], set()),
-        (["--older-than", "0m"], DOOR | WAREHOUSE),
+        (["--older-than", "0m"], AT_INGESTION | WAREHOUSE),
         (["--status", "released"], set()),
         (["--limit", "1"], {("wrong_type", 4)}),
     ],
@@ -78,7 +79,7 @@ def test_status_follows_the_decisions_not_the_last_build(shop: OneFeedShop) -> N
     two, three, six = (
         shop.id_in_the_warehouse("a.jsonl", 2),
         shop.id_in_the_warehouse("a.jsonl", 3),
-        shop.id_at_the_door("a.jsonl", 6),
+        shop.id_at_ingestion("a.jsonl", 6),
     )
     shop.done("release", two, "--waive", "--until", in_days(3), "--why", "x")
     shop.done("release", three, "--set", "amount=1", "--why", "x")
@@ -86,7 +87,7 @@ def test_status_follows_the_decisions_not_the_last_build(shop: OneFeedShop) -> N
     assert listed(shop) == {("wrong_type", 4), ("missing_key", 5)}
     assert listed(shop, "--status", "released") == {("negative_amount", 2), ("negative_amount", 3)}
     assert listed(shop, "--status", "dropped") == {("malformed", 6)}
-    assert listed(shop, "--status", "all") == DOOR | WAREHOUSE
+    assert listed(shop, "--status", "all") == AT_INGESTION | WAREHOUSE
     assert "released" in shop.done("list", "--status", "all")
 
 
@@ -109,7 +110,7 @@ def test_rows_of_a_batch_that_never_landed_do_not_count(shop: OneFeedShop, monke
         with pytest.raises(KeyboardInterrupt):
             shop.deliver("b.jsonl", "broken", '{"id": 1, "amount": 1}')
     assert shop.query("select count(*) from {quarantine}") == [(4,)]
-    assert len(listed(shop, "--place", "door")) == 3
+    assert len(listed(shop, "--place", "ingestion")) == 3
 
 
 def test_show_tells_the_row_as_landed_its_origin_and_what_can_be_done(shop: OneFeedShop) -> None:
@@ -138,10 +139,10 @@ def test_show_offers_no_waiver_where_none_is_allowed(untouched_shop: OneFeedShop
 
 
 def test_show_gives_the_text_of_what_never_landed(untouched_shop: OneFeedShop) -> None:
-    text = untouched_shop.done("show", untouched_shop.id_at_the_door("a.jsonl", 6))
+    text = untouched_shop.done("show", untouched_shop.id_at_ingestion("a.jsonl", 6))
     assert '{"id": 6, "amount": "9.00"' in text
     assert "--row" in text
-    named = untouched_shop.done("show", untouched_shop.id_at_the_door("a.jsonl", 4))
+    named = untouched_shop.done("show", untouched_shop.id_at_ingestion("a.jsonl", 4))
     assert "--set amount=..." in named
 
 
@@ -162,7 +163,7 @@ def test_a_warehouse_that_a_build_writes_is_told(shop: OneFeedShop) -> None:
         assert writer.stdout is not None
         writer.stdout.readline()
         result = shop.sluice("list")
-        alone = shop.sluice("list", "--place", "door")
+        alone = shop.sluice("list", "--place", "ingestion")
         assert writer.stdin is not None
         writer.stdin.close()
     assert "cannot be opened" in str(result.exception)
@@ -171,10 +172,10 @@ def test_a_warehouse_that_a_build_writes_is_told(shop: OneFeedShop) -> None:
 
 def test_another_warehouse_file_can_be_named(shop: OneFeedShop) -> None:
     shop.warehouse.rename(shop.root / "elsewhere.duckdb")
-    assert listed(shop, "--warehouse", "elsewhere.duckdb") == DOOR | WAREHOUSE
-    assert listed(shop) == DOOR
+    assert listed(shop, "--warehouse", "elsewhere.duckdb") == AT_INGESTION | WAREHOUSE
+    assert listed(shop) == AT_INGESTION
     (shop.root / "elsewhere.duckdb").rename(shop.warehouse)
-    assert listed(shop, "--warehouse", "dev") == listed(shop) == DOOR | WAREHOUSE
+    assert listed(shop, "--warehouse", "dev") == listed(shop) == AT_INGESTION | WAREHOUSE
 
 
 def test_an_empty_quarantine_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ def test_a_rule_that_may_not_be_waived_asks_for_a_correction(shop: OneFeedShop) 
 
 
 def test_what_broke_its_contract_cannot_be_waived(shop: OneFeedShop) -> None:
-    key = shop.id_at_the_door("a.jsonl", 4)
+    key = shop.id_at_ingestion("a.jsonl", 4)
     assert "no rule to waive" in shop.done("release", key, "--waive", "--until", "30d", "--why", "x", code=1)
     assert decided(shop) == []
 
@@ -135,8 +135,8 @@ def test_a_waiver_can_be_ended_before_its_time(shop: OneFeedShop) -> None:
     shop.done("release", key, "--waive", "--until", in_days(30), "--why", "x")
     shop.done("expire", key, "--why", "no credit note after all")
     assert decided(shop)[-1] == ("expired", "no credit note after all")
-    assert "its waiver has ended already" in shop.done("expire", key, "--why", "x")
-    assert "it is not waived but open" in shop.done("expire", other, "--why", "x", code=1)
+    assert "its waiver has already ended" in shop.done("expire", key, "--why", "x")
+    assert "it is not waived; its status is open" in shop.done("expire", other, "--why", "x", code=1)
 
 
 def test_the_command_ends_what_is_due(shop: OneFeedShop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,14 +149,14 @@ def test_the_command_ends_what_is_due(shop: OneFeedShop, monkeypatch: pytest.Mon
 
 
 def test_many_rows_are_dropped_by_a_filter_once_somebody_says_yes(shop: OneFeedShop) -> None:
-    result = shop.sluice("drop", "--place", "door", "--why", "test data")
+    result = shop.sluice("drop", "--place", "ingestion", "--why", "test data")
     assert "nothing was done: drop would touch 3 rows" in str(result.exception)
     assert all(reason in result.stderr for reason in ("wrong_type", "missing_key", "malformed"))
     assert decided(shop) == []
-    assert shop.as_json("drop", "--place", "door", "--why", "test data", "--yes")["counts"]["dropped"] == 3
+    assert shop.as_json("drop", "--place", "ingestion", "--why", "test data", "--yes")["counts"]["dropped"] == 3
     assert {row["place"] for row in shop.as_json("list")["rows"]} == {"warehouse"}
     assert shop.query("select count(*) from {quarantine}") == [(3,)], "nothing is deleted"
-    assert "nothing to do" in shop.done("drop", "--place", "door", "--why", "test data", "--yes")
+    assert "nothing to do" in shop.done("drop", "--place", "ingestion", "--why", "test data", "--yes")
 
 
 def test_a_waiver_by_a_filter_names_the_rows_that_may_not_have_it(shop: OneFeedShop) -> None:
@@ -169,7 +169,7 @@ def test_a_waiver_by_a_filter_names_the_rows_that_may_not_have_it(shop: OneFeedS
 
 
 def test_dropping_twice_says_so(shop: OneFeedShop) -> None:
-    key = shop.id_at_the_door("a.jsonl", 6)
+    key = shop.id_at_ingestion("a.jsonl", 6)
     shop.done("drop", key, "--why", "x")
-    assert "it was dropped already" in shop.done("drop", key, "--why", "y")
+    assert "it was already dropped" in shop.done("drop", key, "--why", "y")
     assert decided(shop) == [("dropped", "x")]
