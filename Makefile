@@ -94,6 +94,7 @@ lint-code: | setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	PYTHONPATH=scripts $(BIN)/lint-imports --no-logo --no-cache
 
 lint-yaml: | setup
 	$(BIN)/yamllint --strict .

@@ -54,7 +54,7 @@ ROW = Refused(
 
 
 @dataclass
-class OtherShop:
+class OneFeedShop:
     """The project in `root`, with its lake and its warehouse; commands run with `root` as the current folder."""
 
     root: Path
@@ -71,7 +71,7 @@ class OtherShop:
     def contracts(self) -> dict[str, Contract]:
         return load_contracts(self.root)
 
-    def make(self, columns: dict[str, str] | None = None) -> OtherShop:
+    def make(self, columns: dict[str, str] | None = None) -> OneFeedShop:
         """Write the project's contract and the manifest that dbt would leave."""
         (self.root / "models").mkdir()
         entries = [
@@ -149,7 +149,7 @@ class OtherShop:
         """The same with --format json, read."""
         return json.loads(self.done(*arguments, "--format", "json", code=code))
 
-    def id_at_the_door(self, file: str, position: int) -> str:
+    def id_at_ingestion(self, file: str, position: int) -> str:
         """The id of a row that ingest refused, computed as docs/quarantine.md says."""
         (batch,) = self.query(f"select _batch_id from {{quarantine}} where _file = '{file}' and _position = {position}")
         return quarantine_id("door", batch[0], file, position)

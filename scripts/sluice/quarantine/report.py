@@ -20,7 +20,6 @@ from sluice.quarantine.row_result import RowOutcome, RowResult
 
 _WIDTH = 90
 _CHUNK = 1000  # Rows of a list that share the widths of their columns.
-_PLACES = {"door": "ingestion"}
 # How many single rows a text shows after many were decided at once.
 _SHOWN = 20
 
@@ -46,10 +45,7 @@ def groups_text(groups: Sequence[Group], now: datetime, status: str | None) -> s
     if not groups:
         return f"no {word} rows"
     names = ["place", "feed", "rule", "status", ">rows", ">oldest", "amount"]
-    rows = [
-        (_PLACES.get(one.place, one.place), one.feed, one.rule, one.status, one.rows, since(one.oldest, now), _amounts(one))
-        for one in groups
-    ]
+    rows = [(one.place, one.feed, one.rule, one.status, one.rows, since(one.oldest, now), _amounts(one)) for one in groups]
     total = plural(sum(group.rows for group in groups), f"{word} row")
     return "\n".join([*table(names, rows), "", f"{total}; --rows lists them one by one"])
 
@@ -145,7 +141,7 @@ def sheet_text(sheet: Sheet, now: datetime) -> str:
 def _refused(row: Refused, now: datetime) -> str:
     if row.place == "warehouse" and row.reason is None:
         return "in the warehouse, but not by the build that was read"
-    where = "at ingestion: it breaks its contract" if row.place == "door" else "in the warehouse: it breaks a business rule"
+    where = "at ingestion: it breaks its contract" if row.place == "ingestion" else "in the warehouse: it breaks a business rule"
     return f"{row.refused_at} UTC, {since(row.refused_at, now)} ago, {where}"
 
 

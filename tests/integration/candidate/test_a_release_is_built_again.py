@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.integration.candidate.conftest import Story
+from tests.helpers.candidates import Story
 
 from sluice.store.record import Code, Record, dump, load
 

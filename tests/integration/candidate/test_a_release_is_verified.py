@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.integration.candidate.conftest import Story
+from tests.helpers.candidates import Story
 
 from sluice.store.record import File, dump, load
 from sluice.store.standalone import FREE_BYTES

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.integration.candidate.conftest import Story, look
+from tests.helpers.candidates import Story, look
 
 from sluice.core.duck import connect
 from sluice.core.errors import SluiceError

@@ -9,14 +9,13 @@ import json
 from collections.abc import Callable
 
 import pytest
-from tests.helpers.candidates import Shop
-from tests.integration.candidate.conftest import Story
+from tests.helpers.candidates import SalesShop, Story
 
 from sluice.core import dbt
 from sluice.core.progress import silent
 
 
-def _compiled(shop: Shop, monkeypatch: pytest.MonkeyPatch, pins: dict[str, int]) -> tuple[str, tuple[str, ...]]:
+def _compiled(shop: SalesShop, monkeypatch: pytest.MonkeyPatch, pins: dict[str, int]) -> tuple[str, tuple[str, ...]]:
     """What dbt makes of the staging model, and its errors."""
     target = shop.state / "target"
     for name, value in shop.environment.items():

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
-from tests.helpers.refused import OtherShop
+from tests.helpers.refused import OneFeedShop
 
 from lab.tiny_releases import shop_in
 from sluice.core.duck import connect
@@ -169,13 +169,13 @@ def test_rows_in_an_older_quarantine_are_decided(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without: tuple[str, ...]
 ) -> None:
     make_older(tmp_path / "lake", without=without)
-    shop = OtherShop(tmp_path).make()
+    shop = OneFeedShop(tmp_path).make()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SLUICE_LAKE", str(shop.lake))
     monkeypatch.setenv("SLUICE_WAREHOUSE", str(shop.warehouse.parent))
     shop.deliver("a.jsonl", '{"id": 1, "amount": "one"}', '{"id": 2, "amount": "-5"}')
     shop.build()
-    door, warehouse = shop.id_at_the_door("a.jsonl", 1), shop.id_in_the_warehouse("a.jsonl", 2)
+    door, warehouse = shop.id_at_ingestion("a.jsonl", 1), shop.id_in_the_warehouse("a.jsonl", 2)
     shop.done("drop", door, "--why", "a test row")
     shop.done("release", warehouse, "--set", "amount=5", "--why", "sign lost")
     decided = shop.query("select quarantine_id, decision, why from {decisions} where decision is not null")

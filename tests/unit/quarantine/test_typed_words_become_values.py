@@ -29,7 +29,7 @@ def test_an_age_is_a_number_and_a_unit(text: str, expected: timedelta) -> None:
 
 @pytest.mark.parametrize("text", ["", "d", "7", "7 d", "-7d", "7y", "1.5d", "99999999d"])
 def test_other_ages_are_refused(text: str) -> None:
-    with pytest.raises(SluiceError, match="is no age"):
+    with pytest.raises(SluiceError, match="is not a valid age"):
         options.age(text, "--older-than")
 
 
@@ -57,7 +57,7 @@ def test_a_waiver_does_not_end_in_the_past(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "30", "10.03.2026", "999999d9", "999999w"])
 def test_what_is_no_day_is_refused(text: str) -> None:
-    with pytest.raises(SluiceError, match="is no day"):
+    with pytest.raises(SluiceError, match="is not a valid date"):
         options.until(text, NOW)
 
 
@@ -78,7 +78,7 @@ def test_ids_are_beginnings_of_hexadecimal_each_once() -> None:
 
 @pytest.mark.parametrize("text", ["abc", "xyzw", "", "0123456789abcdef0123456789abcdef0", "abcd%"])
 def test_what_can_be_no_id_is_refused(text: str) -> None:
-    with pytest.raises(SluiceError, match="is no quarantine id"):
+    with pytest.raises(SluiceError, match="is not a valid quarantine id"):
         options.ids([text])
 
 
