@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.mutants.mutant_list import Mutant
+from sluice.core import git
 from sluice.core.errors import SluiceError
 
 BIN = Path(sys.executable).parent
@@ -57,9 +58,7 @@ def _model_and_name(unique_id: str) -> tuple[str, str]:
 
 def copy_project(source: Path, target: Path) -> None:
     """What git tracks or would track of `source`, with changes that are not committed yet."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, cwd=source, capture_output=True, text=True, check=True).stdout.splitlines()
-    for name in names:
+    for name in git.run("ls-files", "--cached", "--others", "--exclude-standard", folder=source).splitlines():
         if (source / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source / name, target / name)
