@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -11,14 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lab.mutants.mutant_list import Mutant
-from sluice.core import git
+from sluice.core import dbt, git
 from sluice.core.errors import SluiceError
 
 BIN = Path(sys.executable).parent
-# What dbt and DuckDB say of SQL that is none: such a mutant breaks no meaning, and kills nothing.
+# What dbt and DuckDB say of invalid SQL: such a mutant breaks no meaning, and kills nothing.
 NOT_SQL = ("Parser Error", "Binder Error", "Catalog Error", "Compilation Error", "Env var required")
 
 
@@ -130,12 +128,12 @@ class Bench:
         output = self._run(self._dbt(verb, warehouse, "--select", *selected, *options), warehouse)
         if not results.exists():
             raise SluiceError(f"mutant {ids}: dbt cannot run\n{output[-1500:]}", where=files, hint="correct it")
-        found: list[dict[str, Any]] = json.loads(results.read_text(encoding="utf-8"))["results"]
-        bad = [result for result in found if result["status"] in ("fail", "error", "runtime error")]
+        found = dbt.artifact(results.parent, results.name)["results"]
+        bad = [result for result in found if dbt.ending(result["status"]) is dbt.Ending.failed]
         for result in bad:
             message = result["message"] or ""
             if result["status"] != "fail" and any(told in message for told in NOT_SQL):
-                raise SluiceError(f"mutant {ids} is no SQL: {message}", where=files, hint="correct `replace`")
+                raise SluiceError(f"mutant {ids} is not valid SQL: {message}", where=files, hint="correct `replace`")
         return [_model_and_name(result["unique_id"]) for result in bad]
 
     def _dbt(self, verb: str, warehouse: str, *arguments: str) -> list[str]:
@@ -154,5 +152,5 @@ class Bench:
         done = subprocess.run(command, cwd=self.project, env=environment, capture_output=True, text=True, check=False)
         if must and done.returncode:
             told = f"the project could not be built\n{done.stdout[-3000:]}{done.stderr[-1000:]}"
-            raise SluiceError(told, where=" ".join(command), hint="mend it first: no mutant says anything before that")
+            raise SluiceError(told, where=" ".join(command), hint="fix it first: until then no mutant says anything")
         return done.stdout + done.stderr
