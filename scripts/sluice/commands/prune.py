@@ -39,7 +39,7 @@ def _json(done: Pruned) -> str:
 
 
 def _text(done: Pruned) -> str:
-    from sluice.environments.listing import size
+    from sluice.core.text import size
 
     verb = "removed" if done.is_done else "would go"
     lines = [_line(one, "stays" if one.is_kept else verb) for one in done.decisions]
@@ -49,6 +49,6 @@ def _text(done: Pruned) -> str:
 
 
 def _line(one: Decision, word: str) -> str:
-    from sluice.environments.listing import size
+    from sluice.core.text import size
 
     return f"{word:8} {one.thing.kind:11} {one.thing.name:24} {size(one.thing.bytes):>9}  {one.why}"

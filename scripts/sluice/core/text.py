@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 Number = int | float | Decimal
@@ -33,3 +34,26 @@ def value(text: str | None, width: int = WIDTH) -> str:
 def plural(count: int, word: str) -> str:
     """`1 row`, `2 rows`."""
     return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def ago(moment: datetime | str | None, now: datetime) -> str:
+    """How long ago, in the largest whole unit; a text is in ISO format, and the future is `0 min`."""
+    if moment is None:
+        return "-"
+    passed = now - (datetime.fromisoformat(moment) if isinstance(moment, str) else moment)
+    for unit, length in (("d", timedelta(days=1)), ("h", timedelta(hours=1))):
+        if passed >= length:
+            return f"{passed // length} {unit}"
+    return f"{max(passed, timedelta()) // timedelta(minutes=1)} min"
+
+
+def size(count: int | None) -> str:
+    """A number of bytes, in the unit that reads well."""
+    if count is None:
+        return "-"
+    scaled = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if scaled < 1000:
+            return f"{scaled:.0f} {unit}" if unit == "B" else f"{scaled:.1f} {unit}"
+        scaled /= 1000
+    return f"{scaled:.1f} TB"

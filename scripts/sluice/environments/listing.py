@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from sluice.core.errors import SluiceError
 from sluice.core.locks import is_held
+from sluice.core.text import ago, size
 from sluice.environments import candidates
 from sluice.environments.context import Context
 from sluice.environments.policy import Environment
@@ -183,7 +184,7 @@ def environments_text(rows: Sequence[EnvironmentRow], now: datetime) -> str:
     """Environments as a table, with who and why below each."""
     lines = [f"{'environment':12} {'points to':24} {'age':>7} {'size':>9}  status"]
     for row in rows:
-        lines.append(f"{row.name:12} {row.release_id or '-':24} {age(row.since, now):>7} {size(row.bytes):>9}  {row.status}")
+        lines.append(f"{row.name:12} {row.release_id or '-':24} {ago(row.since, now):>7} {size(row.bytes):>9}  {row.status}")
         if row.by:
             why = f": {row.why}" if row.why else ""
             lines.append(f"{'':12} {row.action} by {row.by}{why}")
@@ -201,32 +202,7 @@ def releases_text(rows: Sequence[ReleaseRow], now: datetime) -> str:
         code = (row.commit or "-")[:7] + ("+" if row.is_dirty and row.commit else "")
         who = f", by {row.by}{f': {row.why}' if row.why else ''}" if row.by else f", built by {row.built_by}"
         lines.append(
-            f"{row.release_id:24} {row.environment:8} {age(row.built_at, now):>7} {size(row.bytes):>9} {row.audit:6} {code:9} "
+            f"{row.release_id:24} {row.environment:8} {ago(row.built_at, now):>7} {size(row.bytes):>9} {row.audit:6} {code:9} "
             f"{row.status}{who}"
         )
     return "\n".join([*lines, "", "age since it was built; + after a commit: there were changes that are in no commit"])
-
-
-def age(moment: str | None, now: datetime) -> str:
-    """How long ago, in the largest whole unit; - for never, and `soon` for what a jumped clock dates in the future."""
-    if moment is None:
-        return "-"
-    passed = now - datetime.fromisoformat(moment)
-    if passed < timedelta(0):
-        return "soon"
-    for unit, length in (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1))):
-        if passed >= length:
-            return f"{passed // length} {unit}"
-    return "0 min"
-
-
-def size(count: int | None) -> str:
-    """Bytes in a unit that reads well."""
-    if count is None:
-        return "-"
-    scaled = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if scaled < 1000:
-            return f"{scaled:.0f} {unit}" if unit == "B" else f"{scaled:.1f} {unit}"
-        scaled /= 1000
-    return f"{scaled:.1f} TB"

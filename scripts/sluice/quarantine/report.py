@@ -7,11 +7,12 @@ import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
+from sluice.core.text import ago
 from sluice.quarantine.catalog import Group, Refused
 from sluice.quarantine.row_result import RowOutcome, RowResult
 
@@ -30,15 +31,6 @@ class Sheet:
     decisions: Sequence[Mapping[str, Any]]
 
 
-def since(moment: datetime, now: datetime) -> str:
-    """How long ago, in the largest whole unit."""
-    passed = max(now - moment, timedelta())
-    for unit, length in (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1))):
-        if passed >= length:
-            return f"{passed // length} {unit}"
-    return "0 min"
-
-
 def groups_text(groups: Sequence[Group], now: datetime, status: str | None) -> str:
     """Counts by feed and rule."""
     word = status or "refused"
@@ -50,7 +42,7 @@ def groups_text(groups: Sequence[Group], now: datetime, status: str | None) -> s
     lines = [f"{'place':9}  {'feed':{feed}}  {'rule':{rule}}  {many}{'rows':>9} {'oldest':>8}  amount"]
     lines += [
         f"{group.place:9}  {group.feed:{feed}}  {group.rule:{rule}}  {'' if status else f'{group.status:9}'}{group.rows:>9,}"
-        f" {since(group.oldest, now):>8}  {_amounts(group)}".rstrip()
+        f" {ago(group.oldest, now):>8}  {_amounts(group)}".rstrip()
         for group in groups
     ]
     total = sum(group.rows for group in groups)
@@ -75,7 +67,7 @@ def rows_text(rows: Iterable[Refused], now: datetime, total: int) -> Iterator[st
         what = " ".join(filter(None, [row.row_key, _amount(row), row.reason or row.original_text]))
         short = " ".join(what.split())
         short = short if len(short) <= _WIDTH else short[: _WIDTH - 1] + "…"
-        yield f"{row.short}  {row.status:8}  {row.feed:24}  {row.rule:20} {since(row.refused_at, now):>6}  {short}"
+        yield f"{row.short}  {row.status:8}  {row.feed:24}  {row.rule:20} {ago(row.refused_at, now):>6}  {short}"
     yield ""
     more = f", {total - shown:,} more: --limit" if total > shown else ""
     yield f"{shown:,} shown{more}; sluice quarantine show <id> tells all about one"
@@ -147,7 +139,7 @@ def _refused(row: Refused, now: datetime) -> str:
     if row.place == "warehouse" and row.reason is None:
         return "in the warehouse, but not by the build that was looked at"
     where = "at the door: it breaks its contract" if row.place == "door" else "in the warehouse: it breaks a business rule"
-    return f"{row.refused_at} UTC, {since(row.refused_at, now)} ago, {where}"
+    return f"{row.refused_at} UTC, {ago(row.refused_at, now)} ago, {where}"
 
 
 def _status(row: Refused) -> str:
