@@ -81,7 +81,7 @@ def test_a_row_refused_at_ingestion_is_in_the_mart_once_it_is_corrected(project:
 
 
 def readme_commands() -> list[list[str]]:
-    section = (REPOSITORY / "README.md").read_text().split("## A refused row's way out and back")[1].split("\n## ")[0]
+    section = (REPOSITORY / "README.md").read_text().split("## Correct a rejected row")[1].split("\n## ")[0]
     (block,) = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
     return [shlex.split(text, comments=True) for text in block.splitlines()]
 

@@ -17,9 +17,9 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from sluice.core.duck import connect
-from sluice.ingest.feeds import Feed
 from sluice.ingest.landing import FeedReport
-from sluice.ingest.run import prepare, run
+from sluice.ingest.readers import READERS
+from sluice.ingest.run import run
 from sluice.lake.contracts import Contract, load_contracts
 from sluice.quarantine.catalog import Refused
 
@@ -84,6 +84,7 @@ class OneFeedShop:
         ]
         source = {"sources": [{"name": "test", "tables": [{"name": "rows", "columns": entries}]}]}
         (self.root / "models" / "sources.yml").write_text(yaml.safe_dump(source))
+        (self.root / "dbt_project.yml").write_text("name: other_shop\n")
         self.manifest({"quarantine": True})
         return self
 
@@ -103,9 +104,9 @@ class OneFeedShop:
 
     def ingest(self, format: str = "json") -> FeedReport:
         """Run ingest once."""
-        prepare(self.lake, self.contracts)
         suffix = {"json": "jsonl", "csv": "csv"}[format]
-        feed = Feed("test", "rows", format, path=str(self.root / "in" / f"*.{suffix}"))
+        kind: Any = READERS[format]
+        feed = kind("test", "rows", path=str(self.root / "in" / f"*.{suffix}"))
         (report,) = run([feed], self.contracts, self.lake, run_id="test")
         return report
 

@@ -1,7 +1,7 @@
 """Every workflow, run by act in a temporary repository: merge, approval, pull requests good and bad, night, rollback.
 
-One story, told in the order of the tests: each fixture is an event, and leaves the lake and the releases to the next, as
-on a team's own runner. `make workflows` runs it.
+The tests are one story, in order: each fixture is an event, and the next event uses its lake and releases, as on a
+team's own runner. `make workflows` runs it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import duckdb
 import pytest
 from tests.helpers.loopback_github import GitHub, serving
 from tests.helpers.project import Project
-from tests.helpers.workflow_runner import RUNNER, Ran, Repository, Runner, make_repository
+from tests.helpers.workflow_runner import Ran, Repository, Runner, long_run, make_repository
 
 from sluice.core.duck import connect
 
-pytestmark = pytest.mark.skipif(not RUNNER, reason="make workflows runs it")
+pytestmark = long_run
 
 LAST_DAY = "2025-01-04"
 MART = "models/marts/core/fct_orders.sql"
@@ -252,7 +252,7 @@ def test_a_refused_night_opens_an_issue_and_prod_stays(shop: ShopWithRunner, nig
     assert shop.points_to("prod") == before is not None
 
 
-def test_every_move_stands_in_the_trail_with_the_workflow_that_made_it(shop: ShopWithRunner, night: Ran, unapproved: str) -> None:
+def test_every_move_is_in_the_trail_with_the_workflow_that_made_it(shop: ShopWithRunner, night: Ran, unapproved: str) -> None:
     assert night.code == 0
     with connect(extensions=["delta"]) as connection:
         moves = connection.execute(f"""

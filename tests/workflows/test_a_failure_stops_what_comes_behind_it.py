@@ -1,6 +1,6 @@
 """What each workflow does when one of its commands fails: the files are the real ones, `make` and `sluice` only note it.
 
-Run by the harness, in a second each. Every guard is taken away once, and what it guards against happens.
+Run by act, in seconds. Every guard is taken away once, and what it guards against happens.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers import workflow_runner
 from tests.helpers.loopback_github import GitHub
 from tests.helpers.project import REPOSITORY
-from tests.helpers.workflow_runner import HARNESS, Ran, Repository, Runner
+from tests.helpers.workflow_runner import Ran, Repository, Runner
 
 # Notes what it is called with; fails when that begins as FAILS does. `diff --out` leaves a file, as the real one.
 PROGRAM = """#!/usr/bin/env bash
 called="${0##*/} $*"
-echo "$called" | tee -a "$CALLS"
+echo "$called" | tee -a "$CALLS" >&2
 case "$called" in
   *"--out "*) echo "### Data" > "${called##*--out }" ;;
   "make --silent key") echo "key=venv-x-0123456789abcdef" ;;
@@ -29,6 +28,15 @@ esac
 """
 TEAM = {"SLUICE_RUNNER": "ubuntu-latest", "SLUICE_PR_RUNNER": "ubuntu-latest"}
 PUBLISH = "sluice publish --env"
+# What starts each workflow.
+TRIGGERS = {
+    "main": "push",
+    "promote": "workflow_dispatch",
+    "rollback": "workflow_dispatch",
+    "nightly": "schedule",
+    "pr": "pull_request",
+    "close-pr": "pull_request",
+}
 
 
 @dataclass
@@ -61,7 +69,7 @@ class ShopWithStubs:
             "PATH": f"{self.state / 'bin'}:{os.environ['PATH']}",
             "VENV": str(self.state / "venv"),
         }
-        return Runner(self.repository, self.hub, self.state, TEAM, machine).run(workflow, "test", event)
+        return Runner(self.repository, self.hub, self.state, TEAM, machine).run(workflow, TRIGGERS[workflow], event)
 
     @property
     def calls(self) -> list[str]:
@@ -73,8 +81,7 @@ class ShopWithStubs:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, hub: GitHub, monkeypatch: pytest.MonkeyPatch) -> ShopWithStubs:
-    monkeypatch.setattr(workflow_runner, "RUNNER", HARNESS)
+def shop(tmp_path: Path, hub: GitHub) -> ShopWithStubs:
     repository = Repository(tmp_path / "repository")
     shutil.copytree(REPOSITORY / ".github", repository.folder / ".github")
     shutil.copytree(REPOSITORY / "scripts/ci", repository.folder / "scripts/ci")

@@ -1,4 +1,4 @@
-"""Yardstick of (b): the SQL that dbt compiled, run statement by statement in one connection.
+"""Baseline of (b): the SQL that dbt compiled, run statement by statement in one connection.
 
 Arguments: dbt's target folder, the warehouse that dbt built (for its seeds), the file to build.
 """

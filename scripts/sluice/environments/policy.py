@@ -5,8 +5,6 @@ It guards against mistakes; it is no lock against somebody who may write to the 
 
 from __future__ import annotations
 
-import getpass
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from sluice.core.actor import is_actor
 from sluice.core.errors import RefusedError, SluiceError
 
 NAME = "environments.yml"
@@ -25,7 +24,6 @@ ACTIONS = {"file": ("build", "drop"), "pointer": ("build", "publish", "promote",
 RESERVED = ("candidate", "candidates", "releases", "cache")
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9_]*(-\*)?")
 _MEMBER = re.compile(r"[A-Za-z0-9_]+")
-_ACTOR = re.compile(r"(user|job):\S+")
 
 
 @dataclass(frozen=True)
@@ -119,22 +117,6 @@ WITHOUT_FILE = Policy(
 )
 
 
-def who(environment: Mapping[str, str] | None = None) -> str:
-    """Who acts: SLUICE_ACTOR, else `job:<workflow>` in GitHub Actions, else `user:<name>`."""
-    variables = os.environ if environment is None else environment
-    said = variables.get("SLUICE_ACTOR", "").strip()
-    if said:
-        if not _ACTOR.fullmatch(said):
-            raise SluiceError(f"{said!r} is no actor", where="SLUICE_ACTOR", hint="user:<name> or job:<workflow>, without spaces")
-        return said
-    if variables.get("GITHUB_ACTIONS") == "true":
-        return f"job:{'-'.join(variables.get('GITHUB_WORKFLOW', 'unknown').split()) or 'unknown'}"
-    try:
-        return f"user:{getpass.getuser()}"
-    except (KeyError, OSError):  # a user without a name, as in some containers
-        return f"user:{os.getuid()}"
-
-
 def load(path: Path = Path(NAME)) -> Policy:
     """The policy of a project; without a file only `dev` and `pr-*` exist. Raises SluiceError for what is not as it should be."""
     try:
@@ -198,8 +180,8 @@ def _texts(value: Any, where: str) -> tuple[str, ...]:
 
 def _actors(value: Any, where: str) -> tuple[str, ...]:
     for text in _texts(value, where):
-        if not _ACTOR.fullmatch(text):
-            raise SluiceError(f"{text!r} is no actor", where=where, hint='"user:<name>", "job:<workflow>", "user:*"')
+        if not is_actor(text):
+            raise SluiceError(f"{text!r} is not a valid actor", where=where, hint='"user:<name>", "job:<workflow>", "user:*"')
     return tuple(value)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from sluice.core import dbt
-from sluice.lake import ops
+from sluice.history import ledger
+from sluice.history.kinds import CheckEntry
 
 # What dbt calls a node in its artifacts -> what lake/ops/checks calls it.
 KINDS = {"test": "data_test", "unit_test": "unit_test"}
@@ -107,24 +108,23 @@ def _telling(node: Mapping[str, Any], tested: list[Any]) -> tuple[str, ...]:
 def append(run: Run, lake: Path) -> None:
     """Append how every data test and unit test ended to lake/ops/checks; for the same run twice, once."""
     rows = [_row(run, node) for node in run.nodes if node.kind in KINDS.values()]
-    if rows:
-        ops.append(lake, "checks", rows, transaction=f"dbt {run.id}")
+    ledger.append(lake, rows, transaction=f"dbt {run.id}")
 
 
-def _row(run: Run, node: Ended) -> dict[str, Any]:
+def _row(run: Run, node: Ended) -> CheckEntry:
     failed = node.status not in ("pass", "skipped")
-    return {
-        "run_id": run.id,
-        "checked_at": node.ended_at,
-        "warehouse": run.warehouse,
-        "kind": node.kind,
-        "model": node.model,
-        "column_name": node.column,
-        "check_name": node.name,
-        "severity": node.severity,
-        "status": node.status,
-        "failures": node.failures,
-        "observed": json.dumps({"message": node.message}) if failed else None,
-        "expected": json.dumps(node.arguments) if node.arguments else None,
-        "seconds": node.seconds,
-    }
+    return CheckEntry(
+        run_id=run.id,
+        checked_at=node.ended_at,
+        warehouse=run.warehouse,
+        kind=node.kind,
+        model=node.model,
+        column_name=node.column,
+        check_name=node.name,
+        severity=node.severity,
+        status=node.status,
+        failures=node.failures,
+        observed=json.dumps({"message": node.message}) if failed else None,
+        expected=json.dumps(node.arguments) if node.arguments else None,
+        seconds=node.seconds,
+    )

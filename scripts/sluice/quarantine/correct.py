@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,9 @@ from duckdb.sqltypes import DuckDBPyType
 from sluice.core.duck import identifier, listing, literal, parse_type
 from sluice.core.errors import SluiceError
 from sluice.core.progress import silent
-from sluice.ingest import json_reader
 from sluice.ingest.casts import fields
-from sluice.ingest.feeds import Feed
 from sluice.ingest.landing import Batch, Work, land
+from sluice.ingest.readers.json import read_lines
 from sluice.ingest.rows import StagedRows, tally
 from sluice.ingest.run import new_run_id
 from sluice.lake import raw
@@ -119,11 +119,11 @@ def release(connection: duckdb.DuckDBPyConnection, table: raw.RawTable, wishes: 
     new = [wish for wish, verdict in zip(wishes, verdicts, strict=True) if verdict.is_new]
     if not new:
         return verdicts
-    table.workshop.mkdir(parents=True, exist_ok=True)
+    table.incoming.mkdir(parents=True, exist_ok=True)
     raw.ensure(table)
     raw.undo_half_batch(table)
     outcomes = {verdict.row.quarantine_id: verdict for verdict in verdicts}
-    work = Work(Feed(table.contract.source, table.contract.table, "json"), table, connection, new_run_id(), silent)
+    work = Work(table, connection, new_run_id(), silent)
     at = next_time(connection, table.lake)
     for start in range(0, len(new), BATCH_ROWS):
         # Each commit of decisions is later than the one before: a build in between reads on from the last it saw.
@@ -146,7 +146,7 @@ def _land(work: Work, wishes: Sequence[Wanted], who: Who, at: datetime) -> dict[
     if good:
         rows = _read(work, good) if refused else rows
         batch = _batch(work, good, who, at)
-        land(work, batch, rows, tally(work.connection, rows), work.table.lake)
+        land(work, batch, rows, tally(work.connection, rows))
         why = f"landed in batch {batch.batch_id}"
         outcomes |= {wish.row.quarantine_id: RowResult(wish.row, RowOutcome.corrected, why) for wish in good}
     return outcomes
@@ -166,7 +166,7 @@ def _check_marks(work: Work, wishes: Sequence[Wanted]) -> None:
 def _read(work: Work, wishes: Sequence[Wanted]) -> StagedRows:
     work.connection.execute("create or replace temp table lines (line varchar, __file bigint)")
     work.connection.execute("insert into lines select unnest($1), unnest(range(len($1)))", [[wish.text for wish in wishes]])
-    return json_reader.read_lines(work.connection, work.contract)
+    return read_lines(work.connection, work.contract)
 
 
 def _refused(connection: duckdb.DuckDBPyConnection, rows: StagedRows) -> dict[int, str]:
@@ -175,16 +175,16 @@ def _refused(connection: duckdb.DuckDBPyConnection, rows: StagedRows) -> dict[in
 
 
 def _batch(work: Work, wishes: Sequence[Wanted], who: Who, at: datetime) -> Batch:
-    identity = "\n".join([work.feed.name, *(f"{wish.mark} {wish.digest}" for wish in wishes)])
+    identity = "\n".join([work.contract.name, *(f"{wish.mark} {wish.digest}" for wish in wishes)])
     batch_id = hashlib.sha256(identity.encode()).hexdigest()[:20]
     entries = [decision(wish.row, RowOutcome.corrected, who, at) for wish in wishes]
     microseconds = (at - _EPOCH) // timedelta(microseconds=1)
-    carried = [{**entry, "decided_at": microseconds, "correction_batch_id": batch_id} for entry in entries]
+    carried = [{**asdict(entry), "decided_at": microseconds, "correction_batch_id": batch_id} for entry in entries]
     return Batch(
         batch_id,
         tuple(wish.label for wish in wishes),
         tuple(wish.digest for wish in wishes),
         sum(len(wish.text.encode()) for wish in wishes),
         {wish.mark: 1 for wish in wishes},
-        tuple(carried),
+        {"decisions": carried},
     )

@@ -19,8 +19,9 @@ import duckdb
 from deltalake import DeltaTable
 
 from sluice.core.duck import literal
+from sluice.history import ledger
+from sluice.history.kinds import DecisionEntry
 from sluice.ingest.landing import append_record, missing_records
-from sluice.lake import ops
 from sluice.lake.lock import writing
 from sluice.quarantine.catalog import Places, Refused, opened, waivers
 from sluice.quarantine.row_result import RowOutcome, RowResult
@@ -40,7 +41,7 @@ class Who:
 def deciding(lake: Path) -> Iterator[None]:
     """Hold the lake's lock; first write the decisions of landings that were interrupted before they could."""
     with writing(lake):
-        ops.ensure(lake)
+        ledger.ensure(lake)
         for record in _owed(lake):
             append_record(record, lake)
         yield
@@ -59,34 +60,32 @@ def next_time(connection: duckdb.DuckDBPyConnection, lake: Path) -> datetime:
     return now if row is None or row[0] is None else max(now, row[0] + timedelta(microseconds=1))
 
 
-def decision(row: Refused, outcome: RowOutcome, who: Who, at: datetime, until: datetime | None = None) -> dict[str, Any]:
-    """A row of lake/ops/decisions. Its id follows from the row, the rule, and the number of decisions before it."""
-    return {
-        "decision_id": hashlib.sha256(f"{row.quarantine_id}|{row.rule}|{row.decisions}".encode()).hexdigest()[:20],
-        "decided_at": at,
-        "decision": str(outcome),
-        "quarantine_id": row.quarantine_id,
-        "place": row.place,
-        "feed": row.feed,
-        "entity": row.entity,
-        "rule": row.rule,
-        "row_key": row.row_key,
-        "batch_id": row.batch_id,
-        "source_file": row.source_file,
-        "source_position": row.source_position,
-        "decided_by": who.by,
-        "why": who.why,
-        "until_at": until,
-        "correction_batch_id": None,
-    }
+def decision(row: Refused, outcome: RowOutcome, who: Who, at: datetime, until: datetime | None = None) -> DecisionEntry:
+    """A decision. Its id follows from the row, the rule, and the number of decisions before it."""
+    return DecisionEntry(
+        decision_id=hashlib.sha256(f"{row.quarantine_id}|{row.rule}|{row.decisions}".encode()).hexdigest()[:20],
+        decided_at=at,
+        decision=str(outcome),
+        quarantine_id=row.quarantine_id,
+        place=row.place,
+        feed=row.feed,
+        entity=row.entity,
+        rule=row.rule,
+        row_key=row.row_key,
+        batch_id=row.batch_id,
+        source_file=row.source_file,
+        source_position=row.source_position,
+        decided_by=who.by,
+        why=who.why,
+        until_at=until,
+    )
 
 
 def write(lake: Path, verdicts: Sequence[RowResult], who: Who, at: datetime, until: datetime | None = None) -> None:
     """Append the decisions that follow from the verdicts, in one commit."""
     entries = [decision(verdict.row, verdict.outcome, who, at, until) for verdict in verdicts if verdict.is_new]
-    if entries:
-        name = hashlib.sha256("|".join(entry["decision_id"] for entry in entries).encode()).hexdigest()
-        ops.append(lake, "decisions", entries, transaction=f"decisions:{name}")
+    name = hashlib.sha256("|".join(entry.decision_id for entry in entries).encode()).hexdigest()
+    ledger.append(lake, entries, transaction=f"decisions:{name}")
 
 
 def decide(

@@ -1,13 +1,10 @@
-"""What a person types, as values: ages, dates, assignments, ids, rows, and who it is."""
+"""What a person types, as values: ages, days to come, assignments and ids."""
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
 import re
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -114,26 +111,6 @@ def _float(text: str) -> float | str:
 
 def _int(text: str) -> int | str:
     return text if len(text) > 15 else int(text)
-
-
-def person(by: str | None, environment: Mapping[str, str] | None = None) -> str:
-    """Who decides: as given, else SLUICE_USER, else the e-mail address that git knows, else the user of the system."""
-    environment = os.environ if environment is None else environment
-    for name in (by, environment.get("SLUICE_USER"), _git_email()):
-        if name and name.strip():
-            return name.strip()
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        raise SluiceError("nobody knows who you are", hint="say it: --by NAME, or set SLUICE_USER") from None
-
-
-def _git_email() -> str:
-    try:
-        done = subprocess.run(["git", "config", "user.email"], capture_output=True, text=True, check=False)  # noqa: S607  (git is where PATH says)
-    except OSError:
-        return ""
-    return done.stdout.strip()
 
 
 def reason(why: str | None) -> str:

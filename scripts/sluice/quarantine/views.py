@@ -16,6 +16,8 @@ from pathlib import Path
 import duckdb
 
 from sluice.core.duck import literal
+from sluice.history import ledger
+from sluice.history.kinds import BatchEntry, DecisionEntry
 
 
 def create(connection: duckdb.DuckDBPyConnection, lake: Path, mart: str | None) -> None:
@@ -24,12 +26,11 @@ def create(connection: duckdb.DuckDBPyConnection, lake: Path, mart: str | None) 
     Decisions are few and read once, into tables; the refused rows stay where they are.
     """
     tables = {
-        "no_decisions": _NO_DECISIONS,
-        "no_rows": _NO_ROWS,
-        "decisions": f"from no_decisions {_stored(lake / 'ops' / 'decisions')}",
+        "decisions": ledger.query(lake, DecisionEntry),
         "newest": _NEWEST,
         "by_rule": _BY_RULE,
-        "batches": f"select distinct batch_id from (select batch_id from no_rows {_stored(lake / 'ops' / 'batches')})",
+        "no_rows": _NO_ROWS,
+        "batches": f"select distinct batch_id from ({ledger.query(lake, BatchEntry)})",
     }
     views = {
         "ingestion": f"select * from ({_ingestion(lake)}) where batch_id in (select batch_id from batches)",
@@ -43,24 +44,13 @@ def create(connection: duckdb.DuckDBPyConnection, lake: Path, mart: str | None) 
             connection.execute(f"create temp {kind} {name} as {query}")
 
 
-# Their columns and types, where a table does not exist yet or lacks some of them.
-_NO_DECISIONS = """
-    select null::timestamp as decided_at, null::timestamp as until_at, null::bigint as source_position, '' as decision_id,
-        '' as decision, '' as quarantine_id, '' as place, '' as feed, '' as entity, '' as rule, '' as row_key,
-        '' as batch_id, '' as source_file, '' as decided_by, '' as why, '' as correction_batch_id
-    where false
-"""
+# The columns and types of a refused row.
 _NO_ROWS = """
     select '' as quarantine_id, '' as place, '' as feed, '' as entity, '' as row_key, '' as rule, '' as reason,
         '' as column_name, false as may_be_waived, null::decimal(38, 4) as amount, '' as currency_code, '' as batch_id,
         '' as source_file, null::bigint as source_position, null::timestamp as refused_at, '' as original_text
     where false
 """
-
-
-def _stored(path: Path) -> str:
-    """SQL that adds the rows of a Delta table, if it exists."""
-    return f"union all by name from delta_scan({literal(str(path))})" if (path / "_delta_log").is_dir() else ""
 
 
 _NEWEST = """

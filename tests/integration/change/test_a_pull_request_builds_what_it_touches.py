@@ -61,7 +61,8 @@ def test_two_builds_of_one_environment_do_not_meet(changed: Changed) -> None:
     before = Path(said["file"]).stat()
     with holding(shop.warehouse / ".workshop" / "pr-12", "building pr-12"):
         refused = shop.sluice("build", "--env", "pr-12", code=2).stderr
-    assert "pr-12 is held: building pr-12 (process" in refused
+    assert "another command (process" in refused
+    assert ") is building pr-12" in refused
     assert Path(said["file"]).stat() == before
 
 

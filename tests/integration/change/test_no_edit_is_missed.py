@@ -19,7 +19,7 @@ from sluice.lake.contracts import load_contracts
 
 SAMPLE = (
     "a macro that only an incremental strategy calls",
-    "spaces within quotes",
+    "whitespace within quotes",
     "a comment in a macro",
 )
 CHOSEN = [edit for edit in edits() if edit["name"] in SAMPLE]

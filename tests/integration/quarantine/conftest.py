@@ -22,7 +22,7 @@ def make(root: Path, environment: pytest.MonkeyPatch) -> OneFeedShop:
     environment.chdir(root)
     environment.setenv("SLUICE_LAKE", str(made.lake))
     environment.setenv("SLUICE_WAREHOUSE", str(made.warehouse.parent))
-    environment.setenv("SLUICE_USER", "ann@shop.example")
+    environment.setenv("SLUICE_ACTOR", "user:ann@shop.example")
     report = made.deliver("a.jsonl", GOOD, NEGATIVE, NEVER, WRONG, KEYLESS, BROKEN)
     assert (report.rows_landed, report.rows_quarantined) == (3, 3)
     made.build()

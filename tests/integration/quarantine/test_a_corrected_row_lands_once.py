@@ -20,7 +20,7 @@ def test_a_row_of_the_warehouse_keeps_what_is_not_corrected(shop: OneFeedShop) -
     key = shop.id_in_the_warehouse("a.jsonl", 2)
     shop.done("release", key[:12], "--set", "amount=5.00", "--why", "the sign was lost")
     assert shop.query(RELEASED) == [(2, "5.0000", "sign lost", "2025-01-02 03:04:05.123456", f"quarantine/{key}.json", 1)]
-    assert decisions(shop) == [(key, "corrected", "ann@shop.example")]
+    assert decisions(shop) == [(key, "corrected", "user:ann@shop.example")]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from tests.helpers.refused import OneFeedShop, utc_now
 
+from sluice.history import ledger
+from sluice.history.kinds import BatchEntry, Entry
 from sluice.ingest import landing
-from sluice.lake import ops, raw
+from sluice.lake import raw
 from sluice.lake.lock import writing
 from sluice.quarantine import expire
 
@@ -35,8 +37,8 @@ class Death(BaseException):
     """What a kill looks like from inside: nothing catches it."""
 
 
-# The calls of ops.append, in their order: the record of the batch, then the decision.
-STEPS = [(raw, "land", 1), (raw, "_adopt", 1), (ops, "append", 1), (ops, "append", 2)]
+# The calls of ledger.append, in their order: the record of the batch, then the decision.
+STEPS = [(raw, "land", 1), (raw, "_adopt", 1), (ledger, "append", 1), (ledger, "append", 2)]
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -80,7 +82,7 @@ def test_whatever_runs_next_writes_the_decision_that_is_owed(
     shop: OneFeedShop, monkeypatch: pytest.MonkeyPatch, next_command: str
 ) -> None:
     key, other = shop.id_in_the_warehouse("a.jsonl", 2), shop.id_in_the_warehouse("a.jsonl", 3)
-    die_at(shop, monkeypatch, ops, "append", 1, "before", ["release", key, "--set", "amount=5", "--why", "first"])
+    die_at(shop, monkeypatch, ledger, "append", 1, "before", ["release", key, "--set", "amount=5", "--why", "first"])
     assert shop.query("select count(*) from {decisions}") == [(0,)]
     if next_command == "ingest":
         shop.ingest()
@@ -153,14 +155,14 @@ def test_decisions_are_in_order_even_if_the_clock_goes_back(shop: OneFeedShop, m
 def test_a_plain_ingest_opens_no_table_of_decisions(shop: OneFeedShop, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is owed is looked up among a table's newest commits; without a correction there nothing more is read."""
     shop.deliver("b.jsonl", '{"id": 9, "amount": "1"}')
-    asked: list[str] = []
-    real = ops.has
+    asked: list[type[Entry]] = []
+    real = ledger.has
 
-    def has(lake: Path, kind: str, transaction: str) -> bool:
+    def has(lake: Path, kind: type[Entry], transaction: str) -> bool:
         asked.append(kind)
         return real(lake, kind, transaction)
 
-    monkeypatch.setattr(ops, "has", has)
+    monkeypatch.setattr(ledger, "has", has)
     shop.ingest()
-    assert set(asked) == {"batches"}
+    assert set(asked) == {BatchEntry}
     assert landing.missing_records(raw.RawTable(shop.contracts["test.rows"], shop.lake).open(), shop.lake) == []

@@ -102,12 +102,15 @@ def test_a_row_that_a_build_has_let_in_is_still_listed_as_released(shop: OneFeed
 def test_rows_of_a_batch_that_never_landed_do_not_count(shop: OneFeedShop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ingest writes quarantine just before the batch's commit; killed there, it takes the rows back on its next run."""
 
+    class Death(BaseException):
+        pass
+
     def dies(*_: object) -> None:
-        raise KeyboardInterrupt
+        raise Death
 
     with monkeypatch.context() as patched:
         patched.setattr("sluice.lake.raw.land", dies)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Death):
             shop.deliver("b.jsonl", "broken", '{"id": 1, "amount": 1}')
     assert shop.query("select count(*) from {quarantine}") == [(4,)]
     assert len(listed(shop, "--place", "ingestion")) == 3
@@ -130,7 +133,7 @@ def test_show_tells_the_row_as_landed_its_origin_and_what_can_be_done(shop: OneF
         assert part in text, part
     shop.done("drop", key, "--why", "not ours", "--by", "bob")
     after = shop.done("show", key)
-    assert "dropped by bob: not ours" in after
+    assert "dropped by user:bob: not ours" in after
     assert "--waive" not in after
 
 

@@ -20,7 +20,7 @@ def test_a_waiver_says_who_why_and_until_when(shop: OneFeedShop) -> None:
     (row,) = shop.query("select * exclude (decision_id, decided_at, batch_id) from {decisions}")
     until = datetime.fromisoformat(in_days(30))
     origin = ("test.rows", "sales", "negative_amount", "2", "a.jsonl", 2)
-    assert row == ("waived", key, "warehouse", *origin, "bob@shop.example", "credit note", until, None)
+    assert row == ("waived", key, "warehouse", *origin, "user:bob@shop.example", "credit note", until, None)
     assert shop.query("select count(*) from {released}") == [(0,)], "a waived row is in the lake already"
     assert shop.as_json("show", key)["status"] == "released"
 

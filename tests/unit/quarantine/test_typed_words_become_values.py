@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -105,21 +104,6 @@ def test_a_row_can_stand_in_a_file(tmp_path: Path) -> None:
     path = tmp_path / "row.json"
     path.write_text('{"a": 1}')
     assert options.row(f"@{path}") == {"a": 1}
-
-
-def test_who_decides_is_said_or_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
-    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
-    for name in ("EMAIL", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL", "GIT_CONFIG_COUNT"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LOGNAME", "cat")
-    assert options.person("ann", {"SLUICE_USER": "bob"}) == "ann"
-    assert options.person(None, {"SLUICE_USER": "bob"}) == "bob"
-    assert options.person(" ", {}) == "cat"
-    subprocess.run(["git", "init", "-q"], check=True)
-    subprocess.run(["git", "config", "user.email", "dee@shop.example"], check=True)
-    assert options.person(None, {}) == "dee@shop.example"
 
 
 @pytest.mark.parametrize("why", [None, "", "   "])

@@ -1,0 +1,82 @@
+"""`sluice impact` and `sluice diff`: what a change would touch, and what became of the data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sluice.commands import complete
+from sluice.commands.options import (
+    DiffFormat,
+    DiffFormatOption,
+    MemoryLimit,
+    ReportFormat,
+    ReportFormatOption,
+    SelectModels,
+    Target,
+    any_argument,
+)
+from sluice.core.duck import MEMORY_LIMIT
+from sluice.core.paths import in_project, project, target_root, typed
+from sluice.core.progress import on_stderr
+from sluice.core.text import coloured
+
+
+def impact(
+    base: Annotated[str, typer.Option(help="The commit to compare the working tree with, such as origin/main.")],
+    output: ReportFormatOption = ReportFormat.text,
+) -> None:
+    """Show which nodes differ from a commit and why, and the columns, models, exposures and owners downstream.
+
+    dbt compiles both on an empty warehouse of their own; nothing is built, and no warehouse is opened. Exit code 0, or 2
+    when one of them cannot be parsed.
+    """
+    from sluice.change.impact import impact as run
+    from sluice.change.impact_report import write
+
+    with on_stderr("impact") as tell:
+        found = run(base, tell)
+    typer.echo(coloured(write(found, output.value)))
+
+
+def diff(
+    before: Annotated[str, any_argument("The older one: an environment, a release or candidate, or a DuckDB file.")],
+    after: Annotated[str, any_argument("The newer one.")],
+    select: SelectModels = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="MODEL", help="Leave these out.", autocompletion=complete.models)
+    ] = None,
+    artifacts_a: Annotated[
+        Path | None,
+        typer.Option(parser=typed, metavar="FOLDER", help="Folder with A's manifest.json. Default: beside A, else --target."),
+    ] = None,
+    artifacts_b: Annotated[Path | None, typer.Option(parser=typed, metavar="FOLDER", help="The same for B.")] = None,
+    samples: Annotated[int, typer.Option(min=0, max=50, help="Sample rows of each kind to show for a relation.")] = 5,
+    target: Target = None,
+    memory_limit: MemoryLimit = MEMORY_LIMIT,
+    output: DiffFormatOption = DiffFormat.text,
+    out: Annotated[Path | None, typer.Option(parser=typed, metavar="FILE", help="Write to this file instead of stdout.")] = None,
+) -> None:
+    """Compare two warehouses: schema, rows by key, columns, figures, samples, and what is downstream. Default: public models.
+
+    Both files are only read, and two files can be compared outside of a project. Exit code 0 also when they differ; 2 when
+    they cannot be compared.
+    """
+    from sluice.diff.formats import write
+    from sluice.diff.run import diff as run
+    from sluice.diff.side import side
+
+    if project() is None and not (Path(before).is_file() and Path(after).is_file()):
+        in_project()  # which says that there is none
+    folder = target or target_root()
+    a, b = side(before, artifacts_a, folder), side(after, artifacts_b, folder)
+    with on_stderr("diff") as tell:
+        found = run(a, b, select or [], exclude or [], samples=samples, memory_limit=memory_limit, tell=tell)
+    text = write(found, output.value)
+    if out is None:
+        typer.echo(coloured(text))
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text + "\n", encoding="utf-8")
