@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,6 @@ RULES = ("future_time", "negative_price", "status_backwards")
 ENDINGS = ("dropped", "corrected")
 START = datetime.fromisoformat("2026-01-01")
 OPERATIONS = REPOSITORY / "models/intermediate/operations"
-Decision = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Case:
     """A row, its decisions, and the rule by which the last build refused it: None where it did not."""
 
     quarantine_id: str
-    decisions: tuple[Decision, ...]
+    decisions: tuple[DecisionEntry, ...]
     rule: str | None
     may_be_waived: bool
 
@@ -59,12 +58,11 @@ def make_case(dice: random.Random, number: int) -> Case:
         at += timedelta(seconds=dice.choice((0, 1, 1, 1)))
         kind = dice.choices(("waived", "expired", *ENDINGS), (6, 2, 1, 1))[0]
         rule = dice.choice(RULES) if dice.random() < 0.9 else None
-        decisions.append(
-            {"decision_id": f"{dice.getrandbits(80):020x}", "decided_at": at, "decision": kind, "quarantine_id": key,
-             "place": "warehouse", "feed": "shop.orders", "entity": "orders", "rule": rule, "row_key": "shop:1",
-             "batch_id": "b", "source_file": "f", "source_position": number, "decided_by": "user:ann", "why": "so",
-             "until_at": START if kind == "waived" else None}
-        )  # fmt: skip
+        decisions.append(DecisionEntry(
+            decision_id=f"{dice.getrandbits(80):020x}", decided_at=at, decision=kind, quarantine_id=key, place="warehouse",
+            feed="shop.orders", entity="orders", rule=rule, row_key="shop:1", batch_id="b", source_file="f",
+            source_position=number, decided_by="user:ann", why="so", until_at=START if kind == "waived" else None,
+        ))  # fmt: skip
     rule = dice.choice((*RULES, None))
     return Case(key, tuple(decisions), rule, dice.random() < 0.8)
 
@@ -73,21 +71,21 @@ def replay(case: Case) -> Meaning:
     """The decisions, one after the other, as docs/quarantine.md describes them."""
     waived: set[str] = set()
     # Of decisions at the same moment, one that ends all waivers counts last.
-    for decision in sorted(case.decisions, key=lambda one: (one["decided_at"], ends_all(one), one["decision_id"])):
+    for decision in sorted(case.decisions, key=lambda one: (one.decided_at, ends_all(one), one.decision_id)):
         if ends_all(decision):
             waived.clear()
-        elif decision["decision"] == "waived":
-            waived.add(decision["rule"])
+        elif decision.decision == "waived":
+            waived.add(str(decision.rule))
         else:
-            waived.discard(decision["rule"])
-    newest = max(case.decisions, key=lambda one: (one["decided_at"], one["decision_id"]), default=None)
-    if newest and newest["decision"] in ENDINGS:
-        return Meaning(frozenset(waived), newest["decision"])
+            waived.discard(str(decision.rule))
+    newest = max(case.decisions, key=lambda one: (one.decided_at, one.decision_id), default=None)
+    if newest and newest.decision in ENDINGS:
+        return Meaning(frozenset(waived), newest.decision)
     return Meaning(frozenset(waived), "waived" if case.rule in waived and case.may_be_waived else "open")
 
 
-def ends_all(decision: Decision) -> bool:
-    return decision["decision"] in ENDINGS or decision["rule"] is None
+def ends_all(decision: DecisionEntry) -> bool:
+    return decision.decision in ENDINGS or decision.rule is None
 
 
 @pytest.fixture(scope="module", params=range(3))
@@ -103,11 +101,11 @@ def lake(cases: Sequence[Case], tmp_path_factory: pytest.TempPathFactory) -> Pat
     ledger.ensure(root)
     decisions = [decision for case in cases for decision in case.decisions]
     others = [
-        {**decision, "quarantine_id": f"{number}{decision['quarantine_id'][1:]}", "place": place}
+        replace(decision, quarantine_id=f"{number}{decision.quarantine_id[1:]}", place=place)
         for number, place in enumerate(("door", "ingestion"), 8)
         for decision in decisions[:20]
     ]
-    ledger.append(root, [DecisionEntry(**one) for one in (*decisions, *others)])
+    ledger.append(root, [*decisions, *others])
     return root
 
 
