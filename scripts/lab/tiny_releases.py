@@ -107,7 +107,7 @@ class ReleaseShop:
             dbt=Dbt("run", {"model.success": 1, "test.pass": 1}),
             relations=relations,
             digest=whole,
-            file=File((folder / FILE).stat().st_size),
+            file=File((folder / FILE).stat().st_size, None),
             audit=replace(AUDIT, digest=whole),
         )
 
@@ -182,7 +182,7 @@ def seen(file: Path | str) -> tuple[int, int, int]:
 # thread, so that a fork is safe and costs milliseconds.
 KILLER = """
 import os, signal, sys, traceback
-import duckdb, deltalake, pyarrow, jsonschema
+import duckdb, deltalake, pyarrow, pydantic
 from pathlib import Path
 from sluice.environments import trail
 from sluice.store import inspection, moves
