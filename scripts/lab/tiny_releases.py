@@ -185,7 +185,7 @@ import os, signal, sys, traceback
 import duckdb, deltalake, pyarrow, pydantic
 from pathlib import Path
 from sluice.environments import trail
-from sluice.store import inspection, moves
+from sluice.store import moves, standalone
 from sluice.gate.publish import promote, publish
 from sluice.gate.rollback import rollback
 from sluice.lake import ops

@@ -16,8 +16,8 @@ from sluice.environments.candidates import Found
 from sluice.environments.context import Context
 from sluice.gate import judge
 from sluice.store import moves
-from sluice.store.inspection import look
 from sluice.store.record import FILE
+from sluice.store.standalone import look
 from sluice.store.store import MovedError, Pointer
 
 
@@ -129,7 +129,7 @@ def judge_release(context: Context, release_id: str) -> judge.Verdict:
 
 
 def _judge(context: Context, found: Found, expected: judge.Expected | None) -> judge.Verdict:
-    sight = context.store.see(found.release_id) if found.folder is None else look(found.folder / FILE)
+    sight = context.store.summary(found.release_id) if found.folder is None else look(found.folder / FILE)
     return judge.judge(found.record, _results(context, found), sight, expected)
 
 

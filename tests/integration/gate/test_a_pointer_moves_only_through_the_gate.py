@@ -213,7 +213,7 @@ def test_a_pointer_lost_with_its_history_is_set_by_name(anywhere: ReleaseShop) -
 def test_a_file_where_the_pointer_should_be_is_named(shop: ReleaseShop) -> None:
     (shop.root / "warehouse").mkdir()
     (shop.root / "warehouse" / "prod.duckdb").write_text("somebody put this here")
-    with pytest.raises(SluiceError, match=r"prod\.duckdb is no pointer to a release"):
+    with pytest.raises(SluiceError, match=r"prod\.duckdb is not a pointer to a release"):
         shop.publish(shop.candidate(parent=None))
 
 
