@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -74,6 +75,7 @@ def sentence(error: Mapping[str, Any]) -> str:
         return f"`{key}`: {error['ctx']['error']}" if key else str(error["ctx"]["error"])
     _, should, expected = error["msg"].partition("should")
     subject = f"`{key}`" if key else "it"
+    expected = re.sub(r"a (valid )?dictionary( or an instance of \w+)?", "a mapping", expected).replace("a valid tuple", "a list")
     return f"{subject} {should}{expected}, not {error['input']!r:.100}" if should else str(error["msg"])
 
 

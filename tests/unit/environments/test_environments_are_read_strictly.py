@@ -38,21 +38,21 @@ def test_what_stands_there_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "says"),
     [
-        ("kind: file, build", "kind: table, build", "kind: 'table'"),
-        ("publish: [", "publishes: [", "unknown: publishes"),
-        ('["user:ann"], promote:', '["ann"], promote:', "'ann' is no actor"),
-        ('["user:ann"], promote:', '"user:ann", promote:', "a list of names"),
+        ("kind: file, build", "kind: table, build", "`kind` should be 'file' or 'pointer', not 'table'"),
+        ("publish: [", "publishes: [", "unknown key 'publishes'"),
+        ('["user:ann"], promote:', '["ann"], promote:', "'ann' is not a valid actor"),
+        ('["user:ann"], promote:', '"user:ann", promote:', "should be a list"),
         ("promote_from: [staging]", "promote_from: [prod]", "promote_from: prod"),
         ("promote_from: [staging]", "promote_from: [stagging]", "promote_from: stagging"),
-        ("staging: {kind: pointer", "staging: {expires_after_days: 3, kind: pointer", "unknown: expires_after_days"),
-        ("expires_after_days: 3", "expires_after_days: soon", "no whole number"),
-        ("keep_last: 2", "keep_last: -2", "no whole number"),
-        ("keep_last: 2", "keep_last: true", "no whole number"),
-        ("keep_last: 2", "keep_fast: 2", "unknown: keep_fast"),
+        ("staging: {kind: pointer", "staging: {expires_after_days: 3, kind: pointer", "unknown key 'expires_after_days'"),
+        ("expires_after_days: 3", "expires_after_days: soon", "should be a valid integer"),
+        ("keep_last: 2", "keep_last: -2", "greater than or equal to 0, not -2"),
+        ("keep_last: 2", "keep_last: true", "should be a valid integer"),
+        ("keep_last: 2", "keep_fast: 2", "unknown key 'prune.keep_fast'"),
         ("  dev:", "  candidate:", "cannot name an environment"),
         ("  dev:", "  ../dev:", "cannot name an environment"),
-        ("pr-*: {kind: file, build", "pr-*: {kind: pointer, build", "a family is made of files"),
-        ("environments:", "environment:", "unknown: environment"),
+        ("pr-*: {kind: file, build", "pr-*: {kind: pointer, build", "a family consists of files"),
+        ("environments:", "environment:", "`environments` is missing"),
         ("environments:", "- x:", "not readable as YAML"),
     ],
 )
@@ -141,5 +141,5 @@ def test_a_person_is_the_user_of_the_system(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_an_actor_of_no_kind_is_refused() -> None:
-    with pytest.raises(SluiceError, match="is no actor"):
+    with pytest.raises(SluiceError, match="is not a valid actor"):
         who({"SLUICE_ACTOR": "ann"})
