@@ -129,7 +129,7 @@ def test_a_candidate_that_somebody_works_on_is_waited_for(shop: ReleaseShop) -> 
     from sluice.core.locks import holding
 
     candidate = shop.candidate()
-    with holding(shop.context.candidates / candidate, "auditing"), pytest.raises(SluiceError, match="another command is working on"):
+    with holding(shop.context.candidates / candidate, "auditing"), pytest.raises(SluiceError, match="command is working on"):
         shop.publish(candidate)
     assert shop.publish(candidate).is_moved
 
