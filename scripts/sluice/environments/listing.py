@@ -119,7 +119,7 @@ def _own_file(context: Context, one: Environment, name: str) -> EnvironmentRow:
 
 def releases(context: Context) -> list[ReleaseRow]:
     """Candidates, the newest first; then releases in the order in which they were last published, the last one first."""
-    waiting = [_candidate(one.record, one.folder is not None and is_held(one.folder)) for one in candidates.all_of(context)]
+    waiting = [_candidate(one, is_held(context.candidates / one.release_id)) for one in candidates.all_of(context)]
     pointers = [context.store.pointer(name) for name in context.store.pointers()]
     rows = {}
     for release_id in context.store.releases():

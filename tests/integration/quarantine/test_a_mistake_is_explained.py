@@ -48,8 +48,8 @@ def mistake(shop: OneFeedShop, *arguments: str) -> str:
         (["drop", "{id}"], "a decision needs a reason"),
         (["drop", *WHY], "no row is named"),
         (["list", "--older-than", "soon"], "'soon' is not a valid age"),
-        (["list", "--warehouse", "staging", "--place", "warehouse"], "staging is not there"),
-        (["list", "--warehouse", "nowhere.duckdb", "--place", "warehouse"], "nowhere.duckdb is not there"),
+        (["list", "--warehouse", "staging", "--place", "warehouse"], "staging does not exist"),
+        (["list", "--warehouse", "nowhere.duckdb", "--place", "warehouse"], "nowhere.duckdb does not exist"),
     ],
 )
 def test_a_mistake_is_told_and_nothing_is_written(untouched_shop: OneFeedShop, arguments: list[str], says: str) -> None:

@@ -35,7 +35,7 @@ RECORD = Record(
     dbt=Dbt("run", {}),
     relations=RELATIONS,
     digest=WHOLE,
-    file=File(100),
+    file=File(100, None),
     audit=replace(AUDIT, digest=WHOLE),
 )
 SIGHT = FileSummary(100, frozenset(RELATIONS))
