@@ -39,9 +39,7 @@ landed_events as (
         batch_id,
         'landed' as fate,
         count(*) as row_count
-    from (
-        {{ union_sources('events') | indent(8) }}
-    ) as delivered
+    from {{ ref('int_events__delivered') }}
     group by source_system, batch_id
 ),
 

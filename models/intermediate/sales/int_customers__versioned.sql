@@ -2,14 +2,14 @@
 with
 
 delivered as (
-    {{ union_sources('customers') }}
+    select * from {{ ref('int_customers__delivered') }}
 ),
 
 hashed as (
     select
         *,
-        {{ version_hash(content_columns('customers')) }} as version_hash,
-        {{ version_hash(content_columns('customers') | reject('equalto', 'updated_at') | list) }} as attributes_hash
+        {{ version_hash(var('common_columns')['customers']) }} as version_hash,
+        {{ version_hash(var('common_columns')['customers'] | reject('equalto', 'updated_at') | list) }} as attributes_hash
     from delivered
 ),
 

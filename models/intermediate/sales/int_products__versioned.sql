@@ -2,14 +2,14 @@
 with
 
 delivered as (
-    {{ union_sources('products') }}
+    select * from {{ ref('int_products__delivered') }}
 ),
 
 hashed as (
     select
         *,
-        {{ version_hash(content_columns('products')) }} as version_hash,
-        {{ version_hash(content_columns('products') | reject('equalto', 'updated_at') | list) }} as attributes_hash
+        {{ version_hash(var('common_columns')['products']) }} as version_hash,
+        {{ version_hash(var('common_columns')['products'] | reject('equalto', 'updated_at') | list) }} as attributes_hash
     from delivered
 ),
 
