@@ -149,9 +149,8 @@ def break_versions(models: Path) -> None:
 
 def tangle(models: Path) -> None:
     """A model behind which macros stand four deep, and a macro that does not say what it does."""
-    macros = "".join(
-        f"{{% macro level_{level}() %}}{{#- Calls the next. -#}}{{{{ level_{level + 1}() }}}}{{% endmacro %}}\n" for level in (1, 2, 3)
-    )
+    says = "{#- Calls the next. -#}"
+    macros = "".join(f"{{% macro level_{n}() %}}{says}{{{{ level_{n + 1}() }}}}{{% endmacro %}}\n" for n in (1, 2, 3))
     (models.parent / "macros/tangled.sql").write_text(macros + "{% macro level_4() %}1{% endmacro %}\n")
     (models / "staging/fx/stg_fx__tangled.sql").write_text("select {{ level_1() }} as day_count\n")
 

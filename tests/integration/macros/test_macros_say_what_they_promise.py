@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 from project import REPOSITORY, Project
@@ -38,7 +37,7 @@ def answers(macros: Project) -> dict[str, object]:
         "newer_than_its_source": "{{ newer_than({'shop': '2025-01-02 00:00:00'}) }}",
         "newer_than_another_source": "{{ newer_than({'web': '2025-01-04 00:00:00'}) }}",
         "as_old_as_its_source": "{{ newer_than({'shop': '2025-01-03 00:00:00'}) }}",
-        "whole_seconds": "{{ whole_seconds_between(\"timestamp '2025-01-01 00:00:00.9'\", \"timestamp '2025-01-01 00:00:02.8'\") }}",
+        "whole_seconds": "{{ whole_seconds_between('loaded_at', 'loaded_at + interval 1900 milliseconds') }}",
         "share_of_nothing": "{{ share('0', '0') }}",
     }
     row = "(select 'shop' as source_system, timestamp '2025-01-03' as loaded_at)"

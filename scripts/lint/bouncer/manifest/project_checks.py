@@ -121,11 +121,13 @@ def check_macro_says_what_it_does(macro: Any) -> None:
         fail(f"`{macro.name}` does not begin with a comment that says what it does")
 
 
+# Macros that stand for dbt's own of that name: whoever knows dbt knows what they do.
+_KNOWN = {"source", "is_incremental"}
+
+
 def _own_macros(ctx: Any) -> dict[str, str]:
-    """The text of the macros that this project's SQL calls by name: not those that stand for one of dbt's own."""
-    dbts = {macro.name.removeprefix("default__") for macro in ctx.macros if macro.package_name != "sluice"}
-    own = {macro.name: macro.macro_sql for macro in ctx.macros if macro.package_name == "sluice"}
-    return {name: text for name, text in own.items() if name.removeprefix("duckdb__") not in dbts | {"source"}}
+    """The text of each macro of this project that its SQL calls by name."""
+    return {macro.name: macro.macro_sql for macro in ctx.macros if macro.name not in _KNOWN}
 
 
 def _called(text: str, macros: Iterable[str]) -> set[str]:
