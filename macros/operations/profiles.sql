@@ -36,7 +36,7 @@
 {%- endmacro %}
 
 
-{% macro surprise(difference, usual, deviations, limit) -%}
+{% macro anomaly(difference, usual, deviations, limit) -%}
     {#-
         How remarkable a difference is: 1 where it is both as large as matters (`limit`) and `deviations` times as large as is
         usual; the smaller of the two counts.

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- Every row of the raw tables, read once and counted at once: what landed, and what became of it. A row without a fate is
--- landed, and nothing else: that is what the reconciliation finds.
+-- Every row of the raw tables, read once and counted at once: what landed, and what became of it. A row without a fate
+-- is landed, and nothing else: that is what the reconciliation finds.
 with
 
 versions as (

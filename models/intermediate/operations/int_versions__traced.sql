@@ -3,22 +3,24 @@
     'customers': {'key': 'customer_id', 'kept_in': 'int_customers__latest'},
     'products': {'key': 'product_id', 'kept_in': 'int_products__latest'},
     'orders': {'key': 'order_id', 'kept_in': 'int_orders__screened', 'kept_where': 'refusal_reason is null',
-               'amount': 'coalesce(delivered.shipping_amount, 0) - coalesce(delivered.discount_amount, 0)'},
+               'amount': 'coalesce(delivered.shipping_amount, 0) - coalesce(delivered.discount_amount, 0)',
+               'currency': 'delivered.currency_code'},
     'order_items': {'key': 'order_item_id', 'kept_in': 'int_order_items__screened',
                     'kept_where': 'refusal_reason is null and copy_number = 1',
                     'amount': 'cast(delivered.quantity * delivered.unit_price as decimal(18, 4))',
-                    'currency_of': 'accepted_orders'},
+                    'currency': 'accepted_orders.currency_code'},
     'refunds': {'key': 'refund_id', 'kept_in': 'int_refunds__screened', 'kept_where': 'refusal_reason is null',
-                'amount': 'delivered.amount'},
+                'amount': 'delivered.amount', 'currency': 'delivered.currency_code'},
     'payments': {'key': 'payment_id', 'kept_in': 'int_payments__screened', 'kept_where': 'refusal_reason is null',
-                 'amount': 'delivered.amount', 'time': 'created_at', 'older': '>='},
+                 'amount': 'delivered.amount', 'currency': 'delivered.currency_code',
+                 'time': 'created_at', 'older': '>='},
     'disputes': {'key': 'dispute_id', 'kept_in': 'int_disputes__screened', 'kept_where': 'refusal_reason is null',
-                 'amount': 'delivered.amount',
-                 'fate_of_the_kept': "case when shown_disputes.dispute_id is null then 'older_version' else 'accepted' end"},
+                 'amount': 'delivered.amount', 'currency': 'delivered.currency_code',
+                 'kept_is': "case when shown_disputes.dispute_id is null then 'older_version' else 'accepted' end"},
 } %}
 
--- What became of every row of the raw tables. A row lost against the version that is kept if it is not newer: then it is
--- a duplicate where the content is equal, else an older version. A row that nothing explains has no fate.
+-- What became of every row of the raw tables. A row lost against the version that is kept if it is not newer: then it
+-- is a duplicate where the content is equal, else an older version. A row that nothing explains has no fate.
 with
 
 accepted_orders as (
@@ -56,7 +58,7 @@ traced as (
             '{{ entity }}' as entity,
             delivered.source_system,
             delivered.batch_id,
-            {{ of.get('currency_of', 'delivered') ~ '.currency_code' if of.amount else 'cast(null as varchar)' }} as currency_code,
+            {{ of.get('currency', 'cast(null as varchar)') }} as currency_code,
             {{ of.get('amount', 'cast(0 as decimal(18, 4))') }} as amount,
             case
                 when quarantine.status = 'open' then 'quarantined'
@@ -66,7 +68,7 @@ traced as (
                     kept.batch_id = delivered.batch_id
                     and kept.source_file = delivered.source_file
                     and kept.source_position = delivered.source_position
-                    then {{ of.get('fate_of_the_kept', "'accepted'") }}
+                    then {{ of.get('kept_is', "'accepted'") }}
                 when
                     kept.{{ time }} = delivered.{{ time }}
                     and kept.version_hash = {{ version_hash(qualified(var('common_columns')[entity], 'delivered')) }}

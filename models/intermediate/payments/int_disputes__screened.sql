@@ -7,12 +7,16 @@ currencies as (
 ),
 
 decisions as (
-    select
-        *,
-        row_key is not null and {{ newer_than(last_build('int_decisions__latest'), 'decided_at') }} as is_new
-    from {{ ref('int_decisions__latest') }}
+    select * from {{ ref('int_decisions__latest') }}
     where entity = 'disputes'
 ),
+
+{% if is_incremental() %}
+    reopened as (
+        select row_key from decisions
+        where row_key is not null and {{ newer_than(last_build('int_decisions__latest'), 'decided_at') }}
+    ),
+{% endif %}
 
 -- What came since. A row that somebody decided on came long ago: all versions of its key are read from the lake again.
 delivered as (
@@ -23,7 +27,9 @@ delivered as (
     {% if is_incremental() %}
         where
             {{ newer_than(newest_loaded(this)) }}
-            {{ 'or dispute_id in (select row_key from decisions where is_new)' if has_new_decisions('disputes') }}
+            {% if has_new_decisions('disputes') %}
+                or dispute_id in (select reopened.row_key from reopened)
+            {% endif %}
     {% endif %}
 ),
 
@@ -48,7 +54,7 @@ together as (
         select * exclude (refusal_reason) from {{ this }}
         where
             dispute_id in (select decided.dispute_id from decided)
-            and dispute_id not in (select row_key from decisions where is_new)
+            and dispute_id not in (select reopened.row_key from reopened)
     {% endif %}
 ),
 

@@ -8,12 +8,16 @@ currencies as (
 ),
 
 decisions as (
-    select
-        *,
-        row_key is not null and {{ newer_than(last_build('int_decisions__latest'), 'decided_at') }} as is_new
-    from {{ ref('int_decisions__latest') }}
+    select * from {{ ref('int_decisions__latest') }}
     where entity = 'payments'
 ),
+
+{% if is_incremental() %}
+    reopened as (
+        select row_key from decisions
+        where row_key is not null and {{ newer_than(last_build('int_decisions__latest'), 'decided_at') }}
+    ),
+{% endif %}
 
 -- What came since. A row that somebody decided on came long ago: all versions of its key are read from the lake again.
 delivered as (
@@ -24,7 +28,9 @@ delivered as (
     {% if is_incremental() %}
         where
             {{ newer_than(newest_loaded(this)) }}
-            {{ 'or payment_id in (select row_key from decisions where is_new)' if has_new_decisions('payments') }}
+            {% if has_new_decisions('payments') %}
+                or payment_id in (select reopened.row_key from reopened)
+            {% endif %}
     {% endif %}
 ),
 
@@ -50,7 +56,7 @@ together as (
         select * exclude (refusal_reason) from {{ this }}
         where
             payment_id in (select decided.payment_id from decided)
-            and payment_id not in (select row_key from decisions where is_new)
+            and payment_id not in (select reopened.row_key from reopened)
     {% endif %}
 ),
 
@@ -73,7 +79,7 @@ tried as (
 ranked as (
     select
         * exclude (left_order_id),
-        -- Where a newer version moves the row to another order, the order that it leaves has to be worked out again, too.
+        -- Where a newer version moves the row to another order, the order that it leaves is worked out again, too.
         coalesce(left_order_id, lead(order_id) over counting_first) as left_order_id,
         row_number() over counting_first as version_rank,
         -- false for the same version once more

@@ -3,12 +3,16 @@
 with
 
 decisions as (
-    select
-        *,
-        row_key is not null and {{ newer_than(last_build('int_decisions__latest'), 'decided_at') }} as is_new
-    from {{ ref('int_decisions__latest') }}
+    select * from {{ ref('int_decisions__latest') }}
     where entity = 'order_items'
 ),
+
+{% if is_incremental() %}
+    reopened as (
+        select row_key from decisions
+        where row_key is not null and {{ newer_than(last_build('int_decisions__latest'), 'decided_at') }}
+    ),
+{% endif %}
 
 -- What came since. A row that somebody decided on came long ago: all versions of its key are read from the lake again.
 delivered as (
@@ -19,7 +23,9 @@ delivered as (
     {% if is_incremental() %}
         where
             {{ newer_than(newest_loaded(this)) }}
-            {{ 'or order_item_id in (select row_key from decisions where is_new)' if has_new_decisions('order_items') }}
+            {% if has_new_decisions('order_items') %}
+                or order_item_id in (select reopened.row_key from reopened)
+            {% endif %}
     {% endif %}
 ),
 
@@ -45,7 +51,7 @@ together as (
         select * exclude (refusal_reason, copy_number) from {{ this }}
         where
             order_item_id in (select decided.order_item_id from decided)
-            and order_item_id not in (select row_key from decisions where is_new)
+            and order_item_id not in (select reopened.row_key from reopened)
     {% endif %}
 ),
 
@@ -70,7 +76,7 @@ ranked as (
             partition by order_item_id, refusal_reason is null
             order by updated_at desc, version_hash asc, loaded_at asc, source_file asc, source_position asc
         ) as copy_number,
-        -- Where a newer version moves the row to another order, the order that it leaves has to be worked out again, too.
+        -- Where a newer version moves the row to another order, the order that it leaves is worked out again, too.
         coalesce(
             left_order_id,
             lead(order_id) over (

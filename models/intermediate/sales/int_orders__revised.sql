@@ -57,7 +57,9 @@ changed_rows as (
 
 named as (
     select order_id from orders
-    where {{ newer_than(last_build('int_orders__screened')) }} or order_id in (select new_decisions.row_key from new_decisions)
+    where
+        {{ newer_than(last_build('int_orders__screened')) }}
+        or order_id in (select new_decisions.row_key from new_decisions)
     union all
     select order_id from changed_rows
     union all

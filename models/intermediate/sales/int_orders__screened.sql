@@ -2,8 +2,7 @@
 
 -- Two versions of an order matter: the believed one, which has come furthest on the way from placed to delivered, and
 -- the newest. Where they differ, the status went backwards and the newest is refused. Each is the first in an order of
--- the versions, so every order of delivery ends with the same two. What lies between them is an older version; and once
--- a later version has come as far as the believed one, nothing is refused any more.
+-- the versions, so every order of delivery ends with the same two. What lies between them is an older version.
 with
 
 currencies as (
@@ -11,12 +10,16 @@ currencies as (
 ),
 
 decisions as (
-    select
-        *,
-        row_key is not null and {{ newer_than(last_build('int_decisions__latest'), 'decided_at') }} as is_new
-    from {{ ref('int_decisions__latest') }}
+    select * from {{ ref('int_decisions__latest') }}
     where entity = 'orders'
 ),
+
+{% if is_incremental() %}
+    reopened as (
+        select row_key from decisions
+        where row_key is not null and {{ newer_than(last_build('int_decisions__latest'), 'decided_at') }}
+    ),
+{% endif %}
 
 -- What came since. A row that somebody decided on came long ago: all versions of its key are read from the lake again.
 delivered as (
@@ -28,7 +31,9 @@ delivered as (
     {% if is_incremental() %}
         where
             {{ newer_than(newest_loaded(this)) }}
-            {{ 'or order_id in (select row_key from decisions where is_new)' if has_new_decisions('orders') }}
+            {% if has_new_decisions('orders') %}
+                or order_id in (select reopened.row_key from reopened)
+            {% endif %}
     {% endif %}
 ),
 
@@ -37,8 +42,10 @@ decided as (
         delivered.*,
         decisions.waived_rules,
         decisions.set_aside_rule,
-        case when status_rank is null or contains(decisions.waived_rules, ',status_backwards,') then delivered.updated_at end
-            as taken_as_it_comes_at
+        case
+            when delivered.status_rank is null or contains(decisions.waived_rules, ',status_backwards,')
+                then delivered.updated_at
+        end as taken_as_it_comes_at
     from delivered
     left join decisions
         on
@@ -47,7 +54,6 @@ decided as (
             and delivered.source_position = decisions.source_position
 ),
 
--- Choosing the newest is associative: the history behind the kept rows need not be read again.
 together as (
     select * from decided
     {% if is_incremental() %}
@@ -55,7 +61,7 @@ together as (
         select * exclude (refusal_reason) from {{ this }}
         where
             order_id in (select decided.order_id from decided)
-            and order_id not in (select row_key from decisions where is_new)
+            and order_id not in (select reopened.row_key from reopened)
     {% endif %}
 ),
 
@@ -74,8 +80,7 @@ tried as (
     from with_references
 ),
 
--- A version whose status has no place on the way, or whose way back was waived, is taken as it comes; what follows is
--- compared with what follows it, and not with what was before.
+-- A version that is taken as it comes is compared with what follows it, and not with what was before.
 restarted as (
     select
         * exclude (taken_as_it_comes_at),
@@ -92,17 +97,14 @@ ranked as (
         row_number() over (
             partition by order_id, refusal_reason is null
             order by
-                updated_at desc,
-                status_rank desc nulls last,
+                updated_at desc, status_rank desc nulls last,
                 version_hash asc, loaded_at asc, source_file asc, source_position asc
         ) as age_rank
     from restarted
     window furthest_first as (
         partition by order_id, refusal_reason is null
         order by
-            coalesce(updated_at >= taken_as_it_comes_at, true) desc,
-            status_rank desc nulls last,
-            updated_at desc,
+            coalesce(updated_at >= taken_as_it_comes_at, true) desc, status_rank desc nulls last, updated_at desc,
             version_hash asc, loaded_at asc, source_file asc, source_position asc
     )
 ),

@@ -1,3 +1,5 @@
+{%- set attributes = var('common_columns')['products'] | reject('equalto', 'updated_at') | list %}
+
 -- Reads every version that the lake holds, so no snapshot is needed: this can be built again at any time.
 with
 
@@ -9,7 +11,7 @@ hashed as (
     select
         *,
         {{ version_hash(var('common_columns')['products']) }} as version_hash,
-        {{ version_hash(var('common_columns')['products'] | reject('equalto', 'updated_at') | list) }} as attributes_hash
+        {{ version_hash(attributes) }} as attributes_hash
     from delivered
 ),
 

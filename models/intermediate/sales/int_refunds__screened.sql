@@ -7,12 +7,16 @@ currencies as (
 ),
 
 decisions as (
-    select
-        *,
-        row_key is not null and {{ newer_than(last_build('int_decisions__latest'), 'decided_at') }} as is_new
-    from {{ ref('int_decisions__latest') }}
+    select * from {{ ref('int_decisions__latest') }}
     where entity = 'refunds'
 ),
+
+{% if is_incremental() %}
+    reopened as (
+        select row_key from decisions
+        where row_key is not null and {{ newer_than(last_build('int_decisions__latest'), 'decided_at') }}
+    ),
+{% endif %}
 
 -- What came since. A row that somebody decided on came long ago: all versions of its key are read from the lake again.
 delivered as (
@@ -23,7 +27,9 @@ delivered as (
     {% if is_incremental() %}
         where
             {{ newer_than(newest_loaded(this)) }}
-            {{ 'or refund_id in (select row_key from decisions where is_new)' if has_new_decisions('refunds') }}
+            {% if has_new_decisions('refunds') %}
+                or refund_id in (select reopened.row_key from reopened)
+            {% endif %}
     {% endif %}
 ),
 
@@ -49,7 +55,7 @@ together as (
         select * exclude (refusal_reason) from {{ this }}
         where
             refund_id in (select decided.refund_id from decided)
-            and refund_id not in (select row_key from decisions where is_new)
+            and refund_id not in (select reopened.row_key from reopened)
     {% endif %}
 ),
 
@@ -72,7 +78,7 @@ tried as (
 ranked as (
     select
         * exclude (left_order_id),
-        -- Where a newer version moves the row to another order, the order that it leaves has to be worked out again, too.
+        -- Where a newer version moves the row to another order, the order that it leaves is worked out again, too.
         coalesce(left_order_id, lead(order_id) over counting_first) as left_order_id,
         row_number() over counting_first as version_rank
     from tried

@@ -42,8 +42,10 @@ ranked as (
         max(loaded_at) over (partition by event_id) as last_delivered_at,
         row_number() over (
             partition by event_id, broken_rule
-            -- equal to the letter after the hash: then only the lineage differs
-            order by occurred_at, {{ version_hash(var('common_columns')['events']) }}, loaded_at, source_file, source_position
+            order by
+                occurred_at, {{ version_hash(var('common_columns')['events']) | indent(16) }},
+                -- equal to the letter: only the lineage differs
+                loaded_at, source_file, source_position
         ) as copy_number
     from screened
     where event_id in (select repeated.event_id from repeated)
