@@ -107,7 +107,7 @@ class ReleaseShop:
             dbt=Dbt("run", {"model.success": 1, "test.pass": 1}),
             relations=relations,
             digest=whole,
-            file=File((folder / FILE).stat().st_size),
+            file=File((folder / FILE).stat().st_size, None),
             audit=replace(AUDIT, digest=whole),
         )
 
@@ -182,10 +182,10 @@ def seen(file: Path | str) -> tuple[int, int, int]:
 # starts no thread, so that a fork is safe and takes milliseconds.
 KILLER = """
 import os, signal, sys, traceback
-import duckdb, deltalake, pyarrow, jsonschema
+import duckdb, deltalake, pyarrow, pydantic
 from pathlib import Path
 from sluice.environments import trail
-from sluice.store import inspection, moves
+from sluice.store import moves, standalone
 from sluice.gate.publish import promote, publish
 from sluice.gate.rollback import rollback
 from sluice.history import ledger

@@ -173,7 +173,7 @@ def make_shop(root: Path) -> SalesShop:
     shop = SalesShop(root / "project", root / "state")
     for name, text in FILES.items():
         shop.write(name, text)
-    for name in ("macros/source.sql", "profiles.yml"):
+    for name in ("macros/naming/source.sql", "profiles.yml"):
         shop.write(name, (REPOSITORY / name).read_text())
     shop.write("macros/generate_schema_name.sql", _SCHEMA)
     subprocess.run(["git", "init", "-q"], cwd=shop.folder, check=True)

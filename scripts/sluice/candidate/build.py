@@ -68,7 +68,7 @@ def build(plan: Plan, tell: Tell) -> Candidate:
             workspace.keep_artifacts(folder)
         whole = _alone(tested, folder / FILE, tell) if is_good else tested
         (folder / FILE).chmod(0o444)
-        record = replace(whole, built_at=moment(), file=File((folder / FILE).stat().st_size))
+        record = replace(whole, built_at=moment(), file=File((folder / FILE).stat().st_size, None))
         dump(record, folder)
     return Candidate(folder, record, is_good, removed)
 

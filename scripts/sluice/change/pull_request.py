@@ -17,13 +17,13 @@ import duckdb
 import yaml
 
 from sluice.candidate import pins
-from sluice.change.checkout import commit_of
 from sluice.change.impact import Changes, changes_since
 from sluice.change.macros import DBTS_OWN, changed_macros
 from sluice.change.selection import Selection, everything, select
 from sluice.core import dbt
 from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
+from sluice.core.git import commit_of
 from sluice.core.locks import holding
 from sluice.core.paths import extensions_root
 from sluice.core.progress import Tell

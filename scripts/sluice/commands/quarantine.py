@@ -40,12 +40,19 @@ class Place(StrEnum):
     ingestion = "ingestion"
     warehouse = "warehouse"
     all = "all"
-    door = "door"
 
     @property
-    def recorded(self) -> str | None:
-        """The place as rows have it; None for all. `door` is the former name of `ingestion`."""
-        return None if self is Place.all else "ingestion" if self is Place.door else str(self)
+    def wanted(self) -> str | None:
+        """The place as a filter; None for all."""
+        return None if self is Place.all else str(self)
+
+
+def _place(word: str) -> Place:
+    """The place of that name; `door` is the former name of `ingestion`."""
+    try:
+        return Place("ingestion" if word == "door" else word)
+    except ValueError:
+        raise typer.BadParameter(f"{word!r} is not one of {', '.join(Place)}") from None
 
 
 def _typed_row(text: str) -> str:
@@ -59,7 +66,10 @@ RuleOption = Annotated[
 ]
 OlderOption = Annotated[str | None, typer.Option(help="Only rows that were refused longer ago than this: 12h, 7d, 2w.")]
 PlaceOption = Annotated[
-    Place, typer.Option(help="Where the row was refused: at ingestion (the older word is door) or in the warehouse.")
+    Place,
+    typer.Option(
+        parser=_place, metavar=f"[{'|'.join(Place)}]", help="Where the row was refused: at ingestion or in the warehouse."
+    ),
 ]
 WarehouseOption = Annotated[
     str | None,
@@ -225,7 +235,7 @@ def _places(place: Place, warehouse: str | None) -> Places:
     from sluice.environments.resolve import locate, usual
     from sluice.quarantine.catalog import places
 
-    found = places(lake_root(), lambda: locate(warehouse or usual()), place=place.recorded)
+    found = places(lake_root(), lambda: locate(warehouse or usual()), place=place.wanted)
     note(found.notes)
     return found
 
@@ -237,7 +247,7 @@ def _filter(feed: str | None, rule: str | None, older_than: str | None, place: P
     return Filter(
         feed,
         rule,
-        place.recorded,
+        place.wanted,
         None if status is Status.all else str(status),
         age(older_than, "--older-than") if older_than else None,
     )

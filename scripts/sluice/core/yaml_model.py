@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
+from pydantic import TypeAdapter, ValidationError
 
 from sluice.core.errors import SluiceError
 
@@ -30,8 +32,6 @@ def checked(kind: type[T], content: Any, path: Path, *at: str | int) -> T:
 
     Raises SluiceError that names each mistake. A sentence of its own for a value is a ValueError in a validator.
     """
-    from pydantic import TypeAdapter, ValidationError  # here, so that only who checks a file waits for it
-
     adapter = TypeAdapter(kind)
     try:
         return adapter.validate_python(content)
@@ -39,7 +39,7 @@ def checked(kind: type[T], content: Any, path: Path, *at: str | int) -> T:
         errors = failure.errors(include_url=False)
     hints = [_hint(error, adapter.json_schema(mode="validation")) for error in errors]
     raise SluiceError(
-        "; ".join(map(_sentence, errors)), where=place(path, *at, *errors[0]["loc"]), hint="; ".join(filter(None, hints))
+        "; ".join(map(sentence, errors)), where=place(path, *at, *errors[0]["loc"]), hint="; ".join(filter(None, hints))
     )
 
 
@@ -65,7 +65,7 @@ def unknown(what: str, name: str, known: Sequence[str]) -> tuple[str, str]:
     return f"unknown {what} {name!r}", (f"did you mean {near[0]}? " if near else "") + f"known: {', '.join(sorted(known))}"
 
 
-def _sentence(error: Mapping[str, Any]) -> str:
+def sentence(error: Mapping[str, Any]) -> str:
     key = ".".join(map(str, error["loc"]))
     if error["type"] == "missing":
         return f"`{key}` is missing"
@@ -73,8 +73,10 @@ def _sentence(error: Mapping[str, Any]) -> str:
         return unknown("key", key, ())[0]
     if error["type"] == "value_error":
         return f"`{key}`: {error['ctx']['error']}" if key else str(error["ctx"]["error"])
+    _, should, expected = error["msg"].partition("should")
     subject = f"`{key}`" if key else "it"
-    return f"{subject} {error['msg'][error['msg'].index('should') :]}, not {error['input']!r}"
+    expected = re.sub(r"a (valid )?dictionary( or an instance of \w+)?", "a mapping", expected).replace("a valid tuple", "a list")
+    return f"{subject} {should}{expected}, not {error['input']!r:.100}" if should else str(error["msg"])
 
 
 def _hint(error: Mapping[str, Any], schema: Mapping[str, Any]) -> str:

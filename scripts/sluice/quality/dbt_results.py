@@ -51,6 +51,10 @@ class Run:
     seconds: float
     nodes: tuple[Ended, ...]
 
+    def ended(self, ending: dbt.Ending) -> list[Ended]:
+        """The nodes that ended so."""
+        return [node for node in self.nodes if dbt.ending(node.status) is ending]
+
 
 def read(target: Path) -> Run:
     """The last run that wrote to dbt's target folder. Raises SluiceError where there is none."""
@@ -112,7 +116,7 @@ def append(run: Run, lake: Path) -> None:
 
 
 def _row(run: Run, node: Ended) -> CheckEntry:
-    failed = node.status not in ("pass", "skipped")
+    is_remarkable = dbt.ending(node.status) in (dbt.Ending.failed, dbt.Ending.warned)
     return CheckEntry(
         run_id=run.id,
         checked_at=node.ended_at,
@@ -124,7 +128,7 @@ def _row(run: Run, node: Ended) -> CheckEntry:
         severity=node.severity,
         status=node.status,
         failures=node.failures,
-        observed=json.dumps({"message": node.message}) if failed else None,
+        observed=json.dumps({"message": node.message}) if is_remarkable else None,
         expected=json.dumps(node.arguments) if node.arguments else None,
         seconds=node.seconds,
     )

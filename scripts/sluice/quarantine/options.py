@@ -1,4 +1,4 @@
-"""What a person types, as values: ages, days to come, assignments and ids."""
+"""What a person types, as values: ages, dates, assignments, ids and rows."""
 
 from __future__ import annotations
 

@@ -26,10 +26,10 @@ def create(connection: duckdb.DuckDBPyConnection, lake: Path, mart: str | None) 
     Decisions are few and read once, into tables; the refused rows stay where they are.
     """
     tables = {
+        "no_rows": _NO_ROWS,
         "decisions": ledger.query(lake, DecisionEntry),
         "newest": _NEWEST,
         "by_rule": _BY_RULE,
-        "no_rows": _NO_ROWS,
         "batches": f"select distinct batch_id from ({ledger.query(lake, BatchEntry)})",
     }
     views = {
@@ -44,7 +44,7 @@ def create(connection: duckdb.DuckDBPyConnection, lake: Path, mart: str | None) 
             connection.execute(f"create temp {kind} {name} as {query}")
 
 
-# The columns and types of a refused row.
+# The columns of refused rows and their types.
 _NO_ROWS = """
     select '' as quarantine_id, '' as place, '' as feed, '' as entity, '' as row_key, '' as rule, '' as reason,
         '' as column_name, false as may_be_waived, null::decimal(38, 4) as amount, '' as currency_code, '' as batch_id,

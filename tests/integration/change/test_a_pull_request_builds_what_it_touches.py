@@ -96,7 +96,7 @@ def test_what_cannot_be_meant_is_refused(shop: SalesShop) -> None:
     assert "is found out" in shop.sluice("build", "--env", "pr-12", "--select", "by_shop", code=2).stderr
     assert "points to no release" in shop.sluice("build", "--env", "pr-12", "--base", "staging", code=2).stderr
     assert (
-        "20200101T000000Z-aaaaaa is not there"
+        "20200101T000000Z-aaaaaa does not exist"
         in shop.sluice("build", "--env", "pr-12", "--base", "20200101T000000Z-aaaaaa", code=2).stderr
     )
     assert not (shop.warehouse / "pr" / "12.duckdb").exists()

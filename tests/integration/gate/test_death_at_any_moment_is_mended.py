@@ -147,7 +147,7 @@ def test_a_move_that_was_begun_is_named(shop: ReleaseShop, monkeypatch: pytest.M
     assert candidate not in [move.release_id for move in pointer.history]
     done = shop.publish()
     assert (done.release_id, done.is_moved) == (candidate, True)
-    assert any("died before prod moved" in note for note in done.notes)
+    assert any("was interrupted before prod moved" in note for note in done.notes)
     assert any("never published" in note for note in done.notes)
 
 

@@ -19,14 +19,13 @@ from sluice.core.errors import RefusedError
 from sluice.core.locks import holding
 from sluice.environments import partial
 from sluice.environments.context import Context
-from sluice.environments.policy import Retention
 from sluice.gate import prune as pruning
 from sluice.gate.prune import drop, prune
 from sluice.store.readers import holders
 from sluice.store.record import FILE
 
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == 'r'); print('held', flush=True); input()"
-NOTHING = replace(POLICY, retention=Retention(keep_last=0, keep_days=0, keep_weeks=0, candidate_days=0))
+NOTHING = replace(POLICY, retention=replace(POLICY.retention, keep_last=0, keep_days=0, keep_weeks=0, candidate_days=0))
 
 
 def strict(shop: ReleaseShop) -> Context:

@@ -48,8 +48,8 @@ def mistake(shop: OneFeedShop, *arguments: str) -> str:
         (["drop", "{id}"], "a decision needs a reason"),
         (["drop", *WHY], "no row is given"),
         (["list", "--older-than", "soon"], "'soon' is not a valid age"),
-        (["list", "--warehouse", "staging", "--place", "warehouse"], "staging is not there"),
-        (["list", "--warehouse", "nowhere.duckdb", "--place", "warehouse"], "nowhere.duckdb is not there"),
+        (["list", "--warehouse", "staging", "--place", "warehouse"], "staging does not exist"),
+        (["list", "--warehouse", "nowhere.duckdb", "--place", "warehouse"], "nowhere.duckdb does not exist"),
     ],
 )
 def test_a_mistake_is_told_and_nothing_is_written(untouched_shop: OneFeedShop, arguments: list[str], says: str) -> None:
@@ -94,7 +94,7 @@ def test_two_marts_are_one_too_many(shop: OneFeedShop) -> None:
 
 def test_a_broken_manifest_is_named(shop: OneFeedShop) -> None:
     (shop.root / "target" / "manifest.json").write_text("{")
-    assert "manifest.json is no JSON" in mistake(shop, "list", "--place", "warehouse")
+    assert "manifest.json is not JSON" in mistake(shop, "list", "--place", "warehouse")
 
 
 def test_a_mart_without_the_promised_columns_is_named(shop: OneFeedShop) -> None:

@@ -80,7 +80,7 @@ def test_a_project_that_makes_nothing_public_has_everything_compared(sides: Side
 
 def test_mistakes_are_explained(sides: Sides) -> None:
     sides.tables("select 1 as order_id", "select 2 as order_id")
-    with pytest.raises(SluiceError, match="is not there"):
+    with pytest.raises(SluiceError, match="does not exist"):
         side("nowhere.duckdb", None, sides.root)
     (sides.root / "lonely.duckdb").write_bytes((sides.root / "a" / "warehouse.duckdb").read_bytes())
     with pytest.raises(SluiceError, match=r"manifest\.json is not there"):

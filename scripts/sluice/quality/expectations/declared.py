@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sluice.core import dbt
 from sluice.core.errors import SluiceError
 
 SEVERITIES = ("error", "warn")
@@ -45,15 +45,8 @@ class AuditedModel:
 
 
 def manifest_of(target: Path) -> dict[str, Any]:
-    """dbt's manifest. Raises SluiceError where it is not there or not readable."""
-    path = target / "manifest.json"
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SluiceError("manifest.json is not there", where=str(target), hint="run: sluice build") from None
-    except ValueError as error:
-        raise SluiceError(f"manifest.json is not JSON: {error}", where=str(path), hint="run: dbt parse") from error
-    return manifest
+    """dbt's manifest. Raises SluiceError where it is missing or not readable."""
+    return dbt.artifact(target, "manifest.json", hint="run: sluice build")
 
 
 def declared(manifest: Mapping[str, Any], select: Sequence[str] = ()) -> list[AuditedModel]:
