@@ -30,7 +30,7 @@ def mistake(shop: OneFeedShop, *arguments: str) -> str:
         (["release", "{id}", "--set", "amount=5"], "a decision needs a reason"),
         (["release", "{id}", "--set", "amount=5", "--why", "  "], "a decision needs a reason"),
         (["release", "{id}", *WHY], "neither a correction nor a waiver"),
-        (["release", "{id}", "--set", "amount=5", "--waive", "--until", "3d", *WHY], "a correction and a waiver are given together"),
+        (["release", "{id}", "--set", "amount=5", "--waive", "--until", "3d", *WHY], "a waiver are given together"),
         (["release", "{id}", "--waive", *WHY], "a waiver needs an end"),
         (["release", "{id}", "--set", "amount=5", "--until", "3d", *WHY], "only a waiver has an end"),
         (["release", "{id}", "--waive", "--until", "2020-01-01", *WHY], "has passed"),
