@@ -100,10 +100,8 @@ def _quarantined(lake: Path, built: Located) -> list[Quarantined]:
             groups = catalog.groups(connection, catalog.Filter(status="open"), datetime.now(UTC).replace(tzinfo=None))
     except SluiceError:  # its mart has not been built: the summary says what there is
         return []
-    places = {"door": "ingestion"}
-    found = [Quarantined(places.get(group.place, group.place), group.rows) for group in groups]
-    names = sorted({one.place for one in found})
-    return [Quarantined(name, sum(one.rows for one in found if one.place == name)) for name in names]
+    places = sorted({group.place for group in groups})
+    return [Quarantined(place, sum(group.rows for group in groups if group.place == place)) for place in places]
 
 
 def _feeds(lake: Path) -> list[FeedTotals]:
