@@ -57,21 +57,21 @@ def _grown(path: Path, wanted: Schema, wants: str) -> DeltaTable:
     for name, kind in asked.items():
         if present.get(name, kind) != kind:
             raise SluiceError(
-                f"the lake holds column {name} as {present[name]}, {wants} {kind}",
+                f"the lake holds column {'.'.join(name)} as {present[name]}, {wants} {kind}",
                 where=str(path),
                 hint="keep the type that was landed and cast it in staging",
             )
-    missing = {name.partition(".")[0] for name in asked.keys() - present.keys()}
+    missing = {name[0] for name in asked.keys() - present.keys()}
     if missing:
         delta.alter.add_columns([Field(field.name, field.type) for field in wanted.fields if field.name in missing])
     return delta
 
 
-def _parts(kind: Any, path: str = "") -> dict[str, str]:
+def _parts(kind: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:
     """Every column, element and field within a type, by its path, with the name of its own type."""
     if isinstance(kind, StructType | Schema):
-        inner = {name: part for field in kind.fields for name, part in _parts(field.type, f"{path}.{field.name}").items()}
-        return {path.lstrip("."): "struct", **inner} if path else inner
+        inner = {name: part for field in kind.fields for name, part in _parts(field.type, (*path, field.name)).items()}
+        return {path: "struct", **inner}
     if isinstance(kind, ArrayType):
-        return {path.lstrip("."): "list", **_parts(kind.element_type, f"{path}.[]")}
-    return {path.lstrip("."): str(getattr(kind, "type", kind))}
+        return {path: "list", **_parts(kind.element_type, (*path, "[]"))}
+    return {path: str(getattr(kind, "type", kind))}

@@ -43,6 +43,11 @@ def test_columns_and_fields_are_added_in_one_version_and_read_as_null(path: Path
     assert rows == [(1, {"city": "Bonn", "code": None}, [{"name": "a", "rows": None}], None)]
 
 
+def test_a_name_may_hold_a_point(path: Path) -> None:
+    assert grow(path, **{"a.b": "varchar"}) == grow(path, **{"a.b": "varchar"}) == 2
+    assert "a.b" in [field.name for field in DeltaTable(str(path)).schema().fields]
+
+
 def test_what_only_the_table_has_stays(path: Path) -> None:
     grow(path, note="varchar")
     assert grow(path) == 2
