@@ -27,9 +27,7 @@ delivered as (
     {% if is_incremental() %}
         where
             {{ newer_than(newest_loaded(this)) }}
-            {% if has_new_decisions('disputes') %}
-                or dispute_id in (select reopened.row_key from reopened)
-            {% endif %}
+            or {{ 'dispute_id in (select row_key from reopened)' if has_new_decisions('disputes') else 'false' }}
     {% endif %}
 ),
 

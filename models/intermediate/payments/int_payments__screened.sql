@@ -28,9 +28,7 @@ delivered as (
     {% if is_incremental() %}
         where
             {{ newer_than(newest_loaded(this)) }}
-            {% if has_new_decisions('payments') %}
-                or payment_id in (select reopened.row_key from reopened)
-            {% endif %}
+            or {{ 'payment_id in (select row_key from reopened)' if has_new_decisions('payments') else 'false' }}
     {% endif %}
 ),
 

@@ -23,9 +23,7 @@ delivered as (
     {% if is_incremental() %}
         where
             {{ newer_than(newest_loaded(this)) }}
-            {% if has_new_decisions('order_items') %}
-                or order_item_id in (select reopened.row_key from reopened)
-            {% endif %}
+            or {{ 'order_item_id in (select row_key from reopened)' if has_new_decisions('order_items') else 'false' }}
     {% endif %}
 ),
 

@@ -31,9 +31,7 @@ delivered as (
     {% if is_incremental() %}
         where
             {{ newer_than(newest_loaded(this)) }}
-            {% if has_new_decisions('orders') %}
-                or order_id in (select reopened.row_key from reopened)
-            {% endif %}
+            or {{ 'order_id in (select row_key from reopened)' if has_new_decisions('orders') else 'false' }}
     {% endif %}
 ),
 
@@ -54,6 +52,7 @@ decided as (
             and delivered.source_position = decisions.source_position
 ),
 
+-- Choosing the newest is associative: the history behind the kept rows need not be read again.
 together as (
     select * from decided
     {% if is_incremental() %}

@@ -27,9 +27,7 @@ delivered as (
     {% if is_incremental() %}
         where
             {{ newer_than(newest_loaded(this)) }}
-            {% if has_new_decisions('refunds') %}
-                or refund_id in (select reopened.row_key from reopened)
-            {% endif %}
+            or {{ 'refund_id in (select row_key from reopened)' if has_new_decisions('refunds') else 'false' }}
     {% endif %}
 ),
 
