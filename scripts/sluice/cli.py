@@ -5,27 +5,36 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 from typing import Annotated
 
 import typer
 
 from sluice.commands.audit import audit
 from sluice.commands.build import build
-from sluice.commands.compare import diff, impact
 from sluice.commands.demo import demo
+from sluice.commands.diff import diff
+from sluice.commands.drop import drop
+from sluice.commands.envs import envs
+from sluice.commands.impact import impact
 from sluice.commands.ingest import ingest
 from sluice.commands.output import register
-from sluice.commands.pointers import promote, publish, rollback
+from sluice.commands.promote import promote
+from sluice.commands.prune import prune
+from sluice.commands.publish import publish
 from sluice.commands.quarantine import app as quarantine
-from sluice.commands.releases import drop, envs, prune, releases
+from sluice.commands.rebuild import rebuild
+from sluice.commands.releases import releases
+from sluice.commands.rollback import rollback
 from sluice.commands.run import run
 from sluice.commands.setup import setup
 from sluice.commands.summary import summary
-from sluice.commands.verify import rebuild, verify
+from sluice.commands.verify import verify
 from sluice.core.document import document, error_fields
-from sluice.core.errors import INTERRUPTED, SluiceError, StoppedError, explain
+from sluice.core.errors import UNUSABLE, SluiceError, StoppedError, explain
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -63,22 +72,33 @@ register(app, "Try out", demo, anywhere=True)
 
 def main() -> None:
     """Run the command line. An error is printed on stderr in up to three lines; with --format json, also on stdout as JSON."""
-    sys.exit(_ended(sys.argv[1:]))
+    pressed: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        pressed.append(number)
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    sys.exit(_ended(sys.argv[1:], pressed))
 
 
-def _ended(arguments: Sequence[str]) -> int:
-    """Run a command and return its exit code."""
+def _ended(arguments: Sequence[str], pressed: Sequence[int]) -> int:
+    """Run a command and return its exit code. Libraries make other errors of Ctrl-C, so `pressed` says whether it was that."""
+    code, error = UNUSABLE, None
     try:
         code = int(app(arguments, prog_name="sluice", standalone_mode=False) or 0)
-        if code != INTERRUPTED:
-            return code
-        what = "what was finished is kept, and nothing is half done; run the command again to continue"
-        error: SluiceError = StoppedError(what)
     except SluiceError as found:
         error = found
     except typer.TyperException as found:
         context = getattr(found, "ctx", None)
         error = SluiceError(found.format_message(), hint=f"run: {context.command_path if context else 'sluice'} --help")
+    except Exception:
+        if not pressed:
+            raise
+    if pressed and code:
+        error = StoppedError("what was finished is kept, and nothing is half done; run the command again to continue")
+    if error is None:
+        return code
     if _wants_json(arguments):
         typer.echo(document(error_fields(error)))
     return explain(error)

@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 from tests.helpers.project import BIN, REPOSITORY
+from tests.helpers.schemas import document, is_json
 
 from sluice.store.record import Record, load
 
@@ -141,6 +142,8 @@ class SalesShop:
         environment = {**self.environment, **more}
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == code, f"{arguments} ended with {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        if is_json(arguments):
+            document(arguments, done.stdout)
         return done
 
     def build(self, *arguments: str, code: int = 0) -> tuple[Path, Record]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 import yaml
+from tests.helpers.schemas import document
 from typer.testing import CliRunner, Result
 
 from sluice.core.duck import connect
@@ -147,7 +148,7 @@ class OneFeedShop:
 
     def as_json(self, *arguments: str, code: int = 0) -> Any:
         """The same with --format json, read."""
-        return json.loads(self.done(*arguments, "--format", "json", code=code))
+        return document(["quarantine", *arguments], self.done(*arguments, "--format", "json", code=code))
 
     def id_at_ingestion(self, file: str, position: int) -> str:
         """The id of a row that ingest refused, computed as docs/quarantine.md says."""

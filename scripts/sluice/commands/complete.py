@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sluice.core import paths
 
 
-def _complete(names: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+def _complete(names: Callable[[], Iterable[str]], *, are_paths: bool = False) -> Callable[[str], list[str]]:
     """A function that typer calls with the incomplete word. Whatever goes wrong, it must not disturb a person who types."""
 
     def complete(incomplete: str) -> list[str]:
         try:
+            start = Path.cwd()
             with paths.in_project():
-                return sorted({name for name in names() if name.startswith(incomplete)})
+                found = {os.path.relpath(name, start) if are_paths else name for name in names()}
+            return sorted(name for name in found if name.startswith(incomplete))
         except Exception:  # noqa: BLE001  # a broken YAML file or an unreadable folder: there is nothing to offer
             return []
 
@@ -45,5 +48,5 @@ environments = _complete(_environments)
 warehouses = _complete(lambda: [*_environments(), *_ids(), "candidate"])
 candidates = _complete(_ids)
 feeds = _complete(_feeds)
-feeds_files = _complete(lambda: map(str, Path("feeds").glob("*.yml")))
+feeds_files = _complete(lambda: map(str, Path("feeds").glob("*.yml")), are_paths=True)
 models = _complete(lambda: [path.stem for path in Path("models").rglob("*.sql")])

@@ -76,7 +76,7 @@ def _fields(report: StepReport) -> dict[str, Any]:
 def _show(report: StepReport) -> None:
     from sluice.commands.audit import show_audit
     from sluice.commands.build import show_build
-    from sluice.commands.pointers import show_move
+    from sluice.commands.publish import show_move
     from sluice.ingest.report import as_text
     from sluice.steps.audit import Audited
     from sluice.steps.build import BuildReport

@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -64,15 +65,18 @@ def invoke(
     """
     command = [str(Path(sys.executable).parent / "dbt"), "--log-format", "json", "--no-use-colors", *arguments]
     invocation, errors = "", []
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=folder,
-        env={**os.environ, **(environment or {})},
-        pass_fds=held,
-    ) as process:
+    with (
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+            pass_fds=held,
+        ) as process,
+        _stopped_with_us(process),
+    ):
         os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
         for line in process.stdout or ():
             event = _event(line)
@@ -82,6 +86,16 @@ def invoke(
             elif event["info"].get("level") == "error":
                 errors.append(event["info"]["msg"].strip().removeprefix("[ERROR]: Encountered an error:").strip())
     return Invocation(invocation, process.returncode, tuple(errors))
+
+
+@contextmanager
+def _stopped_with_us(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Stop dbt where this process is interrupted: nothing goes on behind a command that has ended."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        process.terminate()
+        raise
 
 
 def _event(line: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.helpers.candidates import SalesShop, make_shop, rows
+from tests.helpers.schemas import document
 
 from sluice.core.duck import connect
 
@@ -31,7 +32,11 @@ def sold(shop: SalesShop) -> list[tuple[float]]:
 def test_it_builds_audits_and_publishes_and_stops_where_a_step_refuses(shop: SalesShop) -> None:
     assert shop.sluice("run", "--env", "dev", code=2).stderr.startswith("error: dev is a file of its own")
 
-    shop.sluice("run", "--why", "the first")
+    assert set(document(["run"], shop.sluice("run", "--why", "the first", "--format", "json").stdout)["steps"]) == {
+        "build",
+        "audit",
+        "publish",
+    }
     first = (shop.warehouse / "prod.duckdb").readlink()
     assert sold(shop) == [(55,)]
     assert trail(shop) == [("build", "done"), ("audit", "done"), ("publish", "done")]
@@ -51,6 +56,13 @@ def test_it_builds_audits_and_publishes_and_stops_where_a_step_refuses(shop: Sal
     (kept,) = shop.candidates()
     assert rows(shop.warehouse / "candidates" / kept / "warehouse.duckdb", "select count(*) from core.all_sales") == [(14,)]
     assert trail(shop)[-1] == ("build", "failed")
+
+
+def test_its_document_has_the_steps_that_were_done_and_the_error(shop: SalesShop) -> None:
+    said = document(["run"], shop.sluice("run", "--format", "json", code=1).stdout)
+    assert (said["outcome"], said["steps"]["build"]["is_good"], "error" in said) == ("failed", False, False)
+    refused = document(["run"], shop.sluice("run", "--format", "json", code=1, SLUICE_ACTOR="job:other").stdout)
+    assert (refused["outcome"], refused["steps"], refused["error"]["code"]) == ("refused", {}, 1)
 
 
 def test_a_file_of_feeds_that_is_not_there_stops_it_before_anything_is_built(shop: SalesShop, tmp_path: Path) -> None:

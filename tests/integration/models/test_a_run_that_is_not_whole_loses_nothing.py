@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
-from project import Project, differences
-from small_shop import DELIVERED, MODELS_ONLY, ORDERS_HEADER, deliver, rebuilt
+from tests.helpers.project import Project, differences
+from tests.helpers.small_shop import DELIVERED, MODELS_ONLY, ORDERS_HEADER, deliver, rebuilt
 
 SHIPPED = "3,1,2025-01-01 10:00:00,shipped,EUR,DE,1.00,0,,web,2025-01-04 10:00:00\n"
 CANCELLED = "4,1,2025-01-01 10:00:00,cancelled,EUR,DE,0,0,,web,2025-01-05 10:00:00\n"
