@@ -89,7 +89,7 @@ def test_mistakes_are_explained(sides: Sides) -> None:
     with pytest.raises(SluiceError, match="cannot be read as a warehouse"):
         sides.diff()
     (sides.root / "a" / "release.json").write_text("{")
-    with pytest.raises(SluiceError, match="the record of the release is no JSON"):
+    with pytest.raises(SluiceError, match="the record of the release is not valid: Invalid JSON"):
         sides.diff()
 
 
