@@ -99,6 +99,7 @@ lint-code: | setup
 lint-yaml: | setup
 	$(BIN)/yamllint --strict .
 	$(BIN)/python scripts/lint/dbt_yaml.py
+	$(BIN)/python scripts/lint/words.py
 	@if [ -d .github/workflows ]; then $(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml; fi
 
 $(LINT)/warehouse $(LINT)/sql/warehouse:

@@ -2,7 +2,7 @@
     {#-
         dbt's source(), and, where SLUICE_PINS says at which version each Delta table of the lake is to be read, that version.
         SLUICE_PINS is a JSON object, {place of the table: version}; without it nothing changes, and the text of a model never
-        does. Not looked at while dbt parses: a new version makes nobody parse anew.
+        does. Not read while dbt parses: a new version causes no new parse.
     -#}
     {%- set relation = builtins.source(source_name, table_name) -%}
     {%- set pins = env_var('SLUICE_PINS', '') if execute else '' -%}
@@ -20,7 +20,7 @@
     {%- if match is none or match.group(1) not in pins -%}
         {{ exceptions.raise_compiler_error(
             'the source ' ~ source ~ ' reads ' ~ (location or 'a table of the warehouse')
-            ~ ', which is no Delta table of the lake: a candidate reads nothing else'
+            ~ ', which is not a Delta table of the lake: a candidate reads nothing else'
         ) }}
     {%- endif -%}
     {{ return("delta_scan('" ~ match.group(1) ~ "', version => " ~ (pins[match.group(1)] | int) ~ ")") }}

@@ -5,7 +5,7 @@
 
 
 {% macro numbers_up_to(last) -%}
-    {#- One row per whole number from 0 to `last`, for each row of the select it stands in. -#}
+    {#- One row per whole number from 0 to `last`, for each row of the select that calls it. -#}
     unnest(range({{ last }} + 1))
 {%- endmacro %}
 

@@ -112,7 +112,7 @@ class OneFeedShop:
         return report
 
     def build(self) -> None:
-        """What dbt would do: judge every raw row anew (decisions are heeded by the real project's models, not here)."""
+        """What dbt would do: judge every raw row again (decisions are heeded by the real project's models, not here)."""
         self.warehouse.parent.mkdir(exist_ok=True)
         with connect(str(self.warehouse), extensions=["delta"]) as connection:
             connection.execute("create schema if not exists reports")

@@ -17,7 +17,7 @@ accepted_orders as (
     where refusal_reason is null
 ),
 
--- What an order amounted to is known once all its lines are in; a copy set aside is no line that is missing.
+-- What an order amounted to is known once all its lines are in; a copy that was set aside is not a missing line.
 amounts as (
     select
         order_id,

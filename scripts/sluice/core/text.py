@@ -128,7 +128,7 @@ _COLOURS = (
 
 
 def coloured(text: str, stream: TextIO | None = None) -> str:
-    """Text with the words that begin a finding in colour; as it is where `stream` (stdout) is no terminal, or with NO_COLOR."""
+    """Text with the words that begin a finding in colour; unchanged if `stream` (stdout) is not a terminal, or with NO_COLOR."""
     stream = stream or sys.stdout
     if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text

@@ -35,7 +35,7 @@ def workshop(warehouse: Path, environment: str) -> Path:
 
 
 def read(artifacts: Path | None) -> Partial | None:
-    """What stands beside the artifacts of a pull request environment; None for all else."""
+    """The content of slim.json beside the artifacts of a pull request environment; None for all else."""
     if artifacts is None or not (artifacts / NAME).is_file():
         return None
     try:

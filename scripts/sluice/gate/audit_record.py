@@ -34,7 +34,7 @@ def being_audited(located: Located) -> Iterator[Path]:
 
 
 def keep(folder: Path, report: AuditReport, tell: Tell, memory_limit: str) -> Record:
-    """Write what an audit of the whole candidate said; give the record. The digest is taken anew, from the file as it is.
+    """Write what an audit of the whole candidate said; give the record. The digest is computed again, from the file as it is.
 
     Raises SluiceError, and keeps nothing, where the file is not what was built.
     """

@@ -140,7 +140,7 @@ def _last_of_weeks(pointer: Pointer, weeks: int, now: datetime) -> dict[str, str
 
 
 def prune(context: Context, is_agreed: bool) -> Pruned:
-    """Show what would go or, agreed, remove it. The plan is made anew while the place is held, so that it is never stale."""
+    """Show what would go or, agreed, remove it. The plan is made again while the place is held, so that it is never stale."""
     if not is_agreed:
         return Pruned(_planned(context), False)
     with trail.attempt(context.lake, context.actor, "prune") as tried:
@@ -160,7 +160,7 @@ def _planned(context: Context) -> tuple[Decision, ...]:
 
 
 def _carry_out(context: Context, decisions: Sequence[Decision]) -> list[str]:
-    """Remove what goes; what cannot be removed is told and stays."""
+    """Remove what goes; what cannot be removed is reported and stays."""
     notes = []
     for one in decisions:
         if not one.is_kept:

@@ -116,7 +116,7 @@ def test_what_somebody_holds_is_not_removed(tmp_path: Path) -> None:
     (tmp_path / "20260101T000000Z-aaaaaa").mkdir()
     held = tmp_path / "20260102T000000Z-bbbbbb"
     held.mkdir()
-    # Another process holds it: a child that was given the lock by one that has died, as dbt is by a killed build.
+    # Another process holds it: a child that was given the lock by one that has ended, as dbt is by a killed build.
     holder = subprocess.Popen(["flock", "--exclusive", str(held / ".lock"), "sleep", "60"])
     try:
         wait_until(lambda: is_held(held))

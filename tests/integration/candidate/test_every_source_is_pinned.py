@@ -47,4 +47,4 @@ def test_a_source_that_is_no_table_of_the_lake_stops_dbt(retold: Callable[[], St
     shop.write("models/staging/_sources.yml", sources[: sources.index('"delta_scan')] + location + sources.split("tables", 1)[1])
     _, errors = _compiled(shop, monkeypatch, {"raw/shop/sales": 0})
     assert "shop.sales reads read_csv(" in "\n".join(errors)
-    assert "which is no Delta table of the lake" in "\n".join(errors)
+    assert "which is not a Delta table of the lake" in "\n".join(errors)

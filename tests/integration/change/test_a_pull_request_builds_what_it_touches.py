@@ -22,7 +22,7 @@ def test_a_changed_view_and_its_children_are_built_and_stand_alone(changed: Chan
     assert said["built"] == ["core.by_shop", "core.rpt_shops"]
     file = Path(said["file"])
     assert file == shop.warehouse / "pr" / "12.duckdb"
-    # 10 sales, as in the release: what came after it is no doing of the change.
+    # 10 sales, as in the release: what came after it is not due to the change.
     assert rows(file, "select sum(sales), sum(amount) from core.rpt_shops") == [(10, 110.0)]
     assert answers_alone(sys.executable, file)["core.by_shop"] == 3
     assert [path.name for path in (shop.warehouse / ".workshop" / "pr-12").iterdir()] == [".lock"]

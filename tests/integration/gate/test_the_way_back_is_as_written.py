@@ -39,7 +39,7 @@ def walk(block: str, folder: Path, environment: dict[str, str], **names: str) ->
 
 @pytest.fixture
 def shop(tmp_path: Path) -> ReleaseShop:
-    """A shop with two releases; what matters of them is told by their numbers."""
+    """A shop with two releases; they differ by their numbers."""
     made = shop_in(tmp_path)
     made.published()
     made.published()
@@ -116,8 +116,8 @@ def test_a_lost_warehouse(released: candidates.SalesShop, tmp_path: Path) -> Non
     before = load((shop.state / "elsewhere" / "prod.duckdb").resolve().parent)
     shutil.rmtree(shop.state / "elsewhere")
     shutil.rmtree(shop.warehouse)
-    (anew,) = blocks("The warehouse is lost")
-    walk(anew, shop.folder, shop.environment)
+    (rebuilt,) = blocks("The warehouse is lost")
+    walk(rebuilt, shop.folder, shop.environment)
     after = load((shop.warehouse / "prod.duckdb").resolve().parent)
     assert after.parent is None
     assert {name: one.digest for name, one in after.relations.items()} == {

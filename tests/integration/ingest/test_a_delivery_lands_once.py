@@ -151,13 +151,13 @@ def test_a_kill_between_any_two_steps_is_repaired(lake_of: Any, monkeypatch: pyt
     owner = ledger if step == "append" else raw
     real = getattr(owner, step)
 
-    def dies(*arguments: Any, **named: Any) -> None:
+    def killed(*arguments: Any, **named: Any) -> None:
         if moment == "after":
             real(*arguments, **named)
         raise Death
 
     with monkeypatch.context() as patched:
-        patched.setattr(owner, step, dies)
+        patched.setattr(owner, step, killed)
         with pytest.raises(Death):
             lake.ingest()
     lake.deliver("b.csv", "id\n3\ny\n")

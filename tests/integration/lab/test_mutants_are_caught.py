@@ -1,4 +1,4 @@
-"""The run of the mutants tells what is noticed from what is not, and what is no SQL from both."""
+"""The run of the mutants tells what is noticed from what is not, and what is not SQL from both."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def break_keys(models: Path) -> None:
 
 
 def break_versions(models: Path) -> None:
-    """An old version without an end, a version that is no number, an exposed mart without versions."""
+    """An old version without an end, a version that is not a number, an exposed mart without versions."""
     growth = models / "marts/growth/_growth__models.yml"
     shutil.copy(models / "marts/growth/rpt_customer_value.sql", models / "marts/growth/rpt_customer_value_v2.sql")
     of_value = "latest_version: 1\n    versions: [{v: 1, defined_in: rpt_customer_value}]"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.helpers.project import Project, copy_project
 
-# file, what stands there, what is put in its place
+# file, its text, what replaces it
 BROKEN = [
     # the mart loses rows
     ("models/marts/core/fct_payments.sql", "where refusal_reason is null and",

@@ -1,4 +1,4 @@
-"""A release that dies at any moment is finished by the next command: one row, one batch record, one decision."""
+"""A release that is killed at any moment is finished by the next command: one row, one batch record, one decision."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def test_a_death_between_any_two_steps_is_mended_by_the_same_command(
 def die_at(
     shop: OneFeedShop, monkeypatch: pytest.MonkeyPatch, owner: Any, step: str, call: int, moment: str, command: list[str]
 ) -> None:
-    """Run the command, which dies just before or after the n-th call of a step."""
+    """Run the command, which is killed just before or after the n-th call of a step."""
     real, calls = getattr(owner, step), [0]
 
-    def dies(*arguments: Any, **named: Any) -> Any:
+    def killed(*arguments: Any, **named: Any) -> Any:
         calls[0] += 1
         if calls[0] == call and moment == "before":
             raise Death
@@ -72,7 +72,7 @@ def die_at(
         return given
 
     with monkeypatch.context() as patched:
-        patched.setattr(owner, step, dies)
+        patched.setattr(owner, step, killed)
         with pytest.raises(Death):
             shop.sluice(*command)
 

@@ -105,11 +105,11 @@ def test_rows_of_a_batch_that_never_landed_do_not_count(shop: OneFeedShop, monke
     class Death(BaseException):
         pass
 
-    def dies(*_: object) -> None:
+    def killed(*_: object) -> None:
         raise Death
 
     with monkeypatch.context() as patched:
-        patched.setattr("sluice.lake.raw.land", dies)
+        patched.setattr("sluice.lake.raw.land", killed)
         with pytest.raises(Death):
             shop.deliver("b.jsonl", "broken", '{"id": 1, "amount": 1}')
     assert shop.query("select count(*) from {quarantine}") == [(4,)]

@@ -79,7 +79,7 @@ def let_in(shop: OneFeedShop, key: str) -> None:
 
 
 def test_a_waiver_counts_for_its_rule_alone(shop: OneFeedShop) -> None:
-    """The next build refuses the waived row by another rule: it is open again, may be waived anew, and both end."""
+    """The next build refuses the waived row by another rule: it is open again, may be waived again, and both end."""
     key = shop.id_in_the_warehouse("a.jsonl", 2)
     shop.done("release", key, "--waive", "--until", in_days(2), "--why", "x")
     with locked(shop.warehouse) as connection:

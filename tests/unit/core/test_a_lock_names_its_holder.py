@@ -1,4 +1,4 @@
-"""One process at a time holds a lock; who is kept waiting is told by whom, and what that process is doing."""
+"""One process at a time holds a lock; who waits learns which process holds it, and what that process is doing."""
 
 from __future__ import annotations
 

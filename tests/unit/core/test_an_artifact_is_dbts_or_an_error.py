@@ -1,4 +1,4 @@
-"""What is read as an artifact of dbt's is one; anything else is told by name, with what to do."""
+"""What is read as an artifact of dbt's is one; anything else is an error that names it and says what to do."""
 
 from __future__ import annotations
 
