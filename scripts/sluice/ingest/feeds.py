@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,20 +38,22 @@ def _feeds_in(path: Path, environment: Mapping[str, str]) -> list[Feed]:
 
 
 def _feed(entry: Any, path: Path, number: int, environment: Mapping[str, str]) -> Feed:
-    where = place(path, "feeds", number)
+    def where(*keys: str) -> str:
+        return place(path, "feeds", number, *keys)
+
     if not isinstance(entry, dict):
-        raise SluiceError(f"a feed is a mapping, not {entry!r}", where=where)
+        raise SluiceError(f"a feed is a mapping, not {entry!r}", where=where())
     if "format" not in entry:
-        raise SluiceError("`format` is missing", where=where, hint=f"one of: {', '.join(READERS)}")
+        raise SluiceError("`format` is missing", where=where(), hint=f"one of: {', '.join(READERS)}")
     values = {key: expand(value, environment, where) if isinstance(value, str) else value for key, value in entry.items()}
     name = str(values.pop("format"))
     if name not in READERS:
         what, hint = unknown("format", name, list(READERS))
-        raise SluiceError(what, where=place(path, "feeds", number, "format"), hint=hint)
+        raise SluiceError(what, where=where("format"), hint=hint)
     return checked(READERS[name], values, path, "feeds", number)
 
 
-def expand(text: str, environment: Mapping[str, str], where: str) -> str:
+def expand(text: str, environment: Mapping[str, str], where: Callable[[], str]) -> str:
     """`text` with ${NAME} and ${NAME:-default} replaced from `environment`.
 
     Raises SluiceError for a variable that is neither set nor given a default.
@@ -62,7 +64,7 @@ def expand(text: str, environment: Mapping[str, str], where: str) -> str:
         found = environment.get(name) or default
         if found is None:
             raise SluiceError(
-                f"the environment variable {name} is not set", where=where, hint=f"set it, e.g. {name}=<value> make build"
+                f"the environment variable {name} is not set", where=where(), hint=f"set it, e.g. {name}=<value> make build"
             )
         return found
 

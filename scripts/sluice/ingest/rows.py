@@ -82,9 +82,10 @@ class Tally:
         return self.landed + self.refused
 
     @property
-    def worst_in_words(self) -> str:
-        """The most frequent fault as a report shows it."""
-        return f"{self.worst_count} of {self.read} rows: {self.worst}"
+    def misshapen(self) -> str:
+        """Why the file is to be rejected: one fault affects at least half of its rows, and at least ten. Empty if it is not."""
+        is_so = self.worst_count >= REFUSED_ROWS and self.worst_count >= REFUSED_SHARE * self.read
+        return f"{self.worst_count} of {self.read} rows: {self.worst}" if is_so else ""
 
 
 def refusal(contract: Contract, casts: Sequence[tuple[str, Cast, str]]) -> str:
@@ -146,11 +147,6 @@ def tally(connection: duckdb.DuckDBPyConnection, rows: StagedRows) -> list[Tally
         from good full join bad using (__file) order by __file
     """
     return [Tally(*row) for row in connection.execute(query).fetchall()]
-
-
-def is_misshapen(tally: Tally) -> bool:
-    """Whether a file is to be rejected: one fault affects at least half of its rows, and at least ten."""
-    return tally.worst_count >= REFUSED_ROWS and tally.worst_count >= REFUSED_SHARE * tally.read
 
 
 def columns_sql(names: Sequence[str]) -> str:

@@ -6,7 +6,6 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from io import TextIOWrapper
-from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +17,7 @@ from sluice.core.errors import SluiceError
 from sluice.ingest.casts import cast_read, csv_reader_type
 from sluice.ingest.files import Delivery, opened
 from sluice.ingest.landing import Work
-from sluice.ingest.readers.file_feed import LINES, TextFeed
+from sluice.ingest.readers.file_feed import LINES, TextFeed, alike
 from sluice.ingest.rows import (
     REFUSAL,
     FilesRefusedError,
@@ -109,12 +108,9 @@ class CsvFeed(TextFeed):
             create or replace temp table staged ({", ".join(typed)}, __file bigint, __refusal {REFUSAL}, __rendered varchar);
             create or replace temp table rejected (error varchar, {_REFUSED})
         """)
-        start = 0
-        for _, group in groupby(files, key=lambda file: file.shape):
-            members = list(group)
+        for members, start in alike(files):
             work.connection.execute(self._insert(work.contract, members, start, exact=exact))
             _keep_rejects(work.connection, members, start)
-            start += len(members)
 
     def _insert(self, contract: Contract, files: Sequence[Delivery], start: int, *, exact: bool) -> str:
         names, types = files[0].shape, contract.types

@@ -8,6 +8,7 @@ import hashlib
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Annotated, ClassVar
 
 import duckdb
@@ -18,7 +19,7 @@ from sluice.core.errors import SluiceError
 from sluice.ingest.files import Delivery, Memory, deliveries, find, has_changed, is_utf8, plain_name, transcode
 from sluice.ingest.landing import Batch, FeedReport, Work, land
 from sluice.ingest.readers.protocol import Feed
-from sluice.ingest.rows import FilesRefusedError, StagedRows, Tally, is_misshapen, tally
+from sluice.ingest.rows import FilesRefusedError, StagedRows, Tally, tally
 from sluice.lake import raw
 
 # A batch ends at this many bytes (after decompression) or files, whichever comes first: the unit of work that a kill costs.
@@ -107,8 +108,8 @@ class FileFeed(Feed):
         why = {}
         for entry in tallies:
             file = files[entry.file_index]
-            if is_misshapen(entry):
-                why[file.label] = f"{entry.worst_in_words}; the column seems to be of another type"
+            if entry.misshapen:
+                why[file.label] = f"{entry.misshapen}; the column seems to be of another type"
             elif not self.adds_up(file, entry, work):
                 why[file.label] = f"{entry.read} records were read from {file.content.lines} lines; nothing of it is landed"
         if why:
@@ -165,6 +166,15 @@ def each(files: Sequence[Delivery], function: Callable[[Delivery], Delivery]) ->
     if why:
         raise FilesRefusedError(why)
     return done
+
+
+def alike(files: Sequence[Delivery]) -> Iterator[tuple[list[Delivery], int]]:
+    """Neighbours of equal shape, with the place of the first one among all files."""
+    start = 0
+    for _, group in groupby(files, key=lambda file: file.shape):
+        members = list(group)
+        yield members, start
+        start += len(members)
 
 
 def _batches(files: Sequence[Delivery]) -> Iterator[list[Delivery]]:

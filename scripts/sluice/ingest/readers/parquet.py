@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 import duckdb
 
@@ -13,7 +12,7 @@ from sluice.core.errors import SluiceError
 from sluice.ingest.files import Delivery, unzip
 from sluice.ingest.landing import Work
 from sluice.ingest.readers import typed
-from sluice.ingest.readers.file_feed import FileFeed, each
+from sluice.ingest.readers.file_feed import FileFeed, alike, each
 from sluice.ingest.rows import NOTHING, StagedRows
 
 
@@ -48,9 +47,9 @@ class ParquetFeed(FileFeed):
     def read(self, files: Sequence[Delivery], work: Work) -> StagedRows:
         """Rows are read where they are."""
         fresh = work.contract.unknown(name for file in files for name, _ in file.shape.columns)
-        good, refused, start = [], [NOTHING], 0
-        for found, group in groupby(files, key=lambda file: file.shape):
-            members = list(group)
+        good, refused = [], [NOTHING]
+        for members, start in alike(files):
+            found = members[0].shape
             source = f"""(
                 select *, file_index + {start} as __file, file_row_number + 1 as __position
                 from read_parquet({listing([str(file.readable) for file in members])}, file_row_number = true)
@@ -58,7 +57,6 @@ class ParquetFeed(FileFeed):
             good.append(typed.good_sql(work.contract, found.columns, fresh, source, proven=found.proven))
             if not found.proven:
                 refused.append(typed.refused_sql(work.contract, found.columns, source))
-            start += len(members)
         return StagedRows(" union all ".join(good), " union all ".join(refused), fresh)
 
 

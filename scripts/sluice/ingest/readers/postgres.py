@@ -17,7 +17,7 @@ from sluice.core.errors import SluiceError
 from sluice.ingest.landing import Batch, FeedReport, Work, land
 from sluice.ingest.readers import typed
 from sluice.ingest.readers.protocol import Feed
-from sluice.ingest.rows import StagedRows, as_json, is_misshapen, tally
+from sluice.ingest.rows import StagedRows, as_json, tally
 from sluice.lake import raw
 
 _NUMBERS = {"tinyint", "smallint", "integer", "bigint"}
@@ -47,8 +47,8 @@ class PostgresFeed(Feed):
         tallies = tally(work.connection, rows)
         if not tallies:
             return FeedReport(self.name)
-        if is_misshapen(tallies[0]):
-            raise SluiceError(tallies[0].worst_in_words, where=self.relation)
+        if tallies[0].misshapen:
+            raise SluiceError(tallies[0].misshapen, where=self.relation)
         identity = hashlib.sha256(f"{self.name}\n{reached}\n{furthest}\n{delta.version()}".encode()).hexdigest()[:20]
         marks = {} if furthest is None else {f"cursor:{self.cursor}": furthest}
         return land(work, Batch(identity, (self.relation,), (identity,), 0, marks), rows, tallies)

@@ -27,20 +27,14 @@ def casts(contract: Contract, found: Columns) -> list[tuple[str, Cast, str]]:
     Raises SluiceError for a promised column that is missing or of another kind of type.
     """
     check_columns(contract, [name for name, _ in found])
-    types = dict(found)
-    return [(column.name, _cast(column.name, types[column.name], contract), _text(column.name)) for column in contract.columns]
-
-
-def _cast(name: str, found: str, contract: Contract) -> Cast:
-    cast = cast_typed(identifier(name), parse_type(found), contract.types[name])
-    if cast is None:
-        promised = next(column.type for column in contract.columns if column.name == name)
-        raise SluiceError(f"column {name} is {found}, the contract promises {promised}")
-    return cast
-
-
-def _text(name: str) -> str:
-    return f"{identifier(name)}::varchar"
+    types, fitting = dict(found), []
+    for column in contract.columns:
+        name, kind = identifier(column.name), types[column.name]
+        cast = cast_typed(name, parse_type(kind), parse_type(column.type, contract.name))
+        if cast is None:
+            raise SluiceError(f"column {column.name} is {kind}, the contract promises {column.type}")
+        fitting.append((column.name, cast, f"{name}::varchar"))
+    return fitting
 
 
 def good_sql(contract: Contract, found: Columns, fresh: Sequence[str], source: str, *, proven: bool = False) -> str:
@@ -50,7 +44,7 @@ def good_sql(contract: Contract, found: Columns, fresh: Sequence[str], source: s
     """
     known, present = casts(contract, found), dict(found)
     values = [f"{cast.value} as {identifier(name)}" for name, cast, _ in known]
-    values += [f"{_text(name) if name in present else 'null::varchar'} as {identifier(name)}" for name in fresh]
+    values += [f"{identifier(name) if name in present else 'null'}::varchar as {identifier(name)}" for name in fresh]
     where = "" if proven else f" where ({refusal(contract, known)}) is null"
     return f"select {', '.join(values)}, __file, __position from {source}{where}"
 
