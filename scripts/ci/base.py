@@ -60,7 +60,7 @@ class Base:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of its own commands: the code's own package, and a person's rights in a place that is nobody else's."""
+        """The environment of its own commands: the code's own package, and a person's rights in a place of its own."""
         own = {"PYTHONPATH": str(self.code / "scripts"), "SLUICE_ACTOR": "user:base", "SLUICE_EXTENSIONS": ".duckdb/extensions"}
         return {**os.environ, **self.settings, **own}
 

@@ -1,8 +1,8 @@
-"""Check out the code of the release that an environment points to: fresh data must not bring code that nobody approved.
+"""Check out the code of the release that an environment points to: fresh data must not bring unapproved code.
 
     PYTHONPATH=scripts .venv/bin/python -m ci.checkout prod
 
-Where the environment points to nothing yet the working tree stays as it is, which is told. Exit code 0: done. 2: the
+Where the environment points to nothing yet, the working tree stays as it is, and a line says so. Exit code 0: done. 2: the
 release was built from code that no commit has, or git could not check it out.
 """
 

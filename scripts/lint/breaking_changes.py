@@ -30,7 +30,7 @@ WHAT_TO_DO = (
 
 @dataclass(frozen=True)
 class Break:
-    """One model whose readers would be surprised, and by what."""
+    """A model, and the change that breaks its readers."""
 
     model: str
     what: str
@@ -51,7 +51,7 @@ def parse(project: Path, target: Path) -> None:
 def found_by_dbt(state: Path, target: Path) -> list[Break]:
     """What dbt calls a breaking change between `state` and the current folder: it stops at the first model.
 
-    Models without versions are read by nobody outside (dbt-bouncer sees to that): dbt only warns of them, and so it stays.
+    Models without versions have no readers outside (dbt-bouncer checks that), so dbt's warning about them is enough.
     Raises SluiceError where dbt fails for another reason.
     """
     from dbt.cli.main import dbtRunner

@@ -1,4 +1,4 @@
-"""The one exception a user's mistake or an unusable input becomes, and the one a guard's no becomes."""
+"""Errors that users see: SluiceError for a mistake or unusable input, RefusedError where a guard denies an action."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class SluiceError(Exception):
 
 
 class RefusedError(SluiceError):
-    """A guard said no: nothing is broken, and nothing was changed. The command line ends in 1, not in 2."""
+    """A guard denies the action: nothing is broken, and nothing was changed. The exit code is 1, not 2."""
 
     def __init__(self, what: str, *, reasons: tuple[str, ...] = (), where: str = "", hint: str = "") -> None:
         super().__init__(what, where=where, hint=hint)
@@ -24,7 +24,7 @@ class RefusedError(SluiceError):
 
 
 def explain(error: SluiceError) -> int:
-    """Print it in up to three short lines on stderr; gives the exit code, 1 for a guard's no, else 2."""
+    """Print it on stderr in up to three short lines, and return the exit code: 1 for RefusedError, else 2."""
     is_refused = isinstance(error, RefusedError)
     print(f"{'refused' if is_refused else 'error'}: {error.what}", file=sys.stderr)
     if error.where:

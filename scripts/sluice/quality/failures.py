@@ -107,7 +107,7 @@ def _told(problem: Problem) -> Iterator[str]:
         yield f"  all of them: {sample.query}"
     elif node.kind != "data_test" or node.status == "error":
         yield from (f"  {line}".rstrip() for line in node.message.splitlines())
-        yield f"  stands in {node.file}"
+        yield f"  in {node.file}"
 
 
 def _heading(node: Ended) -> str:
