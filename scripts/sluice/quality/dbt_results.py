@@ -22,7 +22,7 @@ KINDS = {"test": "data_test", "unit_test": "unit_test"}
 class Ended:
     """One node of a run: `status` in dbt's word, `message` what dbt said of it.
 
-    Of tests also: what they test (`model`, relations' names; several for a test that stands alone), `stored` the
+    Of tests also: what they test (`model`, relations' names; several for a singular test), `stored` the
     relation that keeps the failing rows, `telling` the columns by which people know a row: its key, then those tested.
     """
 
@@ -91,7 +91,7 @@ def _ended(entry: Mapping[str, Any], node: Mapping[str, Any], nodes: Mapping[str
 
 
 def _tested(node: Mapping[str, Any]) -> list[str]:
-    """What a test stands at; what it reads, where it stands alone."""
+    """The node that a generic or unit test is attached to; of a singular test, the nodes that it reads."""
     attached = node.get("attached_node") or node.get("tested_node_unique_id")
     return [attached] if attached else list(node.get("depends_on", {}).get("nodes", []))
 
@@ -101,7 +101,7 @@ def _arguments(node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _telling(node: Mapping[str, Any], tested: list[Any]) -> tuple[str, ...]:
-    """The key of the model that a test stands at, and the columns that the test names."""
+    """The key of the model that a test is attached to, and the columns that the test names."""
     if len(tested) != 1:
         return ()
     words = set(re.findall(r"\w+", json.dumps(_arguments(node))))

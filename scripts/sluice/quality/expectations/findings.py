@@ -43,9 +43,9 @@ class DbtFindings:
 
 
 def dbt_findings(target: Path, manifest: Mapping[str, Any], rest: str = "") -> DbtFindings:
-    """Read run_results.json. Where it is absent or unreadable, that is a remark, not an error: the audit stands alone.
+    """Read run_results.json. Where it is missing or unreadable, that is a remark, not an error: the audit does not need it.
 
-    `rest` names the release that stands for all that was not built, where only a part was: its tests ran there.
+    `rest` names the release from which everything is read that this build left out: its tests ran there.
     """
     if not (target / "run_results.json").exists():
         nothing = "dbt has left no run_results.json here: its tests are not known"
