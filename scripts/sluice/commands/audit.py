@@ -67,10 +67,13 @@ def audit(
 
 def _declared_of(slim: Partial, located: Located) -> list[str]:
     """Of a pull request environment, the models to audit: those that were built."""
-    from sluice.quality.expectations.declared import declared, manifest_of
+    from sluice.core import dbt
+    from sluice.quality.expectations.declared import declared
 
     assert located.artifacts is not None
-    return [model.relation for model in declared(manifest_of(located.artifacts)) if model.relation in slim.built]
+    return [
+        model.relation for model in declared(dbt.artifact(located.artifacts, "manifest.json")) if model.relation in slim.built
+    ]
 
 
 def _of_dbt_alone(slim: Partial, located: Located) -> AuditReport:

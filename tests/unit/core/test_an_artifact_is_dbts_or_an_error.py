@@ -14,7 +14,7 @@ from sluice.core.errors import SluiceError
     ("name", "text", "says"),
     [
         ("manifest.json", None, "manifest.json is not there"),
-        ("manifest.json", "{", "manifest.json is no JSON"),
+        ("manifest.json", "{", "manifest.json is not JSON"),
         ("manifest.json", "{}", "manifest.json is none of dbt's: it has no nodes"),
         ("manifest.json", "[]", "manifest.json is none of dbt's"),
         ("run_results.json", '{"nodes": {}}', "run_results.json is none of dbt's: it has no results"),
