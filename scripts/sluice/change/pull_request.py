@@ -25,6 +25,7 @@ from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
 from sluice.core.git import commit_of
 from sluice.core.locks import holding
+from sluice.core.manifest import is_relation, relation_of
 from sluice.core.paths import extensions_root
 from sluice.core.progress import Tell
 from sluice.environments import partial
@@ -100,7 +101,7 @@ def _built(environment: str, base: Located, work: _Build, tell: Tell) -> tuple[P
     left_out = standalone.make(work.file) if is_good else ()
     there = _relations(work.file)
     nodes = [manifest["nodes"][name] for name in selection.built]
-    wanted = {_relation(node) for node in nodes if node["config"]["materialized"] != "ephemeral"}
+    wanted = {relation_of(node) for node in nodes if is_relation(node)}
     failed = tuple(sorted(wanted - there - set(left_out)))
     built = tuple(sorted(wanted & there))
     return Partial(environment, base.record.release_id, selection.whole, built, left_out, failed), is_good
@@ -220,7 +221,3 @@ def _tables_for_views_of(file: Path, base: Path) -> None:
 def _relations(file: Path) -> set[str]:
     with standalone.opened(file) as connection:
         return {f"{schema}.{name}" for schema, name in digest.listed(connection, standalone.ALIAS)}
-
-
-def _relation(node: Mapping[str, Any]) -> str:
-    return f"{node['schema']}.{node['alias']}"

@@ -7,6 +7,7 @@ from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from sluice.core.dbt import artifact
 from sluice.core.duck import MEMORY_LIMIT
 from sluice.core.paths import target_root
 from sluice.core.progress import Tell, part, silent
@@ -18,7 +19,7 @@ from sluice.gate import audit_record
 from sluice.history import ledger
 from sluice.quality.expectations import audit as expectations
 from sluice.quality.expectations.audit import AuditReport
-from sluice.quality.expectations.declared import declared, manifest_of
+from sluice.quality.expectations.declared import declared
 from sluice.quality.expectations.report import rows
 from sluice.store.record import Record
 
@@ -106,4 +107,8 @@ def _judged(wish: _Wish, select: Sequence[str], base: str, tell: Tell) -> AuditR
 def _built_models(pull_request: Partial, located: Located) -> list[str]:
     """The models of a pull request environment that were built."""
     assert located.artifacts is not None
-    return [model.relation for model in declared(manifest_of(located.artifacts)) if model.relation in pull_request.built]
+    return [
+        model.relation
+        for model in declared(artifact(located.artifacts, "manifest.json", hint="run: sluice build"))
+        if model.relation in pull_request.built
+    ]
