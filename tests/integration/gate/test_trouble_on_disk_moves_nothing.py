@@ -69,7 +69,8 @@ trail.append = lambda *ignored: None  # the lake is on another disk
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
 from sluice import cli
-cli.app = lambda: publish(shop.context, sys.argv[3], "prod") if len(sys.argv) > 3 else rollback(shop.context, "prod", "bad")
+act = publish if len(sys.argv) > 3 else rollback
+cli.app = lambda *_, **__: act(shop.context, *([sys.argv[3], "prod"] if act is publish else ["prod", "bad"]))
 cli.main()
 """
 
