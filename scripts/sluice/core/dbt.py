@@ -150,7 +150,7 @@ def artifact(target: Path, name: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise SluiceError(f"{name} is not there", where=str(target), hint="run: dbt build") from None
     except json.JSONDecodeError as error:
-        raise SluiceError(f"{name} is no JSON: {error}", where=str(target), hint="run: dbt build") from None
+        raise SluiceError(f"{name} is not JSON: {error}", where=str(target), hint="run: dbt build") from None
     heart = _HEART.get(name)
     if not isinstance(document, dict) or (heart and heart not in document):
         raise SluiceError(f"{name} is none of dbt's: it has no {heart}", where=str(target), hint="run: dbt build")

@@ -94,7 +94,7 @@ def test_two_marts_are_one_too_many(shop: OtherShop) -> None:
 
 def test_a_broken_manifest_is_named(shop: OtherShop) -> None:
     (shop.root / "target" / "manifest.json").write_text("{")
-    assert "manifest.json is no JSON" in mistake(shop, "list", "--place", "warehouse")
+    assert "manifest.json is not JSON" in mistake(shop, "list", "--place", "warehouse")
 
 
 def test_a_mart_without_the_promised_columns_is_named(shop: OtherShop) -> None:

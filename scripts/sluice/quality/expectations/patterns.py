@@ -47,5 +47,6 @@ def _register(word: str, matches: Callable[[Any, str, str | None], _Condition], 
 
 
 _OPTIONS: dict[str, tuple[str, ...]] = {"regex": (), "like_pattern": ("escape",)}
-for _kind, _is_list, _is_negated in product((("regex", _regex), ("like_pattern", _like)), (False, True), (False, True)):
-    _register(*_kind, _is_list, _is_negated)
+for _is_list, _is_negated in product((False, True), (False, True)):
+    _register("regex", _regex, _is_list, _is_negated)
+    _register("like_pattern", _like, _is_list, _is_negated)
