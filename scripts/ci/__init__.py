@@ -1,1 +1,1 @@
-"""What the workflows need besides `sluice` and `make`: a base to compare with, a report, a word on GitHub."""
+"""What the workflows need besides `sluice` and `make`: a base to compare with, a report, a comment on GitHub."""

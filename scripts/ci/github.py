@@ -1,12 +1,12 @@
-"""Say something on GitHub: one comment on a pull request, edited in place; one open issue, commented on from then on.
+"""Write to GitHub: one comment on a pull request, edited in place; one open issue, with a comment for each repetition.
 
     REPORT=... python3 scripts/ci/github.py comment 12
     REPORT=... python3 scripts/ci/github.py issue "The nightly release was refused"
 
-The text comes in REPORT, the repository and the token from what GitHub sets (GITHUB_REPOSITORY, GITHUB_TOKEN,
-GITHUB_API_URL). Nothing but Python is needed: no install, so the job that holds a token runs no package's code.
+The text is in REPORT, the repository and the token in the variables that GitHub sets (GITHUB_REPOSITORY, GITHUB_TOKEN,
+GITHUB_API_URL). It needs only Python and no installation, so the job that has a token runs no code of a package.
 
-Exit code 0: said, or GitHub does not let this token speak, which is told (a fork's may only read). 2: it could not be said.
+Exit code 0: written, or GitHub does not let this token write (a fork's is read only), and a message says so. 2: failed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FORBIDDEN = 403
 
 
 class UnspokenError(Exception):
-    """What GitHub answered, or why it could not be asked. `is_forbidden`: the token may not do this."""
+    """What GitHub answered, or why the request failed. `is_forbidden`: the token may not do this."""
 
     def __init__(self, what: str, *, is_forbidden: bool = False) -> None:
         super().__init__(what)
@@ -42,7 +42,7 @@ class Repository:
     token: str
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Ask, and give the answer's JSON. Raises UnspokenError for an answer that is an error, or none."""
+        """Send a request and return the JSON of the answer. Raises UnspokenError for an error or no answer."""
         where = f"{self.api}/repos/{self.name}/{path}"
         headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/vnd.github+json"}
         data = None if body is None else json.dumps(body).encode()
@@ -70,18 +70,18 @@ class Repository:
 
 
 def marked(subject: str, text: str) -> str:
-    """The text, with a first line that nobody sees and by which it is found again."""
+    """The text, with an invisible first line by which it is found again."""
     return f"{MARKER.format(subject=subject)}\n{text}"
 
 
 def is_ours(entry: Mapping[str, Any], subject: str) -> bool:
-    """Whether a comment or issue is the one about `subject`; a person who quotes it is not taken for it."""
+    """Whether a comment or issue is the one about `subject`; a person's quote of it does not count."""
     is_bot = (entry.get("user") or {}).get("type") == "Bot"
     return is_bot and (entry.get("body") or "").startswith(MARKER.format(subject=subject))
 
 
 def comment(repository: Repository, number: int, text: str) -> str:
-    """Write the comment on a pull request, or edit the one that is there; gives its address."""
+    """Write the comment on a pull request, or edit the existing one; return its address."""
     body = {"body": marked("pull request", text)}
     for entry in repository.every(f"issues/{number}/comments"):
         if is_ours(entry, "pull request"):
@@ -90,7 +90,7 @@ def comment(repository: Repository, number: int, text: str) -> str:
 
 
 def issue(repository: Repository, title: str, text: str) -> str:
-    """Open an issue, or comment on the one of this title that is open already; gives its address."""
+    """Open an issue, or comment on the open one with this title; return its address."""
     for entry in repository.every("issues?state=open"):
         if "pull_request" not in entry and is_ours(entry, title):
             return str(repository.call("POST", f"issues/{entry['number']}/comments", {"body": text})["html_url"])
@@ -98,7 +98,7 @@ def issue(repository: Repository, title: str, text: str) -> str:
 
 
 def say(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Do what the command line asks; gives the address of what was written."""
+    """Run the requested verb; return the address of what was written."""
     repository = Repository(
         environment.get("GITHUB_API_URL") or "https://api.github.com",
         environment.get("GITHUB_REPOSITORY", ""),
@@ -119,7 +119,7 @@ def main() -> int:
         print(say(sys.argv[1:], os.environ))
     except UnspokenError as error:
         if error.is_forbidden:
-            print(f"::notice::this token may not write here; the text stands in the run's summary ({error})")
+            print(f"::notice::this token may not write here; the text is in the summary of the run ({error})")
             return 0
         print(f"error: {error}", file=sys.stderr)
         return 2

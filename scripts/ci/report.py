@@ -1,10 +1,10 @@
-"""Make one Markdown report of what the steps of a job wrote, for a comment, an issue and the run's summary.
+"""Combine the output of a job's steps into one Markdown report, for a comment, an issue and the run's summary.
 
     python3 scripts/ci/report.py --diff logs/diff.md Build:success=logs/build.txt Audit:failure=logs/audit.txt
 
-Files that are not there belong to steps that did not run; how a step ended, as GitHub calls it, may stand behind its name.
-The report goes to stdout and, inside a workflow, to the run's summary and to the output `report` of the step. Nothing but
-Python is needed. Exit code 0.
+A missing file means that the step did not run. The outcome of a step, in GitHub's words, can follow its name. The report goes
+to stdout and, inside a workflow, to the summary of the run and to the output `report` of the step. It needs only Python.
+Exit code 0.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# GitHub takes 65,536 characters in a comment; a diff is at most 60,000 bytes. The rest is for the ends of the logs.
+# GitHub takes 65,536 characters in a comment; a diff is at most 60,000 bytes. The rest is for the last lines of the logs.
 LIMIT = 65_000
 TAIL = 2_000
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-# How far a command is, as sluice says it on stderr: `dbt build:  20% test every_order_has_a_line`.
+# Progress as sluice prints it on stderr: `dbt build:  20% test every_order_has_a_line`.
 _PROGRESS = re.compile(r"^[\w -]+: [ \d]{3}% ")
 
 
@@ -35,9 +35,9 @@ class Log:
 
 
 def compose(logs: Sequence[Log], diff: str | None, title: str = "") -> str:
-    """What failed, the diff, and the logs: folded away, but those of steps that failed.
+    """What failed, the diff, and the logs: collapsed, except those of failed steps.
 
-    Never longer than a comment may be: logs that do not fit are left out, which is said.
+    Never longer than a comment may be: logs that do not fit are left out, and the report says so.
     """
     told = [log for log in logs if log.text.strip() or log.is_failed]
     failed = [f"**{log.name} failed.**" for log in told if log.is_failed]
@@ -50,7 +50,7 @@ def compose(logs: Sequence[Log], diff: str | None, title: str = "") -> str:
 
 def _without_diff(title: str, told: Sequence[Log]) -> str:
     headline = f"### {title or 'Data: not compared'}"
-    return headline if told else f"{headline}\n\nNo step wrote anything; the run's log says why."
+    return headline if told else f"{headline}\n\nNo step wrote any output; see the log of the run."
 
 
 def _folded(log: Log) -> str:
@@ -61,18 +61,18 @@ def _folded(log: Log) -> str:
 
 
 def _end(text: str) -> str:
-    """The last lines, without colours, without progress, and without what a line that draws itself again has overwritten."""
+    """The last lines, without colours, progress and overwritten text."""
     lines = [line.rstrip("\r").rpartition("\r")[2].rstrip() for line in _COLOUR.sub("", text).strip("\n").split("\n")]
     clean = "\n".join(line for line in lines if not _PROGRESS.match(line)).strip("\n")
     return clean if len(clean) <= TAIL else f"…\n{clean[-TAIL:].partition(chr(10))[2]}"
 
 
 def publish(report: str, environment: Mapping[str, str]) -> None:
-    """Append the report to the files that a workflow's step has for its summary and its outputs, where there are such."""
+    """Append the report to the summary and output files of the workflow's step, if there are any."""
     if summary := environment.get("GITHUB_STEP_SUMMARY"):
         _append(Path(summary), report)
     if outputs := environment.get("GITHUB_OUTPUT"):
-        # A word that nobody can guess: data in the report can't end the output and begin another.
+        # A random word: data in the report cannot end this output and begin another.
         end = secrets.token_hex(16)
         _append(Path(outputs), f"report<<{end}\n{report}\n{end}")
 
@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--diff", help="Markdown of sluice diff")
-    parser.add_argument("--title", default="", help="the headline where there is no diff")
+    parser.add_argument("--title", default="", help="the headline if there is no diff")
     parser.add_argument("logs", nargs="*", metavar="NAME[:OUTCOME]=FILE", help="what a step wrote, in the order of the steps")
     given = parser.parse_args(arguments)
     report = compose([log_of(argument) for argument in given.logs], _read(given.diff), given.title)

@@ -1,1 +1,1 @@
-"""Instruments: they measure what the product does and costs. Each is started as `make <name>`; none is part of the wheel."""
+"""Measuring programs. Each one is started by `make <name>`, house by `python -m lab.house`. None is part of the wheel."""

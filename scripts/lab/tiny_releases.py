@@ -1,4 +1,4 @@
-"""Small candidates made by hand, a place to publish them to, and a process that can be killed before any step."""
+"""Small handmade candidates, a place to publish them to, and a process that can be killed before any step."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class ReleaseShop:
         return Context(self.store, POLICY, self.actor, self.root / "lake", self.root / "warehouse")
 
     def candidate(self, environment: str = "prod", *, parent: str | None = "current", rows: int = 3, **changes: Any) -> str:
-        """Make a candidate that the gate would let through, but for `changes` to its record; its id."""
+        """Make a candidate that passes the gate, apart from `changes` to its record; return its id."""
         self.made += 1
         release_id = f"20260101T{self.made:06}Z-{secrets.token_hex(3)}"
         folder = self.context.candidates / release_id
@@ -121,7 +121,7 @@ class ReleaseShop:
         dump(replace(load(folder), **changes), folder)
 
     def published(self, environment: str = "prod", **more: Any) -> str:
-        """Make a candidate and publish it; its id."""
+        """Make a candidate and publish it; return its id."""
         release_id = self.candidate(environment, **more)
         assert self.publish(release_id, environment).is_moved
         return release_id
@@ -131,7 +131,7 @@ class ReleaseShop:
         return publish(self.context, name, environment, why)
 
     def trail(self) -> list[tuple[Any, ...]]:
-        """Action, environment, release, actor, outcome, why and detail of every try, in the order of their times."""
+        """Action, environment, release, actor, outcome, why and detail of every attempt, in order of time."""
         table = DeltaTable(str(self.root / "lake" / "ops" / "releases")).to_pyarrow_table()
         rows = sorted(table.to_pylist(), key=lambda row: row["tried_at"])
         names = ("action", "environment", "release_id", "actor", "outcome", "why", "detail")
@@ -178,8 +178,8 @@ def seen(file: Path | str) -> tuple[int, int, int]:
     return row
 
 
-# Runs commands in children that die by SIGKILL before the n-th step on a file. It imports all beforehand and starts no
-# thread, so that a fork is safe and costs milliseconds.
+# Runs commands in children that are killed by SIGKILL before the n-th file operation. It imports everything in advance and
+# starts no thread, so that a fork is safe and takes milliseconds.
 KILLER = """
 import os, signal, sys, traceback
 import duckdb, deltalake, pyarrow, pydantic
@@ -188,7 +188,7 @@ from sluice.environments import trail
 from sluice.store import moves, standalone
 from sluice.gate.publish import promote, publish
 from sluice.gate.rollback import rollback
-from sluice.lake import ops
+from sluice.history import ledger
 from lab.tiny_releases import shop_in
 
 
@@ -202,12 +202,12 @@ def hook(event, arguments):
         if steps > left:
             os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(hook)
-real = ops.append
+real = ledger.append
 def append(*arguments, **named):
     sys.audit("ops", "before the trail")
     real(*arguments, **named)
     sys.audit("ops", "after the trail")
-ops.append = append
+ledger.append = append
 
 def act(shop, words):
     verb = words[0]
@@ -237,7 +237,7 @@ for line in sys.stdin:
 
 
 class Killer:
-    """Carries out commands that die before their n-th step."""
+    """Runs commands that are killed before their n-th step."""
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
@@ -249,7 +249,7 @@ class Killer:
         )
 
     def run(self, root: Path, steps: int, *words: str) -> int:
-        """The exit code: 0 when it came to its end, -9 when it was killed."""
+        """The exit code: 0 if it finished, -9 if it was killed."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(f"{root} {steps} {' '.join(words)}\n")
@@ -257,5 +257,5 @@ class Killer:
         return int(self.process.stdout.readline())
 
     def end(self) -> None:
-        """Let it go."""
+        """End the process."""
         self.process.communicate(timeout=60)

@@ -1,26 +1,26 @@
 """Stops a change that breaks what readers of a mart rely on, unless it comes as a new version of the model.
 
 `python scripts/lint/breaking_changes.py origin/main` compares the working tree with that commit. dbt does the comparing
-(`state:modified.contract`: columns gone or retyped, constraints or the contract itself dropped, a version removed before
-its deprecation_date). Two things that dbt lets pass are compared here: a relation that moves, and digits that are lost.
+(`state:modified.contract`: columns removed or retyped, constraints or the contract itself dropped, a version removed before
+its deprecation_date). This program compares two more things, which dbt allows: a relation that moves, and a loss of digits.
 
 Exit code 0: nothing breaks. 1: something does. 2: the two could not be compared.
 """
 
 from __future__ import annotations
 
-import io
-import json
 import re
-import shutil
 import subprocess
 import sys
-import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from sluice.core import git
+from sluice.core.dbt import artifact
+from sluice.core.errors import SluiceError, explain
 
 WHAT_TO_DO = (
     "what to do: keep what readers have, or put the change into a new version and give the old one a deprecation_date;\n"
@@ -30,7 +30,7 @@ WHAT_TO_DO = (
 
 @dataclass(frozen=True)
 class Break:
-    """One model whose readers would be surprised, and by what."""
+    """One model whose readers break, and the reason."""
 
     model: str
     what: str
@@ -39,35 +39,20 @@ class Break:
         return f"breaking change: {self.model}\n  {self.what}"
 
 
-class CannotCompareError(Exception):
-    """There is nothing to compare with; says why and what to do."""
-
-
-def lay_out(base: str, folder: Path) -> None:
-    """The project of the current folder, as commit `base` has it. Raises CannotCompareError for a commit that is not there."""
-    git = shutil.which("git") or "git"
-    done = subprocess.run([git, "archive", "--format=tar", base], capture_output=True, check=False)
-    if done.returncode:
-        hint = "what to do: name a commit that is there (git fetch origin main)"
-        raise CannotCompareError(f"{done.stderr.decode().strip()}\n{hint}")
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
-
-
 def parse(project: Path, target: Path) -> None:
-    """dbt's manifest of a project, in `target`. Raises CannotCompareError where dbt can't parse it."""
+    """dbt's manifest of a project, in `target`. Raises SluiceError if dbt cannot parse it."""
     dbt = Path(sys.executable).parent / "dbt"
     command = [str(dbt), "--quiet", "parse", "--target-path", str(target), "--log-path", str(target / "logs")]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise CannotCompareError(f"dbt can't parse the commit to compare with:\n{done.stdout}{done.stderr}")
+        raise SluiceError(f"dbt cannot parse the commit to compare with:\n{done.stdout}{done.stderr}")
 
 
 def found_by_dbt(state: Path, target: Path) -> list[Break]:
     """What dbt calls a breaking change between `state` and the current folder: it stops at the first model.
 
-    Models without versions are read by nobody outside (dbt-bouncer sees to that): dbt only warns of them, and so it stays.
-    Raises CannotCompareError where dbt fails for another reason.
+    Models without versions have no readers outside (dbt-bouncer checks that), so a warning of dbt is enough for them.
+    Raises SluiceError if dbt fails for another reason.
     """
     from dbt.cli.main import dbtRunner
 
@@ -77,13 +62,13 @@ def found_by_dbt(state: Path, target: Path) -> list[Break]:
         return []
     broken = getattr(result.exception, "breaking_changes", None)
     if broken is None:
-        raise CannotCompareError(f"dbt can't compare: {result.exception}")
+        raise SluiceError(f"dbt cannot compare: {result.exception}")
     node = getattr(result.exception, "node", None)
     return [Break(getattr(node, "search_name", None) or "a model", "\n  ".join(broken))]
 
 
 def let_pass_by_dbt(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Break]:
-    """Versioned public models of two manifests whose relation moved, or whose columns hold fewer digits."""
+    """Versioned public models of two manifests whose relation moved, or whose columns have fewer digits."""
     for unique_id, before in old["nodes"].items():
         after = new["nodes"].get(unique_id)
         if after is None or before.get("access") != "public" or before.get("version") is None:
@@ -95,11 +80,11 @@ def let_pass_by_dbt(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[
         for column, kept in before["columns"].items():
             changed = after["columns"].get(column, kept)
             if _loses_digits(kept.get("data_type") or "", changed.get("data_type") or ""):
-                yield Break(name, f"Column {column} holds fewer digits: {kept['data_type']} -> {changed['data_type']}")
+                yield Break(name, f"Column {column} has fewer digits: {kept['data_type']} -> {changed['data_type']}")
 
 
 def _loses_digits(before: str, after: str) -> bool:
-    """Whether a decimal has fewer digits before or after its point than it had. Other types are dbt's to compare."""
+    """Whether a decimal has fewer digits before or after its point than it had. dbt compares other types."""
     found = [re.fullmatch(r"(?:decimal|numeric)\((\d+),(\d+)\)", kind.lower().replace(" ", "")) for kind in (before, after)]
     if not all(found):
         return False
@@ -109,13 +94,13 @@ def _loses_digits(before: str, after: str) -> bool:
 
 def compare(base: str, folder: Path) -> list[Break]:
     """Everything that breaks between commit `base` and the current folder, with `folder` for what is made on the way."""
-    lay_out(base, folder / "base")
+    git.lay_out(base, folder / "base", hint="name an existing commit, e.g. after: git fetch origin main")
     parse(folder / "base", folder / "state")
     broken = found_by_dbt(folder / "state", folder / "target")
     if broken:
         return broken
     # dbt has left the manifest of the current folder behind when it compared.
-    old, new = (json.loads((folder / name / "manifest.json").read_text()) for name in ("state", "target"))
+    old, new = (artifact(folder / name, "manifest.json") for name in ("state", "target"))
     return list(let_pass_by_dbt(old, new))
 
 
@@ -127,9 +112,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with TemporaryDirectory() as folder:
             broken = compare(arguments[0], Path(folder))
-    except CannotCompareError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    except SluiceError as error:
+        return explain(error)
     for found in broken:
         print(found)
     print(WHAT_TO_DO if broken else f"contracts: nothing breaks against {arguments[0]}")

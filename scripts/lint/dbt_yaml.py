@@ -1,7 +1,7 @@
-"""Fails on what dbt does not know in its YAML: a misspelt key, a key in the wrong place, a value that is no choice.
+"""Fails on what dbt does not know in its YAML: a misspelt key, a key in the wrong place, an invalid value.
 
-dbt ships JSON schemas of its files, and checks with them for four warehouses; DuckDB is not one of them, so there a
-`descripton:` or `materialised:` passes in silence. Called without files, it takes the project's own.
+dbt ships JSON schemas of its files, and checks with them for four warehouses; DuckDB is not one of them, so there
+`descripton:` or `materialised:` passes without a message. Without arguments, it checks the project's own files.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from jsonschema.exceptions import relevance
 
 PROPERTY_FOLDERS = ("models", "seeds", "macros", "snapshots", "analyses", "tests/generic", "tests/singular")
 
-# What dbt's schema leaves open. Flags: any name passes there. Hence the list of those that the project sets.
+# What dbt's schema does not restrict: it accepts any name of a flag. So this lists the flags that the project sets.
 FLAGS = {"type": "object", "additionalProperties": False, "properties": {"send_anonymous_usage_stats": {}, "use_colors": {}}}
 
 
 @dataclass(frozen=True)
 class YamlFault:
-    """One thing that dbt does not know: where it stands and what is wrong with it."""
+    """One thing that dbt does not know: where it is and what is wrong with it."""
 
     file: Path
     line: int
@@ -61,7 +61,7 @@ def schema_for(file: Path) -> dict[str, Any]:
 
 
 def check(file: Path) -> list[YamlFault]:
-    """Everything in a file that dbt does not know, in the order of its lines. A file that is no YAML is one finding."""
+    """Everything in a file that dbt does not know, in the order of its lines. A file that is not valid YAML is one finding."""
     text = file.read_text()
     try:
         tree, data = yaml.compose(text, _Loader), yaml.load(text, _Loader)  # noqa: S506 (it is a SafeLoader)

@@ -1,8 +1,15 @@
-"""The command `sluice`: registers the verbs and maps outcomes to exit codes: 0 done, 1 a check failed, 2 could not run."""
+"""The command `sluice`: registers the commands, and turns errors into exit codes.
+
+0 done, 1 a check failed or a guard denied it, 2 it could not run, 130 it was interrupted.
+"""
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Annotated
 
 import typer
 
@@ -14,6 +21,7 @@ from sluice.commands.drop import drop
 from sluice.commands.envs import envs
 from sluice.commands.impact import impact
 from sluice.commands.ingest import ingest
+from sluice.commands.output import register
 from sluice.commands.promote import promote
 from sluice.commands.prune import prune
 from sluice.commands.publish import publish
@@ -25,28 +33,77 @@ from sluice.commands.run import run
 from sluice.commands.setup import setup
 from sluice.commands.summary import summary
 from sluice.commands.verify import verify
-from sluice.core.errors import SluiceError, explain
+from sluice.core.document import document, error_fields
+from sluice.core.errors import UNUSABLE, SluiceError, StoppedError, explain
 
-app = typer.Typer(
-    help="DataOps for an online shop on dbt, DuckDB and Delta Lake.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for command in (
-    audit, build, demo, diff, drop, envs, impact, ingest, promote, prune, publish, rebuild, releases, rollback, run,
-    setup, summary, verify,
-):  # fmt: skip
-    app.command()(command)
-app.add_typer(quarantine, name="quarantine")
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"sluice {version('sluice')} (dbt {version('dbt-core')}, DuckDB {version('duckdb')})")
+        raise typer.Exit
+
+
+@app.callback()
+def sluice(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """DataOps for an online shop on dbt, DuckDB and Delta Lake.
+
+    Commands work in the project that the current folder is in.
+    """
+
+
+register(app, "Build", setup, ingest, build, run, summary)
+register(app, "Release", publish, promote, rollback, envs, releases)
+register(app, "Review", impact)
+register(app, "Review", diff, anywhere=True)
+register(app, "Review", drop)
+register(app, "Quality", audit, verify)
+app.add_typer(quarantine, name="quarantine", rich_help_panel="Quality")
+register(app, "Operate", prune, rebuild)
+register(app, "Try out", demo, anywhere=True)
 
 
 def main() -> None:
-    """Run the command line. A user's mistake ends in three short lines on stderr and exit code 2, a guard's no in 1."""
+    """Run the command line. An error is printed on stderr in up to three lines; with --format json, also on stdout as JSON."""
+    pressed: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        pressed.append(number)
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    sys.exit(_ended(sys.argv[1:], pressed))
+
+
+def _ended(arguments: Sequence[str], pressed: Sequence[int]) -> int:
+    """Run a command and return its exit code. Libraries make other errors of Ctrl-C, so `pressed` says whether it was that."""
+    code, error = UNUSABLE, None
     try:
-        app()
-    except SluiceError as error:
-        sys.exit(explain(error))
-    except KeyboardInterrupt:
-        print("stopped; what was committed stays, run it again to go on", file=sys.stderr)
-        sys.exit(2)
+        code = int(app(arguments, prog_name="sluice", standalone_mode=False) or 0)
+    except SluiceError as found:
+        error = found
+    except typer.TyperException as found:
+        context = getattr(found, "ctx", None)
+        error = SluiceError(found.format_message(), hint=f"run: {context.command_path if context else 'sluice'} --help")
+    except Exception:
+        if not pressed:
+            raise
+    if pressed and code:
+        error = StoppedError("what was finished is kept, and nothing is half done; run the command again to continue")
+    if error is None:
+        return code
+    if _wants_json(arguments):
+        typer.echo(document(error_fields(error)))
+    return explain(error)
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return "--format=json" in arguments or ("--format", "json") in pairs

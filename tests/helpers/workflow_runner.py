@@ -1,7 +1,7 @@
-"""Runs a workflow of a temporary repository on this machine, without a network: by act, or by the harness where Go isn't.
+"""Runs a workflow of a temporary repository on this machine with act, without a network.
 
-What is real: the workflow files, their expressions, conditions, permissions by name, outputs between jobs, the commands,
-git. What stands in: actions of the network (tests/workflows/actions), GitHub's API (loopback_github), the installation
+Real are the workflow files, their expressions, conditions, permissions by name, outputs between jobs, the commands and
+git. Replaced are actions from the network (tests/workflows/actions), GitHub's API (loopback_github), the installation
 (this .venv), the project's models (workflow_shop), and GitHub's own gates: an approval is that `promote` is run at all.
 """
 
@@ -16,17 +16,15 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import yaml
-from tests.helpers import workflow_harness
+import pytest
 from tests.helpers.loopback_github import NAME, TOKEN, GitHub
 from tests.helpers.workflow_shop import lay_out
 
-# The path of act, or `harness`; not set, the workflows are not run.
-RUNNER = os.environ.get("WORKFLOW_RUNNER", "")
-HARNESS = "harness"
+ACT = Path(sys.executable).with_name("act")
+# Tests that take minutes.
+long_run = pytest.mark.skipif("SLUICE_WORKFLOWS" not in os.environ, reason="make workflows runs it")
 ACTIONS = Path(__file__).parents[1] / "workflows/actions"
 WORKFLOWS = Path(".github/workflows")
 _USES = re.compile(r"^ *(?:- )?uses: ([^.\s]\S*)", re.MULTILINE)
@@ -123,19 +121,18 @@ class Runner:
         """Run `<workflow>.yml` (or one job of it and those that it needs) for an event, to its end."""
         (self.state / "home").mkdir(parents=True, exist_ok=True)
         whole = {"repository": {"full_name": NAME, "default_branch": "main"}, **(event or {})}
-        by = self._by_harness if RUNNER == HARNESS else self._by_act
-        code, log = by(workflow, trigger, whole, job, self.variables if variables is None else variables)
+        code, log = self._act(workflow, trigger, whole, job, self.variables if variables is None else variables)
         (self.state / f"{workflow}.log").write_text(log)
         ends = re.findall(r"^\[[^/\]]+/(\S+) *\] 🏁  Job (succeeded|failed)$", log, re.MULTILINE)
         return Ran(code, log, {name: end == "succeeded" for name, end in ends})
 
-    def _by_act(
+    def _act(
         self, workflow: str, trigger: str, event: Mapping[str, Any], job: str | None, variables: Mapping[str, str]
     ) -> tuple[int, str]:
         file = self.state / "event.json"
         file.write_text(json.dumps(event))
         command = [
-            *(RUNNER, trigger, "--workflows", str(WORKFLOWS / f"{workflow}.yml"), "--eventpath", str(file)),
+            *(str(ACT), trigger, "--workflows", str(WORKFLOWS / f"{workflow}.yml"), "--eventpath", str(file)),
             *("--platform", "ubuntu-latest=-self-hosted", "--no-skip-checkout", "--action-offline-mode", "--no-cache-server"),
             *("--secret", f"GITHUB_TOKEN={TOKEN}", "--action-cache-path", str(self.state / "act")),
             *(f"--local-repository={name}={folder}" for name, folder in self._local_actions().items()),
@@ -155,23 +152,6 @@ class Runner:
         shutil.rmtree(self.state / "act", ignore_errors=True)
         return done.returncode, done.stdout
 
-    def _by_harness(
-        self, workflow: str, trigger: str, event: Mapping[str, Any], job: str | None, variables: Mapping[str, str]
-    ) -> tuple[int, str]:
-        with TemporaryDirectory(dir=self.state) as jobs:
-            known = {
-                "GITHUB_WORKFLOW": workflow,
-                "GITHUB_EVENT_NAME": trigger,
-                "GITHUB_SHA": self.repository.git("rev-parse", "HEAD"),
-            }
-            environment = {**self._own(), **known, **self._github(), **self.environment}
-            machine = workflow_harness.Machine(Path(jobs), environment, self._local_actions())
-            github = {"event": event, "sha": known["GITHUB_SHA"], "token": TOKEN}
-            contexts = {"github": github, "vars": variables, "inputs": event.get("inputs", {})}
-            text = (self.repository.folder / WORKFLOWS / f"{workflow}.yml").read_text()
-            is_good = workflow_harness.run(yaml.safe_load(text), machine, contexts, job)
-        return int(not is_good), "\n".join(machine.log)
-
     def _own(self) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "HOME": str(self.state / "home"), "LANG": "C.UTF-8"}
 
@@ -187,7 +167,7 @@ class Runner:
         }
 
     def _local_actions(self) -> dict[str, Path]:
-        """The folder of each `owner/name@digest` that the workflows use. One without a stand-in fails."""
+        """The folder of each `owner/name@digest` that the workflows use. Fails for an action that has no replacement."""
         texts = [path.read_text() for path in (self.repository.folder / ".github").glob("*/**/*.yml")]
         found = {uses: ACTIONS / uses.partition("@")[0].rpartition("/")[2] for text in texts for uses in _USES.findall(text)}
         assert all(folder.is_dir() for folder in found.values()), found

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from tests.helpers.loopback_github import GitHub
-from tests.helpers.workflow_runner import RUNNER, Runner, make_repository
+from tests.helpers.workflow_runner import Runner, long_run, make_repository
 
-pytestmark = pytest.mark.skipif(not RUNNER, reason="make workflows runs it")
+pytestmark = long_run
 
 MART = "models/marts/core/fct_orders.sql"
 

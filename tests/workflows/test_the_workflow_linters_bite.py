@@ -1,8 +1,7 @@
-"""actionlint and zizmor are given what they guard against, in a copy of the workflows, and must say so."""
+"""jactionlint and zizmor are given what they guard against, in a copy of the workflows, and must report it."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,16 +9,19 @@ from pathlib import Path
 import pytest
 from tests.helpers.project import BIN, REPOSITORY
 
-pytestmark = pytest.mark.skipif("ACTIONLINT" not in os.environ, reason="make workflows runs it: actionlint is not here")
-
 WORKFLOW = ".github/workflows/pr.yml"
 CHECKOUT = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0"
 READ = "permissions:\n  contents: read"
-# What is put in place of what, which tool sees it, and by which rule.
+# As `make workflows` calls them.
+TOOLS = {
+    "jactionlint": ["--profile", "correctness", "--strict-exit", "--no-hints"],
+    "zizmor": ["--offline", "--quiet", ".github"],
+}
+# Which tool reports it, what is replaced by what, and a word of the report.
 BREAKS = {
-    "a name that no step has": ("actionlint", "steps.report.outputs", "steps.repotr.outputs", "repotr"),
-    "a word that GitHub does not know": ("actionlint", "timeout-minutes", "timeout-minuets", "timeout-minuets"),
-    "a need that is no job": ("actionlint", "needs: data", "needs: dat", '"dat"'),
+    "a name that no step has": ("jactionlint", "steps.report.outputs", "steps.repotr.outputs", "repotr"),
+    "a word that GitHub does not know": ("jactionlint", "timeout-minutes", "timeout-minuets", "timeout-minuets"),
+    "a need that is not a job": ("jactionlint", "needs: data", "needs: dat", '"dat"'),
     "outside text in a script": (
         "zizmor", "run: make lint", 'run: echo "${{ github.event.pull_request.title }}"', "template-injection"
     ),
@@ -39,14 +41,17 @@ def project(tmp_path: Path) -> Path:
 
 
 def lint(tool: str, project: Path) -> tuple[int, str]:
-    """Exit code and output, as `make workflows` calls it."""
-    zizmor = shutil.which("zizmor", path=f"{BIN}:{os.environ['PATH']}") or "zizmor"
-    command = {"actionlint": [os.environ["ACTIONLINT"]], "zizmor": [zizmor, "--offline", "--no-progress", ".github"]}[tool]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    """Exit code and output."""
+    done = subprocess.run([BIN / tool, *TOOLS[tool]], cwd=project, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("tool", ["actionlint", "zizmor"])
+@pytest.mark.parametrize("tool", TOOLS)
+def test_make_workflows_calls_it_so(tool: str) -> None:
+    assert f"\t$(BIN)/{' '.join([tool, *TOOLS[tool]])}\n" in (REPOSITORY / "Makefile").read_text()
+
+
+@pytest.mark.parametrize("tool", TOOLS)
 def test_the_workflows_are_clean(project: Path, tool: str) -> None:
     status, output = lint(tool, project)
     assert status == 0, output

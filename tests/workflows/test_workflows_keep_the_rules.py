@@ -1,4 +1,4 @@
-"""The workflows' own rules, beside what actionlint and zizmor know: permissions, pins, one-line steps, gates, secrets."""
+"""The workflows' own rules, beside what jactionlint and zizmor check: permissions, pins, one-line steps, gates, secrets."""
 
 from __future__ import annotations
 

@@ -1,14 +1,14 @@
 """`make bench`: what Sluice costs beside bare DuckDB, as ratios of medians from one run.
 
-For each size, demo deliveries without faults are made once (kept under bench-data/), then:
+For each size, demo deliveries without faults are generated once (kept under bench-data/), then:
   (a) ingest of CSV and of Parquet, against DuckDB's COPY of the same files to Parquet;
   (b) dbt build, against the SQL that it compiled, run statement by statement in one connection;
   (c) one more day on the history, against a full rebuild;
-  with seconds and peak memory of each step, so that growth from size to size can be read off. And, for tables of --rows:
+  with seconds and peak memory of each step, so that growth with size is visible. And, for tables of --rows:
   (d) an audit of 50 expectations, against one query that computes the same figures, GX's own way, and GX on pandas;
   (e) a diff of two such tables, against a bare full join of them;
-  (f) a reader during a full build, against the same alone; publish and rollback of warehouses of --moved orders.
-Every measured step is a process of its own; its wall time and peak memory come from the operating system.
+  (f) a reader during a full build, against an idle machine; publish and rollback of warehouses of --moved orders.
+Every measured step is a separate process; its wall time and peak memory come from the operating system.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Ratio:
-    """Median seconds of a step and of its yardstick, their ratio, and the step's peak memory."""
+    """Median seconds of a step and of its baseline, their ratio, and the step's peak memory."""
 
     seconds: float
     yardstick_seconds: float
@@ -50,7 +50,7 @@ class Ratio:
 
 
 def compare(step: list[Cost], yardstick: list[Cost]) -> Ratio:
-    """Medians of both; the ratio is the median of the ratios pair by pair, so that drift of the machine cancels."""
+    """Medians of both; the ratio is the median of the ratios of pairs, so that drift of the machine cancels out."""
     pairs = [ours.seconds / theirs.seconds for ours, theirs in zip(step, yardstick, strict=True)]
     return Ratio(
         round(statistics.median(cost.seconds for cost in step), 2),
@@ -62,7 +62,7 @@ def compare(step: list[Cost], yardstick: list[Cost]) -> Ratio:
 
 
 def environment(shop: BenchShop, lake: Path, warehouse: Path) -> dict[str, str]:
-    """The variables under which Sluice and dbt work on a state of their own."""
+    """The environment variables that give Sluice and dbt a separate state."""
     return {
         **os.environ,
         "SLUICE_LAKE": str(lake),
@@ -129,7 +129,7 @@ def bench_next_day(shop: BenchShop, state: Path, runs: int) -> dict[str, Ratio]:
 
 
 def bench_size(orders: int, days: int, root: Path, runs: int, parts: str) -> dict[str, Any]:
-    """Everything asked for at one size."""
+    """All requested parts at one size."""
     shop, made = make_shop(orders, days, root)
     result: dict[str, Any] = {"orders": orders, "days": days, "deliveries_mib": shop.mib()}
     if made:
@@ -147,7 +147,7 @@ def bench_size(orders: int, days: int, root: Path, runs: int, parts: str) -> dic
 
 
 def machine() -> Mapping[str, str | int | None]:
-    """What the figures were taken on."""
+    """The machine that the figures were measured on."""
     return {"cores": os.cpu_count(), "python": platform.python_version(), "machine": platform.machine()}
 
 
@@ -157,8 +157,12 @@ def main() -> None:
     parser.add_argument("--orders", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--days", type=int, default=400)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000], help="of the tables of parts d and e")
-    parser.add_argument("--moved", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000], help="orders of part f")
+    parser.add_argument(
+        "--rows", type=int, nargs="+", default=[1_000_000, 10_000_000], help="rows of the tables of parts d and e"
+    )
+    parser.add_argument(
+        "--moved", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000], help="orders of the warehouses of part f"
+    )
     parser.add_argument("--parts", default="abcdef")
     parser.add_argument("--data", type=Path, default=Path("bench-data"))
     parser.add_argument("--out", type=Path, default=Path("docs/bench.json"))
@@ -166,7 +170,7 @@ def main() -> None:
     report: dict[str, Any] = {"made_on": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), "runs": options.runs}
     if options.out.exists():
         before = json.loads(options.out.read_text(encoding="utf-8"))
-        # Parts that are not asked for keep their figures.
+        # Parts that were not requested keep their figures.
         report = {**before, **(report if set(options.parts) & set("abc") else {})}
     for orders in options.orders if set(options.parts) & set("abc") else []:
         done = [] if orders == options.orders[0] else report["sizes"]
@@ -187,7 +191,7 @@ def main() -> None:
 
 
 def _bench_releases(options: argparse.Namespace, report: dict[str, Any]) -> None:
-    """(f) Both halves; the first needs a shop and its build, so it takes --orders."""
+    """(f) Both halves; the readers need a shop and its build, so they use --orders."""
     data, today = options.data.absolute(), f"{datetime.now(UTC):%Y-%m-%d}"
     moves = [bench_moves(orders, max(options.runs, 5), data / "moves") for orders in options.moved]
     report |= {"moves": moves, "moved_on": today}

@@ -1,6 +1,6 @@
 """Part (d): an audit of 50 expectations, beside one query that computes the same figures, GX's own way, and GX on pandas.
 
-Run as a program for one of the ways: `python -m bench.audit <way> <file>`, so that each is a process of its own.
+Run as a program for one of the ways: `python -m lab.bench.audit <way> <file>`, so that each is a separate process.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lab.bench.process import measure
 _SET = ["web", "store", "app", "phone"]
 _MONEY = ("price", "cost", "discount", "shipping", "tax", "total")
 _TEXT = ("order_id", "channel", "country", "email", "sku")
-# What is expected, and the same figure as somebody would write it by hand.
+# Each expectation, and the same figure as a hand-written expression.
 CHECKS: list[tuple[str, dict[str, Any], str]] = [
     ("ExpectTableRowCountToBeBetween", {"min_value": 1}, "count(*)"),
     ("ExpectColumnValuesToBeUnique", {"column": "order_id"}, "count(order_id) - count(distinct order_id)"),
@@ -81,7 +81,7 @@ def make_table(file: Path, rows: int) -> None:
 
 
 def bench_audit(root: Path, rows: int, runs: int) -> dict[str, Any]:
-    """Seconds and peak memory of each way, the median run of each, and ratios to the single query, pair by pair."""
+    """Seconds and peak memory of each way, the median run of each, and ratios to the single query, by pairs."""
     root.mkdir(parents=True, exist_ok=True)
     file = root / f"audit_{rows}.duckdb"
     if not file.exists():
@@ -171,7 +171,7 @@ def _pandas(file: Path) -> float:
 
 
 def main(arguments: Mapping[int, str] | list[str]) -> None:
-    """One way, and its seconds into a file."""
+    """Run one way, and write its seconds to a file."""
     way, file, told = arguments[1], Path(arguments[2]), Path(arguments[3])
     seconds = _query(file) if way == "query" else _pandas(file) if way == "pandas" else _judge(file, way)
     told.write_text(json.dumps({"seconds": seconds}))

@@ -1,4 +1,4 @@
-"""Yardstick of (a): DuckDB copies each feed's files to one Parquet file. Arguments: feeds file, target folder."""
+"""Baseline of (a): DuckDB copies each feed's files to one Parquet file. Arguments: feeds file, target folder."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Part (e): a diff of two tables, beside a bare DuckDB full join of the same tables.
 
-Run as a program for one of the ways: `python -m bench.diff <way> <folder> <told>`, so that each is a process of its own.
+Run as a program for one of the ways: `python -m lab.bench.diff <way> <folder> <told>`, so that each is a separate process.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _AMOUNTS = tuple(f"amount_{n}" for n in range(4))
 
 
 def make_table(file: Path, rows: int, changed: str | None) -> None:
-    """Orders of that many rows; with `changed`, some have another amount, one in a thousand is gone and one is new."""
+    """Orders of that many rows; with `changed`, some have another amount, one in a thousand is missing and one is new."""
     add = f" + case when {changed} then 1 else 0 end" if changed else ""
     gone = "where range % 1000 <> 3" if changed not in (None, "false") else ""
     more = f"union all select range from range({rows}, {rows + rows // 1000})" if gone else ""
@@ -60,7 +60,7 @@ def _manifest(folder: Path) -> None:
 
 
 def bench_diff(root: Path, rows: int, runs: int) -> dict[str, Any]:
-    """Median seconds and peak memory of a diff in each case, and its ratio to the full join, pair by pair."""
+    """Median seconds and peak memory of a diff in each case, and its ratio to the full join, by pairs."""
     root = root / f"diff_{rows}"
     _manifest(root)
     before = root / "before.duckdb"
@@ -86,10 +86,10 @@ def bench_diff(root: Path, rows: int, runs: int) -> dict[str, Any]:
 _HEAD = """
 ## (e) A diff
 
-Two tables of 13 columns, key of text, {runs} run(s) on {made_on}, each way a process of its own that keeps DuckDB to 2 GB.
-The yardstick is a full join of the two on the key that counts, per column, the rows that differ; a diff adds sums, means,
-distinct values, which way each column changed, and samples. The aim is 2 times the join at 10,000,000 rows. Except for
-*none*, one row in a thousand is gone and as many are new.
+Two tables of 13 columns with a text key, {runs} run(s) on {made_on}, each way in a separate process that limits DuckDB to 2 GB.
+The baseline is a full join of the two on the key that counts, per column, the rows that differ. A diff adds sums, means,
+distinct values, the direction of changes in each column, and samples. The aim is 2 times the join at 10,000,000 rows. Except
+for *none*, one row in a thousand was removed and as many were added.
 
 | rows | changed | seconds | full join | ratio | peak MiB | peak MiB of the join | load |
 | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |
@@ -97,7 +97,7 @@ distinct values, which way each column changed, and samples. The aim is 2 times 
 
 
 def section(report: Mapping[str, Any]) -> str:
-    """The part of docs/bench.md that these figures are."""
+    """The section of docs/bench.md with these figures."""
     if not report.get("diffs"):
         return ""
     rows = [
@@ -118,7 +118,7 @@ def _once(way: str, root: Path) -> tuple[float, float]:
 
 
 def _join(root: Path) -> float:
-    """What somebody would write by hand: both tables joined on the key, and per column how many differ."""
+    """A hand-written query: both tables joined on the key, and per column how many differ."""
     columns = ", ".join(f"count(*) filter (a.{name} is distinct from b.{name})" for name in (*_VALUES, *_AMOUNTS))
     with duckdb.connect(config={"memory_limit": LIMIT, "temp_directory": str(root / "spill")}) as connection:
         connection.execute("set preserve_insertion_order = false")
@@ -143,7 +143,7 @@ def _ours(root: Path) -> float:
 
 
 def main(arguments: list[str]) -> None:
-    """One way, and its seconds into a file."""
+    """Run one way, and write its seconds to a file."""
     way, root, told = arguments[1], Path(arguments[2]), Path(arguments[3])
     told.write_text(json.dumps({"seconds": _join(root) if way == "join" else _ours(root)}))
 

@@ -1,4 +1,4 @@
-"""docs/bench.md, written from the figures in docs/bench.json, so that no number there is typed by hand."""
+"""docs/bench.md, written from the figures in docs/bench.json, so that no number in it is typed by hand."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ _STEPS = (
 _HEAD = """# What it costs
 
 Written by `make bench`; do not edit. Figures of {made_on} on {cores} cores ({machine}, Python {python}), {runs} run(s)
-each; a ratio is the median of ratios pair by pair. Each step is a process of its own, start-up included, so small sizes
-show mostly that.
+each; a ratio is the median of the ratios of pairs of runs. Each step is a separate process. Its time includes start-up,
+which dominates at small sizes.
 
 """
 _TAIL = """
-`make bench` measures 100,000 and 1,000,000 orders; `make bench ARGS="--orders 10000000"` takes the largest size, and
-`--parts a` only the first part. (c) compares `dbt run` (or `dbt build` without unit tests) for the last of the days with
-the same under `--full-refresh`.
+`make bench` measures 100,000 and 1,000,000 orders. `make bench ARGS="--orders 10000000"` measures the largest size, and
+`--parts a` only the first part. (c) compares `dbt run` (or `dbt build` without unit tests) for the last day with the same
+command under `--full-refresh`.
 """
 
 
 _AUDIT_HEAD = """
 ## (d) An audit
 
-{expectations} expectations on one table, {runs} run(s) on {made_on}, each way a process of its own. *Seconds* are those of the
-work, *with start* those of the process, which imports Great Expectations in two or three seconds on a free machine. The
-yardstick computes the same figures in a single scan; the aim for ours is 3 times that. GX's own way (its SQL engine, with
-the change without which it does not work on DuckDB) leaves out the two patterns, which it refuses; GX on pandas leaves out
-LIKE and is measured up to 1,000,000 rows. All but pandas keep DuckDB to 2 GB.
+{expectations} expectations on one table, {runs} run(s) on {made_on}, each way in a separate process. *Seconds* is the time of the
+work, *with start* that of the process, which needs two or three seconds to import Great Expectations on an idle machine. The
+baseline computes the same figures in a single scan; the aim for `sluice audit` is 3 times that. GX's own way (its SQL engine,
+with the change without which it does not work on DuckDB) leaves out the two patterns, which it refuses. GX on pandas leaves
+out LIKE and is measured up to 1,000,000 rows. All but pandas limit DuckDB to 2 GB.
 
 | rows | way | seconds | with start | ratio | peak MiB | load |
 | ---: | --- | ---: | ---: | ---: | ---: | ---: |

@@ -19,7 +19,7 @@ class Cost:
 
 
 def measure(command: list[str], env: Mapping[str, str]) -> Cost:
-    """Run to the end and account for it. A failing command ends the benchmark, with its output."""
+    """Run a command and measure it. A failing command ends the benchmark and prints its output."""
     started = time.monotonic()
     process = subprocess.Popen(command, env=dict(env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None

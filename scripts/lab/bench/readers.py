@@ -1,7 +1,7 @@
-"""Part (f): what a reader feels of a full build, and what a publish and a rollback take, by the size of the warehouse.
+"""Part (f): how a full build slows down a reader, and how long publish and rollback take, by the size of the warehouse.
 
-Run as a program it is the reader: `python -m bench.readers <file> <pause>`, which opens the file, asks it and closes it, every
-<pause> seconds until SIGTERM, and then prints the milliseconds of each time as JSON.
+Run as a program, it is the reader: `python -m lab.bench.readers <file> <pause>`. It opens the file, queries it and closes it,
+every <pause> seconds until SIGTERM, and then prints the milliseconds of each round as JSON.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from sluice.gate.rollback import rollback
 FEEDS = REPOSITORY / "feeds" / "demo.yml"
 IDLE_SECONDS = 30.0
 PAUSE = 0.05
-# What a dashboard asks: a figure of the last days, and one order among all.
+# What a dashboard queries: a figure of the last days, and a single order.
 QUERIES = (
     "select channel, count(*), sum(order_amount_reporting) from core.fct_orders group by channel order by all",
     "select * from core.fct_orders where order_id = (select 'shop:' || {order})",
@@ -41,7 +41,7 @@ QUERIES = (
 
 
 def bench_readers(shop: BenchShop, state: Path, env: Mapping[str, str]) -> dict[str, Any]:
-    """p50 and p95 of a reader that opens prod for each query: alone, and while prod is built anew from nothing."""
+    """p50 and p95 of a reader that opens prod for each query: without other work, and during a full build of prod."""
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
     env = {**env, "SLUICE_LAKE": str(shop.lake), "SLUICE_WAREHOUSE": str(state), "SLUICE_ACTOR": "user:bench"}
@@ -60,7 +60,7 @@ def bench_readers(shop: BenchShop, state: Path, env: Mapping[str, str]) -> dict[
 
 
 def bench_moves(orders: int, runs: int, root: Path) -> dict[str, Any]:
-    """Median and longest milliseconds of publish and rollback, for a warehouse of one mart with so many orders."""
+    """Median and longest milliseconds of publish and rollback, for a warehouse of one mart with this number of orders."""
     took: dict[str, list[float]] = {"publish": [], "publish_trail": [], "rollback": [], "rollback_trail": []}
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root) as folder:
@@ -82,7 +82,7 @@ def bench_moves(orders: int, runs: int, root: Path) -> dict[str, Any]:
 
 
 def _fill(file: Path, number: int, rows: int) -> None:
-    """The orders of part e, 13 columns; every release has the same, as nothing here reads them."""
+    """The orders of part e, 13 columns; every release has the same, because nothing here reads them."""
     del number
     file.parent.mkdir(parents=True)
     make_table(file, rows, None)
@@ -90,7 +90,7 @@ def _fill(file: Path, number: int, rows: int) -> None:
 
 @contextmanager
 def _reading(file: Path) -> Iterator[list[float]]:
-    """A reader while the block runs; afterwards, the milliseconds of each of its times."""
+    """Run a reader during the block; afterwards, the list holds the milliseconds of each of its rounds."""
     command = [sys.executable, "-m", "lab.bench.readers", str(file), str(PAUSE)]
     found: list[float] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reader:
@@ -112,24 +112,24 @@ def _figures(milliseconds: list[float]) -> dict[str, Any]:
 
 
 def section(report: Mapping[str, Any]) -> str:
-    """The part of docs/bench.md that these figures are."""
+    """The section of docs/bench.md with these figures."""
     return _felt(report) + _moves(report)
 
 
 _FELT = """
 ## (f) Readers and releases
 
-A reader on {made_on} that opens `prod.duckdb` with one thread, asks a sum over all orders and one order by its id, closes it, and
-waits {pause:g} seconds, alone for {idle:g} seconds and then while `sluice build --env prod --full-refresh` takes what it can get.
-Milliseconds with the opening. An error would end the benchmark. The aim is a p95 of 1.5 times the one alone.
+Measured on {made_on}. A reader opens `prod.duckdb` with one thread, queries a sum over all orders and one order by its id, closes
+it, and waits {pause:g} seconds: {idle:g} seconds without other work, then while `sluice build --env prod --full-refresh` runs.
+Milliseconds include opening the file. An error would end the benchmark. The aim is a p95 of 1.5 times the idle one.
 
-| orders | warehouse MiB | p50 alone | p95 alone | p50 during the build | p95 during the build | ratio | build s | load |
+| orders | warehouse MiB | p50 idle | p95 idle | p50 during the build | p95 during the build | ratio | build s | load |
 | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 """
 _MOVED = """
-Publish and rollback, in a process that has everything imported, of a synthetic warehouse: the table of
-part e with so many orders, on disk already; {runs} run(s) on {made_on}, median and longest milliseconds. *The move* is the
-gate, the putting in place and the pointer; *in all* has the audit trail in the lake, too. The aim is 50 ms at every size.
+Publish and rollback of a synthetic warehouse, in a process that has already imported everything. The warehouse is the table of
+part e with this number of orders, already on disk; {runs} run(s) on {made_on}, median (maximum) milliseconds. *The move* is the
+gate, placing the file, and the pointer; *in all* includes the audit trail in the lake. The aim is 50 ms at every size.
 
 | orders | file MiB | publish: the move | in all | rollback: the move | in all | load |
 | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
@@ -162,11 +162,11 @@ def _moves(report: Mapping[str, Any]) -> str:
 
 
 def main(file: str, pause: str) -> None:
-    """Read until told to end."""
+    """Read until SIGTERM."""
     told: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
     took: list[float] = []
-    dice = random.Random(1)  # which order is asked for is no secret
+    dice = random.Random(1)  # not used for security
     while not told:
         started = time.perf_counter()
         with duckdb.connect(file, read_only=True, config={"threads": 1}) as connection:

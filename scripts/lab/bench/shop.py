@@ -74,7 +74,7 @@ class BenchShop:
 
 
 def make_shop(orders: int, days: int, root: Path) -> tuple[BenchShop, Cost | None]:
-    """The shop of that size, and what making it cost; None where it was there already."""
+    """The shop of that size, and the cost of generating it; None if it already existed."""
     folder = root / f"{orders}x{days}"
     shop = BenchShop(folder, root / f"{orders}x{days}_lake", root / f"{orders}x{days}_state")
     if folder.exists():

@@ -1,6 +1,6 @@
 """`make campaign`: 8 readers, 200 publishes, 20 rollbacks, 20 killed publishers; the figures go to docs/campaign.md and .json.
 
-Exit code 1 where a reader met anything that it must not meet. With fewer publishes and --out elsewhere it is a rehearsal.
+Exit code 1 if a reader met anything that it must not meet. For a trial, use fewer publishes and another --out.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from lab.campaign.story import ROWS, CampaignPlan, Story
 from lab.tiny_releases import Killer, shop_in
 from sluice.core.progress import on_stderr
 
-# Seconds that a connection lives; 0: one query. Four that reconnect, three that stay a while, one that stays to the end.
+# Seconds that a connection lives; 0: one query. Four readers reconnect, three stay a while, one stays to the end.
 LIVES = (0.0, 0.0, 0.0, 0.0, 1.0, 5.0, 30.0, FOR_EVER)
 
 
@@ -76,15 +76,15 @@ def _reader(one: Reading) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Carry it out and write it down."""
+    """Run it and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--publishes", type=int, default=200)
     parser.add_argument("--rollbacks", type=int, default=20)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--refusals", type=int, default=40)
-    parser.add_argument("--commands", type=float, default=0.1, help="share that the command line does")
+    parser.add_argument("--commands", type=float, default=0.1, help="share of moves that run as commands")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--note", default="", help="what else was going on, for the page")
+    parser.add_argument("--note", default="", help="a note for the page, e.g. other load")
     parser.add_argument("--out", type=Path, default=Path("docs"))
     options = vars(parser.parse_args())
     out, note = options.pop("out"), options.pop("note")

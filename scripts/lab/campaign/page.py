@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_HEAD = """# Readers while everything happens to the releases
+_HEAD = """# Readers during publishes, rollbacks and crashes
 
-Written by `make campaign`; do not edit. On {made_on}, {cores} cores, load of the last minute {load_1_minute}: {readers} readers
-queried `prod.duckdb` without pause for {seconds:,} seconds, while this happened, in an order given by a seed:
+Written by `make campaign`; do not edit. On {made_on}, {cores} cores, load average {load_1_minute}: {readers} readers
+queried `prod.duckdb` without pause for {seconds:,} seconds, while the following happened, in an order determined by a seed:
 
 | what | times |
 | --- | ---: |
 """
 _READERS = """
-A publisher is killed by SIGKILL before one of its steps on files, at random, and the same is then done again by another.
-Refused were candidates without an audit, with a failed one, with a failed test, changed after their audit, and built from
-another release than the current one; each has rows that no reader may ever see.
+A publisher is killed by SIGKILL before one of its file operations, chosen at random. Another publisher then repeats the same
+move. The refused candidates have no audit, a failed audit, a failed test, a change after their audit, or another parent than
+the current release; each contains rows that no reader may ever see.
 
-Each query reads a third of the rows of two marts, {rows:,} rows each, and a view, in statements of their own. Every row bears
-the mark of its release; two marks in one connection are a mixture. *p50* and *p95* are milliseconds of such a query, for
-readers that open the file for each one with the opening. That these readers notice is a test, too: of a publisher that
-copies over the file, one that writes it block by block, one that removes it first, and one that asks no gate.
+Each query reads a third of the rows of two marts, {rows:,} rows each, and a view, in separate statements. Every row carries the
+mark of its release; two marks in one connection are a mixture. *p50* and *p95* are milliseconds of such a query; for readers
+that open the file for each query, they include opening it. A test verifies that these readers would notice a publisher that
+copies over the file, writes it block by block, removes it first, or skips the gate.
 
 | a connection lives | connections | queries | releases seen | errors | mixtures | p50 | p95 |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 """
 _TOOK = """
-What the moves took, with all readers on the same cores. *By child*: in a process that has everything imported, the gate, the
-writing to disk and the audit trail; *by command*: `sluice publish` or `sluice rollback` with the start of Python.
+Duration of the moves, with all readers on the same cores. *By child*: the gate, writing to disk and the audit trail, in a process
+that has already imported everything; *by command*: `sluice publish` or `sluice rollback`, including the start of Python.
 
 | move | times | median ms | longest ms |
 | --- | ---: | ---: | ---: |
@@ -57,6 +57,6 @@ def _row(reader: Mapping[str, Any]) -> str:
 
 
 def _verdict(findings: Mapping[str, Any]) -> str:
-    """How many, and the first of each kind."""
+    """The number of findings, and the first of each kind."""
     parts = [f"{len(told)} {kind}" + (f" (first: {told[0]})" if told else "") for kind, told in findings.items()]
     return f"\nIn all: {', '.join(parts)}.\n"

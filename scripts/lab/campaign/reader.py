@@ -1,6 +1,6 @@
-"""A reader, as a process: `python -m campaign.reader <file> <seconds that a connection lives> <seed>`.
+"""A reader, as a process: `python -m lab.campaign.reader <file> <seconds that a connection lives> <seed>`.
 
-It queries without pause until it is told to end (SIGTERM), keeps every error and every mixture, and prints what it saw as
+It queries without pause until SIGTERM, keeps every error and every mixture, and prints what it saw as
 JSON. A connection that lives 0 seconds is opened for each query. All it knows is the file, as `fill` makes it: two tables that
 have to be of the same release, in every row, and a view on one of them.
 """
@@ -20,7 +20,7 @@ import duckdb
 
 KEYS = {"core.orders": "order_id", "core.customers": "customer_id"}
 MARK = 1_000_000
-ENOUGH = 100  # of errors and mixtures: more say nothing new
+ENOUGH = 100  # errors and mixtures to keep: more add no information
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Reading:
         return cls(first_seen=seen, **document)
 
     def note(self, numbers: list[int], connection_has: set[int], began: float) -> None:
-        """Keep the numbers that one query saw, and hold them against those that its connection has seen."""
+        """Keep the numbers that one query saw, and compare them with those that its connection has seen."""
         now = time.monotonic()
         self.queries += 1
         self.milliseconds.append(round((now - began) * 1000, 2))
@@ -65,7 +65,7 @@ class Reading:
 
 
 def fill(path: Path, number: int, rows: int) -> None:
-    """A release's file. Each row bears its number, in bits that no compression moves out of the row's own block."""
+    """A release's file. Each row carries its number, in bits that compression does not move out of the row's own block."""
     path.parent.mkdir(parents=True, exist_ok=True)
     row = f"{number} as release_number, {number}::bigint * {MARK} + (hash(range) % {MARK})::bigint as mark from range({rows})"
     with duckdb.connect(str(path)) as connection:
@@ -78,7 +78,7 @@ def fill(path: Path, number: int, rows: int) -> None:
 
 
 def look(connection: duckdb.DuckDBPyConnection, dice: random.Random) -> list[int]:
-    """Ask both tables, one after the other, for rows somewhere in them, and the view."""
+    """Query both tables, one after the other, for rows at a random position, and the view."""
     found = set()
     for table, key in KEYS.items():
         third = f"{key} % 3 = {dice.randrange(3)}"
@@ -91,7 +91,7 @@ def look(connection: duckdb.DuckDBPyConnection, dice: random.Random) -> list[int
 
 
 def read(file: str, life: float, dice: random.Random, is_over: Any, reading: Reading) -> None:
-    """One connection: as many queries as its life has room for, at least one."""
+    """One connection: as many queries as fit into its life, at least one."""
     began = time.monotonic()
     ends, has = began + life * dice.uniform(0.5, 1.5), set[int]()
     with duckdb.connect(file, read_only=True, config={"threads": 1}) as connection:
@@ -104,14 +104,14 @@ def read(file: str, life: float, dice: random.Random, is_over: Any, reading: Rea
 
 
 def main(file: str, life: str, seed: str) -> None:
-    """Read until told to end."""
+    """Read until SIGTERM."""
     told: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
     reading, dice = Reading(float(life)), random.Random(seed)
     while not told:
         try:
             read(file, float(life), dice, lambda: bool(told), reading)
-        except Exception as error:  # noqa: BLE001  # whatever a reader meets is what this is about
+        except Exception as error:  # noqa: BLE001  # every error that a reader meets is a finding
             reading.note_error(error)
     print(json.dumps(asdict(reading)), flush=True)
 

@@ -1,4 +1,4 @@
-"""Readers as a whole: started, ended, and held against what was published."""
+"""Readers as a group: started, ended, and compared with what was published."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Findings:
 
 
 def judge(readings: Sequence[Reading], truth: Truth) -> Findings:
-    """Hold what readers saw against what was done: an error, two releases in one connection, a release nobody published."""
+    """Compare what readers saw with what was done: an error, two releases in one connection, an unpublished release."""
     errors = [error for reading in readings for error in reading.errors]
     mixtures = [
         f"one connection saw {' and '.join(map(str, numbers)) or 'nothing'}"
@@ -62,7 +62,7 @@ def _why_not(number: int, at: float, truth: Truth) -> str:
     if number in truth.refused:
         return "the gate had refused it"
     if number not in truth.begun:
-        return "nobody had published it"
+        return "it was never published"
     return "it was seen before its publish began" if at < truth.begun[number] else ""
 
 

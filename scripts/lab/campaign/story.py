@@ -1,4 +1,4 @@
-"""What happens to the readers: publishes, rollbacks, refusals, and publishers that are killed, in an order given by a seed."""
+"""What happens to the readers: publishes, rollbacks, refusals, and killed publishers, in an order determined by a seed."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from sluice.store.record import FILE, load
 
 ROWS = 100_000
 NEVER = 1_000_000  # steps that no command has
-# A publish has some thirty steps on files; of those that are chosen beyond its last one it dies of none.
+# A publish has about thirty file operations; a number beyond the last one kills nothing.
 STEPS = 40
 
 
 @dataclass(frozen=True)
 class CampaignPlan:
-    """How often each thing is done; `commands` is the share of it that is done by a `sluice` command.
+    """How often each step happens; `commands` is the share that runs as a `sluice` command.
 
-    The rest is done by a process that has everything imported, at a pace that no command line has.
+    A process that has already imported everything runs the rest, faster than any command line.
     """
 
     publishes: int
@@ -39,7 +39,7 @@ class CampaignPlan:
     seed: int = 1
 
     def steps(self) -> list[str]:
-        """The order of things; the first two are publishes, so that there is something to read and to go back to."""
+        """The order of the steps; the first two are publishes, so that there is something to read and to roll back to."""
         dice = random.Random(self.seed)
         rest = ["publish"] * (self.publishes - 2) + ["rollback"] * self.rollbacks
         rest += ["kill"] * self.kills + ["refusal"] * self.refusals
@@ -49,7 +49,7 @@ class CampaignPlan:
 
 @dataclass
 class Story:
-    """Carries out a plan on a shop and keeps the truth; any step that does not do what it should ends it (AssertionError)."""
+    """Runs a plan on a shop and records the truth; a step with an unexpected result ends it (AssertionError)."""
 
     shop: ReleaseShop
     plan: CampaignPlan
@@ -58,22 +58,22 @@ class Story:
     done: dict[str, int] = field(default_factory=dict)
     stack: list[str] = field(default_factory=list)  # the releases that rollbacks go back through
     seconds: dict[str, list[float]] = field(default_factory=dict)
-    ready: list[tuple[int, str]] = field(default_factory=list)  # candidates that were made beforehand, and their numbers
+    ready: list[tuple[int, str]] = field(default_factory=list)  # candidates that were made in advance, and their numbers
 
     def __post_init__(self) -> None:
-        """Dice of its own, as those of the plan decide on the order alone; and releases whose every row is marked."""
+        """Use separate random numbers, because those of the plan determine the order alone; mark every row of a release."""
         self.dice = random.Random(self.plan.seed + 1)
         self.shop.fill = fill
 
     def prepare(self, steps: list[str]) -> None:
-        """Make candidates beforehand, so that readers wait for nothing but moves."""
+        """Make candidates in advance, so that only moves happen while readers run."""
         for step in steps:
             if step != "rollback":
                 release_id = self.shop.candidate(rows=ROWS)
                 self.ready.append((self.shop.made, release_id))
 
     def tell(self, steps: list[str], tell: Tell = silent) -> None:
-        """Do all steps."""
+        """Run all steps."""
         acts: dict[str, Callable[[], None]] = {
             "publish": self.publish, "rollback": self.rollback, "kill": self.kill, "refusal": self.refusal,
         }  # fmt: skip
@@ -90,7 +90,7 @@ class Story:
         self._count("publish")
 
     def rollback(self) -> None:
-        """Go one back; where there is nothing before, publish first, as a shop would."""
+        """Roll back by one; if there is no previous release, publish first, as a shop would."""
         if len(self.stack) < 2:
             self.publish()
         self._run("rollback", "prod")
@@ -98,7 +98,7 @@ class Story:
         self._count("rollback")
 
     def kill(self) -> None:
-        """Kill a publish, or now and then a rollback, before one of its steps; then once more, if it was not done."""
+        """Kill a publish, or sometimes a rollback, before one of its steps; repeat it if it was not done."""
         if self.dice.random() < 0.25 and len(self.stack) > 2:
             has_died = self._kill("rollback", self.stack[-2])
             self.stack.pop()
@@ -124,7 +124,7 @@ class Story:
             self.shop.publish(candidate)
 
     def _candidate(self) -> tuple[int, str]:
-        """Number and id of one that was built from the current release."""
+        """Number and id of a candidate that was built from the current release."""
         if not self.ready:
             self.prepare(["publish"])
         number, candidate = self.ready.pop(0)
@@ -133,7 +133,7 @@ class Story:
         return number, candidate
 
     def _run(self, verb: str, name: str) -> None:
-        """Let it come to its end: by the command line, or in a child of the killer that dies of no step."""
+        """Run it to the end: by the command line, or in a child process that is not killed."""
         started = time.monotonic()
         way = "command" if self.dice.random() < self.plan.commands else "child"
         if way == "command":
@@ -144,7 +144,7 @@ class Story:
         self.seconds.setdefault(f"{verb} by {way}", []).append(time.monotonic() - started)
 
     def _kill(self, verb: str, wanted: str) -> bool:
-        """Whether it died; then what it was to do is done by another."""
+        """Whether it was killed; another process then does the same."""
         before = self.shop.store.pointer("prod").release_id
         code = self.killer.run(self.shop.root, self.dice.randrange(STEPS), verb, wanted)
         now = self.shop.store.pointer("prod").release_id

@@ -1,1 +1,1 @@
-"""Faults put on purpose into clean deliveries, and what becomes of them: the score of the checks."""
+"""Faults injected into clean deliveries, and what catches them: the score of the checks."""

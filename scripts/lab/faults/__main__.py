@@ -30,19 +30,19 @@ class ScoreFormat(StrEnum):
 def faults(
     select: Annotated[list[str] | None, typer.Option(help="Ids, kinds, tables (source.table) or aims of faults.")] = None,
     orders: Annotated[int, typer.Option(help="Orders of the demo.")] = 2_500,
-    days: Annotated[int, typer.Option(help="Days of the demo; faults come on the last.")] = 28,
+    days: Annotated[int, typer.Option(help="Days of the demo; faults are injected into the last one.")] = 28,
     seed: Annotated[int, typer.Option(help="Seed of the demo.")] = 1,
-    clean_days: Annotated[int, typer.Option(min=0, help="Days without a fault, for false alarms.")] = 60,
-    workers: Annotated[int, typer.Option(min=1, help="How many processes.")] = 2,
+    clean_days: Annotated[int, typer.Option(min=0, help="Days without a fault, to count false alarms.")] = 60,
+    workers: Annotated[int, typer.Option(min=1, help="Number of worker processes.")] = 2,
     corpus: Annotated[Path, typer.Option(help="Folder of the corpus.")] = CORPUS,
     feeds: Annotated[Path, typer.Option(help="Feeds of the demo, below ${DEMO}.")] = Path("feeds/demo.yml"),
     output: Annotated[ScoreFormat, typer.Option("--format", help="How to print the result.")] = ScoreFormat.text,
     out: Annotated[Path | None, typer.Option(help="Also write faults.json and faults.md into this folder.")] = None,
 ) -> None:
-    """Put each fault of the corpus into a clean demo, run ingest, dbt build and audit, and say what caught it.
+    """Inject each fault of the corpus into a clean demo, run ingest, dbt build and audit, and report what caught it.
 
-    Nothing is done to the lake or the warehouse of the project. Exit code 1 when a fault was not caught where its entry
-    says (or earlier), something bad reached a mart without the entry admitting it, or a clean day was stopped.
+    The lake and the warehouse of the project are not touched. Exit code 1 if a fault was not caught where its entry says (or
+    earlier), bad data reached a mart although the entry does not say so, or a clean day was stopped.
     """
     options = ScoreOptions(Path(), feeds, corpus, tuple(select or ()), Size(orders, days, seed), clean_days, workers)
     with on_stderr("faults") as tell:
@@ -62,7 +62,7 @@ def faults(
 
 
 def main() -> None:
-    """Read the options and score; a mistake ends in three short lines on stderr and exit code 2."""
+    """Read the options and compute the score; a mistake prints three short lines on stderr and exits with code 2."""
     try:
         typer.run(faults)
     except SluiceError as error:

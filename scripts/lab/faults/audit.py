@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from lab.faults.verdict import SeenCheck
+from sluice.core.dbt import artifact
 from sluice.core.errors import SluiceError
 
 
 def import_great_expectations() -> None:
-    """Import it here, so that forks of this process need not."""
+    """Import it here, so that forks of this process do not have to."""
     from sluice.quality.expectations.quiet import quiet_gx
 
     with quiet_gx():
@@ -18,7 +18,7 @@ def import_great_expectations() -> None:
 
 
 def expectations(file: Path, target: Path) -> tuple[SeenCheck, ...]:
-    """Expectations that the warehouse file does not meet. Raises SluiceError for one that could not be judged."""
+    """Expectations that the warehouse file does not meet. Raises SluiceError for one that could not be evaluated."""
     if not _are_declared(target):
         return ()
     from sluice.quality.expectations.audit import audit
@@ -27,10 +27,12 @@ def expectations(file: Path, target: Path) -> tuple[SeenCheck, ...]:
     found = [check for model in report.models for check in model.checks if check.status != "pass"]
     broken = [check.name for check in found if check.status == "error"]
     if broken:
-        raise SluiceError(f"expectations that can't be judged: {', '.join(broken)}", where=str(file), hint="run: sluice audit")
+        raise SluiceError(
+            f"expectations that cannot be evaluated: {', '.join(broken)}", where=str(file), hint="run: sluice audit"
+        )
     return tuple(SeenCheck("expectation", check.name, check.status == "fail") for check in found)
 
 
 def _are_declared(target: Path) -> bool:
-    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
+    nodes = artifact(target, "manifest.json")["nodes"].values()
     return any((node["config"].get("meta") or {}).get("expectations") for node in nodes)

@@ -131,7 +131,7 @@ class Day:
         self._touched.update(given)
 
     def remove(self, where: str = "true") -> None:
-        """Deliver these rows not at all."""
+        """Do not deliver these rows."""
         self._lost += self.count(where)
         self.sql.execute(f"delete from records where {where}")
 
@@ -227,7 +227,7 @@ class Day:
         return "".join(f"{row[0]}\n" for row in rows)
 
     def _write_lines(self, where: str) -> None:
-        """Put every field's text into the line anew."""
+        """Write every field's text into the line again."""
         self.sql.execute(f"update records set line = {literal(_empty_line(self.table))} where line is null")
         fields = {name: identifier(name) for name in self.fields}
         self.sql.execute(f"update records set line = {_put('line', fields, as_text=True)} where {where}")

@@ -82,14 +82,14 @@ def watch_clean_days(slot: Slot, clean: Path, size: Size, count: int) -> CleanDa
 
 
 def tally(facts: Sequence[Facts]) -> CleanDays:
-    """False alarms by check. Rows that the door turns away on a clean day are one that blocks."""
+    """False alarms by check. Rows that are rejected at ingestion on a clean day count as blocking."""
     blocking: Counter[str] = Counter()
     warning: Counter[str] = Counter()
     holding: Counter[str] = Counter()
     for day in facts:
         for check in day.checks:
             (blocking if check.blocks else warning)[f"{check.kind}: {check.name}"] += 1
-        blocking.update(["door: rows refused"] if any(day.at_door.values()) else [])
+        blocking.update(["ingest: rows rejected"] if any(day.at_ingest.values()) else [])
         holding.update({f"quarantine: {rule}" for _, rule in day.refused})
     return CleanDays(len(facts), dict(blocking), dict(warning), dict(holding))
 

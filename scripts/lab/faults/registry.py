@@ -13,10 +13,10 @@ from lab.faults.day import Day
 from sluice.core.errors import SluiceError
 
 Kind = Literal["shape", "values", "keys", "volume", "time", "meaning", "drift"]
-# Where a fault can be caught, the earliest place first. `harmless`: it is to be taken in, and the marts are to be the
-# same as without it. `none`: nothing sees it today.
-Place = Literal["door", "quarantine", "test", "expectation", "chart", "none"]
-Aim = Literal["door", "quarantine", "test", "expectation", "chart", "none", "harmless"]
+# Where a fault can be caught, the earliest place first. `harmless`: it must be accepted, and the marts must be the
+# same as without it. `none`: nothing detects it today.
+Place = Literal["ingest", "quarantine", "test", "expectation", "chart", "none"]
+Aim = Literal["ingest", "quarantine", "test", "expectation", "chart", "none", "harmless"]
 
 
 @dataclass(frozen=True)
@@ -63,19 +63,19 @@ def _check(entry: Fault) -> None:
     if entry.kind not in get_args(Kind) or entry.caught_by not in get_args(Aim):
         raise SluiceError("unknown kind or caught_by", where=where, hint=f"kinds: {', '.join(get_args(Kind))}")
     if not entry.says.endswith("."):
-        raise SluiceError("`says` is a sentence and ends with a full stop", where=where)
+        raise SluiceError("`says` must be a sentence that ends with a full stop", where=where)
     if entry.caught_by in ("none", "chart") and not entry.but:
-        raise SluiceError("an entry that nothing catches says why: but=...", where=where)
+        raise SluiceError("an entry that is not caught needs a reason: but=...", where=where)
 
 
 def load(folder: Path) -> Corpus:
     """Run the folder's files and collect what they register.
 
-    Raises SluiceError where there is no folder or no fault, a file cannot be run, or two faults share a name.
+    Raises SluiceError if there is no folder or no fault, a file cannot be run, or two faults share a name.
     """
     init = folder / "__init__.py"
     if not init.is_file():
-        raise SluiceError("no fault corpus", where=str(folder), hint="name its folder: --corpus <folder>")
+        raise SluiceError("not a fault corpus", where=str(folder), hint="name its folder: --corpus <folder>")
     _registered.clear()
     version = str(getattr(_module(init, folder), "VERSION", ""))
     for path in sorted(folder.glob("*.py")):
@@ -85,7 +85,7 @@ def load(folder: Path) -> Corpus:
     names = [entry.id for entry in found]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled or not found or not version:
-        raise SluiceError(f"twice: {', '.join(doubled)}" if doubled else "no faults or no VERSION", where=str(folder))
+        raise SluiceError(f"duplicate faults: {', '.join(doubled)}" if doubled else "no faults or no VERSION", where=str(folder))
     return Corpus(version, found)
 
 
@@ -101,7 +101,7 @@ def _module(path: Path, folder: Path) -> object:
     except SluiceError:
         raise
     except Exception as error:
-        raise SluiceError(f"not runnable: {type(error).__name__}: {error}", where=str(path)) from error
+        raise SluiceError(f"cannot be run: {type(error).__name__}: {error}", where=str(path)) from error
     return module
 
 
@@ -113,7 +113,7 @@ def select(faults: Sequence[Fault], words: Iterable[str]) -> list[Fault]:
     wanted = set(words)
     unknown = sorted(wanted - {label for entry in faults for label in _labels(entry)})
     if unknown:
-        raise SluiceError(f"no fault is called {', '.join(unknown)}", hint="--select takes ids, kinds, tables and caught_by")
+        raise SluiceError(f"unknown fault: {', '.join(unknown)}", hint="--select takes ids, kinds, tables and caught_by")
     return [entry for entry in faults if not wanted or wanted & _labels(entry)]
 
 

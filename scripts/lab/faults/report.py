@@ -16,7 +16,7 @@ def as_json(score: Score) -> str:
 
 
 def totals(score: Score) -> dict[str, int]:
-    """The figures that sum it up. `uncaught`: neither caught nor harmless; `in_marts`: published with something bad."""
+    """The figures that sum it up. `uncaught`: neither caught nor harmless; `in_marts`: published with bad data."""
     verdicts = score.verdicts
     return {
         "faults": len(verdicts),
@@ -50,7 +50,7 @@ def _line(verdict: FaultVerdict) -> str:
 
 def _complaint(verdict: FaultVerdict) -> str:
     reached = f", bad rows in {', '.join(verdict.reached)}" if verdict.reached else ""
-    return f"not as promised: {verdict.id}: {verdict.aim} was to see it, it was {verdict.place}{reached}"
+    return f"not as promised: {verdict.id}: expected {verdict.aim}, found {verdict.place}{reached}"
 
 
 def _alarms(clean: CleanDays) -> list[str]:
@@ -62,34 +62,34 @@ def _alarms(clean: CleanDays) -> list[str]:
 def _sum(score: Score) -> str:
     found = totals(score)
     return (
-        f"{found['faults']} faults: {found['caught']} caught, {found['harmless']} harmless and taken in, {found['uncaught']} not"
-        f" caught, {found['in_marts']} with something bad in a mart; corpus {score.version}, {score.seconds:.0f} s"
+        f"{found['faults']} faults: {found['caught']} caught, {found['harmless']} harmless and accepted, {found['uncaught']} not"
+        f" caught, {found['in_marts']} with bad data in a mart; corpus {score.version}, {score.seconds:.0f} s"
     )
 
 
 _LEGEND = (
-    "Caught: the first place that saw it (door: ingest; quarantine: a business rule held the row; test: a dbt test;"
-    " expectation: the audit; harmless: taken in, the marts are the same as without it). After: bad or lost rows that had"
-    " come in when it was seen. Bad: rows delivered bad; lost: rows not delivered; held: bad rows kept out. Gate: stop, or go"
-    " because what is bad is held, or because it only warns. In marts: whether a mart that would be published differs from"
-    " one built without the bad rows."
+    "Caught: the first stage that detected the fault (ingest: rejected at ingestion; quarantine: a business rule held the"
+    " row; test: a dbt test; expectation: the audit; harmless: accepted, and the marts are the same as without it). After: bad"
+    " or lost rows that had been accepted when it was detected. Bad: rows delivered bad; lost: rows not delivered; held: bad"
+    " rows kept out. Gate: stop; or go, because the bad rows are held or because the check only warns. In marts: whether a"
+    " mart that would be published differs from one built without the bad rows."
 )
 
 
 def _how(score: Score) -> str:
     size = score.size
     return (
-        f"Each fault of the corpus (`scripts/lab/faults/corpus`, version {score.version}) is put into the last day of a clean"
-        f" demo ({size.orders:,} orders, {size.days} days, seed {size.seed}), a drift into the last days; then ingest, dbt"
-        " build and audit run as they do every night."
+        f"Each fault of the corpus (`scripts/lab/faults/corpus`, version {score.version}) is injected into the last day of a"
+        f" clean demo ({size.orders:,} orders, {size.days} days, seed {size.seed}), a drift into the last days; then ingest, dbt"
+        " build and audit run as they do in the nightly run."
     )
 
 
 def _in_bold(score: Score) -> str:
     found = totals(score)
     return (
-        f"**{found['faults']} faults: {found['caught']} caught, {found['harmless']} harmless and taken in as they should be,"
-        f" {found['uncaught']} not caught; {found['in_marts']} with something bad in a mart that would be published.**"
+        f"**{found['faults']} faults: {found['caught']} caught, {found['harmless']} harmless and accepted as they should be,"
+        f" {found['uncaught']} not caught; {found['in_marts']} with bad data in a mart that would be published.**"
         f" {found['clean_days']} clean days: {found['blocking_false_alarms']} blocking and"
         f" {found['warning_false_alarms']} warning false alarms."
     )
@@ -145,7 +145,7 @@ def _open(verdicts: Sequence[FaultVerdict]) -> list[str]:
 
 
 def _why_open(verdict: FaultVerdict) -> str:
-    what = "not caught" if verdict.place == "none" else f"seen ({verdict.place}), yet not stopped"
+    what = "not caught" if verdict.place == "none" else f"detected ({verdict.place}), but not stopped"
     where = f"; it is in {', '.join(verdict.reached)}" if verdict.reached else ""
     return f"{what}{where}. {verdict.but}".strip()
 

@@ -1,4 +1,4 @@
-"""The whole score: a history, every fault tried against it, clean days, spread over a few processes."""
+"""The whole score: a history, every fault injected into it, clean days, distributed over several processes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STRETCH = 30
 
 @dataclass(frozen=True)
 class ScoreOptions:
-    """What to try: the project, its feeds, the corpus and which of its faults, the demo's size, and with how many hands."""
+    """What to try: the project, its feeds, the corpus and its chosen faults, the demo's size, the number of workers."""
 
     project: Path
     feeds: Path
@@ -53,15 +53,15 @@ class Score:
 
 
 def score(options: ScoreOptions, tell: Tell = silent) -> Score:
-    """Try the chosen faults. Everything lies in one temporary folder, which is removed.
+    """Try the chosen faults. Everything is in one temporary folder, which is removed.
 
-    Raises SluiceError where a word of `select` fits no fault, or the project can't be built.
+    Raises SluiceError if a word of `select` matches no fault, or the project cannot be built.
     """
     started = time.monotonic()
     entries = registry.load(options.corpus)
     chosen = registry.select(entries.faults, options.select)
     if options.size.days <= max(entry.days for entry in chosen) + 7:
-        raise SluiceError("too few days to tell what is usual", where="--days", hint="take three weeks or more")
+        raise SluiceError("too few days to learn what is usual", where="--days", hint="use 21 days or more")
     with _temporary() as root, _pool(options, root) as pool:
         last = max(entry.days for entry in chosen)
         tell("clean history", 0.0)
@@ -137,6 +137,8 @@ def _wait(job: Future[Any]) -> Any:
 
 
 def _start(project: Path, feeds: Path, corpus_folder: Path, root: Path) -> None:
+    # Results go through a pipe. DuckDB draws progress bars on stdout here: a process spawned by `python -m` looks interactive.
+    os.dup2(2, 1)
     os.environ["SLUICE_FAULTS_SLOT"] = str(root / f"slot-{os.getpid()}")
     os.environ.setdefault("SLUICE_MEMORY", "1GB")
     os.chdir(project)
@@ -145,7 +147,7 @@ def _start(project: Path, feeds: Path, corpus_folder: Path, root: Path) -> None:
 
 @lru_cache(maxsize=1)
 def _slot() -> Slot:
-    """The place of this process, parsed once."""
+    """The slot of this process, parsed once."""
     root = Path(os.environ["SLUICE_FAULTS_SLOT"])
     return parsed(Slot(root, Path.cwd(), Path(os.environ["SLUICE_FAULTS_FEEDS"])))
 

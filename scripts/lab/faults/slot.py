@@ -1,7 +1,7 @@
-"""A place to try things: a lake and a warehouse that are put back for each trial, and dbt ready to run on them.
+"""A place for trials: a lake and a warehouse that are restored for each trial, and dbt ready to run on them.
 
-Each step of a trial runs in a forked child of a process that has dbt imported and the project parsed, so that nothing of
-one step (open files, caches, dbt's state) is left for the next, and dbt starts in no time.
+Each step of a trial runs in a forked child of a process that has imported dbt and parsed the project. So nothing of one
+step (open files, caches, dbt's state) is left for the next, and dbt starts immediately.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Slot:
         )
 
     def put_back(self, state: Path | None) -> None:
-        """Make lake and warehouse as a saved state has them; empty without one."""
+        """Restore lake and warehouse from a saved state; make them empty without one."""
         for name in ("lake", "warehouse", "deliveries"):
             shutil.rmtree(self.root / name, ignore_errors=True)
         for name in ("lake", "warehouse"):
@@ -86,9 +86,9 @@ class Slot:
         return in_child(_ingest, self)
 
     def build(self, *, tests: bool = True) -> None:
-        """dbt build without unit tests (their fixtures do not depend on data). Raises SluiceError where dbt could not run.
+        """dbt build without unit tests (their fixtures do not depend on data). Raises SluiceError if dbt could not run.
 
-        A failed test or model is no error: run_results.json tells it.
+        A failed test or model is not an error: it is in run_results.json.
         """
         kinds = ["unit_test"] if tests else ["unit_test", "test"]
         arguments = [
@@ -101,11 +101,11 @@ class Slot:
         trouble = in_child(_dbt, self, arguments)
         in_child(_settle, self)
         if trouble:
-            raise SluiceError(f"dbt could not run: {trouble}", where=str(self.root), hint="does `sluice build` work?")
+            raise SluiceError(f"dbt could not run: {trouble}", where=str(self.root), hint="check that `sluice build` works")
 
 
 def parsed(slot: Slot) -> Slot:
-    """The slot with dbt imported into this process and the project parsed. Raises SluiceError where it does not parse."""
+    """The slot with dbt imported into this process and the project parsed. Raises SluiceError if it does not parse."""
     from dbt.cli.main import dbtRunner
 
     import sluice.ingest.run  # noqa: F401  (here, so that forks of this process need not)
@@ -143,13 +143,13 @@ def _report(sender: Connection, function: Callable[..., Any], arguments: Sequenc
         sender.send((True, function(*arguments)))
     except SluiceError as error:
         sender.send((False, f"{error.what} ({error.where})"))
-    except Exception:  # noqa: BLE001  (whatever it is, the parent tells it)
+    except Exception:  # noqa: BLE001  (the parent reports every error)
         sender.send((False, traceback.format_exc()))
 
 
 def _ingest(slot: Slot) -> list[FeedReport]:
     from sluice.ingest.feeds import load_feeds
-    from sluice.ingest.run import new_run_id, prepare, run
+    from sluice.ingest.run import new_run_id, run
     from sluice.lake.contracts import load_contracts
     from sluice.lake.lock import writing
 
@@ -157,12 +157,11 @@ def _ingest(slot: Slot) -> list[FeedReport]:
     contracts = load_contracts(slot.project)
     feeds = load_feeds([slot.project / slot.feeds])
     with writing(slot.lake):
-        prepare(slot.lake, contracts)
         return list(run(feeds, contracts, slot.lake, run_id=new_run_id(), memory_limit="1GB"))
 
 
 def _settle(slot: Slot) -> None:
-    """Take what dbt's process has left in write-ahead logs into the files, so that a file is whole alone."""
+    """Checkpoint the write-ahead logs that dbt's process left, so that each file is complete."""
     for file in slot.warehouse.glob("*.duckdb"):
         with connect(str(file)) as connection:
             connection.execute("checkpoint")

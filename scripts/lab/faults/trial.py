@@ -1,8 +1,7 @@
-"""One trial: the base state, spoiled deliveries, and what the pipeline makes of them."""
+"""One trial: the base state, damaged deliveries, and what the pipeline does with them."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ from lab.faults.day import Damage, Day
 from lab.faults.registry import Fault
 from lab.faults.slot import Slot, in_child
 from lab.faults.verdict import FaultVerdict, Seen, SeenCheck, is_blocked, is_caught, judge
+from sluice.core import dbt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a clean day's run gave: rows landed and refused at the door by feed, the quarantine, checks not passed."""
+    """What a clean day's run gave: rows landed and rejected at ingestion by feed, the quarantine, checks not passed."""
 
     landed: Mapping[str, int]
-    at_door: Mapping[str, int]
+    at_ingest: Mapping[str, int]
     refused: Counter[tuple[str, str]]
     checks: tuple[SeenCheck, ...]
 
 
 @dataclass(frozen=True)
 class History:
-    """The clean course of things below `root`: `states`[i] is the state before the i-th last day, newest last.
+    """The clean history below `root`: `states`[i] is the state before the i-th last day, newest last.
 
     state n holds lake and warehouse before `days`[n]; the one after the last day is the clean result.
     """
@@ -76,7 +76,7 @@ def _facts(slot: Slot, reports: Sequence[FeedReport], layout: marts.Layout) -> F
     found = in_child(expectations, warehouse(slot, layout), slot.target)
     checks = (*failed_in_dbt(slot.target, layout), *found)
     refused = in_child(marts.refused, warehouse(slot, layout), layout.quarantine)
-    return Facts(_landed(reports), _at_door(reports), refused, checks)
+    return Facts(_landed(reports), _at_ingest(reports), refused, checks)
 
 
 def warehouse(slot: Slot, layout: marts.Layout) -> Path:
@@ -85,14 +85,14 @@ def warehouse(slot: Slot, layout: marts.Layout) -> Path:
 
 
 def failed_in_dbt(target: Path, layout: marts.Layout) -> tuple[SeenCheck, ...]:
-    """Models and tests that did not pass in the last build, from run_results.json. A skipped node hangs on another."""
-    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
-    bad = [entry for entry in results if entry["status"] in ("error", "fail", "warn", "runtime error")]
+    """Models and tests that did not pass in the last build, from run_results.json. A skipped node depends on another one."""
+    results = dbt.artifact(target, "run_results.json")["results"]
+    bad = [entry for entry in results if dbt.ending(entry["status"]) in (dbt.Ending.failed, dbt.Ending.warned)]
     return tuple(
         SeenCheck(
             "test" if entry["unique_id"].startswith("test.") else "model",
             layout.names.get(entry["unique_id"], entry["unique_id"]),
-            entry["status"] != "warn",
+            dbt.ending(entry["status"]) is dbt.Ending.failed,
         )
         for entry in bad
     )
@@ -102,12 +102,12 @@ def _landed(reports: Sequence[FeedReport]) -> dict[str, int]:
     return {report.feed: report.rows_landed for report in reports}
 
 
-def _at_door(reports: Sequence[FeedReport]) -> dict[str, int]:
+def _at_ingest(reports: Sequence[FeedReport]) -> dict[str, int]:
     return {report.feed: report.rows_quarantined for report in reports}
 
 
 def try_fault(slot: Slot, history: History, fault: Fault) -> FaultVerdict:
-    """Spoil the last days' deliveries day by day, until something catches it, and judge."""
+    """Damage the last days' deliveries day by day, until something catches it, and judge the result."""
     started = time.monotonic()
     first = len(history.days) - fault.days
     slot.put_back(history.state(first))
@@ -135,15 +135,15 @@ def _after_one_day(slot: Slot, history: History, fault: Fault, index: int, spoil
     spoiled.deliver(slot.deliveries)
     reports, clean = slot.ingest(), history.facts[index]
     damage = _together(before.damage if before else None, spoiled.damage(), fault.caught_by == "harmless")
-    door = _seen_at_door(fault, clean, reports, damage)
+    at_ingest = _seen_at_ingest(fault, clean, reports, damage)
     days = before.days + 1 if before else 1
-    if door.refused:
-        return replace(door, days=days)
+    if at_ingest.refused:
+        return replace(at_ingest, days=days)
     slot.build()
     facts = _facts(slot, reports, history.layout)
     extra = facts.refused - clean.refused
     return replace(
-        door,
+        at_ingest,
         days=days,
         held={rule: rows for (feed, rule), rows in sorted(extra.items()) if feed in (fault.table, "")},
         collateral=sum(rows for (feed, _), rows in extra.items() if feed not in (fault.table, "")),
@@ -151,7 +151,7 @@ def _after_one_day(slot: Slot, history: History, fault: Fault, index: int, spoil
     )
 
 
-def _seen_at_door(fault: Fault, clean: Facts, reports: Sequence[FeedReport], damage: Damage) -> Seen:
+def _seen_at_ingest(fault: Fault, clean: Facts, reports: Sequence[FeedReport], damage: Damage) -> Seen:
     refused = [f"{why}" for report in reports for _, why in report.refused]
     own = next((report for report in reports if report.feed == fault.table), None)
     others = {feed: rows for feed, rows in _landed(reports).items() if feed != fault.table}
@@ -160,12 +160,12 @@ def _seen_at_door(fault: Fault, clean: Facts, reports: Sequence[FeedReport], dam
         refused=tuple(refused),
         landed_in_spite=own.rows_landed if own and own.refused else 0,
         rest_landed=all(rows == clean.landed.get(feed) for feed, rows in others.items()),
-        at_door=dict(own.reasons) if own else {},
+        at_ingest=dict(own.reasons) if own else {},
     )
 
 
 def _together(before: Damage | None, now: Damage, harmless: bool) -> Damage:
-    """The damage of all days so far. What is done to a file that shall be taken in as it is does no row harm."""
+    """The damage of all days so far. A change to a file that must be accepted as it is damages no row."""
     if harmless:
         now = replace(now, bad=0, keys=(), lost=0)
     if before is None:
@@ -178,7 +178,7 @@ def _together(before: Damage | None, now: Damage, harmless: bool) -> Damage:
 def _reached(slot: Slot, history: History, fault: Fault, first: int, seen: Seen) -> dict[str, int]:
     """Rows of marts that the bad rows have changed: compared with marts built without them.
 
-    Where rows were lost or the change is harmless, the clean run's marts are what ought to be there.
+    Where rows were lost or the change is harmless, the clean run's marts are the expected ones.
     """
     layout, last = history.layout, first + seen.days
     mine = slot.root / "with_bad_rows.duckdb"

@@ -1,4 +1,4 @@
-"""What became of a fault: pure functions from what was seen to a verdict."""
+"""How a fault ended: pure functions from what was observed to a verdict."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class SeenCheck:
 
 @dataclass(frozen=True)
 class Seen:
-    """What one trial has shown after its last day. `refused`: files turned away whole, with the reason.
+    """What one trial has shown after its last day. `refused`: files rejected as a whole, with the reason.
 
-    `at_door` and `held` count rows by reason and rule, beyond those of the clean run; `collateral` those that other
+    `at_ingest` and `held` count rows by reason and rule, beyond those of the clean run; `collateral` those that other
     feeds lost with them. `checks` did not pass here and did in the clean run. `rest_landed`: rows of the other feeds
     that the clean run landed are all there. `reached`: by mart, rows that would not be there, or would be there, had
-    the bad rows never come; None where the gate stopped the release, so that nobody looked.
+    the bad rows not been delivered; None if the gate stopped the release, so that marts were not compared.
     """
 
     damage: Damage
@@ -36,7 +36,7 @@ class Seen:
     refused: tuple[str, ...] = ()
     landed_in_spite: int = 0
     rest_landed: bool = True
-    at_door: Mapping[str, int] = field(default_factory=dict)
+    at_ingest: Mapping[str, int] = field(default_factory=dict)
     held: Mapping[str, int] = field(default_factory=dict)
     collateral: int = 0
     checks: tuple[SeenCheck, ...] = ()
@@ -68,10 +68,10 @@ class FaultVerdict:
 
 
 def place_of(seen: Seen) -> Place | Aim:
-    """Where the fault was caught first; `harmless` where nothing had to be caught and the marts are right."""
+    """Where the fault was caught first; `harmless` if nothing had to be caught and the marts are right."""
     kinds = {check.kind for check in seen.checks}
-    if seen.refused or seen.at_door:
-        return "door"
+    if seen.refused or seen.at_ingest:
+        return "ingest"
     if seen.held or seen.collateral:
         return "quarantine"
     if kinds & {"model", "test"}:
@@ -83,12 +83,12 @@ def place_of(seen: Seen) -> Place | Aim:
 
 
 def is_caught(seen: Seen) -> bool:
-    """Whether anything saw it, so that a fault of several days need not go on."""
+    """Whether anything detected it, so that a fault of several days can stop."""
     return place_of(seen) not in ("none", "harmless")
 
 
 def is_blocked(seen: Seen) -> bool:
-    """Whether the gate stops what was built: a file refused whole (ingest ends with 1), or a check that blocks."""
+    """Whether the gate stops what was built: a file rejected as a whole (ingest exits with 1), or a check that blocks."""
     return bool(seen.refused) or any(check.blocks for check in seen.checks)
 
 
@@ -121,19 +121,19 @@ def judge(fault: Fault, seen: Seen, seconds: float = 0.0) -> FaultVerdict:
 def _held(seen: Seen) -> int:
     if seen.refused:
         return seen.damage.bad
-    return sum(seen.at_door.values()) + sum(seen.held.values())
+    return sum(seen.at_ingest.values()) + sum(seen.held.values())
 
 
 def _after(seen: Seen, place: Place | Aim) -> int:
-    """How many bad or lost rows had gone by when it was caught: none at the door, else all that were delivered."""
-    return 0 if place == "door" else seen.damage.bad + seen.damage.lost
+    """How many bad or lost rows had been accepted when it was caught: none at ingestion, otherwise all that were delivered."""
+    return 0 if place == "ingest" else seen.damage.bad + seen.damage.lost
 
 
 def _by(seen: Seen, place: Place | Aim) -> tuple[str, ...]:
-    """What caught it, in the place where it was caught first; then what blocks."""
+    """What caught it, at the first stage that caught it; then what blocks."""
     names: Iterable[str] = ()
-    if place == "door":
-        names = [*seen.refused, *seen.at_door]
+    if place == "ingest":
+        names = [*seen.refused, *seen.at_ingest]
     elif place == "quarantine":
         names = seen.held or ["rows of other feeds that refer to it"]
     first = {"test": ("model", "test"), "expectation": ("expectation",)}.get(place, ("model", "test", "expectation"))
@@ -142,7 +142,7 @@ def _by(seen: Seen, place: Place | Aim) -> tuple[str, ...]:
 
 
 def _as_promised(fault: Fault, seen: Seen, place: Place | Aim, reached: Mapping[str, int]) -> bool:
-    """Whether it was caught where the entry says, or earlier, with nothing bad in a mart; `but` admits the latter."""
+    """Whether it was caught where the entry says, or earlier, with no bad data in a mart; `but` allows bad data."""
     if seen.landed_in_spite or not seen.rest_landed:
         return False
     if fault.caught_by == "harmless":

@@ -1,8 +1,8 @@
 """Mutation testing of the dbt project, by a written list.
 
 Each mutant changes one place of a model, a macro or a business rule in a copy of the project. The unit tests of the models
-that it touches run; only if none fails, these models and all that is made from them are rebuilt on a small demo with their
-data tests. Exit code 0: every mutant was noticed; 1: one survived; 2: the list, or the project, could not be run.
+that it touches run; only if none fails, these models and everything downstream are rebuilt on a small demo with their data
+tests. Exit code 0: every mutant was noticed; 1: one survived; 2: the list, or the project, could not be run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sluice.core.errors import SluiceError
 
 
 def judge(mutants: Sequence[Mutant], project: Path) -> list[Finding]:
-    """Every mutant's finding. All are applied to their texts first, so that a wrong entry is told before an hour is over."""
+    """Every mutant's finding. All are applied to their texts first, so that a wrong entry is reported at the start."""
     for mutant in mutants:
         if not (project / mutant.file).is_file():
             raise SluiceError(f"mutant {mutant.id}: no such file", where=mutant.file, hint="correct `file`")

@@ -27,27 +27,27 @@ class Mutant:
     occurrence: int | None = None
 
     def applied(self, text: str) -> str:
-        """`text` with the mutation. Raises SluiceError unless what is looked for stands there once (or as often as named)."""
+        """`text` with the mutation. Raises SluiceError unless `find` occurs once (or `occurrence` names one)."""
         found = text.count(self.find)
         number = self.occurrence or 1
         if number > found or (self.occurrence is None and found > 1):
             hint = "correct `find`" if found < number else "make `find` longer, or say which one with `occurrence`"
-            raise SluiceError(f"mutant {self.id}: `find` stands there {found} times", where=self.file, hint=hint)
+            raise SluiceError(f"mutant {self.id}: `find` occurs {found} times", where=self.file, hint=hint)
         before = self.find.join(text.split(self.find)[:number])
         return before + self.replace + text[len(before) + len(self.find) :]
 
 
 def read(path: Path) -> list[Mutant]:
-    """Every mutation of the list. Raises SluiceError for an entry that is not whole, or an id that comes twice."""
+    """Every mutation of the list. Raises SluiceError for an incomplete entry, or a duplicate id."""
     try:
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))["mutants"]
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise SluiceError(f"the list cannot be read: {error}", where=str(path), hint="it is a list under `mutants:`") from None
+        raise SluiceError(f"cannot read the list: {error}", where=str(path), hint="it is a list under `mutants:`") from None
     mutants = [_mutant(entry, path) for entry in entries]
     ids = [mutant.id for mutant in mutants]
     for id_ in ids:
         if ids.count(id_) > 1:
-            raise SluiceError(f"mutant {id_} stands there twice", where=str(path), hint="give each its own id")
+            raise SluiceError(f"mutant {id_} is defined twice", where=str(path), hint="give each its own id")
     return mutants
 
 

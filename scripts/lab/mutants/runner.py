@@ -1,8 +1,7 @@
-"""Where mutants are tried: a copy of the project with a small demo built once; each mutant starts from there."""
+"""Tries mutants in a copy of the project, with a small demo that is built once; each mutant starts from there."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -11,19 +10,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lab.mutants.mutant_list import Mutant
+from sluice.core import dbt, git
 from sluice.core.errors import SluiceError
 
 BIN = Path(sys.executable).parent
-# What dbt and DuckDB say of SQL that is none: such a mutant breaks no meaning, and kills nothing.
+# What dbt and DuckDB report for invalid SQL: such a mutant is not a finding.
 NOT_SQL = ("Parser Error", "Binder Error", "Catalog Error", "Compilation Error", "Env var required")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of a mutant: killed_by is unit test, data test, build, or empty where it survived."""
+    """The result of a mutant: killed_by is unit test, data test, build, or empty if it survived."""
 
     id: str
     breaks: str
@@ -57,9 +56,7 @@ def _model_and_name(unique_id: str) -> tuple[str, str]:
 
 def copy_project(source: Path, target: Path) -> None:
     """What git tracks or would track of `source`, with changes that are not committed yet."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, cwd=source, capture_output=True, text=True, check=True).stdout.splitlines()
-    for name in names:
+    for name in git.run("ls-files", "--cached", "--others", "--exclude-standard", folder=source).splitlines():
         if (source / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source / name, target / name)
@@ -77,7 +74,7 @@ class Bench:
         return self.root / "project"
 
     def prepare(self, source: Path) -> None:
-        """Copy the project, deliver a small demo and build it. Raises SluiceError where that fails.
+        """Copy the project, deliver a small demo and build it. Raises SluiceError if that fails.
 
         Every test runs on it, so one that fails later does so because of a mutant.
         """
@@ -92,7 +89,7 @@ class Bench:
         """Mutate, test, restore. Raises SluiceError for a mutant whose SQL cannot run.
 
         Unit tests bring their own input, so mutants of different models cannot disturb each other (see `batches`) and are
-        tested in one go. Those that survive are built one by one.
+        tested together. Those that survive are built one by one.
         """
         with self._mutated(mutants):
             failed = self._results(mutants, "test", "base", "{},test_type:unit")
@@ -103,7 +100,7 @@ class Bench:
         return findings
 
     def _rebuilt(self, mutant: Mutant) -> Finding:
-        """Data tests of the models and all that is made from them, rebuilt in a copy of the warehouse."""
+        """Data tests of the models and everything downstream, rebuilt in a copy of the warehouse."""
         shutil.rmtree(self.root / "tried", ignore_errors=True)
         shutil.copytree(self.root / "base", self.root / "tried")
         with self._mutated([mutant]):
@@ -131,12 +128,12 @@ class Bench:
         output = self._run(self._dbt(verb, warehouse, "--select", *selected, *options), warehouse)
         if not results.exists():
             raise SluiceError(f"mutant {ids}: dbt cannot run\n{output[-1500:]}", where=files, hint="correct it")
-        found: list[dict[str, Any]] = json.loads(results.read_text(encoding="utf-8"))["results"]
-        bad = [result for result in found if result["status"] in ("fail", "error", "runtime error")]
+        found = dbt.artifact(results.parent, results.name)["results"]
+        bad = [result for result in found if dbt.ending(result["status"]) is dbt.Ending.failed]
         for result in bad:
             message = result["message"] or ""
             if result["status"] != "fail" and any(told in message for told in NOT_SQL):
-                raise SluiceError(f"mutant {ids} is no SQL: {message}", where=files, hint="correct `replace`")
+                raise SluiceError(f"mutant {ids} is not valid SQL: {message}", where=files, hint="correct `replace`")
         return [_model_and_name(result["unique_id"]) for result in bad]
 
     def _dbt(self, verb: str, warehouse: str, *arguments: str) -> list[str]:
@@ -155,5 +152,5 @@ class Bench:
         done = subprocess.run(command, cwd=self.project, env=environment, capture_output=True, text=True, check=False)
         if must and done.returncode:
             told = f"the project could not be built\n{done.stdout[-3000:]}{done.stderr[-1000:]}"
-            raise SluiceError(told, where=" ".join(command), hint="mend it first: no mutant says anything before that")
+            raise SluiceError(told, where=" ".join(command), hint="fix the project first: mutants need a build that passes")
         return done.stdout + done.stderr

@@ -3,7 +3,7 @@
     python -m lab.selection [first words of names ...] [--out docs/selection.md]
 
 Needs a lake with its tables (`sluice setup`), and scripts on PYTHONPATH. Prints precision and recall, also of
-dbt's own `state:modified+`; exit code 1 where something is missed.
+dbt's own `state:modified+`; exit code 1 if something is missed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PARTS = ("models", "macros", "seeds", "tests/generic", "tests/singular", "dbt_pr
 MADE = ("model", "seed", "snapshot")
 
 
-# Each compilation of dbt takes one core, or nearly.
+# Each compilation of dbt uses nearly one core.
 AT_ONCE = 2
 
 
@@ -47,12 +47,12 @@ class Judged:
 
     @property
     def missed(self) -> frozenset[str]:
-        """What would be forgotten."""
+        """What is needed and would not be built."""
         return self.needed - self.chosen
 
     @property
     def spared(self) -> frozenset[str]:
-        """What would be built for nothing."""
+        """What would be built without need."""
         return self.chosen - self.needed
 
 
@@ -71,7 +71,7 @@ def lay_out(project: Path) -> None:
 
 
 def make(edit: Mapping[str, Any], project: Path) -> None:
-    """Make an edit. Fails where what it would change is not there."""
+    """Make an edit. Fails if the text to change is not there."""
     file = project / edit["file"]
     if "write" in edit:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +108,7 @@ def needed(needs: Sequence[str] | str, manifest: Mapping[str, Any]) -> frozenset
     found: set[str] = set()
     for word in needs:
         start = {name for name, node in nodes.items() if word.rstrip("+") in (node["name"], node["fqn"][1])}
-        assert start, f"{word} is no model"
+        assert start, f"{word} is not a model"
         found |= start if not word.endswith("+") else _downstream(start, nodes)
     return frozenset(nodes[name]["name"] for name in found)
 
@@ -136,7 +136,7 @@ def judge(
 
 
 def try_all(chosen: Sequence[Mapping[str, Any]], tell: Callable[[str], None] = print) -> list[Judged]:
-    """Make each edit in the project as it is; nothing of one is left for the next."""
+    """Make each edit in the project as it is; each one starts from a clean copy."""
     with tempfile.TemporaryDirectory(prefix="sluice-selection-") as name, ThreadPoolExecutor(AT_ONCE) as at_once:
         root = Path(name)
         base = compiled([], root / "base")
@@ -163,19 +163,19 @@ def compiled(chosen: Sequence[Mapping[str, Any]], root: Path) -> Parsed:
 
 
 def held_by(base: Parsed) -> list[str]:
-    """What a release of it would hold, and more: what has to be carried is not measured here."""
+    """The relations that a release would hold, and more: which of them are copied is not measured here."""
     return [f"{node['schema']}.{node['alias']}" for node in base.manifest["nodes"].values() if node.get("alias")]
 
 
 def _told(one: Judged) -> str:
     told = f"{len(one.chosen):4} chosen, {len(one.needed):3} needed  {one.name}"
     told += f"\n       missed: {', '.join(sorted(one.missed))}" if one.missed else ""
-    return told + (f"\n       for nothing: {', '.join(sorted(one.spared))}" if one.spared else "")
+    return told + (f"\n       not needed: {', '.join(sorted(one.spared))}" if one.spared else "")
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Of all edits together: the share of what is chosen that is needed, of what is needed that is chosen; edits that miss."""
+    """Over all edits: the share of what is chosen that is needed, the share of what is needed that is chosen, edits that miss."""
 
     precision: float
     recall: float
@@ -183,7 +183,7 @@ class Scores:
 
     def __str__(self) -> str:
         """For people."""
-        return f"recall {self.recall:.3f}, precision {self.precision:.3f}, {self.missed} edits with something missed"
+        return f"recall {self.recall:.3f}, precision {self.precision:.3f}, {self.missed} edits that miss something"
 
 
 def score(pairs: Sequence[tuple[frozenset[str], frozenset[str]]]) -> Scores:
@@ -195,7 +195,7 @@ def score(pairs: Sequence[tuple[frozenset[str], frozenset[str]]]) -> Scores:
 
 
 def scores(outcomes: Sequence[Judged]) -> tuple[Scores, Scores]:
-    """Of Sluice, and of dbt alone, of which only what it misses counts: which tests it runs beside is another matter."""
+    """Of Sluice, and of dbt alone. For dbt, only what it misses counts, because it selects tests in another way."""
     return score([(one.needed, one.chosen) for one in outcomes]), score([(one.needed, one.by_dbt) for one in outcomes])
 
 
@@ -206,15 +206,15 @@ def as_markdown(outcomes: Sequence[Judged]) -> str:
         "# What a pull request builds, measured",
         "",
         "Written by `make selection`; do not edit. Each edit of `scripts/lab/selection/edits.yml` is made in a copy of this",
-        "project; what must be built then was written down by hand, from what the edit does to rows. Recall: the share of what",
-        "is needed that is built; precision: the share of what is built that is needed; over all edits together.",
+        "project. The list says what must be built; it was written by hand, from the effect of the edit on rows. Recall: the",
+        "share of what is needed that is built; precision: the share of what is built that is needed; over all edits together.",
         "",
-        f"| {len(outcomes)} edits | recall | precision | edits with something missed |",
+        f"| {len(outcomes)} edits | recall | precision | edits that miss something |",
         "| --- | ---: | ---: | ---: |",
         f"| `sluice build --env pr-<n>` | {ours.recall:.3f} | {ours.precision:.3f} | {ours.missed} |",
         f"| `dbt build --select state:modified+` | {dbts.recall:.3f} | | {dbts.missed} |",
         "",
-        "| edit | needed | built | missed | for nothing | missed by dbt alone |",
+        "| edit | needed | built | missed | not needed | missed by dbt alone |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
         *(
             f"| {one.name} | {len(one.needed)} | {len(one.chosen)} | {len(one.missed)} | {len(one.spared)} "
@@ -226,7 +226,7 @@ def as_markdown(outcomes: Sequence[Judged]) -> str:
 
 
 def main() -> int:
-    """Try the edits asked for, or all."""
+    """Try the requested edits, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("words", nargs="*")
     parser.add_argument("--out", type=Path)
@@ -234,7 +234,7 @@ def main() -> int:
     words = asked.words
     outcomes = try_all([edit for edit in edits() if not words or any(edit["name"].startswith(word) for word in words)])
     ours, dbts = scores(outcomes)
-    print(ours, f"dbt alone: recall {dbts.recall:.3f}, {dbts.missed} edits with something missed", sep="\n")
+    print(ours, f"dbt alone: recall {dbts.recall:.3f}, {dbts.missed} edits that miss something", sep="\n")
     if asked.out:
         asked.out.write_text(as_markdown(outcomes), encoding="utf-8")
     return 1 if any(one.missed for one in outcomes) else 0

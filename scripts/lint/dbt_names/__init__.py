@@ -1,6 +1,6 @@
 """What sqlfluff's jinja templater lacks to render this project's models without dbt: see library_path in .sqlfluff.
 
-Every name here (without a leading underscore) is a name in the templates, as dbt would put it there. No database is asked:
+Every name here (without a leading underscore) is a name in the templates, as dbt would define it. No database is queried:
 `execute` is false, as while dbt parses. The dbt templater, which `make lint` uses, has the real names instead.
 """
 
@@ -28,7 +28,7 @@ class _Project:
         def call(context: _Context, *args: Any, **kwargs: Any) -> Any:
             try:
                 return context.resolve(name)(*args, **kwargs)
-            except _MacroReturn as returned:  # the templater sees this only where the macro stands in another file
+            except _MacroReturn as returned:  # the templater sees this only if the macro is in another file
                 return returned.value
 
         return call
@@ -47,12 +47,12 @@ def var(name: str, default: Any = None) -> Any:
 
 
 def run_query(_query: str) -> SimpleNamespace:
-    """A result without rows: nothing is asked."""
+    """A result without rows: nothing is queried."""
     return SimpleNamespace(columns=[], rows=[])
 
 
 def is_incremental() -> bool:
-    """False, as on an empty warehouse; sqlfluff looks into the branch that is not taken by itself."""
+    """False, as on an empty warehouse; sqlfluff lints the other branch by itself."""
     return False
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
 from sluice.change.impact import Impact, Start
 from sluice.change.modified import Modified
 from sluice.core import markdown
+from sluice.core.document import document
 from sluice.core.text import plural, value
 from sluice.lineage.report import downstream_markdown, downstream_text
 
@@ -91,8 +91,8 @@ def as_markdown(found: Impact) -> str:
 
 
 def as_json(found: Impact) -> str:
-    """Everything, for machines."""
-    document = asdict(found)
-    for node, told in zip(found.modified, document["modified"], strict=True):
+    """Everything, for programs."""
+    fields = asdict(found)
+    for node, told in zip(found.modified, fields["modified"], strict=True):
         told["touches_data"] = node.touches_data
-    return json.dumps({"schema_version": 1, **document}, indent=2)
+    return document(fields)

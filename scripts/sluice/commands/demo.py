@@ -8,27 +8,31 @@ from typing import Annotated
 
 import typer
 
-from sluice.commands.formats import Format
+from sluice.commands.options import Format, FormatOption
+from sluice.commands.output import show
+from sluice.core.paths import typed
+from sluice.core.progress import on_stderr
 
 FIRST_DAY = datetime(2025, 1, 1)  # noqa: DTZ001  (a day, not a moment)
 
 
 def demo(
-    orders: Annotated[int, typer.Option(help="How many orders.")] = 10_000,
-    days: Annotated[int, typer.Option(help="How many days, one delivery each.")] = 30,
-    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
-    out: Annotated[Path, typer.Option(help="Directory to write into: empty, new, or an earlier demo.")] = Path("demo"),
+    orders: Annotated[int, typer.Option(help="Number of orders.")] = 10_000,
+    days: Annotated[int, typer.Option(help="Number of days, with one delivery each.")] = 30,
+    seed: Annotated[int, typer.Option(help="Seed of the data: the same seed gives the same bytes.")] = 1,
+    out: Annotated[
+        Path, typer.Option(parser=typed, metavar="FOLDER", help="Folder to write to: empty, new, or an earlier demo.")
+    ] = Path("demo"),
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day.")] = FIRST_DAY,
-    faults: Annotated[str, typer.Option(help="none, default, or kind=rate,kind=rate.")] = "default",
-    force: Annotated[bool, typer.Option("--force", help="Replace a complete demo that is there.")] = False,
-    threads: Annotated[int | None, typer.Option(help="How many threads (default: all cores).")] = None,
-    memory_limit: Annotated[str, typer.Option(help="Beyond this DuckDB spills into OUT.")] = "4GB",
-    output: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.text,
+    faults: Annotated[str, typer.Option(help="Faults to put in: none, default, or kind=rate,kind=rate.")] = "default",
+    force: Annotated[bool, typer.Option("--force", help="Replace a complete demo.")] = False,
+    threads: Annotated[int | None, typer.Option(help="Number of threads. Default: all cores.")] = None,
+    memory_limit: Annotated[str, typer.Option(help="Memory for DuckDB; beyond it, work spills to the folder.")] = "4GB",
+    output: FormatOption = Format.text,
 ) -> None:
-    """Make the demo shop: shop, payments, web and fx, delivered day by day, with faults and the truth about them."""
-    from sluice.core.progress import on_stderr
+    """Make the demo shop's data: shop, payments, web and fx, delivered day by day, with faults and a list of them."""
     from sluice.demo import DemoOptions, generate, parse_faults
-    from sluice.demo.report import as_json, as_text
+    from sluice.demo.report import as_text
 
     options = DemoOptions(
         orders=orders,
@@ -41,4 +45,4 @@ def demo(
     )
     with on_stderr("demo") as tell:
         report = generate(options, out, force=force, tell=tell)
-    typer.echo(as_json(report) if output is Format.json else as_text(report))
+    show(output, report, as_text)

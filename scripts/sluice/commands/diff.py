@@ -2,57 +2,62 @@
 
 from __future__ import annotations
 
-import os
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-class DiffFormat(StrEnum):
-    """Text for people, Markdown for pull requests, JSON for machines, HTML for a review."""
-
-    text = "text"
-    markdown = "markdown"
-    json = "json"
-    html = "html"
+from sluice.commands import complete
+from sluice.commands.options import (
+    DiffFormat,
+    DiffFormatOption,
+    MemoryLimit,
+    SelectModels,
+    Target,
+    any_argument,
+)
+from sluice.core.duck import MEMORY_LIMIT
+from sluice.core.paths import in_project, project, target_root, typed
+from sluice.core.progress import on_stderr
+from sluice.core.text import coloured
 
 
 def diff(
-    before: Annotated[str, typer.Argument(metavar="A", help="The older: an environment (dev), or a DuckDB file.")],
-    after: Annotated[str, typer.Argument(metavar="B", help="The newer.")],
-    select: Annotated[
-        list[str] | None,
-        typer.Option(help="A model's name, its schema, tag:<tag>, or a pattern such as fct_*; else what is public."),
+    before: Annotated[str, any_argument("The older one: an environment, a release or candidate, or a DuckDB file.")],
+    after: Annotated[str, any_argument("The newer one.")],
+    select: SelectModels = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="MODEL", help="Leave these out.", autocompletion=complete.models)
     ] = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="Leave these out.")] = None,
-    artifacts_a: Annotated[Path | None, typer.Option(help="Folder of A's manifest.json; else beside A, else --target.")] = None,
-    artifacts_b: Annotated[Path | None, typer.Option(help="The same for B.")] = None,
-    samples: Annotated[int, typer.Option(min=0, max=50, help="Rows of each kind to show of a relation.")] = 5,
-    target: Annotated[Path, typer.Option(envvar="DBT_TARGET_PATH", help="dbt's target folder.")] = Path("target"),
-    memory_limit: Annotated[str, typer.Option(help="Beyond this DuckDB spills to disk.")] = os.environ.get(
-        "SLUICE_MEMORY", "2GB"
-    ),
-    output: Annotated[DiffFormat, typer.Option("--format", help="How to print the result.")] = DiffFormat.text,
-    out: Annotated[Path | None, typer.Option(help="Write it to this file instead.")] = None,
+    artifacts_a: Annotated[
+        Path | None,
+        typer.Option(parser=typed, metavar="FOLDER", help="Folder with A's manifest.json. Default: beside A, else --target."),
+    ] = None,
+    artifacts_b: Annotated[Path | None, typer.Option(parser=typed, metavar="FOLDER", help="The same for B.")] = None,
+    samples: Annotated[int, typer.Option(min=0, max=50, help="Sample rows of each kind to show for a relation.")] = 5,
+    target: Target = None,
+    memory_limit: MemoryLimit = MEMORY_LIMIT,
+    output: DiffFormatOption = DiffFormat.text,
+    out: Annotated[Path | None, typer.Option(parser=typed, metavar="FILE", help="Write to this file instead of stdout.")] = None,
 ) -> None:
-    """Compare every public model of two warehouses: schema, rows by key, columns, figures, samples, and who is downstream.
+    """Compare two warehouses: schema, rows by key, columns, figures, samples, and what is downstream. Default: public models.
 
-    Both files are only read. A difference is no failure: exit code 0, and 2 when it could not compare.
+    Both files are only read, and two files can be compared outside of a project. Exit code 0 also when they differ; 2 when
+    they cannot be compared.
     """
-    from sluice.core.progress import on_stderr
+    from sluice.diff.formats import write
     from sluice.diff.run import diff as run
     from sluice.diff.side import side
 
-    a, b = side(before, artifacts_a, target), side(after, artifacts_b, target)
+    if project() is None and not (Path(before).is_file() and Path(after).is_file()):
+        in_project()  # which says that there is none
+    folder = target or target_root()
+    a, b = side(before, artifacts_a, folder), side(after, artifacts_b, folder)
     with on_stderr("diff") as tell:
         found = run(a, b, select or [], exclude or [], samples=samples, memory_limit=memory_limit, tell=tell)
-    from sluice.diff.formats import write
-
     text = write(found, output.value)
     if out is None:
-        typer.echo(text)
+        typer.echo(coloured(text))
         return
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text + "\n", encoding="utf-8")

@@ -6,23 +6,23 @@ from typing import Annotated
 
 import typer
 
-from sluice.commands.formats import ReportFormat
+from sluice.commands.options import ReportFormat, ReportFormatOption
+from sluice.core.progress import on_stderr
+from sluice.core.text import coloured
 
 
 def impact(
-    base: Annotated[str, typer.Option(help="The commit to compare the working tree with, e.g. origin/main.")],
-    output: Annotated[ReportFormat, typer.Option("--format", help="How to print the result.")] = ReportFormat.text,
+    base: Annotated[str, typer.Option(help="The commit to compare the working tree with, such as origin/main.")],
+    output: ReportFormatOption = ReportFormat.text,
 ) -> None:
-    """Say which nodes differ from a commit and why, and which columns, models, exposures and owners are downstream.
+    """Show which nodes differ from a commit and why, and the columns, models, exposures and owners downstream.
 
-    dbt compiles both on an empty warehouse of their own; nothing is built, no warehouse is opened. Exit code 0, and 2
-    when one of them can't be parsed.
+    dbt compiles both on an empty warehouse of their own; nothing is built, and no warehouse is opened. Exit code 0, or 2
+    when one of them cannot be parsed.
     """
     from sluice.change.impact import impact as run
-    from sluice.core.progress import on_stderr
+    from sluice.change.impact_report import write
 
     with on_stderr("impact") as tell:
         found = run(base, tell)
-    from sluice.change.impact_report import write
-
-    typer.echo(write(found, output.value))
+    typer.echo(coloured(write(found, output.value)))

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sluice.commands.formats import Format
+from sluice.commands import complete
+from sluice.commands.options import EnvOption, Format, FormatOption, Why
+from sluice.commands.output import note, show
+from sluice.core.progress import on_stderr
+
+if TYPE_CHECKING:
+    from sluice.gate.publish import MoveResult
 
 
 def publish(
-    candidate: Annotated[str | None, typer.Argument(help="A candidate's id, or its first letters; else the newest.")] = None,
-    env: Annotated[str, typer.Option("--env", help="The environment whose pointer moves.")] = "prod",
-    why: Annotated[str | None, typer.Option(help="The reason, for those who ask later.")] = None,
-    output: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.text,
+    candidate: Annotated[
+        str | None,
+        typer.Argument(help="A candidate's id, or the start of it. Default: the newest.", autocompletion=complete.candidates),
+    ] = None,
+    environment: EnvOption = "prod",
+    why: Why = None,
+    output: FormatOption = Format.text,
 ) -> None:
-    """Move the pointer of an environment to a candidate, in one step, if and only if the gate is open.
+    """Move the pointer of an environment to a candidate, in one step, if the gate is open.
 
-    Exit code 1 when it is refused, with every reason; readers keep what they have. After a death run it again.
+    Exit code 1 when it is refused, with every reason; readers keep what they have. If it was interrupted, run it again.
     """
-    from sluice.commands.moves import show
-    from sluice.core.progress import on_stderr
-    from sluice.environments.context import here
-    from sluice.gate.publish import publish as run
+    from sluice.steps import release
 
-    context = here()
     with on_stderr("publish") as tell:
-        show(lambda: run(context, candidate, env, why, tell), output)
+        done = release.publish(candidate, environment=environment or "prod", why=why, tell=tell)
+    show_move(done, output)
+
+
+def show_move(done: MoveResult, output: str) -> None:
+    """Print where an environment points."""
+    from sluice.gate.report import moved_as_text
+
+    note(done.notes)
+    show(output, done, moved_as_text, outcome="done")

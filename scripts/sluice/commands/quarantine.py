@@ -1,4 +1,4 @@
-"""`sluice quarantine`: rows that were refused, and their way out and back."""
+"""`sluice quarantine`: rows that were refused, and what to do about them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sluice.commands.formats import Format
+from sluice.commands import complete
+from sluice.commands.options import Format, FormatOption
+from sluice.commands.output import end, note, register
+from sluice.commands.output import show as print_result
+from sluice.core.errors import SluiceError, did_you_mean
+from sluice.core.paths import typed, typed_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from sluice.quarantine.actions import Choice
-    from sluice.quarantine.catalog import Filter, Places
+    from sluice.quarantine.catalog import Filter, Group, Places
     from sluice.quarantine.row_result import RowResult
 
-app = typer.Typer(help="Rows that were refused: see them, correct them, let them in, or drop them.", no_args_is_help=True)
+app = typer.Typer(help="Show, correct, admit or drop rows that were refused.", no_args_is_help=True)
 
 
 class Status(StrEnum):
-    """What has been decided of a row."""
+    """What has been decided about a row."""
 
     open = "open"
     released = "released"
@@ -30,38 +35,74 @@ class Status(StrEnum):
 
 
 class Place(StrEnum):
-    """Where a row was refused: by its contract at the door, or by a business rule in the warehouse."""
+    """Where a row was refused: at ingestion, by its contract, or in the warehouse, by a business rule."""
 
-    door = "door"
+    ingestion = "ingestion"
     warehouse = "warehouse"
     all = "all"
 
-
-Ids = Annotated[list[str] | None, typer.Argument(help="Quarantine ids, or their first letters.", metavar="[ID]...")]
-FeedOption = Annotated[str | None, typer.Option(help="Only this feed (source.table) or source.")]
-RuleOption = Annotated[str | None, typer.Option(help="Only this rule; at the door malformed, wrong_type or missing_key.")]
-OlderOption = Annotated[str | None, typer.Option(help="Only rows refused longer ago: 12h, 7d, 2w.")]
-PlaceOption = Annotated[Place, typer.Option(help="Where the row was refused.")]
-WarehouseOption = Annotated[str | None, typer.Option(help="An environment, release or file; else prod, before its time dev.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
-WhyOption = Annotated[str | None, typer.Option(help="The reason, for those who ask later.")]
-ByOption = Annotated[str | None, typer.Option(help="Who decides; else SLUICE_USER, git's e-mail address, the user.")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do it to all rows that the filter lets through.")]
+    @property
+    def wanted(self) -> str | None:
+        """The place as a filter; None for all."""
+        return None if self is Place.all else str(self)
 
 
-@app.command("list")
+def _place(word: str) -> Place:
+    """The place of that name; `door` is the former name of `ingestion`."""
+    try:
+        return Place("ingestion" if word == "door" else word)
+    except ValueError:
+        raise typer.BadParameter(f"{word!r} is not one of {', '.join(Place)}") from None
+
+
+def _typed_row(text: str) -> str:
+    return f"@{typed(text[1:])}" if text.startswith("@") else text
+
+
+Ids = Annotated[list[str] | None, typer.Argument(help="Quarantine ids, or the start of each.", metavar="[ID]...")]
+FeedOption = Annotated[str | None, typer.Option(help="Only this feed (source.table) or source.", autocompletion=complete.feeds)]
+RuleOption = Annotated[
+    str | None, typer.Option(help="Only this rule; rules at ingestion are malformed, wrong_type and missing_key.")
+]
+OlderOption = Annotated[str | None, typer.Option(help="Only rows that were refused longer ago than this: 12h, 7d, 2w.")]
+PlaceOption = Annotated[
+    Place,
+    typer.Option(
+        parser=_place, metavar=f"[{'|'.join(Place)}]", help="Where the row was refused: at ingestion or in the warehouse."
+    ),
+]
+WarehouseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--env",
+        "--warehouse",
+        parser=typed_name,
+        metavar="NAME",
+        help="An environment, release or file. Default: prod, or dev until prod has a release.",
+        autocompletion=complete.warehouses,
+    ),
+]
+WhyOption = Annotated[str | None, typer.Option(help="Reason, recorded with the decision. Required.")]
+ByOption = Annotated[
+    str | None, typer.Option(help="Who decides: user:<name>, or a name. Default: SLUICE_ACTOR, else the workflow or the user.")
+]
+YesOption = Annotated[bool, typer.Option("--yes", help="Apply it to all rows that match the filter.")]
+
+
 def list_(
     feed: FeedOption = None,
     rule: RuleOption = None,
     older_than: OlderOption = None,
-    status: Annotated[Status, typer.Option(help="What has been decided of the rows.")] = Status.open,
+    status: Annotated[Status, typer.Option(help="What has been decided about the rows.")] = Status.open,
     place: PlaceOption = Place.all,
-    rows: Annotated[bool, typer.Option("--rows", help="Single rows instead of counts.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many rows; text shows 50.")] = None,
+    rows: Annotated[bool, typer.Option("--rows", help="List single rows instead of counts.")] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Number of rows to list at most. Default: 50 as text, all as JSON.")
+    ] = None,
     warehouse: WarehouseOption = None,
     output: FormatOption = Format.text,
 ) -> None:
-    """Show what is in quarantine: counts by feed and rule, or single rows, the oldest first. JSON gives both."""
+    """Show what is in quarantine: counts by feed and rule, or single rows, oldest first. JSON has both."""
     from sluice.quarantine import catalog, report
     from sluice.quarantine.actions import now
 
@@ -70,37 +111,47 @@ def list_(
     with catalog.opened(where) as connection:
         groups = catalog.groups(connection, chosen, moment)
         if output is Format.json:
-            _print(report.list_json(groups, catalog.rows(connection, chosen, moment, limit=limit), where.notes))
+            for line in report.list_json(groups, catalog.rows(connection, chosen, moment, limit=limit), where.notes):
+                typer.echo(line)
         elif rows and groups:
             found = catalog.rows(connection, chosen, moment, limit=limit or 50)
-            _print(report.rows_text(found, moment, sum(group.rows for group in groups)))
+            for line in report.rows_text(found, moment, sum(group.rows for group in groups)):
+                typer.echo(line)
         else:
             typer.echo(report.groups_text(groups, moment, chosen.status))
+        if not groups:
+            _suggest(chosen, catalog.groups(connection, catalog.Filter(), moment))
 
 
-@app.command()
+def _suggest(chosen: Filter, groups: Sequence[Group]) -> None:
+    """Where nothing matched, and a feed or rule that was given is not in quarantine at all, name one that resembles it."""
+    given = ((chosen.feed, {group.feed for group in groups}), (chosen.rule, {group.rule for group in groups}))
+    note(hint for name, known in given if name and name not in known and (hint := did_you_mean(name, known)))
+
+
 def show(
-    quarantine_id: Annotated[str, typer.Argument(metavar="ID", help="A quarantine id, or its first letters.")],
+    quarantine_id: Annotated[str, typer.Argument(metavar="ID", help="A quarantine id, or the start of it.")],
     warehouse: WarehouseOption = None,
     output: FormatOption = Format.text,
 ) -> None:
-    """Tell everything about one refused row: as landed, rule, origin, decisions, and what can be done."""
+    """Show everything about one refused row: its columns, rule, origin, decisions, and the commands that apply."""
     from sluice.quarantine import report
     from sluice.quarantine.actions import now, sheet
     from sluice.quarantine.options import ids
 
     found = sheet(_places(Place.all, warehouse), ids([quarantine_id])[0], Path())
-    typer.echo(report.sheet_json(found) if output is Format.json else report.sheet_text(found, now()))
+    print_result(output, report.sheet_fields(found), lambda _: report.sheet_text(found, now()))
 
 
-@app.command()
 def release(
     ids: Ids = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="Correct a column: column=value.")] = None,
     unset: Annotated[list[str] | None, typer.Option(help="Make a column null.")] = None,
-    row: Annotated[str | None, typer.Option(help="The whole corrected row as JSON, or @ and a file.")] = None,
-    waive: Annotated[bool, typer.Option("--waive", help="Let the row in as it is, against its rule, for a time.")] = False,
-    until: Annotated[str | None, typer.Option(help="When the waiver ends: 2027-01-31 (as the day begins, UTC), 30d.")] = None,
+    row: Annotated[
+        str | None, typer.Option(parser=_typed_row, metavar="ROW", help="The whole corrected row as JSON, or @ and a file.")
+    ] = None,
+    waive: Annotated[bool, typer.Option("--waive", help="Admit the row as it is, against its rule, until a day.")] = False,
+    until: Annotated[str | None, typer.Option(help="End of the waiver: 2027-01-31 (00:00 UTC), or 30d.")] = None,
     why: WhyOption = None,
     by: ByOption = None,
     feed: FeedOption = None,
@@ -111,11 +162,12 @@ def release(
     warehouse: WarehouseOption = None,
     output: FormatOption = Format.text,
 ) -> None:
-    """Let rows re-enter: corrected (--set, --unset, --row), or as they are under a waiver (--waive --until).
+    """Admit rows: corrected (--set, --unset, --row), or as they are under a waiver (--waive --until).
 
-    A corrected row lands once, however often it is released. Exit code 0 when all is as wished, also if it was before;
-    1 when a row could not be released, with the reason; 2 when it could not run.
+    A corrected row lands once, however often it is released. Exit code 0 if every row is in the requested state, even if
+    it already was; 1 when a row could not be released, with the reason; 2 when it could not run.
     """
+    from sluice.core.actor import actor
     from sluice.lake.contracts import load_contracts
     from sluice.quarantine import actions, options
     from sluice.quarantine.decide import Who
@@ -123,7 +175,7 @@ def release(
 
     edit = Edit(options.row(row) if row is not None else None, options.assignments(set_ or []), tuple(unset or ()))
     _check_wish(bool(edit.whole is not None or edit.set or edit.unset), waive, until)
-    who, choice = Who(options.person(by), options.reason(why)), _choice(ids, feed, rule, older_than, place)
+    who, choice = Who(actor(by), options.reason(why)), _choice(ids, feed, rule, older_than, place)
     where = _places(place, warehouse)
     if waive:
         end = options.until(until or "", actions.now())
@@ -133,7 +185,6 @@ def release(
         _decide("release", lambda: actions.correct_rows(where, choice, edit, who, contracts, agreed=yes), output)
 
 
-@app.command()
 def drop(
     ids: Ids = None,
     why: WhyOption = None,
@@ -146,16 +197,16 @@ def drop(
     warehouse: WarehouseOption = None,
     output: FormatOption = Format.text,
 ) -> None:
-    """Give rows up, for a reason. Nothing is deleted: they stay where they are, and count as dropped."""
+    """Give rows up, with a reason. Nothing is deleted: they stay in quarantine, marked as dropped."""
+    from sluice.core.actor import actor
     from sluice.quarantine import actions, options
     from sluice.quarantine.decide import Who
 
-    who, choice = Who(options.person(by), options.reason(why)), _choice(ids, feed, rule, older_than, place)
+    who, choice = Who(actor(by), options.reason(why)), _choice(ids, feed, rule, older_than, place)
     where = _places(place, warehouse)
     _decide("drop", lambda: actions.drop(where, choice, who, agreed=yes), output)
 
 
-@app.command()
 def expire(
     ids: Ids = None,
     why: WhyOption = None,
@@ -163,25 +214,20 @@ def expire(
     warehouse: WarehouseOption = None,
     output: FormatOption = Format.text,
 ) -> None:
-    """End the waivers whose time has come, as `sluice build` does first; or, by id, one before its time."""
+    """End the waivers that are over, as `sluice build` does first; or, by id, waivers that are not over yet."""
+    from sluice.core.actor import actor
     from sluice.core.paths import lake_root
     from sluice.quarantine import actions, options
     from sluice.quarantine import expire as expire_due
     from sluice.quarantine.decide import Who
 
     if ids:
-        who, wanted = Who(options.person(by), options.reason(why)), options.ids(ids)
+        who, wanted = Who(actor(by), options.reason(why)), options.ids(ids)
         where = _places(Place.all, warehouse)
         _decide("expire", lambda: actions.end_waivers(where, wanted, who), output)
     else:
         ended = expire_due(lake_root(), actions.now())
-        typer.echo(_expired_json(ended) if output is Format.json else f"{len(ended):,} waivers ended")
-
-
-def _expired_json(ended: Sequence[str]) -> str:
-    import json
-
-    return json.dumps({"expired": list(ended)})
+        print_result(output, {"expired": ended}, lambda _: f"{len(ended):,} waivers ended")
 
 
 def _places(place: Place, warehouse: str | None) -> Places:
@@ -189,9 +235,8 @@ def _places(place: Place, warehouse: str | None) -> Places:
     from sluice.environments.resolve import locate, usual
     from sluice.quarantine.catalog import places
 
-    found = places(lake_root(), lambda: locate(warehouse or usual()), place=None if place is Place.all else str(place))
-    for note in found.notes:
-        typer.echo(f"note: {note}", err=True)
+    found = places(lake_root(), lambda: locate(warehouse or usual()), place=place.wanted)
+    note(found.notes)
     return found
 
 
@@ -202,28 +247,26 @@ def _filter(feed: str | None, rule: str | None, older_than: str | None, place: P
     return Filter(
         feed,
         rule,
-        None if place is Place.all else str(place),
+        place.wanted,
         None if status is Status.all else str(status),
         age(older_than, "--older-than") if older_than else None,
     )
 
 
 def _choice(ids: list[str] | None, feed: str | None, rule: str | None, older_than: str | None, place: Place) -> Choice:
-    from sluice.core.errors import SluiceError
     from sluice.quarantine import actions, options
 
     narrowed = bool(feed or rule or older_than or place is not Place.all)
     if bool(ids) == narrowed:
-        what = "ids and a filter together" if ids else "no row is named"
-        raise SluiceError(what, hint="name ids, or a filter: --feed, --rule, --older-than, --place")
+        what = "ids and a filter are given together" if ids else "no row is given"
+        raise SluiceError(what, hint="give ids, or a filter: --feed, --rule, --older-than, --place")
     return actions.Choice(options.ids(ids or []), _filter(feed, rule, older_than, place, Status.open))
 
 
 def _check_wish(is_edited: bool, waive: bool, until: str | None) -> None:
-    from sluice.core.errors import SluiceError
 
     if waive == is_edited:
-        what = "a correction and a waiver together" if waive else "neither a correction nor a waiver"
+        what = "a correction and a waiver are given together" if waive else "neither a correction nor a waiver is given"
         raise SluiceError(what, hint="give --set, --unset or --row; or --waive --until")
     if waive != (until is not None):
         what = "a waiver needs an end" if waive else "only a waiver has an end"
@@ -231,8 +274,7 @@ def _check_wish(is_edited: bool, waive: bool, until: str | None) -> None:
 
 
 def _decide(verb: str, carry_out: Callable[[], list[RowResult]], output: Format) -> None:
-    """Carry it out and print what became of each row; without a yes, print what it would touch, and end in 2."""
-    from sluice.core.errors import SluiceError
+    """Carry it out and print the result for each row; without --yes, print what it would touch, and end with exit code 2."""
     from sluice.quarantine import actions, report
     from sluice.quarantine.row_result import RowOutcome
 
@@ -241,12 +283,10 @@ def _decide(verb: str, carry_out: Callable[[], list[RowResult]], output: Format)
     except actions.NotAgreedError as error:
         typer.echo(report.groups_text(error.plan, actions.now(), "open"), err=True)
         count = sum(group.rows for group in error.plan)
-        raise SluiceError(f"nothing was done: {verb} would touch {count:,} rows", hint="look at them, then add --yes") from None
-    typer.echo(report.verdicts_json(verdicts) if output is Format.json else report.verdicts_text(verdicts))
-    if any(verdict.outcome is RowOutcome.refused for verdict in verdicts):
-        raise typer.Exit(1)
+        raise SluiceError(f"nothing was done: {verb} would touch {count:,} rows", hint="check them, then add --yes") from None
+    print_result(output, report.verdicts_fields(verdicts), lambda _: report.verdicts_text(verdicts))
+    end(int(any(verdict.outcome is RowOutcome.refused for verdict in verdicts)))
 
 
-def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        typer.echo(line)
+register(app, None, list_, name="list")
+register(app, None, show, release, drop, expire)

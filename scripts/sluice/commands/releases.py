@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
 
-import typer
-
-from sluice.commands.formats import Format
+from sluice.commands.options import Format, FormatOption
+from sluice.commands.output import show
 
 
-def releases(output: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.text) -> None:
-    """List candidates and releases, the newest first: age, size, audit, code, who, why, and which environment points there."""
+def releases(output: FormatOption = Format.text) -> None:
+    """List candidates and releases, newest first: age, size, audit, code, who, why, and which environment points there."""
     from sluice.environments.context import here
-    from sluice.environments.listing import as_json, releases_text
     from sluice.environments.listing import releases as listed
+    from sluice.environments.listing import releases_text
 
     rows = listed(here())
-    typer.echo(as_json("releases", rows) if output is Format.json else releases_text(rows, datetime.now(UTC)))
+    show(output, {"releases": rows}, lambda _: releases_text(rows, datetime.now(UTC)))

@@ -6,25 +6,29 @@ from typing import Annotated
 
 import typer
 
-from sluice.commands.formats import Format
+from sluice.commands import complete
+from sluice.commands.options import EnvOption, Format, FormatOption, environment_argument, one_name
+from sluice.commands.publish import show_move
 
 
 def rollback(
-    env: Annotated[str, typer.Argument(help="The environment.")],
-    why: Annotated[str, typer.Option(help="The reason, for those who ask later.")],
-    to: Annotated[str | None, typer.Option(help="A release that it pointed to before; else the one before this.")] = None,
-    output: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.text,
+    name: Annotated[str | None, environment_argument("The environment to roll back.")] = None,
+    environment: EnvOption = None,
+    why: Annotated[str, typer.Option(help="Reason, recorded in the audit trail.")] = ...,  # type: ignore[assignment]
+    to: Annotated[
+        str | None,
+        typer.Option(
+            help="A release that it pointed to before. Default: the one before the current one.",
+            autocompletion=complete.candidates,
+        ),
+    ] = None,
+    output: FormatOption = Format.text,
 ) -> None:
-    """Move the pointer back in one step. Once more goes further back; --to leads anywhere it has been, also forward again.
+    """Move the pointer of an environment back, in one step.
 
-    Exit code 1 when it is refused. A lost pointer is set again to where it stood last.
+    A second rollback goes further back; --to leads to any release that it has pointed to, a newer one too. Exit code 1
+    when it is refused. A lost pointer is set again to where it last pointed.
     """
-    from sluice.commands.moves import show
-    from sluice.core.errors import SluiceError
-    from sluice.environments.context import here
-    from sluice.gate.rollback import rollback as run
+    from sluice.steps import release
 
-    if not why.strip():
-        raise SluiceError("a rollback needs a reason", where="--why", hint="say what is wrong with the release")
-    context = here()
-    show(lambda: run(context, env, why.strip(), to), output)
+    show_move(release.rollback(one_name(name, environment), why=why, to=to), output)

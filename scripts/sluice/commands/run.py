@@ -2,39 +2,91 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sluice.commands.formats import Format, ReportFormat
+from sluice.commands.options import EnvOption, Feeds, Format, FormatOption, FullRefresh, MemoryLimit, Why
+from sluice.commands.output import end
+from sluice.core.document import document, error_fields, fields
+from sluice.core.duck import MEMORY_LIMIT
+from sluice.core.errors import SluiceError, explain
+from sluice.core.progress import on_stderr
+
+if TYPE_CHECKING:
+    from sluice.steps.run import StepReport
 
 
 def run(
-    feeds: Annotated[list[Path] | None, typer.Argument(help="Feeds files to ingest first; none: the lake as it is.")] = None,
-    environment: Annotated[str, typer.Option("--env", help="The environment that is to get the release.")] = "prod",
-    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild incremental models from nothing.")] = False,
-    why: Annotated[str | None, typer.Option(help="The reason, for those who ask later.")] = None,
-    memory_limit: Annotated[str, typer.Option(help="Beyond this DuckDB spills to disk.")] = os.environ.get(
-        "SLUICE_MEMORY", "2GB"
-    ),
+    feeds: Annotated[list[Path] | None, Feeds] = None,
+    environment: EnvOption = "prod",
+    full_refresh: FullRefresh = False,
+    why: Why = None,
+    memory_limit: MemoryLimit = MEMORY_LIMIT,
+    output: FormatOption = Format.text,
 ) -> None:
-    """Ingest, build a candidate, audit it, publish it: each step as if typed by itself.
+    """Ingest the feeds (none: use the lake as it is), build a candidate, audit it, publish it.
 
-    It ends at the first step that does not succeed, with that step's exit code; readers keep the release that they have,
-    and a candidate that was refused is kept for a look.
+    It stops at the first step that does not succeed, with that step's exit code. Readers then keep the release that they
+    have, and a candidate that was refused is kept for inspection.
     """
-    from sluice.commands.audit import audit
-    from sluice.commands.build import build
-    from sluice.commands.ingest import ingest
-    from sluice.commands.publish import publish
-    from sluice.environments.context import here
+    from sluice.steps.run import run as steps
 
-    here().policy.pointing(environment)  # before anything is landed
-    if feeds:
-        ingest(feeds, None, memory_limit, Format.text)
-    candidate = build(None, environment, full_refresh, Path("target"), Format.text)
-    assert candidate is not None
-    audit(candidate, None, None, Path("target"), memory_limit, ReportFormat.text)
-    publish(candidate, environment, why, Format.text)
+    done: dict[str, Any] = {}
+    code = 0
+    error = None
+    try:
+        for report in steps(
+            feeds or [],
+            environment=environment or "prod",
+            full_refresh=full_refresh,
+            why=why,
+            memory_limit=memory_limit,
+            progress=on_stderr,
+        ):
+            code = getattr(report, "exit_code", 0)
+            done |= _fields(report)
+            if output is Format.text:
+                _show(report)
+    except SluiceError as failure:
+        if output is Format.text:
+            raise
+        error, code = failure, explain(failure)
+    if output is Format.json:
+        outcome = "failed" if code else "done"
+        typer.echo(document({"outcome": outcome, "steps": done}, **(error_fields(error) if error else {})))
+    end(code)
+
+
+def _fields(report: StepReport) -> dict[str, Any]:
+    from sluice.commands import build
+    from sluice.gate.publish import MoveResult
+    from sluice.quality.expectations.report import as_fields
+    from sluice.steps.audit import Audited
+    from sluice.steps.build import BuildReport
+
+    if isinstance(report, BuildReport):
+        return {"build": build.fields(report)}
+    if isinstance(report, Audited):
+        return {"audit": as_fields(report.report)}
+    return {"publish" if isinstance(report, MoveResult) else "ingest": fields(report)}
+
+
+def _show(report: StepReport) -> None:
+    from sluice.commands.audit import show_audit
+    from sluice.commands.build import show_build
+    from sluice.commands.publish import show_move
+    from sluice.ingest.report import as_text
+    from sluice.steps.audit import Audited
+    from sluice.steps.build import BuildReport
+    from sluice.steps.ingest import IngestReport
+
+    if isinstance(report, IngestReport):
+        typer.echo(as_text(report.feeds))
+    elif isinstance(report, BuildReport):
+        show_build(report, "text")
+    elif isinstance(report, Audited):
+        show_audit(report, "text")
+    else:
+        show_move(report, "text")

@@ -1,4 +1,4 @@
-"""`sluice summary`: what stands in the lake and the warehouse after a build."""
+"""`sluice summary`: what the lake and a warehouse hold after a build, and how to open it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ from typing import Annotated
 
 import typer
 
-from sluice.commands.formats import Format
+from sluice.commands.options import AnyEnvOption, Format, FormatOption, any_argument, one_name
+from sluice.commands.output import show
+from sluice.core.progress import on_stderr
 
 
 def summary(
-    name: Annotated[str | None, typer.Argument(help="An environment, release or file; else prod, before its time dev.")] = None,
-    output: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.text,
+    name: Annotated[
+        str | None, any_argument("An environment, a release, or a file. Default: prod, or dev until prod has a release.")
+    ] = None,
+    environment: AnyEnvOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show the whole of each reconciliation, and every reason.")] = False,
+    output: FormatOption = Format.text,
 ) -> None:
-    """Print rows read, landed and refused per feed, what dbt built, and the lines that open it."""
+    """Show whether a warehouse is published, rows read, landed and refused per feed, its marts, and commands that open it."""
     from sluice.core.paths import lake_root
-    from sluice.core.progress import on_stderr
     from sluice.environments.resolve import locate, usual
-    from sluice.summary.report import as_json, as_text, summarise
+    from sluice.summary.report import as_text, summarise
 
     with on_stderr("summary") as tell:
-        found = summarise(lake_root(), locate(name or usual(), tell))
-    typer.echo(as_json(found) if output is Format.json else as_text(found))
+        found = summarise(lake_root(), locate(one_name(name, environment, None if name or environment else usual()), tell))
+    show(output, found, lambda summary: as_text(summary, everything=everything))

@@ -1,12 +1,22 @@
-"""The one exception a user's mistake or an unusable input becomes, and the one a guard's no becomes."""
+"""Errors that are shown to users: SluiceError for bad input, RefusedError when a guard denies an action."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from sluice.core.text import coloured
+
+# Exit codes of every command; 0 is success.
+FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
 
 
 class SluiceError(Exception):
     """What happened, where, and what to do next. The command line prints it without a traceback."""
+
+    code = UNUSABLE
+    word = "error"
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
         super().__init__(what)
@@ -16,19 +26,36 @@ class SluiceError(Exception):
 
 
 class RefusedError(SluiceError):
-    """A guard said no: nothing is broken, and nothing was changed. The command line ends in 1, not in 2."""
+    """A guard denied the action: nothing is broken and nothing was changed. The exit code is 1, not 2."""
+
+    code = FAILED
+    word = "refused"
 
     def __init__(self, what: str, *, reasons: tuple[str, ...] = (), where: str = "", hint: str = "") -> None:
         super().__init__(what, where=where, hint=hint)
         self.reasons = reasons or (what,)
 
 
+class StoppedError(SluiceError):
+    """The user pressed Ctrl-C."""
+
+    code = INTERRUPTED
+    word = "interrupted"
+
+
 def explain(error: SluiceError) -> int:
-    """Print it in up to three short lines on stderr; gives the exit code, 1 for a guard's no, else 2."""
-    is_refused = isinstance(error, RefusedError)
-    print(f"{'refused' if is_refused else 'error'}: {error.what}", file=sys.stderr)
-    if error.where:
-        print(f"where: {error.where}", file=sys.stderr)
-    if error.hint:
-        print(f"what to do: {error.hint}", file=sys.stderr)
-    return 1 if is_refused else 2
+    """Print the error in up to three short lines on stderr and return its exit code."""
+    lines = {error.word: error.what, "where": error.where, "what to do": error.hint}
+    print(coloured("\n".join(f"{word}: {said}" for word, said in lines.items() if said), sys.stderr), file=sys.stderr)
+    return error.code
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """A hint that names what `name` resembles among `known`; where it resembles nothing, `otherwise`."""
+    close = get_close_matches(name, list(known), n=3)
+    return f"did you mean {' or '.join(close)}?" + (f" {otherwise}" if otherwise else "") if close else otherwise
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether Ctrl-C caused it: DuckDB turns a KeyboardInterrupt during a query into a RuntimeError."""
+    return isinstance(error, KeyboardInterrupt) or (error.__cause__ is not None and is_interrupt(error.__cause__))

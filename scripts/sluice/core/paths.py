@@ -1,21 +1,80 @@
-"""Where state lives on disk: the lake, the warehouse, DuckDB's extensions. Environment variables move each of them."""
+"""Where the project is, and where state lives on disk: the lake, the warehouse, DuckDB's extensions.
+
+Commands work in the project's folder: defaults, and relative paths in environment variables and in YAML, start there.
+"""
 
 from __future__ import annotations
 
 import os
+import shlex
+from contextlib import chdir
 from pathlib import Path
+
+from sluice.core.errors import SluiceError
+
+DBT, SLUICE = "dbt_project.yml", "environments.yml"
+# What marks a project, the surest mark first: a dbt package below the project has only the second.
+MARKS = ((DBT, SLUICE), (DBT,), (SLUICE,))
+
+
+def project(start: Path | None = None) -> Path | None:
+    """The folder of the project that `start`, by default the current folder, is in."""
+    start = (start or Path()).absolute()
+    for names in MARKS:
+        for folder in (start, *start.parents):
+            if all((folder / name).is_file() for name in names):
+                return folder
+    return None
+
+
+def in_project(*, needed: bool = True) -> chdir[Path]:
+    """Work in the project's folder, then return. Raises SluiceError outside of a project, unless it is not needed."""
+    folder = project()
+    if folder is None and needed:
+        hint = f"change to the project's folder (it has {DBT}), or to any folder inside it"
+        raise SluiceError("this folder is not inside a Sluice project", where=str(Path.cwd()), hint=hint)
+    return chdir(folder or Path())
+
+
+def typed(text: str | Path) -> Path:
+    """A path that a user typed, who starts where he is, as one that starts at the project's folder."""
+    folder = project()
+    if not isinstance(text, str) or folder is None or folder == Path.cwd() or Path(text).is_absolute():
+        return Path(text)
+    return Path(os.path.relpath(text, folder))
+
+
+def typed_name(text: str) -> str:
+    """A name as it is; as `typed` where it is a path."""
+    return str(typed(text)) if is_path(text) or (Path(text).is_file() and project() != Path.cwd()) else text
+
+
+def pasted(path: Path) -> str:
+    """A path for a command line that a user pastes where he is: relative in the project's folder, else absolute."""
+    is_here = os.path.realpath(os.environ.get("PWD", ".")) == os.path.realpath(".")
+    return shlex.quote(str(path if is_here else path.absolute()))
+
+
+def is_path(name: str) -> bool:
+    """Whether a name can only be that of a file."""
+    return os.sep in name or name.endswith((".duckdb", ".db"))
+
+
+def target_root() -> Path:
+    """dbt's target folder: DBT_TARGET_PATH, by default `target`."""
+    return Path(os.environ.get("DBT_TARGET_PATH", "target"))
 
 
 def lake_root() -> Path:
-    """Folder of the Delta tables: SLUICE_LAKE, by default `lake` in the current folder."""
+    """Folder of the Delta tables: SLUICE_LAKE, by default `lake`."""
     return Path(os.environ.get("SLUICE_LAKE", "lake"))
 
 
 def warehouse_root() -> Path:
-    """Folder of the DuckDB files: SLUICE_WAREHOUSE, by default `warehouse` in the current folder."""
+    """Folder of the DuckDB files: SLUICE_WAREHOUSE, by default `warehouse`."""
     return Path(os.environ.get("SLUICE_WAREHOUSE", "warehouse"))
 
 
 def extensions_root() -> Path:
-    """DuckDB's extension directory: SLUICE_EXTENSIONS, by default `.duckdb/extensions` in the current folder."""
+    """DuckDB's extension directory: SLUICE_EXTENSIONS, by default `.duckdb/extensions`."""
     return Path(os.environ.get("SLUICE_EXTENSIONS", ".duckdb/extensions"))

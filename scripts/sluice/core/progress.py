@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar on a terminal, otherwise a plain line now and then."""
+"""Progress on stderr: a bar on a terminal, otherwise a plain line now and then. It never goes backwards."""
 
 from __future__ import annotations
 
@@ -13,27 +13,45 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 def silent(label: str, share: float) -> None:
-    """Say nothing."""
+    """Show nothing."""
+
+
+@contextmanager
+def quiet(title: str) -> Iterator[Tell]:  # noqa: ARG001  (as on_stderr)
+    """As on_stderr, but nothing is shown."""
+    yield silent
+
+
+def part(tell: Tell, start: float, end: float) -> Tell:
+    """Progress of one step of several: its 0 is `start` of the whole, its 1 is `end`."""
+    return lambda label, share: tell(label, start + share * (end - start))
+
+
+def forward(tell: Tell) -> Tell:
+    """The same, but a share that falls behind an earlier one is shown as the earlier one."""
+    furthest = 0.0
+
+    def onwards(label: str, share: float) -> None:
+        nonlocal furthest
+        furthest = max(furthest, min(share, 1.0))
+        tell(label, furthest)
+
+    return onwards
 
 
 @contextmanager
 def on_stderr(title: str) -> Iterator[Tell]:
     """Give a function that shows progress of the work called `title`."""
     if not sys.stderr.isatty():
-        yield _lines(title)
+        yield forward(_lines(title))
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-    )
+    columns = (BarColumn(20), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=1.0)
-        yield lambda label, share: bar.update(task, description=f"{title}: {label}", completed=share)
+        yield forward(lambda label, share: bar.update(task, description=f"{title}: {label}", completed=share))
 
 
 def _lines(title: str) -> Tell:

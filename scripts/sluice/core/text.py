@@ -1,11 +1,21 @@
-"""Numbers, counts and values as people read them, alike in every report."""
+"""Numbers, ages, sizes, values and tables as people read them, the same in every report."""
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TextIO
 
 Number = int | float | Decimal
 WIDTH = 60
+GAP = "  "
+NARROW = 24  # Text in fewer columns is hard to read.
 
 
 def number(value: Number | None, *, signed: bool = False) -> str:
@@ -33,3 +43,100 @@ def value(text: str | None, width: int = WIDTH) -> str:
 def plural(count: int, word: str) -> str:
     """`1 row`, `2 rows`."""
     return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def ago(moment: datetime | str | None, now: datetime) -> str:
+    """How long ago, in the largest whole unit; a text is in ISO format, and the future is `0 min`."""
+    if moment is None:
+        return "-"
+    passed = now - (datetime.fromisoformat(moment) if isinstance(moment, str) else moment)
+    for unit, length in (("d", timedelta(days=1)), ("h", timedelta(hours=1))):
+        if passed >= length:
+            return f"{passed // length} {unit}"
+    return f"{max(passed, timedelta()) // timedelta(minutes=1)} min"
+
+
+def size(count: int | None) -> str:
+    """Bytes in a unit that reads well."""
+    if count is None:
+        return "-"
+    scaled = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if scaled < 1000:
+            return f"{scaled:.0f} {unit}" if unit == "B" else f"{scaled:.1f} {unit}"
+        scaled /= 1000
+    return f"{scaled:.1f} TB"
+
+
+def columns() -> int | None:
+    """Columns of the terminal that results go to, or COLUMNS; None in a pipe or a log, where a row is one line."""
+    if os.environ.get("COLUMNS", "").isdecimal():
+        return int(os.environ["COLUMNS"])
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def table(names: Sequence[str], rows: Iterable[Sequence[object]], width: int | None = None) -> list[str]:
+    """Rows below the names of their columns; a column whose name begins with > is aligned to the right.
+
+    No word is broken, and every cell but the last stays on one line. In a terminal (or `width`) that is too narrow, the last
+    cell is wrapped beside the others; where that leaves too little room, below them; or all cells go below the first.
+    """
+    width = width or columns() or sys.maxsize
+    cells = [[name.removeprefix(">") for name in names], *([cell(value) for value in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    room = width - sum(widths[:-1]) - len(GAP) * (len(widths) - 1)
+    is_beside = room >= min(widths[-1], max(_longest_word(row[-1] for row in cells), NARROW))
+    split = None if is_beside else -1 if room + len(GAP) >= 0 else 1
+    return [text for row in cells for text in _lines(_padded(row, widths, names), split, width, width - room)]
+
+
+def _lines(row: Sequence[str], split: int | None, width: int, indent: int) -> list[str]:
+    if split is None:
+        return wrapped(GAP.join(row).rstrip(), width, " " * indent)
+    below = GAP.join(row[split:]).rstrip()
+    return [GAP.join(row[:split]).rstrip(), *(wrapped(GAP + below, width, GAP) if below else [])]
+
+
+def _padded(row: Sequence[str], widths: Sequence[int], names: Sequence[str]) -> list[str]:
+    padded = zip(row, widths, names, strict=True)
+    return [text.rjust(width) if name.startswith(">") else text.ljust(width) for text, width, name in padded]
+
+
+def _longest_word(texts: Iterable[str]) -> int:
+    return max((len(word) for text in texts for word in text.split()), default=0)
+
+
+def wrapped(text: str, width: int | None = None, indent: str = "") -> list[str]:
+    """Text in lines of the terminal's width (or `width`), broken between words only; `indent` is for all but the first."""
+    width = width or columns() or sys.maxsize
+    if len(text) <= width:
+        return [text]
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def cell(value: object) -> str:
+    """A value in a table: numbers with thousands marked, nothing for None."""
+    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    return "" if value is None else f"{value:,}" if is_number else str(value)
+
+
+_COLOURS = (
+    (re.compile(r"^\s*(error|refused|failed|FAILED|NOT JUDGED|blocked|interrupted)\b"), "31"),
+    (re.compile(r"^\s*(warning|note|what to do)\b"), "33"),
+    (re.compile(r"^\s*(nothing blocks|next)\b"), "32"),
+)
+
+
+def coloured(text: str, stream: TextIO | None = None) -> str:
+    """Text with the words that begin a finding in colour; unchanged if `stream` (stdout) is not a terminal, or with NO_COLOR."""
+    stream = stream or sys.stdout
+    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return "\n".join(map(_coloured, text.split("\n")))
+
+
+def _coloured(line: str) -> str:
+    for pattern, colour in _COLOURS:
+        if found := pattern.match(line):
+            return f"\x1b[{colour}m{found[0]}\x1b[0m{line[found.end() :]}"
+    return line

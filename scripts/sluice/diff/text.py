@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from sluice.core.text import table
 from sluice.core.text import value as shortened
 from sluice.diff import words
 from sluice.diff.result import Diff, RelationDiff, SampleRow
@@ -15,19 +16,11 @@ def as_text(diff: Diff) -> str:
     lines = [f"{diff.a.name} -> {diff.b.name}: {words.headline(diff)} ({diff.seconds:.1f} s)", words.same(diff)]
     different = [found for found in diff.relations if found.status != "same"]
     if different:
-        lines += ["", *_table(different)]
+        names = ["relation", "status", ">before", ">after", ">added", ">removed", ">changed"]
+        lines += ["", *table(names, [(found.relation, found.status, *words.counts(found)) for found in different])]
     for found in different:
         lines += _relation(found)
     return "\n".join([*lines, *downstream_text(diff.downstream)])
-
-
-def _table(relations: Sequence[RelationDiff]) -> Iterator[str]:
-    width = max(len(found.relation) for found in relations)
-    yield f"{'relation':{width}} {'':10} {'before':>11} {'after':>11} {'added':>9} {'removed':>9} {'changed':>9}"
-    for found in relations:
-        before, after, *rest = words.counts(found)
-        cells = " ".join(f"{cell:>9}" for cell in rest)
-        yield f"{found.relation:{width}} {found.status:10} {before:>11} {after:>11} {cells}".rstrip()
 
 
 def _relation(found: RelationDiff) -> Iterator[str]:

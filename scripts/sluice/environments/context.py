@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sluice.core.actor import actor
 from sluice.core.paths import lake_root, warehouse_root
 from sluice.environments import policy
 from sluice.environments.policy import Policy
@@ -36,4 +37,4 @@ class Context:
 
 def here() -> Context:
     """The context from the environment variables and environments.yml."""
-    return Context(open_store(), policy.load(), policy.who(), lake_root(), warehouse_root())
+    return Context(open_store(), policy.load(), actor(), lake_root(), warehouse_root())

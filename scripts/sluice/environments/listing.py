@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sluice.core.errors import SluiceError
 from sluice.core.locks import is_held
+from sluice.core.text import ago, size, table, wrapped
 from sluice.environments import candidates
 from sluice.environments.context import Context
 from sluice.environments.policy import Environment
@@ -70,14 +70,14 @@ def _pointing(context: Context, name: str) -> EnvironmentRow:
     except SluiceError as error:
         return EnvironmentRow(name, "pointer", None, None, "", None, None, None, None, None, error.what)
     last = pointer.history[-1] if pointer.history else None
-    size, status = _state(context, pointer)
+    file_bytes, status = _state(context, pointer)
     return EnvironmentRow(
         name,
         "pointer",
         pointer.release_id,
         moves.previous(pointer.history, pointer.release_id),
         context.store.url(pointer.release_id) if pointer.release_id else "",
-        size,
+        file_bytes,
         last.at if last else None,
         last.actor if last else None,
         last.action if last else None,
@@ -174,21 +174,14 @@ def _row(record: Record, kind: str, status: str, by: str | None, why: str | None
     )
 
 
-def as_json(key: str, rows: Sequence[EnvironmentRow | ReleaseRow]) -> str:
-    """Rows as JSON under `key`."""
-    return json.dumps({key: [asdict(row) for row in rows]}, indent=2)
-
-
 def environments_text(rows: Sequence[EnvironmentRow], now: datetime) -> str:
-    """Environments as a table, with who and why below each."""
-    lines = [f"{'environment':12} {'points to':24} {'age':>7} {'size':>9}  status"]
+    """Environments as a table; then who moved each, why, and its file."""
+    names = ["environment", "points to", ">age", ">size", "status"]
+    lines = table(names, [(row.name, row.release_id or "-", ago(row.since, now), size(row.bytes), row.status) for row in rows])
     for row in rows:
-        lines.append(f"{row.name:12} {row.release_id or '-':24} {age(row.since, now):>7} {size(row.bytes):>9}  {row.status}")
-        if row.by:
-            why = f": {row.why}" if row.why else ""
-            lines.append(f"{'':12} {row.action} by {row.by}{why}")
         if row.kind == "pointer" and row.file:
-            lines.append(f"{'':12} {row.file}")
+            by = f" ({row.action} by {row.by}{f': {row.why}' if row.why else ''})" if row.by else ""
+            lines += ["", *wrapped(f"{row.name}: {row.file}{by}", indent="  ")]
     return "\n".join(lines)
 
 
@@ -196,37 +189,18 @@ def releases_text(rows: Sequence[ReleaseRow], now: datetime) -> str:
     """Releases and candidates as a table."""
     if not rows:
         return "no release and no candidate; run: sluice build --env prod"
-    lines = [f"{'release':24} {'for':8} {'age':>7} {'size':>9} {'audit':6} {'code':9} status"]
-    for row in rows:
-        code = (row.commit or "-")[:7] + ("+" if row.is_dirty and row.commit else "")
-        who = f", by {row.by}{f': {row.why}' if row.why else ''}" if row.by else f", built by {row.built_by}"
-        lines.append(
-            f"{row.release_id:24} {row.environment:8} {age(row.built_at, now):>7} {size(row.bytes):>9} {row.audit:6} {code:9} "
-            f"{row.status}{who}"
-        )
-    return "\n".join([*lines, "", "age since it was built; + after a commit: there were changes that are in no commit"])
+    names = ["release", "for", ">age", ">size", "audit", "code", "status"]
+    listed = [
+        (row.release_id, row.environment, ago(row.built_at, now), size(row.bytes), row.audit, _code(row), _status(row))
+        for row in rows
+    ]
+    return "\n".join([*table(names, listed), "", *wrapped("age: since it was built; + after a commit: with uncommitted changes")])
 
 
-def age(moment: str | None, now: datetime) -> str:
-    """How long ago, in the largest whole unit; - for never, and `soon` for what a jumped clock dates in the future."""
-    if moment is None:
-        return "-"
-    passed = now - datetime.fromisoformat(moment)
-    if passed < timedelta(0):
-        return "soon"
-    for unit, length in (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1))):
-        if passed >= length:
-            return f"{passed // length} {unit}"
-    return "0 min"
+def _code(row: ReleaseRow) -> str:
+    return (row.commit or "-")[:7] + ("+" if row.is_dirty and row.commit else "")
 
 
-def size(count: int | None) -> str:
-    """Bytes in a unit that reads well."""
-    if count is None:
-        return "-"
-    scaled = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if scaled < 1000:
-            return f"{scaled:.0f} {unit}" if unit == "B" else f"{scaled:.1f} {unit}"
-        scaled /= 1000
-    return f"{scaled:.1f} TB"
+def _status(row: ReleaseRow) -> str:
+    who = f"by {row.by}{f': {row.why}' if row.why else ''}" if row.by else f"built by {row.built_by}"
+    return f"{row.status}, {who}"

@@ -5,10 +5,8 @@ It guards against mistakes; it does not protect from somebody who may write to t
 
 from __future__ import annotations
 
-import getpass
-import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
 
+from sluice.core.actor import is_actor
 from sluice.core.errors import RefusedError, SluiceError
 from sluice.core.yaml_model import checked, place, read
 
@@ -24,11 +23,10 @@ NAME = "environments.yml"
 RESERVED = ("candidate", "candidates", "releases", "cache")
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9_]*(-\*)?")
 _MEMBER = re.compile(r"[A-Za-z0-9_]+")
-_ACTOR = re.compile(r"(user|job):\S+")
 
 
 def _actor(text: str) -> str:
-    if not _ACTOR.fullmatch(text):
+    if not is_actor(text):
         raise ValueError(f"{text!r} is not a valid actor; write user:<name>, job:<workflow>, or a pattern such as user:*")
     return text
 
@@ -158,24 +156,6 @@ WITHOUT_FILE = Policy(
     (Environment("dev", "file", build=("*",)), Environment("pr-*", "file", build=("*",), drop=("*",))),
     where=f"{NAME} (does not exist)",
 )
-
-
-def who(environment: Mapping[str, str] | None = None) -> str:
-    """Who acts: SLUICE_ACTOR, else `job:<workflow>` in GitHub Actions, else `user:<name>`."""
-    variables = os.environ if environment is None else environment
-    said = variables.get("SLUICE_ACTOR", "").strip()
-    if said:
-        if not _ACTOR.fullmatch(said):
-            raise SluiceError(
-                f"{said!r} is not a valid actor", where="SLUICE_ACTOR", hint="write user:<name> or job:<workflow>, without spaces"
-            )
-        return said
-    if variables.get("GITHUB_ACTIONS") == "true":
-        return f"job:{'-'.join(variables.get('GITHUB_WORKFLOW', 'unknown').split()) or 'unknown'}"
-    try:
-        return f"user:{getpass.getuser()}"
-    except (KeyError, OSError):  # a user without a name, as in some containers
-        return f"user:{os.getuid()}"
 
 
 def load(path: Path = Path(NAME)) -> Policy:

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from sluice.core.document import document
 from sluice.core.errors import SluiceError
 from sluice.core.locks import holding
 from sluice.core.paths import warehouse_root
 from sluice.core.progress import Tell
 from sluice.environments.resolve import Located
 from sluice.quality.expectations.audit import AuditReport
-from sluice.quality.expectations.report import as_json
+from sluice.quality.expectations.report import as_fields
 from sluice.store import digest, standalone
 from sluice.store.record import Audit, Record, dump, load
 
@@ -28,12 +29,12 @@ def is_candidate(located: Located) -> bool:
 def being_audited(located: Located) -> Iterator[Path]:
     """Hold a candidate's folder while it is audited. Raises SluiceError where somebody else works on it."""
     assert located.folder is not None
-    with holding(located.folder, "being audited"):
+    with holding(located.folder, f"auditing {located.folder.name}"):
         yield located.folder
 
 
 def keep(folder: Path, report: AuditReport, tell: Tell, memory_limit: str) -> Record:
-    """Write what an audit of the whole candidate said; give the record. The digest is taken anew, from the file as it is.
+    """Write what an audit of the whole candidate said; give the record. The digest is computed again, from the file as it is.
 
     Raises SluiceError, and keeps nothing, where the file is not what was built.
     """
@@ -43,7 +44,7 @@ def keep(folder: Path, report: AuditReport, tell: Tell, memory_limit: str) -> Re
         hint = "it was changed after it was built; sluice verify names the relations. Build a new candidate"
         raise SluiceError("the file is not what was built, so its audit does not count", where=report.warehouse, hint=hint)
     (folder / "audit").mkdir(exist_ok=True)
-    (folder / "audit" / "audit.json").write_text(as_json(report) + "\n", encoding="utf-8")
+    (folder / "audit" / "audit.json").write_text(document(as_fields(report)) + "\n", encoding="utf-8")
     record = replace(record, audit=said(report, found)).timed(audit=report.seconds)
     dump(record, folder)
     return record

@@ -22,7 +22,7 @@ class Graph:
     queries: dict[str, Query] = field(default_factory=dict)
     untraced: dict[str, str] = field(default_factory=dict)
     owners: dict[str, str | None] = field(default_factory=dict)
-    # By schema and name, what stands there; and the text by which SQL reads a source that is no table.
+    # By schema and name, the node; and the text by which SQL reads a source that is not a table.
     tables: dict[tuple[str, str], str] = field(default_factory=dict)
     inline: dict[str, str] = field(default_factory=dict)
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from sluice.core.dbt import Ending
 from sluice.core.duck import connect, identifier
+from sluice.core.text import columns, plural, table
+from sluice.core.text import value as shortened
 from sluice.quality.dbt_results import Ended, Run
 
 SAMPLE_ROWS = 5
-WIDTH = 100  # of the terminal
+WIDTH = 100  # of a page, where there is no terminal
 CELL = 28  # of a value in a table
-FINE = {"success", "pass", "skipped", "no-op"}
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class Failures:
 
 def collect(run: Run, warehouse: Path) -> Failures:
     """The problems of a run that wrote to a file in the folder `warehouse`. The file is opened only where there are some."""
-    bad = sorted((node for node in run.nodes if node.status not in FINE), key=lambda node: (node.status == "warn", node.name))
-    skipped = sum(node.status == "skipped" for node in run.nodes)
+    failed, warned = (sorted(run.ended(one), key=lambda node: node.name) for one in (Ending.failed, Ending.warned))
+    bad, skipped = [*failed, *warned], len(run.ended(Ending.skipped))
     file = warehouse / run.warehouse
     if not any(node.failures and node.stored for node in bad) or not file.exists():
         return Failures(run, tuple(Problem(node, None) for node in bad), skipped)
@@ -77,13 +78,12 @@ def _plain(relation: str) -> str:
     return ".".join(parts[1:] if len(parts) == 3 and all(part.isidentifier() for part in parts) else [relation])
 
 
-def as_json(failures: Failures) -> str:
-    """For machines: one object, also when all is well."""
+def as_fields(failures: Failures) -> dict[str, Any]:
+    """For programs: the same keys when all is well."""
     run = failures.run
     passed = sum(node.status == "pass" for node in run.nodes)
     problems = [_object(problem) for problem in failures.problems]
-    said = {"run_id": run.id, "seconds": run.seconds, "passed": passed, "skipped": failures.skipped, "problems": problems}
-    return json.dumps(said, indent=2, default=str)
+    return {"run_id": run.id, "seconds": run.seconds, "passed": passed, "skipped": failures.skipped, "problems": problems}
 
 
 def _object(problem: Problem) -> dict[str, Any]:
@@ -93,13 +93,13 @@ def _object(problem: Problem) -> dict[str, Any]:
 
 def as_text(failures: Failures) -> str:
     """For people: nothing, when all is well."""
-    lines = [line for problem in failures.problems for line in [*_told(problem), ""]]
+    lines = [line for problem in failures.problems for line in [*_lines(problem), ""]]
     if failures.skipped:
-        lines.append(f"{failures.skipped} skipped, because what they read or test did not end well")
+        lines.append(f"{failures.skipped} skipped, because something that they read or test failed")
     return "\n".join(lines).rstrip()
 
 
-def _told(problem: Problem) -> Iterator[str]:
+def _lines(problem: Problem) -> Iterator[str]:
     node, sample = problem.ended, problem.sample
     yield _heading(node)
     if sample:
@@ -107,41 +107,26 @@ def _told(problem: Problem) -> Iterator[str]:
         yield f"  all of them: {sample.query}"
     elif node.kind != "data_test" or node.status == "error":
         yield from (f"  {line}".rstrip() for line in node.message.splitlines())
-        yield f"  stands in {node.file}"
+        yield f"  in {node.file}"
 
 
 def _heading(node: Ended) -> str:
     """What it is and how bad: `failed: every_shop_sells_once (sales): 3 rows, severity error`."""
     verdict = {"warn": "warning", "fail": "failed"}.get(node.status, "error")
     of = f" ({node.model})" if node.model and node.model != node.name else ""
-    kind = node.kind.replace("_", " ")
     if node.kind != "data_test" or node.status == "error":
-        return f"{verdict}: {kind} {node.name}{of}"
-    count = node.failures or 0
-    return f"{verdict}: {node.name}{of}: {count:,} row{'' if count == 1 else 's'}, severity {node.severity}"
+        return f"{verdict}: {node.kind.replace('_', ' ')} {node.name}{of}"
+    return f"{verdict}: {node.name}{of}: {plural(node.failures or 0, 'row')}, severity {node.severity}"
 
 
 def _table(sample: FailingRows) -> list[str]:
     """The rows below their columns' names, as many columns as fit; the rest are counted."""
-    texts = [sample.columns, *([_text(value) for value in row] for row in sample.rows)]
-    cells = [[_shortened(text) for text in row] for row in texts]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    shown = _how_many_fit(widths)
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row[:shown], widths, strict=False)).rstrip() for row in cells]
-    more = len(widths) - shown
-    lines[0] += f"  (+{more} column{'s' if more > 1 else ''})" if more else ""
-    return lines
-
-
-def _how_many_fit(widths: Sequence[int]) -> int:
-    room = WIDTH - 2 - len("  (+99 columns)")
+    names = [shortened(name, CELL) for name in sample.columns]
+    rows = [[shortened("null" if value is None else " ".join(str(value).split()), CELL) for value in row] for row in sample.rows]
+    widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
+    room = (columns() or WIDTH) - 2 - len("  (+99 columns)")
     fitting = [count for count in range(1, len(widths) + 1) if sum(widths[:count]) + 2 * (count - 1) <= room]
-    return max(fitting, default=1)
-
-
-def _text(value: Any) -> str:
-    return "null" if value is None else " ".join(str(value).split())
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= CELL else text[: CELL - 1] + "…"
+    shown = max(fitting, default=1)
+    head, *lines = table(names[:shown], [row[:shown] for row in rows])
+    more = len(widths) - shown
+    return [head + (f"  (+{plural(more, 'column')})" if more else ""), *lines]

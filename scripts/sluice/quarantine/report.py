@@ -1,4 +1,4 @@
-"""Refused rows and what was done with them, for people and for machines."""
+"""Refused rows and what was done with them, for people and for programs."""
 
 from __future__ import annotations
 
@@ -7,22 +7,26 @@ import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Any
 
+from sluice.core.document import SCHEMA_VERSION, plain
+from sluice.core.text import ago, plural, table
+from sluice.core.text import value as shortened
 from sluice.quarantine.catalog import Group, Refused
 from sluice.quarantine.row_result import RowOutcome, RowResult
 
 _WIDTH = 90
+_CHUNK = 1000  # Rows of a list that share the widths of their columns.
 # How many single rows a text shows after many were decided at once.
 _SHOWN = 20
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """Everything about one row: `content` is the row as landed (at the door: as far as its text could be read)."""
+    """Everything about one row: `content` is the row as landed; of a row refused at ingestion, what of it could be read."""
 
     row: Refused
     content: Mapping[str, Any] | None
@@ -30,31 +34,15 @@ class Sheet:
     decisions: Sequence[Mapping[str, Any]]
 
 
-def since(moment: datetime, now: datetime) -> str:
-    """How long ago, in the largest whole unit."""
-    passed = max(now - moment, timedelta())
-    for unit, length in (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1))):
-        if passed >= length:
-            return f"{passed // length} {unit}"
-    return "0 min"
-
-
 def groups_text(groups: Sequence[Group], now: datetime, status: str | None) -> str:
     """Counts by feed and rule."""
     word = status or "refused"
     if not groups:
         return f"no {word} rows"
-    feed = max(len(group.feed) for group in groups)
-    rule = max(4, *(len(group.rule) for group in groups))
-    many = "" if status else f"{'status':9}"
-    lines = [f"{'place':9}  {'feed':{feed}}  {'rule':{rule}}  {many}{'rows':>9} {'oldest':>8}  amount"]
-    lines += [
-        f"{group.place:9}  {group.feed:{feed}}  {group.rule:{rule}}  {'' if status else f'{group.status:9}'}{group.rows:>9,}"
-        f" {since(group.oldest, now):>8}  {_amounts(group)}".rstrip()
-        for group in groups
-    ]
-    total = sum(group.rows for group in groups)
-    return "\n".join([*lines, "", f"{total:,} {word} row{'s' * (total != 1)}; --rows lists them, one by one"])
+    names = ["place", "feed", "rule", "status", ">rows", ">oldest", "amount"]
+    rows = [(one.place, one.feed, one.rule, one.status, one.rows, ago(one.oldest, now), _amounts(one)) for one in groups]
+    total = plural(sum(group.rows for group in groups), f"{word} row")
+    return "\n".join([*table(names, rows), "", f"{total}; --rows lists them one by one"])
 
 
 def _amounts(group: Group) -> str:
@@ -70,15 +58,19 @@ def _money(amount: Decimal, currency: str | None) -> str:
 def rows_text(rows: Iterable[Refused], now: datetime, total: int) -> Iterator[str]:
     """One line a row; then how many are left out."""
     shown = 0
-    yield f"{'id':12}  {'status':8}  {'feed':24}  {'rule':20} {'age':>6}  what"
-    for shown, row in enumerate(rows, 1):  # noqa: B007  (the last number is what was shown)
-        what = " ".join(filter(None, [row.row_key, _amount(row), row.reason or row.original_text]))
-        short = " ".join(what.split())
-        short = short if len(short) <= _WIDTH else short[: _WIDTH - 1] + "…"
-        yield f"{row.short}  {row.status:8}  {row.feed:24}  {row.rule:20} {since(row.refused_at, now):>6}  {short}"
+    remaining = iter(rows)
+    while chunk := list(islice(remaining, _CHUNK)):
+        lines = table(["id", "status", "feed", "rule", ">age", "what"], [_row(row, now) for row in chunk])
+        yield from lines[1:] if shown else lines
+        shown += len(chunk)
     yield ""
     more = f", {total - shown:,} more: --limit" if total > shown else ""
-    yield f"{shown:,} shown{more}; sluice quarantine show <id> tells all about one"
+    yield f"{shown:,} shown{more}; sluice quarantine show <id> shows everything about one"
+
+
+def _row(row: Refused, now: datetime) -> tuple[str, ...]:
+    what = " ".join(filter(None, [row.row_key, _amount(row), row.reason or row.original_text]))
+    return row.short, row.status, row.feed, row.rule, ago(row.refused_at, now), shortened(" ".join(what.split()), _WIDTH)
 
 
 def _amount(row: Refused) -> str:
@@ -86,8 +78,8 @@ def _amount(row: Refused) -> str:
 
 
 def list_json(groups: Sequence[Group], rows: Iterable[Refused], notes: Sequence[str]) -> Iterator[str]:
-    """The list as JSON, a line for each row, so that millions of them need no memory."""
-    yield "{"
+    """The list as JSON, one line per row, so that millions of rows need no memory."""
+    yield f'{{"schema_version": {SCHEMA_VERSION},'
     yield f'"notes": {json.dumps(list(notes))},'
     entries = [
         {**asdict(group), "amounts": [{"currency_code": code or None, "amount": amount} for code, amount in group.amounts]}
@@ -102,19 +94,17 @@ def list_json(groups: Sequence[Group], rows: Iterable[Refused], notes: Sequence[
     yield "]}"
 
 
-def _json(value: Any, indent: int | None = None) -> str:
-    return json.dumps(
-        value, default=lambda one: one.isoformat() if isinstance(one, datetime) else str(one), ensure_ascii=False, indent=indent
-    )
+def _json(value: Any) -> str:
+    return json.dumps(plain(value), ensure_ascii=False)
 
 
-def sheet_json(sheet: Sheet) -> str:
-    """One row as JSON."""
-    return _json({**asdict(sheet.row), "row": sheet.content, "history": list(sheet.decisions), "commands": commands(sheet)}, 2)
+def sheet_fields(sheet: Sheet) -> dict[str, Any]:
+    """One row, for programs."""
+    return {**asdict(sheet.row), "row": sheet.content, "history": list(sheet.decisions), "commands": commands(sheet)}
 
 
 def sheet_text(sheet: Sheet, now: datetime) -> str:
-    """One row for the person who has to decide about it."""
+    """One row, for the person who decides about it."""
     row = sheet.row
     facts = {
         "id": row.quarantine_id,
@@ -137,17 +127,17 @@ def sheet_text(sheet: Sheet, now: datetime) -> str:
     if sheet.decisions:
         lines += ["", "decisions"]
         lines += [f"  {_decision(entry)}" for entry in sheet.decisions]
-    lines += ["", "what can be done", *(f"  {line}" for line in commands(sheet) or ["nothing more"])]
+    lines += ["", "commands", *(f"  {line}" for line in commands(sheet) or ["none: it is settled"])]
     if sheet.content is None and row.decision != "corrected":
-        lines.append("The row to give is a guess: the delivered fields in the contract's order. Mend it first.")
+        lines.append("The row in the command is a guess: the delivered fields in the contract's order. Correct it first.")
     return "\n".join(lines)
 
 
 def _refused(row: Refused, now: datetime) -> str:
     if row.place == "warehouse" and row.reason is None:
-        return "in the warehouse, but not by the build that was looked at"
-    where = "at the door: it breaks its contract" if row.place == "door" else "in the warehouse: it breaks a business rule"
-    return f"{row.refused_at} UTC, {since(row.refused_at, now)} ago, {where}"
+        return "in the warehouse, but not by the build that was read"
+    where = "at ingestion: it breaks its contract" if row.place == "ingestion" else "in the warehouse: it breaks a business rule"
+    return f"{row.refused_at} UTC, {ago(row.refused_at, now)} ago, {where}"
 
 
 def _status(row: Refused) -> str:
@@ -169,7 +159,7 @@ def _decision(entry: Mapping[str, Any]) -> str:
 
 
 def commands(sheet: Sheet) -> list[str]:
-    """Lines to copy: what may be done with the row as it is now."""
+    """Commands that apply to the row as it is now."""
     row = sheet.row
     why = " --why '...'"
     if row.decision == "corrected":
@@ -189,15 +179,15 @@ def _correction(sheet: Sheet) -> str:
 
 
 def guess(text: str | None, columns: Sequence[str]) -> dict[str, str | None]:
-    """A broken CSV record as a row to mend: its fields in the contract's order, as far as they go; empty ones null."""
+    """A broken CSV record as a row to correct: its fields in the contract's order, as far as they go; empty ones null."""
     records = [next(csv.reader([text or ""], delimiter=delimiter), []) for delimiter in (",", ";", "\t", "|")]
     fields = max(records, key=len)
     values = fields if len(fields) > 1 else []
     return dict(zip_longest(columns, (value or None for value in values[: len(columns)])))
 
 
-def verdicts_json(verdicts: Sequence[RowResult]) -> str:
-    """What became of each row."""
+def verdicts_fields(verdicts: Sequence[RowResult]) -> dict[str, Any]:
+    """The result for each row, for programs."""
     rows = [
         {
             "quarantine_id": verdict.row.quarantine_id,
@@ -209,18 +199,15 @@ def verdicts_json(verdicts: Sequence[RowResult]) -> str:
         for verdict in verdicts
     ]
     counts = {str(outcome): sum(verdict.outcome == outcome for verdict in verdicts) for outcome in RowOutcome}
-    return _json({"counts": counts, "rows": rows}, 2)
+    return {"counts": counts, "rows": rows}
 
 
 def verdicts_text(verdicts: Sequence[RowResult]) -> str:
-    """What became of each row; of many, those that need a look first."""
+    """The result for each row; of many, those that need attention first."""
     order = [RowOutcome.refused, RowOutcome.unchanged]
     ranked = sorted(verdicts, key=lambda verdict: order.index(verdict.outcome) if verdict.outcome in order else len(order))
-    lines = [
-        f"{verdict.row.short}  {verdict.outcome:9}  {verdict.row.feed}, {verdict.row.rule}"
-        + (f": {verdict.why}" if verdict.why else "")
-        for verdict in ranked[:_SHOWN]
-    ]
+    rows = [(one.row.short, one.outcome, one.row.feed, one.row.rule, one.why) for one in ranked[:_SHOWN]]
+    lines = table(["id", "result", "feed", "rule", "why"], rows) if rows else []
     counts = [(outcome, sum(verdict.outcome == outcome for verdict in verdicts)) for outcome in RowOutcome]
     total = ", ".join(f"{count:,} {outcome}" for outcome, count in counts if count)
     return "\n".join([*lines, *(["", total] if len(verdicts) > 1 else [])]) or "nothing to do"

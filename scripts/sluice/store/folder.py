@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sluice.core.errors import SluiceError
 from sluice.core.locks import LOCK as CANDIDATE_LOCK
+from sluice.core.locks import locked
 from sluice.core.progress import Tell, silent
 from sluice.store import moves, readers
 from sluice.store.moves import Move
@@ -73,15 +72,10 @@ class Folder(Store):
         if self._depth:
             yield
             return
-        with _trouble(self.root, "the folder of releases cannot be used", "check SLUICE_RELEASES and its permissions"):
-            self._releases.mkdir(parents=True, exist_ok=True)
-            file = (self.root / ".releases.lock").open("a+", encoding="utf-8")
-        with file:
-            _wait_for(file.fileno(), self.root)
-            file.truncate(0)
-            with suppress(OSError):  # a full disk: only the name of the holder is lost
-                file.write(str(os.getpid()))
-                file.flush()
+        with ExitStack() as stack:
+            with _trouble(self.root, "the folder of releases cannot be used", "check SLUICE_RELEASES and its permissions"):
+                self._releases.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(locked(self.root / ".releases.lock", "changing the releases", SECONDS_TO_WAIT))
             self._depth += 1
             try:
                 yield
@@ -191,21 +185,6 @@ class Folder(Store):
                 else:
                     shutil.rmtree(path, ignore_errors=True)
             return [f"removed {path}, left behind by an interrupted command" for path in sorted(found)]
-
-
-def _wait_for(descriptor: int, root: Path) -> None:
-    until = time.monotonic() + SECONDS_TO_WAIT
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                holder = (root / ".releases.lock").read_text(encoding="utf-8").strip() or "unknown"
-                what = f"another command (process {holder}) is changing the releases"
-                raise SluiceError(what, where=str(root), hint="wait until it has ended") from None
-            time.sleep(0.005)
-        else:
-            return
 
 
 def _seal(folder: Path) -> None:

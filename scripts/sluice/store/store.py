@@ -70,7 +70,7 @@ class Store(Protocol):
         """What can be known of the release's file without reading its rows."""
 
     def add(self, release_id: str, folder: Path, tell: Tell = silent) -> None:
-        """Take over a candidate's folder: all of it or nothing. Repeating it is safe."""
+        """Adopt a candidate's folder: all of it or nothing. Repeating it is safe."""
 
     def tidy(self, release_id: str, folder: Path) -> None:
         """What is left to do with the candidate's folder once a pointer names the release."""

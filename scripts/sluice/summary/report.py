@@ -1,17 +1,24 @@
-"""The closing summary of a build: what the lake took in, what dbt made of it, and how to open it."""
+"""The summary of a build: what the lake took in, what dbt made of it, whether it is published, and how to open it."""
 
 from __future__ import annotations
 
-import json
+import shutil
+import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
 from sluice.core import dbt
+from sluice.core.dbt import Ending
 from sluice.core.duck import connect, literal
+from sluice.core.errors import SluiceError
+from sluice.core.paths import pasted
+from sluice.core.text import plural, table
 from sluice.environments.resolve import Located
+from sluice.quarantine import catalog
 from sluice.summary import totals
 
 
@@ -36,9 +43,21 @@ class MartRows:
 
 
 @dataclass(frozen=True)
-class Summary:
-    """Everything the summary says."""
+class Quarantined:
+    """Open rows in quarantine: `place` is ingestion or warehouse."""
 
+    place: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Everything the summary says. `is_published`: an environment of that name points to the release."""
+
+    name: str
+    release_id: str | None
+    is_published: bool
+    quarantined: list[Quarantined]
     feeds: list[FeedTotals]
     models: int
     tests_passed: int
@@ -57,17 +76,32 @@ def summarise(lake: Path, built: Located) -> Summary:
     done = dbt.outcome(target)
     public = dbt.marts(target)
     return Summary(
+        name=built.name,
+        release_id=built.record.release_id if built.record else None,
+        is_published=built.link is not None,
+        quarantined=_quarantined(lake, built),
         feeds=_feeds(lake),
-        models=done.count("model", "success"),
-        tests_passed=done.count("test", "pass"),
-        unit_tests_passed=done.count("unit_test", "pass"),
-        warnings=done.count("test", "warn"),
-        failures=sum(done.count(kind, "error", "fail") for kind in ("model", "seed", "test", "unit_test")),
+        models=done.count(Ending.good, "model"),
+        tests_passed=done.count(Ending.good, "test"),
+        unit_tests_passed=done.count(Ending.good, "unit_test"),
+        warnings=done.count(Ending.warned, "test"),
+        failures=done.count(Ending.failed, "model", "seed", "test", "unit_test"),
         dbt_seconds=done.seconds,
         warehouse=str(built.opened_as),
         marts=_marts(file, public),
         totals=_totals(file, dbt.summed(target)),
     )
+
+
+def _quarantined(lake: Path, built: Located) -> list[Quarantined]:
+    where = catalog.places(lake, lambda: built)
+    try:
+        with catalog.opened(where) as connection:
+            groups = catalog.groups(connection, catalog.Filter(status="open"), datetime.now(UTC).replace(tzinfo=None))
+    except SluiceError:  # its mart has not been built: the summary says what there is
+        return []
+    places = sorted({group.place for group in groups})
+    return [Quarantined(place, sum(group.rows for group in groups if group.place == place)) for place in places]
 
 
 def _feeds(lake: Path) -> list[FeedTotals]:
@@ -106,58 +140,58 @@ def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def as_json(summary: Summary) -> str:
-    """For machines."""
-    return json.dumps(asdict(summary), indent=2, default=str)
+def as_text(summary: Summary, *, everything: bool = False) -> str:
+    """For people; models that have to balance in one line each, or with `everything` as a whole."""
+    rows = [(one.feed, one.batches, one.rows_read, one.rows_landed, one.rows_quarantined, _reasons(one)) for one in summary.feeds]
+    feeds = table(["feed", ">batches", ">read", ">landed", ">refused", "why"], rows)
+    counts = [(mart.relation, "not built" if mart.rows is None else mart.rows) for mart in summary.marts]
+    parts = [feeds, table(["mart", ">rows"], counts), *totals.as_parts(summary.totals, everything)]
+    return "\n\n".join("\n".join(part) for part in [*parts, _ends(summary), _opening(summary)] if part)
 
 
-def as_text(summary: Summary) -> str:
-    """For people, on a terminal of 100 columns."""
-    added_up = [line for found in summary.totals for line in [*totals.as_lines(found), ""]]
-    feeds, marts = _feed_lines(summary.feeds), _mart_lines(summary.marts)
-    return "\n".join([*feeds, "", *marts, "", *added_up, *_dbt_lines(summary), *_open_lines(summary)])
+def _reasons(feed: FeedTotals) -> str:
+    return ", ".join(f"{reason} {rows:,}" for reason, rows in feed.reasons.items())
 
 
-def _feed_lines(feeds: Sequence[FeedTotals]) -> list[str]:
-    width = max([len(feed.feed) for feed in feeds] + [4])
-    lines = [f"{'feed':{width}} {'batches':>7} {'read':>12} {'landed':>12} {'refused':>9}"]
-    for feed in feeds:
-        why = ", ".join(f"{reason} {rows:,}" for reason, rows in feed.reasons.items())
-        lines.append(
-            f"{feed.feed:{width}} {feed.batches:>7,} {feed.rows_read:>12,} {feed.rows_landed:>12,}"
-            f" {feed.rows_quarantined:>9,}  {why}".rstrip()
-        )
-    return lines
+def _ends(summary: Summary) -> list[str]:
+    """What dbt did, what is in quarantine, and who reads it."""
+    refused = ", ".join(f"{plural(one.rows, 'row')} at {one.place}" for one in summary.quarantined).replace(
+        "at ware", "in the ware"
+    )
+    lines = [_dbt(summary)]
+    lines += [f"open in quarantine: {refused}; see: sluice quarantine list"] if refused else []
+    if summary.is_published:
+        return [*lines, f"published: {summary.name} points to release {summary.release_id}"]
+    return [*lines, f"not published: no environment named {summary.name} points to a release; sluice run publishes to prod"]
 
 
-def _mart_lines(marts: Sequence[MartRows]) -> list[str]:
-    width = max([len(mart.relation) for mart in marts] + [4])
-    lines = [f"{'mart':{width}} {'rows':>12}"]
-    return lines + [f"{mart.relation:{width}} {'not built' if mart.rows is None else f'{mart.rows:,}':>12}" for mart in marts]
-
-
-def _dbt_lines(summary: Summary) -> list[str]:
-    ends = [
-        f"{summary.models} models built",
-        f"{summary.tests_passed} data tests passed",
-    ]
+def _dbt(summary: Summary) -> str:
+    ends = [f"{summary.models} models built", f"{summary.tests_passed} data tests passed"]
     # None where the code is that of the release before, which has passed them.
     ends += [f"{summary.unit_tests_passed} unit tests passed"] if summary.unit_tests_passed else []
-    ends += [f"{summary.warnings} warning{'s' if summary.warnings > 1 else ''}"] if summary.warnings else []
+    ends += [plural(summary.warnings, "warning")] if summary.warnings else []
     ends += [f"{summary.failures} FAILED"] if summary.failures else []
-    return [", ".join(ends) + f", {summary.dbt_seconds:.1f} s in dbt"]
+    return ", ".join(ends) + f", {summary.dbt_seconds:.1f} s in dbt"
 
 
-def _open_lines(summary: Summary) -> list[str]:
+def _opening(summary: Summary) -> list[str]:
+    """Commands that open it as they are pasted, where the user is."""
     full = [mart.relation for mart in summary.marts if mart.rows]
     if not full:
         return []
     # A report is the friendliest first look; any public model will do.
     first = next((relation for relation in full if ".rpt_" in relation), full[0])
-    python = f"import duckdb; duckdb.connect('{summary.warehouse}', read_only=True).sql('from {first} limit 10').show()"
+    file = pasted(Path(summary.warehouse))
+    python = f"import duckdb; duckdb.connect('{file}', read_only=True).sql('from {first} limit 10').show()"
+    shell = _program("duckdb")
     return [
-        "",
-        "open it:",
-        f"  duckdb -readonly {summary.warehouse} -c 'from {first} limit 10'",
-        f'  .venv/bin/python -c "{python}"',
+        f"the marts are in {file}; look at one:",
+        *([f"  {shell} -readonly {file} -c 'from {first} limit 10'"] if shell else []),
+        f'  {_program("python") or sys.executable} -c "{python}"',
     ]
+
+
+def _program(name: str) -> str | None:
+    """A program of the project's .venv, else one on PATH, as a user can paste it; None where there is none."""
+    own = Path(".venv") / "bin" / name
+    return pasted(own) if own.exists() else name if shutil.which(name) else None

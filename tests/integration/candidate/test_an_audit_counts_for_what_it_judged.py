@@ -8,28 +8,23 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import typer
-from tests.integration.candidate.conftest import Story, look
+from tests.helpers.candidates import Story, look
 
-from sluice.commands.audit import audit as command
 from sluice.core.duck import connect
 from sluice.core.errors import SluiceError
 from sluice.core.locks import holding
+from sluice.steps.audit import audit as step
 from sluice.store.record import load
 
 
 @pytest.fixture
 def audit(monkeypatch: pytest.MonkeyPatch) -> Callable[[Story, str], int]:
-    """The command, within this process, which has loaded Great Expectations already; gives its exit code."""
+    """The step, in this process, which has loaded Great Expectations already; gives its exit code."""
 
     def run(story: Story, name: str) -> int:
         for variable, value in story.shop.environment.items():
             monkeypatch.setenv(variable, value)
-        try:
-            command(name)
-        except typer.Exit as left:
-            return left.exit_code
-        return 0
+        return step(name).exit_code
 
     return run
 
@@ -95,7 +90,7 @@ def test_a_release_is_only_looked_at(retold: Callable[[], Story], audit: Callabl
 def test_two_at_once_do_not_meet(retold: Callable[[], Story], audit: Callable[[Story, str], int]) -> None:
     story = retold()
     with (
-        holding(story.candidate, "being audited"),
-        pytest.raises(SluiceError, match=r"is held: being audited \(process"),
+        holding(story.candidate, "auditing it"),
+        pytest.raises(SluiceError, match=r"another command \(process \d+\) is auditing it"),
     ):
         audit(story, "candidate")

@@ -1,4 +1,4 @@
-"""`sluice diff` as it is typed: a difference is no failure, both files stay what they are, mistakes are explained."""
+"""`sluice diff` as it is typed: a difference is not a failure, both files stay what they are, mistakes are explained."""
 
 from __future__ import annotations
 

@@ -105,8 +105,8 @@ def manifest(**changes: Any) -> dict[str, Any]:
     [
         ({"schema": "finance"}, ["The relation moved: core.sales -> finance.sales"]),
         ({"alias": "turnover"}, ["The relation moved: core.sales -> core.turnover"]),
-        ({"data_type": "decimal(18, 2)"}, ["Column amount holds fewer digits: decimal(18,4) -> decimal(18, 2)"]),
-        ({"data_type": "decimal(18,6)"}, ["Column amount holds fewer digits: decimal(18,4) -> decimal(18,6)"]),
+        ({"data_type": "decimal(18, 2)"}, ["Column amount has fewer digits: decimal(18,4) -> decimal(18, 2)"]),
+        ({"data_type": "decimal(18,6)"}, ["Column amount has fewer digits: decimal(18,4) -> decimal(18,6)"]),
         ({"data_type": "decimal(20,6)"}, []),
         ({}, []),
     ],

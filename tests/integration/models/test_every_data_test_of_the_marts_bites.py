@@ -9,12 +9,12 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from tests.helpers.project import BIN, Project
+from tests.helpers.project import BIN, REPOSITORY, Project
 
 BREAKS = yaml.safe_load(Path(__file__).with_name("breaks_of_the_marts.yml").read_text())
 CLAIMS = [claim for by_claim in BREAKS.values() for claim in by_claim]
-# What other files break: the marts of these domains only.
-DOMAINS = ("core", "finance", "growth")
+# Marts of operations are left out: other tests break what they claim. A new domain is included by itself.
+DOMAINS = sorted(folder.name for folder in (REPOSITORY / "models" / "marts").iterdir() if folder.name != "operations")
 
 
 def statement(relation: str, change: str) -> str:

@@ -95,7 +95,7 @@ def test_a_failure_ends_in_exit_code_1_and_each_is_told_once(told: subprocess.Co
 def test_a_model_and_a_unit_test_are_told_in_dbts_words(told: subprocess.CompletedProcess[str]) -> None:
     assert 'Referenced column "no_such_column" not found' in told.stdout
     assert "5→4" in told.stdout or "5.0→4.0" in told.stdout
-    assert "stands in models/wrong.sql" in told.stdout
+    assert "in models/wrong.sql" in told.stdout
 
 
 def test_failing_rows_are_shown_five_at_most_and_the_query_gives_all(told: subprocess.CompletedProcess[str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from lab.tiny_releases import POLICY
 from sluice.core.errors import RefusedError, SluiceError
-from sluice.environments.policy import Policy, load, who
+from sluice.environments.policy import Policy, load
 
 GOOD = """
 environments:
@@ -119,27 +119,3 @@ def test_a_fresh_clone_lets_a_person_publish_and_a_pull_request_not() -> None:
                 POLICY.allow(name, action, "job:pr")
     POLICY.allow("prod", "promote", "job:promote")
     POLICY.allow_prune("user:newcomer")
-
-
-@pytest.mark.parametrize(
-    ("variables", "actor"),
-    [
-        ({"SLUICE_ACTOR": "job:x", "GITHUB_ACTIONS": "true", "GITHUB_WORKFLOW": "y"}, "job:x"),
-        ({"GITHUB_ACTIONS": "true", "GITHUB_WORKFLOW": "close pr"}, "job:close-pr"),
-        ({"GITHUB_ACTIONS": "true"}, "job:unknown"),
-    ],
-)
-def test_who_acts(variables: dict[str, str], actor: str) -> None:
-    assert who(variables) == actor
-
-
-def test_a_person_is_the_user_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOGNAME", "ann")
-    assert who({"GITHUB_WORKFLOW": "no job without GITHUB_ACTIONS"}) == "user:ann"
-    monkeypatch.setattr("getpass.getuser", lambda: (_ for _ in ()).throw(KeyError("no name")))
-    assert who({}).startswith("user:")
-
-
-def test_an_actor_of_no_kind_is_refused() -> None:
-    with pytest.raises(SluiceError, match="is not a valid actor"):
-        who({"SLUICE_ACTOR": "ann"})

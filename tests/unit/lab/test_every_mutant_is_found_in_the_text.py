@@ -37,19 +37,19 @@ def test_the_named_occurrence_is_replaced() -> None:
 
 @pytest.mark.parametrize(("find", "occurrence"), [("z", None), ("a", None), ("a", 3)])
 def test_a_text_that_is_not_there_or_not_one_is_refused(find: str, occurrence: int | None) -> None:
-    with pytest.raises(SluiceError, match="mutant one: `find` stands there"):
+    with pytest.raises(SluiceError, match="mutant one: `find` occurs"):
         mutant(find, occurrence).applied("aba")
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (f"mutants: [{ENTRY}, {ENTRY}]", "stands there twice"),
+        (f"mutants: [{ENTRY}, {ENTRY}]", "is defined twice"),
         ("mutants: [{id: one, file: models/a/b.sql, find: x, replace: y}]", "missing: breaks"),
         (f"mutants: [{ENTRY.replace('id: one', 'id: one, wrong: 1')}]", "unknown: wrong"),
         (f"mutants: [{ENTRY.replace('replace: y', 'replace: x')}]", "no change"),
         (f"mutants: [{ENTRY.replace('models/a/b.sql', 'vars.yml')}]", "no model named"),
-        ("[]", "the list cannot be read"),
+        ("[]", "cannot read the list"),
     ],
 )
 def test_an_entry_that_is_not_whole_is_refused(tmp_path: Path, text: str, says: str) -> None:

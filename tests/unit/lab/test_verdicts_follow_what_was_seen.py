@@ -28,8 +28,8 @@ def entry(aim: Aim, but: str = "") -> Fault:
 @pytest.mark.parametrize(
     ("seen", "place"),
     [
-        (Seen(BAD, refused=("a column is missing",), held={"rule": 1}), "door"),
-        (Seen(BAD, at_door={"wrong_type": 2}, checks=(BLOCKING,)), "door"),
+        (Seen(BAD, refused=("a column is missing",), held={"rule": 1}), "ingest"),
+        (Seen(BAD, at_ingest={"wrong_type": 2}, checks=(BLOCKING,)), "ingest"),
         (Seen(BAD, held={"negative_price": 2}, checks=(WARNING, BLOCKING)), "quarantine"),
         (Seen(BAD, collateral=4), "quarantine"),
         (Seen(BAD, checks=(BLOCKING, WARNING)), "test"),
@@ -59,8 +59,8 @@ def test_it_is_caught_in_the_first_place_that_sees_it(seen: Seen, place: str) ->
         ("harmless", Seen(NONE, reached={}), True),
         ("harmless", Seen(NONE, reached={"core.fct_orders": 1}), False),
         ("harmless", Seen(NONE, checks=(BLOCKING,)), False),
-        ("door", Seen(BAD, refused=("no",), landed_in_spite=1), False),
-        ("door", Seen(BAD, refused=("no",), rest_landed=False), False),
+        ("ingest", Seen(BAD, refused=("no",), landed_in_spite=1), False),
+        ("ingest", Seen(BAD, refused=("no",), rest_landed=False), False),
     ],
 )
 def test_a_promise_is_kept_or_not(aim: Aim, seen: Seen, kept: bool) -> None:
@@ -81,16 +81,16 @@ def test_what_the_gate_stops_reaches_no_mart_that_is_published() -> None:
     assert verdict.reached == {}
 
 
-def test_at_the_door_no_bad_row_has_gone_by_later_all_have() -> None:
-    assert judge(entry("door"), Seen(BAD, refused=("no",))).after_rows == 0
+def test_at_ingestion_no_bad_row_has_landed_later_all_have() -> None:
+    assert judge(entry("ingest"), Seen(BAD, refused=("no",))).after_rows == 0
     assert judge(entry("test"), Seen(BAD, checks=(BLOCKING,))).after_rows == 2
 
 
 def test_a_blocked_clean_day_is_bad_and_a_warned_one_is_not() -> None:
     facts = Facts({}, {"shop.orders": 0}, Counter(), ())
     assert tally([facts, replace(facts, checks=(WARNING,))]) == CleanDays(2, {}, {"test: about_right": 1})
-    alarmed = tally([replace(facts, checks=(BLOCKING,)), replace(facts, at_door={"shop.orders": 1})])
-    assert alarmed.blocking == {"expectation: as_usual": 1, "door: rows refused": 1}
+    alarmed = tally([replace(facts, checks=(BLOCKING,)), replace(facts, at_ingest={"shop.orders": 1})])
+    assert alarmed.blocking == {"expectation: as_usual": 1, "ingest: rows rejected": 1}
     held = tally([replace(facts, refused=Counter({("shop.refunds", "unknown_order"): 3}))])
     assert held == CleanDays(1, {}, {}, {"quarantine: unknown_order": 1})
     assert together([alarmed, held]) == CleanDays(3, alarmed.blocking, {}, held.holding)
@@ -108,7 +108,7 @@ def test_clean_days_come_in_stretches_of_their_own_seeds() -> None:
 def test_reports_tell_what_is_open() -> None:
     caught = judge(entry("quarantine"), Seen(BAD, held={"negative_price": 2}, reached={}))
     missed = judge(entry("none", but="Nobody | looks."), Seen(BAD, reached={"core.fct_orders": 2}))
-    late = judge(entry("door"), Seen(BAD, checks=(BLOCKING,)))
+    late = judge(entry("ingest"), Seen(BAD, checks=(BLOCKING,)))
     score = Score("1", Size(10, 5, 1), (caught, missed, late), CleanDays(2, {"expectation: x": 1}, {}), 1.0)
     assert totals(score) == {
         "faults": 3, "caught": 2, "harmless": 0, "uncaught": 1, "in_marts": 1, "not_as_promised": 1,

@@ -57,7 +57,7 @@ def test_what_is_right_is_taken(expectation: str, arguments: dict[str, Any]) -> 
         ("expect_compound_columns_to_be_unique", {"column_list": ["id", "day"]}, "the model has no column day"),
         ("expect_column_pair_values_to_be_equal", {"column_A": "cost", "column_B": "price"}, "the model has no column price"),
         ("expect_column_values_to_be_in_set", {"column": "channel", "value_set": "web"}, "argument value_set"),
-        ("expect_column_values_to_match_regex", {"column": "email", "regex": "(@"}, "is no regular expression of DuckDB"),
+        ("expect_column_values_to_match_regex", {"column": "email", "regex": "(@"}, "is not a regular expression of DuckDB"),
         ("unexpected_rows_expectation", {"unexpected_rows_query": "select 1"}, "write {batch} for its relation"),
         (
             "expect_column_quantile_values_to_be_between",

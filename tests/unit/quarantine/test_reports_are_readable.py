@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
@@ -25,23 +25,11 @@ def test_an_amount_has_its_cents(amount: str, text: str) -> None:
     assert report.groups_text([group], NOW, "open").splitlines()[1].endswith(f" {text}")
 
 
-@pytest.mark.parametrize(
-    ("passed", "text"),
-    [
-        (timedelta(days=20, hours=5), "20 d"),
-        (timedelta(hours=23), "23 h"),
-        (timedelta(minutes=5), "5 min"),
-        (timedelta(seconds=3), "0 min"),
-        (timedelta(seconds=-3), "0 min"),
-    ],
-)
-def test_an_age_is_in_the_largest_whole_unit(passed: timedelta, text: str) -> None:
-    assert report.since(NOW - passed, NOW) == text
-
-
 def test_of_many_verdicts_the_refused_ones_come_first() -> None:
     verdicts = [RowResult(replace(ROW, quarantine_id=f"{n:032x}"), RowOutcome.dropped) for n in range(50)]
     text = report.verdicts_text([*verdicts, RowResult(replace(ROW, quarantine_id="f" * 32), RowOutcome.refused, "because")])
-    assert text.startswith("ffffffffffff  refused    shop.orders, future_time: because")
+    head, first, *_ = text.splitlines()
+    assert head.split() == ["id", "result", "feed", "rule", "why"]
+    assert first.split() == ["ffffffffffff", "refused", "shop.orders", "future_time", "because"]
     assert text.endswith("50 dropped, 1 refused")
-    assert len(text.splitlines()) == 22
+    assert len(text.splitlines()) == 23

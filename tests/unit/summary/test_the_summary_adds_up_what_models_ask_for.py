@@ -9,9 +9,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from sluice.core.document import document
 from sluice.core.errors import SluiceError
 from sluice.environments.resolve import Located
-from sluice.lake import ops
+from sluice.history import ledger
 from sluice.summary import report
 
 
@@ -26,7 +27,7 @@ def node(name: str, access: str, **meta: Any) -> dict[str, Any]:
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A folder with a lake without batches, a warehouse with one table, and results of a build of nothing."""
-    ops.ensure(tmp_path / "lake")
+    ledger.ensure(tmp_path / "lake")
     results = {"args": {"which": "build"}, "elapsed_time": 1.5, "results": []}
     (tmp_path / "run_results.json").write_text(json.dumps(results))
     with duckdb.connect(str(tmp_path / "made.duckdb")) as connection:
@@ -59,10 +60,21 @@ def test_rows_are_grouped_and_summed_and_numbers_stand_to_the_right(place: Path)
 
 
 def test_json_has_them_too(place: Path) -> None:
-    said = json.loads(
-        report.as_json(summarise(place, node("balance", "public", summary={"group_by": [], "sum": ["line_count"]})))
-    )
-    assert said["totals"] == [{"relation": "main.balance", "columns": ["line_count"], "rows": [[1008]]}]
+    asked = node("balance", "public", summary={"group_by": [], "sum": ["line_count"]})
+    said = json.loads(document(summarise(place, asked)))
+    assert said["totals"] == [{"relation": "main.balance", "columns": ["line_count"], "rows": [[1008]], "balance": None}]
+
+
+def test_what_balances_is_one_line_until_all_is_asked_for(place: Path) -> None:
+    found = summarise(place, node("balance", "public", summary={**ASKED, "balance": "line_count"}))
+    text = report.as_text(found)
+    assert "main.balance: line_count is NOT 0 in 3 of 3 groups" in text
+    assert "2,012.50" not in text
+    assert "2,012.50" in report.as_text(found, everything=True)
+    with duckdb.connect(str(place / "made.duckdb")) as connection:
+        connection.execute("update balance set line_count = 0")
+    found = summarise(place, node("balance", "public", summary={**ASKED, "balance": "line_count"}))
+    assert "main.balance: line_count is 0 in all 3 groups" in report.as_text(found)
 
 
 def test_a_model_that_is_not_public_may_ask_and_one_that_does_not_is_left_out(place: Path) -> None:
@@ -84,6 +96,7 @@ def test_a_model_that_is_not_built_says_so(place: Path) -> None:
         {"group_by": ["feed"], "sums": ["line_count"]},
         {"group_by": "feed", "sum": ["line_count"]},
         {"group_by": ["feed"], "sum": []},
+        {"group_by": ["feed"], "sum": ["line_count"], "balance": "feed"},
         ["feed"],
     ],
 )

@@ -6,15 +6,15 @@ from lab.faults.day import Day
 from lab.faults.registry import fault
 
 
-@fault("drift", "shop.order_items", "Prices creep up by four of a hundred each day.", caught_by="chart", days=5,
-       but="Day by day within what is usual; control charts are to come.")  # fmt: skip
+@fault("drift", "shop.order_items", "Prices rise by four percent each day.", caught_by="chart", days=5,
+       but="Each day is within the usual range; control charts will detect it.")  # fmt: skip
 def order_items_prices_creep(day: Day) -> None:
     factor = 1 + 0.04 * day.number
     day.change({"unit_price": f"round(unit_price::decimal(12, 2) * {factor:.2f}, 2)::decimal(12, 2)"})
 
 
 @fault("drift", "web.events", "Each day another tenth of the events is lost.", caught_by="chart", days=5,
-       but="Seen when more than usual is gone; control charts, to come, see it sooner.")  # fmt: skip
+       but="Detected once more than usual is missing; control charts will detect it sooner.")  # fmt: skip
 def events_melt_away(day: Day) -> None:
     day.remove(f"n % 10 < {day.number}")
 

@@ -8,12 +8,12 @@ from lab.faults.registry import fault
 COLUMNS_OF_ITEMS = ["order_item_id", "order_id", "product_id", "quantity", "unit_price", "updated_at"]
 
 
-@fault("keys", "shop.orders", "Every row stands in the file twice.", caught_by="harmless")
+@fault("keys", "shop.orders", "Every row is in the file twice.", caught_by="harmless")
 def orders_rows_twice(day: Day) -> None:
     day.add(f"select {', '.join(day.columns)} from records", day.columns)
 
 
-@fault("keys", "shop.order_items", "Every line stands in the file twice.", caught_by="quarantine")
+@fault("keys", "shop.order_items", "Every line is in the file twice.", caught_by="quarantine")
 def order_items_rows_twice(day: Day) -> None:
     day.add(f"select {', '.join(COLUMNS_OF_ITEMS)} from records", COLUMNS_OF_ITEMS)
 
@@ -23,7 +23,7 @@ def payments_file_resent(day: Day) -> None:
     day.extra[day.name.replace(".jsonl", "_again.jsonl")] = day.content()
 
 
-@fault("keys", "web.events", "The file is delivered a second time, its lines in another order.", caught_by="harmless")
+@fault("keys", "web.events", "The file is delivered a second time, with its lines in another order.", caught_by="harmless")
 def events_resent_in_other_order(day: Day) -> None:
     import gzip
 
@@ -31,32 +31,32 @@ def events_resent_in_other_order(day: Day) -> None:
     day.extra[day.name.replace(".jsonl", "_again.jsonl")] = gzip.compress(b"".join(reversed(lines)), mtime=0)
 
 
-@fault("keys", "shop.order_items", "Lines belong to orders that nobody knows.", caught_by="quarantine")
+@fault("keys", "shop.order_items", "Lines belong to unknown orders.", caught_by="quarantine")
 def order_items_orphans(day: Day) -> None:
     day.change({"order_id": "order_id::bigint + 900000000"}, "n % 4 = 0")
 
 
-@fault("keys", "shop.order_items", "Lines name products that nobody knows.", caught_by="quarantine")
+@fault("keys", "shop.order_items", "Lines have unknown products.", caught_by="quarantine")
 def order_items_unknown_product(day: Day) -> None:
     day.change({"product_id": "product_id::bigint + 900000000"}, "n % 4 = 0")
 
 
-@fault("keys", "shop.orders", "Orders name customers that nobody knows.", caught_by="quarantine")
+@fault("keys", "shop.orders", "Orders have unknown customers.", caught_by="quarantine")
 def orders_unknown_customer(day: Day) -> None:
     day.change({"customer_id": "customer_id::bigint + 900000000"}, NEW_ORDERS)
 
 
-@fault("keys", "payments.transactions", "Payments are for orders that nobody knows.", caught_by="quarantine")
+@fault("keys", "payments.transactions", "Payments are for unknown orders.", caught_by="quarantine")
 def payments_orphans(day: Day) -> None:
     day.change({"order_id": "order_id::bigint + 900000000"}, "n % 4 = 0")
 
 
-@fault("keys", "shop.refunds", "Refunds are for orders that nobody knows.", caught_by="quarantine")
+@fault("keys", "shop.refunds", "Refunds are for unknown orders.", caught_by="quarantine")
 def refunds_orphans(day: Day) -> None:
     day.change({"order_id": "order_id::bigint + 900000000"})
 
 
-@fault("keys", "payments.disputes", "Disputes are about payments that nobody knows.", caught_by="quarantine")
+@fault("keys", "payments.disputes", "Disputes are about unknown payments.", caught_by="quarantine")
 def disputes_orphans(day: Day) -> None:
     day.add(
         f"""
@@ -69,12 +69,12 @@ def disputes_orphans(day: Day) -> None:
     )
 
 
-@fault("keys", "shop.orders", "New orders have the numbers of orders of last week.", caught_by="quarantine")
+@fault("keys", "shop.orders", "New orders have the numbers of last week's orders.", caught_by="quarantine")
 def orders_numbers_used_again(day: Day) -> None:
     day.change({"order_id": "order_id::bigint - 300"}, NEW_ORDERS)
 
 
-@fault("keys", "shop.customers", "New customers have the numbers of others.", caught_by="quarantine")
+@fault("keys", "shop.customers", "New customers have the numbers of existing ones.", caught_by="quarantine")
 def customers_numbers_used_again(day: Day) -> None:
     day.change({"customer_id": "customer_id::bigint - 200"}, "signed_up_at = updated_at")
 
@@ -92,6 +92,6 @@ def events_ids_used_again(day: Day) -> None:
     day.change({"event_id": f"(select {ids})[n]"}, "n % 2 = 0")
 
 
-@fault("keys", "shop.orders", "Order numbers have lost their first digits.", caught_by="quarantine")
+@fault("keys", "shop.orders", "Order numbers lack their first digits.", caught_by="quarantine")
 def orders_number_digits_trimmed(day: Day) -> None:
     day.change({"order_id": "substr(order_id, 4)::bigint"}, NEW_ORDERS)

@@ -39,13 +39,13 @@ def refunds_without_sale(day: Day) -> None:
     )
 
 
-@fault("meaning", "shop.refunds", "Three times of what was paid is given back.", caught_by="quarantine")
+@fault("meaning", "shop.refunds", "Three times the amount paid is refunded.", caught_by="quarantine")
 def refunds_of_more_than_paid(day: Day) -> None:
     day.add(_refund(day, '("amount.value"::decimal(12, 2) * 3)::decimal(12, 2)'), REFUND)
 
 
-@fault("meaning", "shop.refunds", "The whole amount is given back twice.", caught_by="quarantine",
-       but="The first of the two is held to be right and let in.")  # fmt: skip
+@fault("meaning", "shop.refunds", "The whole amount is refunded twice.", caught_by="quarantine",
+       but="The first of the two is considered correct and accepted.")  # fmt: skip
 def refunds_twice(day: Day) -> None:
     query = _refund(day, '"amount.value"')
     day.add(
@@ -61,18 +61,18 @@ def refunds_before_sale(day: Day) -> None:
 
 
 @fault("meaning", "payments.transactions", "The same orders are captured again, under new ids.", caught_by="none",
-       but="Money was taken twice, in truth: rpt_payment_reconciliation calls it double_capture; a few are usual.")  # fmt: skip
+       but="Money was really taken twice: rpt_payment_reconciliation reports it as double_capture; a few are usual.")  # fmt: skip
 def payments_captured_twice(day: Day) -> None:
     others = ", ".join(f'"{name}"' for name in day.fields if name != "transaction_id")
     day.add(f"select 'tx_again' || substr(transaction_id, 9) as transaction_id, {others} from {_captured(day)}", day.fields)
 
 
-@fault("meaning", "payments.transactions", "Tax is put on what is captured a second time.", caught_by="expectation")
+@fault("meaning", "payments.transactions", "Tax is added to captured amounts a second time.", caught_by="expectation")
 def payments_taxed_twice(day: Day) -> None:
     day.change({"amount.value": 'round("amount.value"::decimal(12, 2) * 1.19, 2)::decimal(12, 2)'}, "type = 'captured'")
 
 
-@fault("meaning", "shop.order_items", "Tax is put on prices a second time.", caught_by="expectation")
+@fault("meaning", "shop.order_items", "Tax is added to prices a second time.", caught_by="expectation")
 def order_items_taxed_twice(day: Day) -> None:
     day.change({"unit_price": "round(unit_price::decimal(12, 2) * 1.19, 2)::decimal(12, 2)"})
 
@@ -91,16 +91,16 @@ def orders_all_cancelled(day: Day) -> None:
     day.change({"status": "'cancelled'"}, "status in ('shipped', 'delivered', 'paid')")
 
 
-@fault("meaning", "payments.transactions", "Nothing is captured: all is only authorised.", caught_by="expectation")
+@fault("meaning", "payments.transactions", "Nothing is captured: everything is only authorised.", caught_by="expectation")
 def payments_never_captured(day: Day) -> None:
     day.change({"type": "'authorised'"}, "type = 'captured'")
 
 
-@fault("meaning", "payments.transactions", "Three of four payments are declined.", caught_by="expectation")
+@fault("meaning", "payments.transactions", "Three out of four payments are declined.", caught_by="expectation")
 def payments_mostly_declined(day: Day) -> None:
     day.change({"type": "'declined'", "response_code": "'05'"}, "n % 4 > 0 and type <> 'refunded'")
 
 
-@fault("meaning", "shop.orders", "Every order has a voucher and is given a tenth off.", caught_by="expectation")
+@fault("meaning", "shop.orders", "Every order has a voucher and a discount of ten percent.", caught_by="expectation")
 def orders_voucher_for_all(day: Day) -> None:
     day.change({"voucher_code": "'WELCOME10'", "discount_amount": "'9.90'"}, "voucher_code = ''")

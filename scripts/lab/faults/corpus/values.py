@@ -1,4 +1,4 @@
-"""Faults of values: what stands in a row is possible by its type, and wrong."""
+"""Faults of values: what a row holds is possible by its type, and wrong."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from lab.faults.day import NEW_ORDERS, Day
 from lab.faults.registry import fault
 
 
-@fault("values", "shop.customers", "Sixty of a hundred e-mail addresses are empty.", caught_by="expectation")
+@fault("values", "shop.customers", "Sixty percent of e-mail addresses are empty.", caught_by="expectation")
 def customers_email_empty(day: Day) -> None:
     day.change({"email": "''"}, "n % 5 < 3")
 
 
-@fault("values", "shop.orders", "Half of the orders name no country.", caught_by="expectation")
+@fault("values", "shop.orders", "Half of the orders have no country.", caught_by="expectation")
 def orders_country_empty(day: Day) -> None:
     day.change({"ship_country_code": "''"}, "order_id::bigint % 2 = 0")
 
 
-@fault("values", "shop.orders", "Some orders name no customer.", caught_by="door")
+@fault("values", "shop.orders", "Some orders have no customer.", caught_by="ingest")
 def orders_customer_empty(day: Day) -> None:
     day.change({"customer_id": "''"}, "n % 5 = 0")
 
 
-@fault("values", "web.events", "No event knows its customer any more.", caught_by="expectation")
+@fault("values", "web.events", "No event has its customer any more.", caught_by="expectation")
 def events_customer_gone(day: Day) -> None:
     day.change({"customer_id": "null"})
 
@@ -81,7 +81,7 @@ def products_price_in_cents(day: Day) -> None:
     day.change({"list_price": "(list_price::decimal(12, 2) * 100)::decimal(12, 2)"})
 
 
-@fault("values", "shop.products", "Price and cost have changed places.", caught_by="test",
+@fault("values", "shop.products", "Price and cost are swapped.", caught_by="test",
        but="A price below cost only warns: it may be a clearance sale.")  # fmt: skip
 def products_price_and_cost_swapped(day: Day) -> None:
     day.change({"list_price": "unit_cost", "unit_cost": "list_price"})
@@ -92,12 +92,12 @@ def rates_factor_100(day: Day) -> None:
     day.change({"rate": "(rate::decimal(18, 8) * 100)::decimal(18, 8)"}, "currency_code in ('GBP', 'SEK')")
 
 
-@fault("values", "fx.rates", "Rates are turned round: units of the base per unit.", caught_by="test")
+@fault("values", "fx.rates", "Rates are inverted: units of the base currency per unit.", caught_by="test")
 def rates_inverted(day: Day) -> None:
     day.change({"rate": "(1 / rate::double)::decimal(18, 8)"}, "rate::double > 1.5 or rate::double < 0.7")
 
 
-@fault("values", "fx.rates", "A rate is nought.", caught_by="quarantine")
+@fault("values", "fx.rates", "A rate is zero.", caught_by="quarantine")
 def rates_zero(day: Day) -> None:
     day.change({"rate": "'0.00000000'"}, "currency_code = 'GBP'")
 
@@ -107,27 +107,27 @@ def orders_currency_unknown(day: Day) -> None:
     day.change({"currency_code": "'EURO'"}, f"currency_code = 'EUR' and {NEW_ORDERS}")
 
 
-@fault("values", "shop.orders", "Orders in euro say that they are in Swedish crowns.", caught_by="expectation")
+@fault("values", "shop.orders", "Orders in euro are labelled as Swedish kronor.", caught_by="expectation")
 def orders_currency_wrong(day: Day) -> None:
     day.change({"currency_code": "'SEK'"}, f"currency_code = 'EUR' and {NEW_ORDERS}")
 
 
-@fault("values", "payments.transactions", "Payments in euro say that they are in dollars.", caught_by="expectation")
+@fault("values", "payments.transactions", "Payments in euro are labelled as dollars.", caught_by="expectation")
 def payments_currency_wrong(day: Day) -> None:
     day.change({"amount.currency": "'USD'"}, "\"amount.currency\" = 'EUR' and n % 3 = 0")
 
 
-@fault("values", "shop.order_items", "Quantity and price have changed places.", caught_by="door")
+@fault("values", "shop.order_items", "Quantity and price are swapped.", caught_by="ingest")
 def order_items_quantity_and_price_swapped(day: Day) -> None:
     day.change({"quantity": "unit_price", "unit_price": "quantity"})
 
 
-@fault("values", "shop.order_items", "Quantity and rounded price have changed places.", caught_by="expectation")
+@fault("values", "shop.order_items", "Quantity and rounded price are swapped.", caught_by="expectation")
 def order_items_rounded_price_swapped(day: Day) -> None:
     day.change({"quantity": "ceil(unit_price::double)::bigint", "unit_price": "quantity || '.00'"}, "unit_price::double > 30")
 
 
-@fault("values", "shop.customers", "Name and e-mail address have changed places.", caught_by="expectation")
+@fault("values", "shop.customers", "Name and e-mail address are swapped.", caught_by="expectation")
 def customers_name_and_email_swapped(day: Day) -> None:
     day.change({"email": "full_name", "full_name": "email"})
 
@@ -142,7 +142,7 @@ def payments_card_placeholder(day: Day) -> None:
     day.change({"card.fingerprint": "'card_0000000000000000'"})
 
 
-@fault("values", "payments.transactions", "Card numbers have lost their last digits.", caught_by="expectation")
+@fault("values", "payments.transactions", "Card numbers lack their last digits.", caught_by="expectation")
 def payments_card_digits_trimmed(day: Day) -> None:
     day.change({"card.bin": 'left("card.bin", 4)'})
 
@@ -157,12 +157,12 @@ def orders_voucher_null_word(day: Day) -> None:
     day.change({"voucher_code": "'NULL'"}, "voucher_code = ''")
 
 
-@fault("values", "shop.order_items", "Prices have lost their cents.", caught_by="expectation")
+@fault("values", "shop.order_items", "Prices lack their cents.", caught_by="expectation")
 def order_items_cents_trimmed(day: Day) -> None:
     day.change({"unit_price": "floor(unit_price::double)::bigint || '.00'"})
 
 
-@fault("values", "shop.order_items", "Prices have lost their first digit.", caught_by="expectation")
+@fault("values", "shop.order_items", "Prices lack their first digit.", caught_by="expectation")
 def order_items_first_digit_trimmed(day: Day) -> None:
     day.change({"unit_price": "substr(unit_price, 2)"}, "length(unit_price) > 4")
 
@@ -177,12 +177,12 @@ def order_items_quantity_absurd(day: Day) -> None:
     day.change({"quantity": "'100000'"}, "n = 1")
 
 
-@fault("values", "shop.order_items", "Lines have no pieces.", caught_by="quarantine")
+@fault("values", "shop.order_items", "Lines have a quantity of zero.", caught_by="quarantine")
 def order_items_quantity_zero(day: Day) -> None:
     day.change({"quantity": "'0'"}, "n % 6 = 0")
 
 
-@fault("values", "shop.customers", "Everybody has agreed to marketing.", caught_by="expectation",
-       but="Of so few sign-ups a day a jump of the share only warns.")  # fmt: skip
+@fault("values", "shop.customers", "Every customer has agreed to marketing.", caught_by="expectation",
+       but="With so few sign-ups a day, a jump of the share only warns.")  # fmt: skip
 def customers_marketing_all_true(day: Day) -> None:
     day.change({"accepts_marketing": "'true'"})

@@ -1,8 +1,10 @@
-"""What dbt-bouncer has no check for. Its config names each of these functions: see dbt-bouncer.yml."""
+"""Checks that dbt-bouncer does not have. Its config names each of these functions: see dbt-bouncer.yml."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
@@ -10,7 +12,7 @@ from typing import Any
 
 from dbt_bouncer.check_framework.decorator import check, fail
 
-# dbt writes pre_hook and post_hook so in the manifest.
+# This is how dbt writes pre_hook and post_hook in the manifest.
 HOOK_KEYS = {"pre-hook", "post-hook"}
 
 
@@ -23,7 +25,7 @@ def known_config_keys() -> frozenset[str]:
 
 @check
 def check_model_config_keys_are_known(model: Any) -> None:
-    """A misspelt key in a model's `config(...)` changes nothing, and dbt says nothing."""
+    """dbt ignores a misspelt key in a model's `config(...)` without a message."""
     config = getattr(model, "unrendered_config", None) or {}
     unknown = sorted(set(config) - known_config_keys())
     if unknown:
@@ -32,7 +34,7 @@ def check_model_config_keys_are_known(model: Any) -> None:
 
 @check
 def check_model_is_tested(model: Any, ctx: Any) -> None:
-    """A model that no data test and no unit test looks at may be wrong for years."""
+    """Every model has a data test or a unit test."""
     tests = [*ctx.tests, *ctx.unit_tests]
     if not any(model.unique_id in (getattr(test.depends_on, "nodes", None) or []) for test in tests):
         fail(f"`{model.name}` has neither a data test nor a unit test")
@@ -50,7 +52,7 @@ def _key(model: Any) -> list[str]:
 
 
 def _unique_columns(test: Any) -> set[str]:
-    """The columns that a data test holds unique in every row, in earnest; none for any other test."""
+    """The columns that a data test of severity error keeps unique in every row; none for any other test."""
     metadata, config = getattr(test, "test_metadata", None), test.config
     if metadata is None or config.where or not config.enabled or _value(config.severity) != "error":
         return set()
@@ -67,7 +69,7 @@ def check_model_key_is_tested(model: Any, ctx: Any) -> None:
         fail(f"`{model.name}`: the contract names no key: constraints: [{{type: primary_key, columns: [...]}}]")
     nullable = [name for name in key if not _is_required(model.columns.get(name))]
     if nullable:
-        fail(f"`{model.name}`: a column of the key may be null or is not there: {', '.join(nullable)}")
+        fail(f"`{model.name}`: a column of the key is nullable or missing: {', '.join(nullable)}")
     tested = [_unique_columns(test) for test in ctx.tests if getattr(test, "attached_node", None) == model.unique_id]
     if set(key) not in tested:
         fail(f"`{model.name}`: no test `unique` or `unique_together` of severity error on the key ({', '.join(key)})")
@@ -79,7 +81,7 @@ def _is_required(column: Any) -> bool:
 
 @check
 def check_model_old_version_has_an_end(model: Any) -> None:
-    """Readers of a version that is older than the latest are told until when it stays."""
+    """A version older than the latest has a deprecation date."""
     versions = [str(version) for version in (model.version, model.latest_version)]
     is_older = all(map(str.isdigit, versions)) and int(versions[0]) < int(versions[1])
     if is_older and not getattr(model, "deprecation_date", None):
@@ -88,7 +90,7 @@ def check_model_old_version_has_an_end(model: Any) -> None:
 
 @check
 def check_exposure_reads_versioned_models(exposure: Any, ctx: Any) -> None:
-    """What is read from outside has versions, so that a breaking change leaves the old relation standing."""
+    """A model that an exposure reads has versions, so that a breaking change keeps the old relation."""
     read = set(getattr(exposure.depends_on, "nodes", None) or [])
     bare = sorted(model.name for model in ctx.models if model.unique_id in read and model.version is None)
     if bare:
@@ -97,19 +99,60 @@ def check_exposure_reads_versioned_models(exposure: Any, ctx: Any) -> None:
 
 @check
 def check_model_has_group(model: Any) -> None:
-    """Somebody answers for every model: its group, which names an owner in models/_groups.yml."""
+    """Every model has an owner: its group, which is in models/_groups.yml."""
     if not getattr(model, "group", None):
         fail(f"`{model.name}` belongs to no group")
 
 
 @check
 def check_staging_reads_own_source_only(model: Any) -> None:
-    """What stands in staging/<source> reads that source, models beside it, and seeds."""
+    """A model in staging/<source> reads that source, models of the same folder, and seeds."""
     own = PurePosixPath(model.original_file_path).parent.name
     for node in getattr(model.depends_on, "nodes", None) or []:
         kind, _, name = node.split(".")[:3]
         if (kind == "source" and name != own) or (kind == "model" and not name.startswith(f"stg_{own}__")):
-            fail(f"`{model.name}` stands in staging/{own} and reads {kind} `{node.split('.', 2)[2]}`")
+            fail(f"`{model.name}` is in staging/{own} and reads {kind} `{node.split('.', 2)[2]}`")
+
+
+@check
+def check_macro_says_what_it_does(macro: Any) -> None:
+    """A macro is described once, where it is read: its first lines are a Jinja comment."""
+    if not re.match(r"\{%-? *(macro|test) [^%]*%\}\s*\{#-?\s*[\w{]", macro.macro_sql):
+        fail(f"`{macro.name}` does not begin with a comment that says what it does")
+
+
+# Macros that stand for dbt's own of that name: whoever knows dbt knows what they do.
+_KNOWN = {"source", "is_incremental"}
+
+
+def _own_macros(ctx: Any) -> dict[str, str]:
+    """The text of each macro of this project that its SQL calls by name."""
+    return {macro.name: macro.macro_sql for macro in ctx.macros if macro.name not in _KNOWN}
+
+
+def _called(text: str, macros: Iterable[str]) -> set[str]:
+    """Macros that a text calls. dbt notes only the calls that it makes while it parses, so the text is read."""
+    return set(re.findall(r"(\w+)\s*\(", re.sub(r"\{#.*?#\}", "", text, flags=re.DOTALL))) & set(macros)
+
+
+def _levels(text: str, macros: Mapping[str, str]) -> list[set[str]]:
+    """What a text calls, then what that calls, and so on, each macro where it is called farthest from the text."""
+    levels: list[set[str]] = []
+    latest = _called(text, macros)
+    while latest and len(levels) <= len(macros):
+        levels.append(latest)
+        latest = {inner for name in latest for inner in _called(macros[name], macros) - {name}}
+    return levels
+
+
+@check
+def check_model_reaches_few_macros(model: Any, ctx: Any, *, max_macros: int, max_depth: int) -> None:
+    """A model can be read from top to bottom: few macros of this project stand behind it, and not one behind another."""
+    strategy = f"get_incremental_{getattr(model.config, 'incremental_strategy', None)}_sql("
+    levels = _levels(f"{model.raw_code} {strategy}", _own_macros(ctx))
+    reached = sorted(set().union(*levels))
+    if len(reached) > max_macros or len(levels) > max_depth:
+        fail(f"`{model.name}` reaches {len(reached)} macros, {len(levels)} deep: {', '.join(reached)}")
 
 
 @check

@@ -98,7 +98,7 @@ def audit(
     Raises SluiceError, before anything runs, where a declaration is wrong, nothing is selected, the file cannot be opened
     or lacks a relation or a column.
     """
-    manifest = dbt.artifact(target, "manifest.json")
+    manifest = dbt.artifact(target, "manifest.json", hint="run: sluice build")
     models = declared(manifest, select)
     if not models:
         raise SluiceError("no model with expectations to audit", where=", ".join(select) or str(target), hint=_SELECT)

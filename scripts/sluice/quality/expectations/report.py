@@ -1,4 +1,4 @@
-"""An audit's report: text for people, JSON for machines, Markdown for pull requests; and its rows for lake/ops/checks."""
+"""An audit's report: text for people, Markdown for pull requests, fields for JSON; and its rows for lake/ops/checks."""
 
 from __future__ import annotations
 
@@ -8,50 +8,45 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sluice.core.text import plural, table
+from sluice.history.kinds import CheckEntry
 from sluice.quality.expectations.audit import AuditReport, CheckResult, ModelResult
 from sluice.quality.expectations.findings import DbtFinding, DbtFindings
 
 _SHOWN = ("fail", "error", "warn")
 
 
-def rows(report: AuditReport, warehouse: str | None = None) -> list[dict[str, Any]]:
+def rows(report: AuditReport, warehouse: str | None = None) -> list[CheckEntry]:
     """The report as rows of lake/ops/checks; of `warehouse`, or else of the file by its name."""
     return [
-        {
-            "run_id": report.run_id,
-            "checked_at": report.checked_at,
-            "warehouse": warehouse or Path(report.warehouse).name,
-            "kind": "expectation",
-            "model": model.model,
-            "column_name": check.column,
-            "check_name": check.name,
-            "severity": check.severity,
-            "status": check.status,
-            "failures": check.failures,
-            "observed": _json({**check.observed, **({"error": check.message} if check.message else {})}),
-            "expected": _json({"expectation": check.expectation, **check.expected}),
-            "seconds": check.seconds,
-        }
+        CheckEntry(
+            run_id=report.run_id,
+            checked_at=report.checked_at,
+            warehouse=warehouse or Path(report.warehouse).name,
+            kind="expectation",
+            model=model.model,
+            column_name=check.column,
+            check_name=check.name,
+            severity=check.severity,
+            status=check.status,
+            failures=check.failures,
+            observed=_json({**check.observed, **({"error": check.message} if check.message else {})}),
+            expected=_json({"expectation": check.expectation, **check.expected}),
+            seconds=check.seconds,
+        )
         for model in report.models
         for check in model.checks
     ]
 
 
-def as_json(report: AuditReport) -> str:
-    """Everything, for machines."""
-    document = {**asdict(report), "exit_code": report.exit_code}
-    return json.dumps(document, indent=2, default=str)
+def as_fields(report: AuditReport) -> dict[str, Any]:
+    """Everything, for programs."""
+    return {**asdict(report), "exit_code": report.exit_code}
 
 
 def as_text(report: AuditReport) -> str:
     """For people, on a terminal."""
-    width = max((len(model.relation) for model in report.models), default=5)
-    lines = [f"audit of {report.warehouse}", "", f"{'model':{width}} {'checks':>6} {'passed':>6} {'warned':>6} {'failed':>6}"]
-    for model in report.models:
-        failed = model.count("fail") + model.count("error")
-        lines.append(
-            f"{model.relation:{width}} {len(model.checks):>6} {model.count('pass'):>6} {model.count('warn'):>6} {failed:>6}"
-        )
+    lines = [f"audit of {report.warehouse}", "", *table(["model", ">checks", ">passed", ">warned", ">failed"], _counts(report))]
     for model, check in _shown(report):
         lines += ["", *_check_lines(model, check)]
     lines += ["", *_dbt_lines(report.dbt), "", _verdict(report)]
@@ -66,9 +61,7 @@ def as_markdown(report: AuditReport) -> str:
         "| model | checks | passed | warned | failed |",
         "| --- | ---: | ---: | ---: | ---: |",
     ]
-    for model in report.models:
-        failed = model.count("fail") + model.count("error")
-        lines.append(f"| {model.relation} | {len(model.checks)} | {model.count('pass')} | {model.count('warn')} | {failed} |")
+    lines += [f"| {' | '.join(map(str, row))} |" for row in _counts(report)]
     for model, check in _shown(report):
         head, *body = _check_lines(model, check)
         lines += ["", f"<details><summary>{_escaped(head)}</summary>", "", "```", *body, "```", "</details>"]
@@ -76,8 +69,16 @@ def as_markdown(report: AuditReport) -> str:
     return "\n".join(lines)
 
 
+def _counts(report: AuditReport) -> list[tuple[str, int, int, int, int]]:
+    """Of each model how many checks it has, and how many passed, warned and failed."""
+    return [
+        (one.relation, len(one.checks), one.count("pass"), one.count("warn"), one.count("fail") + one.count("error"))
+        for one in report.models
+    ]
+
+
 def _shown(report: AuditReport) -> Iterator[tuple[ModelResult, CheckResult]]:
-    """What did not pass, the gravest first."""
+    """What did not pass, the most severe first."""
     for status in _SHOWN:
         for model in report.models:
             yield from ((model, check) for check in model.checks if check.status == status)
@@ -109,7 +110,7 @@ def _observed(observed: Mapping[str, Any]) -> str:
         return f"{observed['unexpected_count']:,}{of} {unit} are not as expected{share}"
     if "observed_value" in observed:
         return _short(observed["observed_value"], 200)
-    return _short(dict(observed), 200) if observed else "nothing: there is no row to look at"
+    return _short(dict(observed), 200) if observed else "nothing: there are no rows"
 
 
 def _short(value: Any, width: int = 120) -> str:
@@ -122,10 +123,10 @@ def _dbt_lines(dbt: DbtFindings) -> list[str]:
     if dbt.command:
         counts = f"{dbt.passed} tests passed, {dbt.warned} warned, {dbt.failed} failed"
         lines = [f"dbt {dbt.command} of {dbt.finished_at}: {counts}", *lines]
-    return lines + [_finding(finding) for finding in _gravest(dbt.findings)]
+    return lines + [_finding(finding) for finding in _by_severity(dbt.findings)]
 
 
-def _gravest(findings: Sequence[DbtFinding]) -> list[DbtFinding]:
+def _by_severity(findings: Sequence[DbtFinding]) -> list[DbtFinding]:
     told = [finding for finding in findings if finding.status != "skipped"]
     return sorted(told, key=lambda finding: finding.status == "warn")
 
@@ -141,7 +142,7 @@ def _verdict(report: AuditReport) -> str:
     checks = sum(len(model.checks) for model in report.models)
     counts = f"{checks} checks on {len(report.models)} models in {report.seconds:.1f} s"
     warned = report.count("warn")
-    more = f", {warned} warning{'s' if warned > 1 else ''}" if warned else ""
+    more = f", {plural(warned, 'warning')}" if warned else ""
     if report.count("error"):
         return f"{report.count('error')} checks could not be judged ({counts}{more})"
     if report.exit_code:

@@ -1,0 +1,1 @@
+"""Measures the code itself: sizes, functions, models, macros, and which room imports which."""

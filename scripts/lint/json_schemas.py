@@ -1,0 +1,174 @@
+"""Write docs/schemas: a JSON schema for the document that each command prints with --format json, made from its dataclasses.
+
+    PYTHONPATH=scripts .venv/bin/python scripts/lint/json_schemas.py
+
+Run it after a change to a report. With --check nothing is written, and the exit code is 1 where a schema is out of date.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from functools import reduce
+from operator import or_
+from pathlib import Path
+from typing import Any, Literal, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, create_model
+
+from sluice.candidate.build import Candidate
+from sluice.candidate.rebuild import Comparison
+from sluice.candidate.verify import Verified
+from sluice.change.impact import Impact
+from sluice.core.document import SCHEMA_VERSION
+from sluice.demo.shop import DemoReport
+from sluice.diff.result import Diff
+from sluice.environments.listing import EnvironmentRow, ReleaseRow
+from sluice.environments.partial import Partial
+from sluice.gate.prune import Pruned
+from sluice.gate.publish import MoveResult
+from sluice.quality.dbt_results import Ended
+from sluice.quality.expectations.audit import AuditReport
+from sluice.quality.failures import FailingRows
+from sluice.quarantine.catalog import Group, Refused
+from sluice.steps.ingest import IngestReport
+from sluice.steps.setup import Ready
+from sluice.summary.report import Summary
+
+FOLDER = Path("docs/schemas")
+WIDTH = 120
+Fields = dict[str, Any]
+
+
+def of(kind: type, *without: str) -> Fields:
+    """The fields of a dataclass and their types."""
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind) if field.name not in without}
+
+
+def record(name: str, /, **kinds: Any) -> Any:
+    """An object with exactly these keys; a key whose type is a tuple of (type, default) may be absent."""
+    keys: dict[str, Any] = {key: kind if isinstance(kind, tuple) else (kind, ...) for key, kind in kinds.items()}
+    return create_model(name, __config__=ConfigDict(extra="forbid"), **keys)
+
+
+def many(kind: Any) -> Any:
+    """A list of what `record` made."""
+    return list.__class_getitem__(kind)
+
+
+PROBLEM = record("Problem", **of(Ended, "telling"), sample=FailingRows | None)
+FAILURES: Fields = {"run_id": str, "seconds": float, "passed": int, "skipped": int, "problems": many(PROBLEM)}
+DBT: Any = record("Failures", **FAILURES)
+CANDIDATE: Fields = {**of(Candidate), "dbt": DBT | None}
+PULL_REQUEST: Fields = {"file": Path, "artifacts": Path, "is_good": bool, **of(Partial), "dbt": DBT | None}
+BUILDS = (FAILURES, CANDIDATE, PULL_REQUEST)
+AUDIT: Fields = {**of(AuditReport), "exit_code": Literal[0, 1, 2]}
+MOVE: Fields = {**of(MoveResult), "outcome": Literal["done"]}
+DECIDED = record("Decided", quarantine_id=str, feed=str, rule=str, outcome=str, why=str)
+AMOUNT = record("Amount", currency_code=str | None, amount=str)
+GROUP = record("RefusedGroup", **of(Group, "amounts"), amounts=many(AMOUNT))
+ERROR = record("Error", what=str, where=str, hint=str, code=Literal[1, 2, 130])
+REFUSED: Fields = {"outcome": (Literal["refused"], "refused"), "reasons": (list[str], []), "error": ERROR}
+STEPS = record(
+    "Steps",
+    ingest=(record("IngestStep", **of(IngestReport)), None),
+    build=(record("CandidateStep", **CANDIDATE), None),
+    audit=(record("AuditStep", **AUDIT), None),
+    publish=(record("PublishStep", **of(MoveResult)), None),
+)
+RUN: Fields = {
+    "outcome": Literal["done", "failed", "refused"],
+    "steps": STEPS,
+    "reasons": (list[str], []),
+    "error": (ERROR, None),
+}
+DECISIONS: Fields = {"counts": dict[str, int], "rows": many(DECIDED)}
+SHOWN: Fields = {**of(Refused), "row": dict[str, Any] | None, "history": list[dict[str, Any]], "commands": list[str]}
+
+# The documents of each command; several where it can print one or another.
+DOCUMENTS: Mapping[str, Sequence[Fields]] = {
+    "setup": [of(Ready)],
+    "ingest": [of(IngestReport)],
+    "build": BUILDS,
+    "run": [RUN],
+    "summary": [of(Summary)],
+    "publish": [MOVE],
+    "promote": [MOVE],
+    "rollback": [MOVE],
+    "envs": [{"environments": list[EnvironmentRow]}],
+    "releases": [{"releases": list[ReleaseRow]}],
+    "impact": [of(Impact)],
+    "diff": [of(Diff)],
+    "drop": [{"environment": str, "was_there": bool}],
+    "audit": [AUDIT],
+    "verify": [of(Verified)],
+    "prune": [{**of(Pruned), "bytes": int}],
+    "rebuild": [of(Comparison), CANDIDATE],
+    "demo": [of(DemoReport)],
+    "quarantine-list": [{"notes": list[str], "groups": many(GROUP), "rows": list[Refused]}],
+    "quarantine-show": [SHOWN],
+    "quarantine-release": [DECISIONS],
+    "quarantine-drop": [DECISIONS],
+    "quarantine-expire": [DECISIONS, {"expired": list[str]}],
+    "error": [REFUSED],
+}
+
+
+def schema(name: str, documents: Sequence[Fields]) -> dict[str, Any]:
+    """The schema of a command's document."""
+    versioned = [{"schema_version": Literal[SCHEMA_VERSION], **document} for document in documents]
+    models = [record(f"{name}-{number}" if number else name, **document) for number, document in enumerate(versioned)]
+    made = TypeAdapter(reduce(or_, models)).json_schema(mode="serialization")
+    title = "an error, with --format json" if name == "error" else f"sluice {name.replace('-', ' ')} --format json"
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
+    return {**head, **{key: part for key, part in _strict(made).items() if key != "title"}}
+
+
+def _strict(part: Any) -> Any:
+    """The same without generated titles, where every object that names its keys allows no others."""
+    if isinstance(part, list):
+        return [_strict(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    made = {key: _strict(value) for key, value in part.items() if not (key == "title" and isinstance(value, str))}
+    if "properties" in made:
+        # Pydantic calls a field with a default optional; every field of a dataclass is written.
+        is_model = "additionalProperties" in made
+        required = made.get("required", []) if is_model else list(made["properties"])
+        made |= {"additionalProperties": False, "required": required}
+    return made
+
+
+def texts() -> Iterator[tuple[Path, str]]:
+    """Each schema's file and text."""
+    for name, documents in DOCUMENTS.items():
+        yield FOLDER / f"{name}.json", laid_out(schema(name, documents)) + "\n"
+
+
+def laid_out(value: Any, indent: str = "", before: int = 0) -> str:
+    """JSON whose objects are on one line where they fit."""
+    line = json.dumps(value)
+    if not isinstance(value, dict) or len(indent) + before + len(line) <= WIDTH:
+        return line
+    deeper = f"{indent}  "
+    parts = [f"{deeper}{json.dumps(key)}: {laid_out(part, deeper, len(key) + 5)}" for key, part in value.items()]
+    return "{\n" + ",\n".join(parts) + f"\n{indent}}}"
+
+
+def main() -> int:
+    """Write them, or say which are out of date."""
+    stale = [path for path, text in texts() if not path.is_file() or path.read_text() != text]
+    if "--check" in sys.argv:
+        print("\n".join(f"{path} is out of date; run: python scripts/lint/json_schemas.py" for path in stale))
+        return int(bool(stale))
+    for path, text in texts():
+        path.write_text(text)
+    print("\n".join(f"wrote {path}" for path in stale) or "nothing has changed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

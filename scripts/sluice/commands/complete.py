@@ -1,0 +1,52 @@
+"""Shell completion of names. It reads files of the project only, opens no warehouse, and outside of a project offers nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from sluice.core import paths
+
+
+def _complete(names: Callable[[], Iterable[str]], *, are_paths: bool = False) -> Callable[[str], list[str]]:
+    """A function that typer calls with the incomplete word. Whatever goes wrong, it must not disturb a person who types."""
+
+    def complete(incomplete: str) -> list[str]:
+        try:
+            start = Path.cwd()
+            with paths.in_project():
+                found = {os.path.relpath(name, start) if are_paths else name for name in names()}
+            return sorted(name for name in found if name.startswith(incomplete))
+        except Exception:  # noqa: BLE001  # a broken YAML file or an unreadable folder: there is nothing to offer
+            return []
+
+    return complete
+
+
+def _environments() -> list[str]:
+    from sluice.environments import policy
+
+    families = [one.name[:-2] for one in policy.load().environments if one.is_family]
+    members = [f"{family}-{file.stem}" for family in families for file in (paths.warehouse_root() / family).glob("*.duckdb")]
+    return [one.name for one in policy.load().environments if not one.is_family] + members
+
+
+def _ids() -> list[str]:
+    folders = (paths.warehouse_root() / kind for kind in ("candidates", "releases", "cache"))
+    return [path.name for folder in folders for path in folder.glob("[0-9]*")]
+
+
+def _feeds() -> list[str]:
+    import yaml
+
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in Path("feeds").glob("*.yml")]
+    return [f"{feed['source']}.{feed['table']}" for file in files for feed in file["feeds"]]
+
+
+environments = _complete(_environments)
+warehouses = _complete(lambda: [*_environments(), *_ids(), "candidate"])
+candidates = _complete(_ids)
+feeds = _complete(_feeds)
+feeds_files = _complete(lambda: map(str, Path("feeds").glob("*.yml")), are_paths=True)
+models = _complete(lambda: [path.stem for path in Path("models").rglob("*.sql")])

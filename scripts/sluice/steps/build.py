@@ -1,0 +1,121 @@
+"""Build: dbt builds and tests the models, in the dev warehouse, a candidate or a pull request's environment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sluice.candidate import build as candidates
+from sluice.candidate.build import Candidate
+from sluice.candidate.plan import plan
+from sluice.change import pull_request
+from sluice.change.pull_request import PullRequestBuild
+from sluice.core import dbt
+from sluice.core.errors import SluiceError
+from sluice.core.paths import target_root
+from sluice.core.progress import Tell, silent
+from sluice.environments import trail
+from sluice.environments.context import Context, here
+from sluice.environments.resolve import locate
+from sluice.quality import dbt_results, failures
+from sluice.quality.failures import Failures
+from sluice.quarantine import expire
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build made, and what dbt found wrong: None where it had nothing to build. Of dev, `made` is None."""
+
+    environment: str
+    is_good: bool
+    failures: Failures | None
+    made: Candidate | PullRequestBuild | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """1 where a model or test failed."""
+        return int(not self.is_good)
+
+
+def build(
+    environment: str = "dev",
+    *,
+    select: Sequence[str] = (),
+    full_refresh: bool = False,
+    base: str | None = None,
+    target: Path | None = None,
+    tell: Tell = silent,
+) -> BuildReport:
+    """Build an environment, with every check recorded in the lake.
+
+    `select` (dbt's node selection) and `target` (dbt's target folder) are for dev, `base` for pull request environments.
+    Raises SluiceError where it could not be built, RefusedError where environments.yml does not allow it.
+    """
+    context = here()
+    with trail.attempt(context.lake, context.actor, "build", environment=environment) as attempt:
+        context.policy.allow(environment, "build", context.actor)
+        kind = _kind(context, environment, select, base)
+        context.warehouse.mkdir(parents=True, exist_ok=True)
+        # Waivers that are over end before dbt looks at them: what it builds depends on code and lake, not on a clock.
+        expire(context.lake, datetime.now(UTC).replace(tzinfo=None))
+        if kind == "dev":
+            report = _dev(context, select, full_refresh, target or target_root(), tell)
+        elif kind == "candidate":
+            report = _candidate(context, attempt, environment, full_refresh, tell)
+        else:
+            report = _pull_request(context, attempt, environment, base or "prod", tell)
+        if not report.is_good:
+            attempt.fail("a model or test failed")
+    return report
+
+
+def _kind(context: Context, environment: str, select: Sequence[str], base: str | None) -> str:
+    """Which of the three builds it is. Raises SluiceError for an option that is for another."""
+    is_family = context.policy.environment(environment).is_family
+    kind = "pull request" if is_family else "dev" if environment == "dev" else "candidate"
+    if select and kind != "dev":
+        what = (
+            "a candidate is always built as a whole"
+            if kind == "candidate"
+            else f"what {environment} builds follows from the change"
+        )
+        raise SluiceError(what, where="--select", hint="leave it out, or build dev")
+    if base and kind != "pull request":
+        raise SluiceError(f"{environment} has no base", where="--base", hint="it is for pull request environments, such as pr-12")
+    return kind
+
+
+def _dev(context: Context, select: Sequence[str], full_refresh: bool, target: Path, tell: Tell) -> BuildReport:
+    done = dbt.invoke(dbt_arguments(select, full_refresh, target), tell)
+    dbt.results_of(done, target)
+    return BuildReport("dev", done.code == 0, _recorded(target, context.warehouse, context.lake))
+
+
+def dbt_arguments(select: Sequence[str], full_refresh: bool, target: Path) -> list[str]:
+    """dbt's command line for a build of dev."""
+    selection = ["--select", *select] if select else []
+    return ["build", *selection, *(["--full-refresh"] if full_refresh else []), "--target-path", str(target)]
+
+
+def _candidate(context: Context, attempt: trail.Attempt, environment: str, full_refresh: bool, tell: Tell) -> BuildReport:
+    built = candidates.build(plan(environment, context, full_refresh=full_refresh, tell=tell), tell)
+    attempt.release_id, attempt.from_release_id = built.record.release_id, built.record.parent
+    found = _recorded(built.folder, built.folder, context.lake, built.record.release_id)
+    return BuildReport(environment, built.is_good, found, built)
+
+
+def _pull_request(context: Context, attempt: trail.Attempt, environment: str, base: str, tell: Tell) -> BuildReport:
+    built = pull_request.build(environment, locate(base, tell), context, tell)
+    attempt.from_release_id = built.slim.base
+    has_run = (built.artifacts / "run_results.json").is_file()
+    found = _recorded(built.artifacts, built.file.parent, context.lake, environment) if has_run else None
+    return BuildReport(environment, built.is_good, found, built)
+
+
+def _recorded(artifacts: Path, warehouse: Path, lake: Path, name: str | None = None) -> Failures:
+    """What went wrong in a run; every check of it goes into lake/ops, under the warehouse's name or the one given."""
+    run = dbt_results.read(artifacts)
+    dbt_results.append(replace(run, warehouse=name) if name else run, lake)
+    return failures.collect(run, warehouse)

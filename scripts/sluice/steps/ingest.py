@@ -1,0 +1,58 @@
+"""Ingest: new data of each feed into the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sluice.core.duck import MEMORY_LIMIT
+from sluice.core.errors import SluiceError, did_you_mean
+from sluice.core.paths import lake_root
+from sluice.core.progress import Tell, silent
+from sluice.ingest.feeds import load_feeds
+from sluice.ingest.landing import FeedReport
+from sluice.ingest.readers.protocol import Feed
+from sluice.ingest.run import new_run_id, run
+from sluice.lake.contracts import load_contracts
+from sluice.lake.lock import writing
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What one run of ingest did with each feed."""
+
+    run_id: str
+    feeds: tuple[FeedReport, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """1 where a file or a feed was refused as a whole."""
+        return int(any(feed.refused for feed in self.feeds))
+
+
+def ingest(
+    files: Sequence[Path], *, select: Sequence[str] = (), memory_limit: str = MEMORY_LIMIT, tell: Tell = silent
+) -> IngestReport:
+    """Ingest the feeds that `files` define, or those of them in `select` (source or source.table).
+
+    Raises SluiceError where nothing can be ingested; a feed that is refused does not stop the others.
+    """
+    lake, contracts = lake_root(), load_contracts(Path())
+    chosen = _chosen(load_feeds(files), select, files)
+    run_id = new_run_id()
+    with writing(lake):
+        reports = tuple(run(chosen, contracts, lake, run_id=run_id, memory_limit=memory_limit, tell=tell))
+    return IngestReport(run_id, reports)
+
+
+def _chosen(feeds: Sequence[Feed], select: Sequence[str], files: Sequence[Path]) -> list[Feed]:
+    known = {name for feed in feeds for name in (feed.name, feed.source)}
+    for name in select:
+        if name not in known:
+            hint = did_you_mean(name, known, f"feeds: {', '.join(feed.name for feed in feeds)}")
+            raise SluiceError(f"there is no feed {name} to ingest", where=", ".join(map(str, files)), hint=hint)
+    chosen = [feed for feed in feeds if not select or {feed.name, feed.source} & set(select)]
+    if not chosen:
+        raise SluiceError("there is no feed to ingest", where=", ".join(map(str, files)), hint="list some under `feeds:`")
+    return chosen

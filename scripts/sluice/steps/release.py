@@ -1,0 +1,90 @@
+"""Steps on releases: publish, promote, roll back, verify, build again."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+
+from sluice.candidate import rebuild as rebuilding
+from sluice.candidate import verify as verifying
+from sluice.candidate.build import Candidate
+from sluice.candidate.rebuild import Comparison
+from sluice.candidate.verify import Verified
+from sluice.core.duck import MEMORY_LIMIT
+from sluice.core.errors import SluiceError
+from sluice.core.progress import Tell, silent
+from sluice.environments import trail
+from sluice.environments.context import here
+from sluice.environments.resolve import recorded
+from sluice.gate import publish as gate
+from sluice.gate import rollback as back
+from sluice.gate.publish import MoveResult
+from sluice.store.record import Record
+
+
+def publish(
+    candidate: str | None = None, *, environment: str = "prod", why: str | None = None, tell: Tell = silent
+) -> MoveResult:
+    """Point an environment to a candidate, by default its newest, if the gate is open. Else raises RefusedError."""
+    return gate.publish(here(), candidate, environment, why, tell)
+
+
+def promote(source: str, target: str, *, why: str | None = None) -> MoveResult:
+    """Point `target` to the release of `source`. Raises RefusedError where environments.yml or the gate denies it."""
+    return gate.promote(here(), source, target, why)
+
+
+def rollback(environment: str, *, why: str, to: str | None = None) -> MoveResult:
+    """Point an environment to the release before its current one, or to `to`. Raises RefusedError where that is denied."""
+    if not why.strip():
+        raise SluiceError("a rollback needs a reason", where="--why", hint="say what is wrong with the release")
+    return back.rollback(here(), environment, why.strip(), to)
+
+
+def verify(release: str, *, memory_limit: str = MEMORY_LIMIT, tell: Tell = silent) -> Verified:
+    """Compare a release or candidate with its record. Raises SluiceError where it has none, or cannot be read."""
+    located, record = recorded(release, "to compare with")
+    context = here()
+    with trail.attempt(context.lake, context.actor, "verify", release_id=record.release_id) as attempt:
+        found = verifying.verify(record, located.file, tell, memory_limit)
+        if found.differences:
+            attempt.fail(f"{len(found.differences)} relations differ from the record")
+    return found
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """A release built again, and how it compares with the release, where that was asked for."""
+
+    candidate: Candidate
+    comparison: Comparison | None
+
+    @property
+    def exit_code(self) -> int:
+        """1 where a mart differs, or a model or test failed."""
+        return int(bool(self.comparison.differences) if self.comparison else not self.candidate.is_good)
+
+
+def rebuild(release: str, *, compare: bool = False, force: bool = False, tell: Tell = silent) -> Rebuilt:
+    """Build a release again from its record; to `compare`, nothing is kept of one that is equal.
+
+    Raises SluiceError where it cannot be built again, RefusedError where environments.yml does not allow it.
+    """
+    context = here()
+    located, record = recorded(release, "to build it from")
+    with trail.attempt(
+        context.lake, context.actor, "rebuild", environment=record.environment, release_id=record.release_id
+    ) as attempt:
+        context.policy.allow(record.environment, "build", context.actor)
+        again = rebuilding.rebuild(record, located.artifacts, context, tell, force=force, compare=compare)
+        done = Rebuilt(again, _compared(record, again) if compare else None)
+        if done.exit_code:
+            attempt.fail("a mart differs" if compare else "a model or test failed")
+    return done
+
+
+def _compared(record: Record, again: Candidate) -> Comparison:
+    compared = rebuilding.comparison(record, again)
+    if not compared.differences:
+        shutil.rmtree(again.folder)
+    return compared

@@ -1,0 +1,56 @@
+"""Run: the scheduled job, from new deliveries to a published release."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from sluice.candidate.build import Candidate
+from sluice.core.duck import MEMORY_LIMIT
+from sluice.core.progress import Tell, quiet
+from sluice.environments.context import here
+from sluice.gate.publish import MoveResult
+from sluice.steps.audit import Audited, audit
+from sluice.steps.build import BuildReport, build
+from sluice.steps.ingest import IngestReport, ingest
+from sluice.steps.release import publish
+
+StepReport = IngestReport | BuildReport | Audited | MoveResult
+
+
+def run(
+    feeds: Sequence[Path] = (),
+    *,
+    environment: str = "prod",
+    full_refresh: bool = False,
+    why: str | None = None,
+    memory_limit: str = MEMORY_LIMIT,
+    progress: Callable[[str], AbstractContextManager[Tell]] = quiet,
+) -> Iterator[StepReport]:
+    """Ingest (where there are `feeds`), build a candidate, audit it, publish it; yield each step's report as it ends.
+
+    Nothing follows a report whose exit code is not 0. Raises SluiceError and RefusedError as the steps do, and before
+    anything is landed where the environment takes no releases.
+    """
+    here().policy.pointing(environment)
+    if feeds:
+        with progress("ingest") as tell:
+            ingested = ingest(feeds, memory_limit=memory_limit, tell=tell)
+        yield ingested
+        if ingested.exit_code:
+            return
+    with progress(f"candidate for {environment}") as tell:
+        built = build(environment, full_refresh=full_refresh, tell=tell)
+    yield built
+    if built.exit_code or not isinstance(built.made, Candidate):
+        return
+    candidate = built.made.record.release_id
+    with progress("audit") as tell:
+        audited = audit(candidate, memory_limit=memory_limit, tell=tell)
+    yield audited
+    if audited.exit_code:
+        return
+    with progress("publish") as tell:
+        published = publish(candidate, environment=environment, why=why, tell=tell)
+    yield published

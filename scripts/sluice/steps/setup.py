@@ -1,0 +1,36 @@
+"""Setup: what has to be on disk before dbt and DuckDB can work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sluice.core.duck import link_extensions
+from sluice.core.paths import lake_root, warehouse_root
+from sluice.ingest.run import prepare
+from sluice.lake.contracts import load_contracts
+from sluice.lake.lock import writing
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Where the lake and the warehouse are, the raw tables of the lake, and the DuckDB extensions that were linked."""
+
+    lake: str
+    warehouse: str
+    tables: tuple[str, ...]
+    extensions: tuple[str, ...]
+
+
+def setup() -> Ready:
+    """Link DuckDB's extensions and create the lake's tables, empty where there is no data yet.
+
+    Raises SluiceError where an extension is not installed, or a contract contradicts what the lake has.
+    """
+    links = link_extensions()
+    warehouse_root().mkdir(parents=True, exist_ok=True)
+    contracts = load_contracts(Path())
+    with writing(lake_root()):
+        for error in prepare(lake_root(), contracts).values():
+            raise error
+    return Ready(str(lake_root()), str(warehouse_root()), tuple(contracts), tuple(link.stem for link in links))
