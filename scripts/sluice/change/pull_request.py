@@ -57,7 +57,7 @@ def build(environment: str, base: Located, context: Context, tell: Tell) -> Pull
     if not entry.is_family:
         raise SluiceError(f"{environment} is not a pull request environment", where="--env", hint="use a name like pr-12")
     file = entry.file(environment, context.warehouse)
-    root = partial.workshop(context.warehouse, environment)
+    root = partial.workspace(context.warehouse, environment)
     root.mkdir(parents=True, exist_ok=True)
     with holding(root, f"building {environment}") as lock:
         work = _Build(root / "slim", file.name, base.record, base.file.resolve(), context.lake, lock)

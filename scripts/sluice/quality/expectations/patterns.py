@@ -47,7 +47,6 @@ def _register(word: str, matches: Callable[[Any, str, str | None], _Condition], 
 
 
 _OPTIONS: dict[str, tuple[str, ...]] = {"regex": (), "like_pattern": ("escape",)}
-_MATCHES: dict[str, Callable[[Any, str, str | None], _Condition]] = {"regex": _regex, "like_pattern": _like}
-for _word in _OPTIONS:
-    for _is_list, _is_negated in product((False, True), repeat=2):
-        _register(_word, _MATCHES[_word], _is_list, _is_negated)
+for _is_list, _is_negated in product((False, True), (False, True)):
+    _register("regex", _regex, _is_list, _is_negated)
+    _register("like_pattern", _like, _is_list, _is_negated)
