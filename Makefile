@@ -94,10 +94,12 @@ lint-code: | setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	PYTHONPATH=scripts $(BIN)/lint-imports --no-logo --no-cache
 
 lint-yaml: | setup
 	$(BIN)/yamllint --strict .
 	$(BIN)/python scripts/lint/dbt_yaml.py
+	$(BIN)/python scripts/lint/words.py
 	@if [ -d .github/workflows ]; then $(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml; fi
 
 $(LINT)/warehouse $(LINT)/sql/warehouse:

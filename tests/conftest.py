@@ -13,7 +13,8 @@ from tests.helpers.lake import LakeOfOneFeed, contract
 from tests.helpers.project import REAL_DATA
 
 from sluice.core.duck import connect, link_extensions
-from sluice.ingest.feeds import Feed
+from sluice.ingest.readers import READERS
+from sluice.ingest.readers.file_feed import FileFeed
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,8 +37,9 @@ def lake_of(tmp_path: Path) -> Any:
 
     def make(columns: Mapping[str, str], format: str = "csv", key: tuple[str, ...] = (), **feed: Any) -> LakeOfOneFeed:
         (tmp_path / "in").mkdir(exist_ok=True)
-        feed.setdefault("path", "" if format == "postgres" else str(tmp_path / "in" / "**" / "*"))
-        return LakeOfOneFeed(tmp_path, contract(columns, key), Feed("test", "rows", format, **feed))
+        kind = READERS[format]
+        files = {"path": str(tmp_path / "in" / "**" / "*")} if issubclass(kind, FileFeed) else {}
+        return LakeOfOneFeed(tmp_path, contract(columns, key), kind("test", "rows", **{**files, **feed}))
 
     return make
 

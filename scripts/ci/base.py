@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sluice.core import git
 from sluice.core.errors import SluiceError, explain
 
 FOLDER = Path("target/base")
@@ -92,21 +93,12 @@ def has_prod() -> bool:
     return True
 
 
-def git(*arguments: str) -> str:
-    """Output of git. Raises SluiceError if it fails."""
-    done = subprocess.run([shutil.which("git") or "git", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        hint = "fetch the commit that the change starts from: git fetch origin main"
-        raise SluiceError(f"git {arguments[0]} failed", where=done.stderr.strip(), hint=hint)
-    return done.stdout.strip()
-
-
 def lay_out(base: Base) -> Path:
     """A worktree of the commit, in an empty folder; returns the folder of the programs that run its code."""
     if base.folder.exists():
         shutil.rmtree(base.folder)
-    git("worktree", "prune")
-    git("worktree", "add", "--quiet", "--detach", str(base.code), base.commit)
+    git.run("worktree", "prune")
+    git.run("worktree", "add", "--quiet", "--detach", str(base.code), base.commit)
     if all((base.code / name).read_bytes() == Path(name).read_bytes() for name in LOCK):
         return Path(sys.executable).parent
     run([["make", "-C", str(base.code), "setup"]], base.environment, Path())
@@ -151,7 +143,8 @@ def main() -> int:
     if has_prod():
         print("the base is prod's release", file=sys.stderr)
         return 0
-    base = Base(FOLDER.resolve(), git("merge-base", "HEAD", given.commit))
+    hint = "fetch the commit that the change starts from: git fetch origin main"
+    base = Base(FOLDER.resolve(), git.run("merge-base", "HEAD", given.commit, hint=hint))
     print(f"prod points to no release here: the base is {base.commit} on demo data, in {FOLDER}", file=sys.stderr)
     make(base, BaseShop(given.orders, given.days, given.seed))
     hand_on(base.settings)

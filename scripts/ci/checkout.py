@@ -8,10 +8,9 @@ release was built from code that no commit has, or git could not check it out.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 
+from sluice.core import git
 from sluice.core.errors import SluiceError, explain
 from sluice.environments.context import here
 from sluice.store.record import Code
@@ -40,10 +39,7 @@ def main(environment: str) -> None:
     if commit is None:
         print(f"{environment} points to no release yet: the code stays as it is")
         return
-    command = [shutil.which("git") or "git", "checkout", "--quiet", "--detach", commit]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SluiceError(f"git cannot check out {commit}", where=done.stderr.strip(), hint="fetch it, and commit your changes")
+    git.run("checkout", "--quiet", "--detach", commit, hint="fetch the commit; commit or stash your changes")
     print(f"the code is that of {environment} now: {commit}")
 
 

@@ -107,7 +107,7 @@ class ReleaseShop:
             dbt=Dbt("run", {"model.success": 1, "test.pass": 1}),
             relations=relations,
             digest=whole,
-            file=File((folder / FILE).stat().st_size),
+            file=File((folder / FILE).stat().st_size, None),
             audit=replace(AUDIT, digest=whole),
         )
 
@@ -182,13 +182,13 @@ def seen(file: Path | str) -> tuple[int, int, int]:
 # starts no thread, so that a fork is safe and takes milliseconds.
 KILLER = """
 import os, signal, sys, traceback
-import duckdb, deltalake, pyarrow, jsonschema
+import duckdb, deltalake, pyarrow, pydantic
 from pathlib import Path
 from sluice.environments import trail
-from sluice.store import inspection, moves
+from sluice.store import moves, standalone
 from sluice.gate.publish import promote, publish
 from sluice.gate.rollback import rollback
-from sluice.lake import ops
+from sluice.history import ledger
 from lab.tiny_releases import shop_in
 
 
@@ -202,12 +202,12 @@ def hook(event, arguments):
         if steps > left:
             os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(hook)
-real = ops.append
+real = ledger.append
 def append(*arguments, **named):
     sys.audit("ops", "before the trail")
     real(*arguments, **named)
     sys.audit("ops", "after the trail")
-ops.append = append
+ledger.append = append
 
 def act(shop, words):
     verb = words[0]

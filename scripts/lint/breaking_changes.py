@@ -9,18 +9,18 @@ Exit code 0: nothing breaks. 1: something does. 2: the two could not be compared
 
 from __future__ import annotations
 
-import io
-import json
 import re
-import shutil
 import subprocess
 import sys
-import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from sluice.core import git
+from sluice.core.dbt import artifact
+from sluice.core.errors import SluiceError, explain
 
 WHAT_TO_DO = (
     "what to do: keep what readers have, or put the change into a new version and give the old one a deprecation_date;\n"
@@ -39,35 +39,20 @@ class Break:
         return f"breaking change: {self.model}\n  {self.what}"
 
 
-class CannotCompareError(Exception):
-    """Comparing is not possible; the message says why and what to do."""
-
-
-def lay_out(base: str, folder: Path) -> None:
-    """The project of the current folder, as commit `base` has it. Raises CannotCompareError for a commit that is not there."""
-    git = shutil.which("git") or "git"
-    done = subprocess.run([git, "archive", "--format=tar", base], capture_output=True, check=False)
-    if done.returncode:
-        hint = "what to do: name a commit that is there (git fetch origin main)"
-        raise CannotCompareError(f"{done.stderr.decode().strip()}\n{hint}")
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
-
-
 def parse(project: Path, target: Path) -> None:
-    """dbt's manifest of a project, in `target`. Raises CannotCompareError if dbt cannot parse it."""
+    """dbt's manifest of a project, in `target`. Raises SluiceError if dbt cannot parse it."""
     dbt = Path(sys.executable).parent / "dbt"
     command = [str(dbt), "--quiet", "parse", "--target-path", str(target), "--log-path", str(target / "logs")]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise CannotCompareError(f"dbt cannot parse the commit to compare with:\n{done.stdout}{done.stderr}")
+        raise SluiceError(f"dbt cannot parse the commit to compare with:\n{done.stdout}{done.stderr}")
 
 
 def found_by_dbt(state: Path, target: Path) -> list[Break]:
     """What dbt calls a breaking change between `state` and the current folder: it stops at the first model.
 
     Models without versions have no readers outside (dbt-bouncer checks that), so a warning of dbt is enough for them.
-    Raises CannotCompareError if dbt fails for another reason.
+    Raises SluiceError if dbt fails for another reason.
     """
     from dbt.cli.main import dbtRunner
 
@@ -77,7 +62,7 @@ def found_by_dbt(state: Path, target: Path) -> list[Break]:
         return []
     broken = getattr(result.exception, "breaking_changes", None)
     if broken is None:
-        raise CannotCompareError(f"dbt cannot compare: {result.exception}")
+        raise SluiceError(f"dbt cannot compare: {result.exception}")
     node = getattr(result.exception, "node", None)
     return [Break(getattr(node, "search_name", None) or "a model", "\n  ".join(broken))]
 
@@ -109,13 +94,13 @@ def _loses_digits(before: str, after: str) -> bool:
 
 def compare(base: str, folder: Path) -> list[Break]:
     """Everything that breaks between commit `base` and the current folder, with `folder` for what is made on the way."""
-    lay_out(base, folder / "base")
+    git.lay_out(base, folder / "base", hint="name an existing commit, e.g. after: git fetch origin main")
     parse(folder / "base", folder / "state")
     broken = found_by_dbt(folder / "state", folder / "target")
     if broken:
         return broken
     # dbt has left the manifest of the current folder behind when it compared.
-    old, new = (json.loads((folder / name / "manifest.json").read_text()) for name in ("state", "target"))
+    old, new = (artifact(folder / name, "manifest.json") for name in ("state", "target"))
     return list(let_pass_by_dbt(old, new))
 
 
@@ -127,9 +112,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with TemporaryDirectory() as folder:
             broken = compare(arguments[0], Path(folder))
-    except CannotCompareError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    except SluiceError as error:
+        return explain(error)
     for found in broken:
         print(found)
     print(WHAT_TO_DO if broken else f"contracts: nothing breaks against {arguments[0]}")

@@ -67,7 +67,7 @@ def test_a_waived_row_is_in_while_its_waiver_lasts_and_out_again_then(project: P
     assert (line(project, row["row_key"]), is_refused(project, row)) == ([], [("open",)])
 
 
-def test_a_row_refused_at_the_door_is_in_the_mart_once_it_is_mended(project: Project) -> None:
+def test_a_row_refused_at_ingestion_is_in_the_mart_once_it_is_corrected(project: Project) -> None:
     row = first(project, "wrong_type", "--feed", "shop.order_items")
     shown = quarantine(project, "show", row["quarantine_id"])
     words = shlex.split(shown["commands"][0])

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.helpers.candidates import Shop, make_shop, rows, wait_until
+from tests.helpers.candidates import SalesShop, make_shop, rows, wait_until
 from tests.helpers.project import BIN
 from tests.helpers.schemas import document
 
@@ -20,7 +20,7 @@ SLOW = "select count(*) as n from range(100000000) a, range(100000) b where a.ra
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> SalesShop:
     """The small project, once released, and then with a model that does not end."""
     made = make_shop(tmp_path_factory.mktemp("interrupted"))
     made.sluice("run")
@@ -28,7 +28,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return made
 
 
-def interrupted(shop: Shop, *arguments: str) -> tuple[int, str, str]:
+def interrupted(shop: SalesShop, *arguments: str) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of a command that gets SIGINT, alone, while dbt runs the slow model."""
     for log in _logs(shop):
         log.unlink()
@@ -43,15 +43,15 @@ def interrupted(shop: Shop, *arguments: str) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def _logs(shop: Shop) -> list[Path]:
+def _logs(shop: SalesShop) -> list[Path]:
     return [*shop.state.rglob("dbt.log"), *shop.folder.rglob("dbt.log")]
 
 
-def _logged(shop: Shop) -> list[str]:
+def _logged(shop: SalesShop) -> list[str]:
     return [line for path in _logs(shop) for line in path.read_text().splitlines()]
 
 
-def running(shop: Shop) -> list[str]:
+def running(shop: SalesShop) -> list[str]:
     """Processes of dbt that work on the shop."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
@@ -66,7 +66,7 @@ def running(shop: Shop) -> list[str]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 @pytest.mark.parametrize("arguments", [("run",), ("run", "--format", "json"), ("build",)], ids=" ".join)
-def test_one_sentence_and_130(shop: Shop, arguments: tuple[str, ...]) -> None:
+def test_one_sentence_and_130(shop: SalesShop, arguments: tuple[str, ...]) -> None:
     pointed = (shop.warehouse / "prod.duckdb").readlink()
     code, out, err = interrupted(shop, *arguments)
     assert code == 130, err
@@ -86,7 +86,7 @@ def test_one_sentence_and_130(shop: Shop, arguments: tuple[str, ...]) -> None:
     assert last == [("build", "failed", "interrupted")]
 
 
-def test_the_next_run_goes_on(shop: Shop) -> None:
+def test_the_next_run_goes_on(shop: SalesShop) -> None:
     (shop.folder / "models/core/slow.sql").unlink()
     said = json.loads(shop.sluice("run", "--format", "json").stdout)
     assert said["outcome"] == "done"

@@ -79,7 +79,7 @@ def test_a_refused_file_is_a_failure_and_other_feeds_go_on(sluice: Sluice, feeds
         (["nonsense"], ["error: No such command", "what to do: run: sluice --help"]),
         (["publih"], ["No such command", "publish"]),
         (["audit", "--nonsense"], ["error: No such option", "what to do: run: sluice audit --help"]),
-        (["audit", "stagin"], ["stagin is not there", "did you mean staging?"]),
+        (["audit", "stagin"], ["stagin does not exist", "did you mean staging?"]),
         (["build", "--env", "prd"], ["there is no environment prd", "did you mean prod?"]),
         (["publish", "20251231T000000Z-abcdef"], ["there is no release or candidate 20251231T000000Z-abcdef"]),
         (["ingest", "feeds/demo.yml", "--select", "shop.order"], ["there is no feed shop.order", "did you mean shop.orders"]),

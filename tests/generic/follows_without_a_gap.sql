@@ -1,5 +1,5 @@
-{#- Fails with each version that does not end when the next one of its key begins: only the newest has no end. -#}
 {% test follows_without_a_gap(model, key) %}
+    {#- Fails with each version that does not end when the next one of its key begins: only the newest has no end. -#}
 
 select *
 from (

@@ -1,5 +1,5 @@
-{#- Fails with each combination of values that stands in more than one row. -#}
 {% test unique_together(model, columns) %}
+    {#- Fails with each combination of values that stands in more than one row. -#}
 
 select
     {{ columns | join(', ') }},

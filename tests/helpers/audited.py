@@ -29,7 +29,7 @@ ROWS = """
 
 
 def check(expectation: str, name: str = "a_claim", severity: str = "error", **arguments: Any) -> dict[str, Any]:
-    """A declared check, as it stands in a model's YAML."""
+    """A declared check, as it is in a model's YAML."""
     return {"name": name, "expectation": expectation, "severity": severity, "arguments": arguments}
 
 

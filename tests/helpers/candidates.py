@@ -90,7 +90,7 @@ def sales(first: int, last: int) -> pa.Table:
 
 
 @dataclass
-class Shop:
+class SalesShop:
     """The project in `folder`, with its lake and warehouse below `state`."""
 
     folder: Path
@@ -165,18 +165,18 @@ class Shop:
         """Ids of the candidates that are there."""
         return sorted(folder.name for folder in (self.warehouse / "candidates").glob("[0-9]*"))
 
-    def copied_to(self, root: Path) -> Shop:
+    def copied_to(self, root: Path) -> SalesShop:
         """The same project on a copy of everything."""
         shutil.copytree(self.folder.parent, root, symlinks=True)
-        return Shop(root / self.folder.name, root / self.state.name)
+        return SalesShop(root / self.folder.name, root / self.state.name)
 
 
-def make_shop(root: Path) -> Shop:
+def make_shop(root: Path) -> SalesShop:
     """The project, committed, with ten sales in the lake."""
-    shop = Shop(root / "project", root / "state")
+    shop = SalesShop(root / "project", root / "state")
     for name, text in FILES.items():
         shop.write(name, text)
-    for name in ("macros/source.sql", "profiles.yml"):
+    for name in ("macros/naming/source.sql", "profiles.yml"):
         shop.write(name, (REPOSITORY / name).read_text())
     shop.write("macros/generate_schema_name.sql", _SCHEMA)
     subprocess.run(["git", "init", "-q"], cwd=shop.folder, check=True)
@@ -194,6 +194,23 @@ def rows(file: Path, sql: str) -> list[tuple[Any, ...]]:
     """Query a warehouse file, read only."""
     with duckdb.connect(str(file), read_only=True) as connection:
         return connection.execute(sql).fetchall()
+
+
+@dataclass(frozen=True)
+class Story:
+    """A release built from nothing, and a candidate that was built after ten more sales: what became of both."""
+
+    shop: SalesShop
+    release: Path
+    first: Record
+    before: tuple[bytes, int]
+    candidate: Path
+    second: Record
+
+
+def look(file: Path) -> tuple[bytes, int]:
+    """A file's bytes and when it was written."""
+    return file.read_bytes(), file.stat().st_mtime_ns
 
 
 _ALONE = """

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sluice.core.duck import connect
-from sluice.ingest.feeds import Feed
 from sluice.ingest.landing import FeedReport
-from sluice.ingest.run import prepare, run
+from sluice.ingest.readers.protocol import Feed
+from sluice.ingest.run import run
 from sluice.lake.contracts import Column, Contract
 
 
@@ -44,7 +44,6 @@ class LakeOfOneFeed:
     def ingest(self, **changes: Any) -> FeedReport:
         """Run ingest once, with changes to the feed, and give its report."""
         contracts = {self.contract.name: self.contract}
-        prepare(self.root / "lake", contracts)
         (report,) = run([replace(self.feed, **changes)], contracts, self.root / "lake", run_id="test")
         return report
 

@@ -18,9 +18,9 @@ from tests.helpers.schemas import document
 from typer.testing import CliRunner, Result
 
 from sluice.core.duck import connect
-from sluice.ingest.feeds import Feed
 from sluice.ingest.landing import FeedReport
-from sluice.ingest.run import prepare, run
+from sluice.ingest.readers import READERS
+from sluice.ingest.run import run
 from sluice.lake.contracts import Contract, load_contracts
 from sluice.quarantine.catalog import Refused
 
@@ -55,7 +55,7 @@ ROW = Refused(
 
 
 @dataclass
-class OtherShop:
+class OneFeedShop:
     """The project in `root`, with its lake and its warehouse; commands run with `root` as the current folder."""
 
     root: Path
@@ -72,7 +72,7 @@ class OtherShop:
     def contracts(self) -> dict[str, Contract]:
         return load_contracts(self.root)
 
-    def make(self, columns: dict[str, str] | None = None) -> OtherShop:
+    def make(self, columns: dict[str, str] | None = None) -> OneFeedShop:
         """Write the project's contract and the manifest that dbt would leave."""
         (self.root / "models").mkdir()
         entries = [
@@ -105,14 +105,14 @@ class OtherShop:
 
     def ingest(self, format: str = "json") -> FeedReport:
         """Run ingest once."""
-        prepare(self.lake, self.contracts)
         suffix = {"json": "jsonl", "csv": "csv"}[format]
-        feed = Feed("test", "rows", format, path=str(self.root / "in" / f"*.{suffix}"))
+        kind: Any = READERS[format]
+        feed = kind("test", "rows", path=str(self.root / "in" / f"*.{suffix}"))
         (report,) = run([feed], self.contracts, self.lake, run_id="test")
         return report
 
     def build(self) -> None:
-        """What dbt would do: judge every raw row anew (decisions are heeded by the real project's models, not here)."""
+        """What dbt would do: judge every raw row again (decisions are heeded by the real project's models, not here)."""
         self.warehouse.parent.mkdir(exist_ok=True)
         with connect(str(self.warehouse), extensions=["delta"]) as connection:
             connection.execute("create schema if not exists reports")
@@ -150,7 +150,7 @@ class OtherShop:
         """The same with --format json, read."""
         return document(["quarantine", *arguments], self.done(*arguments, "--format", "json", code=code))
 
-    def id_at_the_door(self, file: str, position: int) -> str:
+    def id_at_ingestion(self, file: str, position: int) -> str:
         """The id of a row that ingest refused, computed as docs/quarantine.md says."""
         (batch,) = self.query(f"select _batch_id from {{quarantine}} where _file = '{file}' and _position = {position}")
         return quarantine_id("door", batch[0], file, position)

@@ -22,8 +22,10 @@ KEPT = (
     "tests/generic/",
     "tests/singular/marts/core/every_customer_signs_up_once.sql",
     "tests/conftest.py",
-    "tests/loopback_github.py",
-    "tests/project.py",
+    "tests/helpers/__init__.py",
+    "tests/helpers/lake.py",
+    "tests/helpers/loopback_github.py",
+    "tests/helpers/project.py",
     "tests/workflows/conftest.py",
     "tests/workflows/test_one_comment_is_edited_in_place.py",
 )

@@ -1,4 +1,4 @@
-"""`make base`: when there is one, its commit, place and code; that it builds and compares is told by the fork's test."""
+"""`make base`: when it makes one, its commit, place and code; the fork's test shows that it builds and compares."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_it_is_made_once_and_again_for_another_commit_or_shop(project: Path, ran
     assert publishes() == 1
 
 
-def test_a_base_that_was_broken_off_is_made_anew(project: Path, ran: list[list[str]]) -> None:
+def test_a_base_that_was_interrupted_is_made_again(project: Path, ran: list[list[str]]) -> None:
     made = made_of(project)
     base.lay_out(made)
     (made.folder / "lake").mkdir()

@@ -1,7 +1,7 @@
 """Every workflow, run by act in a temporary repository: merge, approval, pull requests good and bad, night, rollback.
 
-One story, told in the order of the tests: each fixture is an event, and leaves the lake and the releases to the next, as
-on a team's own runner. `make workflows` runs it.
+The tests are one story, in order: each fixture is an event, and the next event uses its lake and releases, as on a
+team's own runner. `make workflows` runs it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ BAD = {MART: ("sum(line_amount) as order_amount,", "2 * sum(line_amount) as orde
 
 
 @dataclass
-class Shop:
+class ShopWithRunner:
     """A repository with a runner of its own machine."""
 
     runner: Runner
@@ -64,7 +64,7 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopWithRunner]:
     folder = tmp_path_factory.mktemp("shop")
     places = {
         "SLUICE_RUNNER": "ubuntu-latest",
@@ -80,7 +80,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     }
     with serving() as hub:
         runner = Runner(make_repository(folder / "repository"), hub, folder / "state", {**places, "ORDERS": "300"}, machine)
-        yield Shop(runner, folder / "warehouse", folder / "deliveries")
+        yield ShopWithRunner(runner, folder / "warehouse", folder / "deliveries")
 
 
 def made_demo(folder: Path, seed: int = 1) -> Path:
@@ -99,14 +99,14 @@ def deliver(demo: Path, deliveries: Path, is_due: Callable[[str], bool]) -> None
 
 
 @pytest.fixture(scope="module")
-def merged(shop: Shop) -> Ran:
+def merged(shop: ShopWithRunner) -> Ran:
     """The first merge to main; its lint and tests are those that run with the pull request, below."""
     shop.repository.branch("readme", {"README.md": ("# Sluice", "# The sluice of our shop")})
     shop.repository.merge("readme")
     return shop.runner.run("main", "push", job="staging")
 
 
-def test_a_merge_lands_in_staging(shop: Shop, merged: Ran) -> None:
+def test_a_merge_lands_in_staging(shop: ShopWithRunner, merged: Ran) -> None:
     assert merged.code == 0, merged.log[-6000:]
     release = shop.points_to("staging")
     assert release is not None
@@ -116,18 +116,18 @@ def test_a_merge_lands_in_staging(shop: Shop, merged: Ran) -> None:
     assert shop.query("staging", "select count(*) > 0 from core.fct_orders") == (True,)
 
 
-def test_a_merge_leaves_prod_alone(shop: Shop, merged: Ran) -> None:
+def test_a_merge_leaves_prod_alone(shop: ShopWithRunner, merged: Ran) -> None:
     assert merged.code == 0
     assert shop.points_to("prod") is None
 
 
 @pytest.fixture(scope="module")
-def promoted(shop: Shop, merged: Ran) -> Ran:
+def promoted(shop: ShopWithRunner, merged: Ran) -> Ran:
     assert merged.code == 0, merged.log[-6000:]
     return shop.runner.run("promote", "workflow_dispatch", {"inputs": {"why": "the first; it's $(ours)"}})
 
 
-def test_an_approval_promotes_the_same_file(shop: Shop, promoted: Ran) -> None:
+def test_an_approval_promotes_the_same_file(shop: ShopWithRunner, promoted: Ran) -> None:
     assert promoted.code == 0, promoted.log[-6000:]
     assert shop.points_to("prod") == shop.points_to("staging") is not None
 
@@ -137,7 +137,7 @@ def test_text_that_a_person_typed_is_never_run(promoted: Ran) -> None:
 
 
 @pytest.fixture(scope="module")
-def good(shop: Shop, promoted: Ran) -> Ran:
+def good(shop: ShopWithRunner, promoted: Ran) -> Ran:
     assert promoted.code == 0, promoted.log[-6000:]
     shop.repository.branch("vouchers", GOOD)
     return shop.runner.run("pr", "pull_request", shop.repository.pull_request(12, "vouchers"))
@@ -148,7 +148,7 @@ def test_a_good_pull_request_passes(good: Ran) -> None:
     assert good.jobs == {"check": True, "data": True, "comment": True}
 
 
-def test_its_comment_says_what_becomes_of_the_data(shop: Shop, good: Ran) -> None:
+def test_its_comment_says_what_becomes_of_the_data(shop: ShopWithRunner, good: Ran) -> None:
     assert good.code == 0
     (comment,) = shop.hub.comments[12]
     orders, changed = shop.query(
@@ -162,19 +162,19 @@ def test_its_comment_says_what_becomes_of_the_data(shop: Shop, good: Ran) -> Non
     assert "voucher_code" in cells[7]
 
 
-def test_the_whole_diff_is_kept_with_the_run(shop: Shop, good: Ran) -> None:
+def test_the_whole_diff_is_kept_with_the_run(shop: ShopWithRunner, good: Ran) -> None:
     assert good.code == 0
     assert "voucher_code" in (shop.runner.state / "artifacts/diff/diff.html").read_text()
 
 
-def test_a_pull_request_moves_no_pointer(shop: Shop, good: Ran, merged: Ran) -> None:
+def test_a_pull_request_moves_no_pointer(shop: ShopWithRunner, good: Ran, merged: Ran) -> None:
     assert good.code == merged.code == 0
     assert shop.points_to("prod") == shop.points_to("staging")
     assert (shop.warehouse / "pr/12.duckdb").is_file()
 
 
 @pytest.fixture(scope="module")
-def bad(shop: Shop, good: Ran) -> Ran:
+def bad(shop: ShopWithRunner, good: Ran) -> Ran:
     """The next push to the same pull request breaks a mart."""
     assert good.code == 0, good.log[-6000:]
     shop.repository.branch("vouchers", BAD)
@@ -186,7 +186,7 @@ def test_a_pull_request_that_breaks_a_mart_is_stopped(bad: Ran) -> None:
     assert bad.jobs == {"data": False, "comment": True}
 
 
-def test_its_comment_is_the_same_one_and_names_what_broke(shop: Shop, bad: Ran) -> None:
+def test_its_comment_is_the_same_one_and_names_what_broke(shop: ShopWithRunner, bad: Ran) -> None:
     assert bad.code != 0
     (comment,) = shop.hub.comments[12]
     assert "**Build failed.**" in comment["body"]
@@ -194,7 +194,7 @@ def test_its_comment_is_the_same_one_and_names_what_broke(shop: Shop, bad: Ran) 
     assert "`core.fct_orders` | changed" not in comment["body"]
 
 
-def test_a_closed_pull_request_leaves_no_warehouse(shop: Shop, bad: Ran) -> None:
+def test_a_closed_pull_request_leaves_no_warehouse(shop: ShopWithRunner, bad: Ran) -> None:
     assert bad.code != 0
     event = shop.repository.pull_request(12, "vouchers")
     closed = shop.runner.run("close-pr", "pull_request", {**event, "action": "closed"})
@@ -203,7 +203,7 @@ def test_a_closed_pull_request_leaves_no_warehouse(shop: Shop, bad: Ran) -> None
 
 
 @pytest.fixture(scope="module")
-def unapproved(shop: Shop, promoted: Ran) -> str:
+def unapproved(shop: ShopWithRunner, promoted: Ran) -> str:
     """A change that main has and nobody has approved; gives the commit that prod's release was built from."""
     assert promoted.code == 0
     approved = shop.repository.git("rev-parse", "main")
@@ -213,13 +213,13 @@ def unapproved(shop: Shop, promoted: Ran) -> str:
 
 
 @pytest.fixture(scope="module")
-def night(shop: Shop, unapproved: str) -> Ran:
+def night(shop: ShopWithRunner, unapproved: str) -> Ran:
     assert unapproved
     deliver(shop.deliveries.parent / "coming", shop.deliveries, lambda name: name.startswith(LAST_DAY))
     return shop.runner.run("nightly", "schedule")
 
 
-def test_a_night_brings_fresh_data_and_no_unapproved_code_to_prod(shop: Shop, night: Ran, unapproved: str) -> None:
+def test_a_night_brings_fresh_data_and_no_unapproved_code_to_prod(shop: ShopWithRunner, night: Ran, unapproved: str) -> None:
     assert night.code == 0, night.log[-6000:]
     prod, staging = (shop.record(shop.points_to(name) or "") for name in ("prod", "staging"))
     assert prod["code"] == {"commit": unapproved, "is_dirty": False}
@@ -230,7 +230,7 @@ def test_a_night_brings_fresh_data_and_no_unapproved_code_to_prod(shop: Shop, ni
     assert (shop.query("prod", lower), shop.query("staging", lower)) == ((False,), (True,))
 
 
-def test_a_rollback_restores_what_was_there_before(shop: Shop, night: Ran) -> None:
+def test_a_rollback_restores_what_was_there_before(shop: ShopWithRunner, night: Ran) -> None:
     assert night.code == 0, night.log[-6000:]
     parent = shop.record(shop.points_to("prod") or "")["parent"]
     back = shop.runner.run("rollback", "workflow_dispatch", {"inputs": {"why": "too many orders", "to": ""}})
@@ -239,7 +239,7 @@ def test_a_rollback_restores_what_was_there_before(shop: Shop, night: Ran) -> No
     assert "too many orders" in back.said("rollback")
 
 
-def test_a_refused_night_opens_an_issue_and_prod_stays(shop: Shop, night: Ran) -> None:
+def test_a_refused_night_opens_an_issue_and_prod_stays(shop: ShopWithRunner, night: Ran) -> None:
     assert night.code == 0, night.log[-6000:]
     before = shop.points_to("prod")
     strangers = made_demo(shop.deliveries.parent / "strangers", seed=2) / "shop/customers/2025-01-01.csv"
@@ -252,7 +252,7 @@ def test_a_refused_night_opens_an_issue_and_prod_stays(shop: Shop, night: Ran) -
     assert shop.points_to("prod") == before is not None
 
 
-def test_every_move_stands_in_the_trail_with_the_workflow_that_made_it(shop: Shop, night: Ran, unapproved: str) -> None:
+def test_every_move_is_in_the_trail_with_the_workflow_that_made_it(shop: ShopWithRunner, night: Ran, unapproved: str) -> None:
     assert night.code == 0
     with connect(extensions=["delta"]) as connection:
         moves = connection.execute(f"""

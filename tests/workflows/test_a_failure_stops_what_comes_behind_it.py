@@ -40,7 +40,7 @@ TRIGGERS = {
 
 
 @dataclass
-class Shop:
+class ShopWithStubs:
     """A repository with the workflows, on a machine whose programs only take notes."""
 
     repository: Repository
@@ -81,7 +81,7 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, hub: GitHub) -> Shop:
+def shop(tmp_path: Path, hub: GitHub) -> ShopWithStubs:
     repository = Repository(tmp_path / "repository")
     shutil.copytree(REPOSITORY / ".github", repository.folder / ".github")
     shutil.copytree(REPOSITORY / "scripts/ci", repository.folder / "scripts/ci")
@@ -95,10 +95,10 @@ def shop(tmp_path: Path, hub: GitHub) -> Shop:
     repository.git("init", "--quiet", "--initial-branch=main")
     repository.git("add", "--all")
     repository.git("commit", "--quiet", "--message", "workflows")
-    return Shop(repository, hub, tmp_path / "state")
+    return ShopWithStubs(repository, hub, tmp_path / "state")
 
 
-def test_without_a_failure_each_comes_to_its_end(shop: Shop) -> None:
+def test_without_a_failure_each_comes_to_its_end(shop: ShopWithStubs) -> None:
     ends = {name: shop.run(name).jobs for name in ("main", "promote", "rollback", "nightly", "pr", "close-pr")}
     assert ends == {
         "main": {"check": True, "staging": True},
@@ -112,53 +112,53 @@ def test_without_a_failure_each_comes_to_its_end(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("step", ["make ingest", "sluice build", "sluice audit"])
-def test_a_merge_publishes_nothing_behind_a_failure(shop: Shop, step: str) -> None:
+def test_a_merge_publishes_nothing_behind_a_failure(shop: ShopWithStubs, step: str) -> None:
     assert shop.run("main", step).jobs["staging"] is False
     assert not shop.called(PUBLISH)
 
 
 @pytest.mark.parametrize("step", ["make ingest", "make code", "sluice build", "sluice audit", "sluice publish"])
-def test_a_night_that_fails_opens_an_issue(shop: Shop, step: str) -> None:
+def test_a_night_that_fails_opens_an_issue(shop: ShopWithStubs, step: str) -> None:
     assert shop.run("nightly", step).jobs.items() >= {"prod": False, "issue": True}.items()
     assert [issue["title"] for issue in shop.hub.issues] == ["The nightly release of prod was refused"]
     assert shop.called(f"{PUBLISH} prod") is (step == "sluice publish")
 
 
-def test_staging_has_the_night_that_prod_refused(shop: Shop) -> None:
+def test_staging_has_the_night_that_prod_refused(shop: ShopWithStubs) -> None:
     assert shop.run("nightly", "sluice build --env prod").jobs["staging"] is True
     assert shop.called(f"{PUBLISH} staging")
 
 
 @pytest.mark.parametrize("step", ["make lint", "make contracts", "make test"])
-def test_a_pull_request_is_stopped_by_each_check(shop: Shop, step: str) -> None:
+def test_a_pull_request_is_stopped_by_each_check(shop: ShopWithStubs, step: str) -> None:
     assert shop.run("pr", step).jobs == {"check": False, "data": True, "comment": True}
 
 
-def test_a_pull_request_that_can_not_be_built_is_not_compared(shop: Shop) -> None:
+def test_a_pull_request_that_can_not_be_built_is_not_compared(shop: ShopWithStubs) -> None:
     assert shop.run("pr", "sluice build").jobs["data"] is False
     assert not shop.called("sluice diff")
     assert "**Build failed.**" in shop.hub.comments[12][0]["body"]
 
 
-def test_a_pull_request_that_fails_its_audit_is_compared_and_stopped(shop: Shop) -> None:
+def test_a_pull_request_that_fails_its_audit_is_compared_and_stopped(shop: ShopWithStubs) -> None:
     assert shop.run("pr", "sluice audit").jobs["data"] is False
     assert shop.called("sluice diff")
     assert "**Audit failed.**" in shop.hub.comments[12][0]["body"]
 
 
-def test_a_fork_has_no_comment_and_nothing_to_drop(shop: Shop) -> None:
+def test_a_fork_has_no_comment_and_nothing_to_drop(shop: ShopWithStubs) -> None:
     assert shop.run("pr", is_fork=True).jobs == {"check": True, "data": True}
     assert shop.run("close-pr", is_fork=True).jobs == {}
     assert shop.hub.log == []
 
 
 @pytest.mark.parametrize("step", ["sluice envs", "make setup"])
-def test_nothing_is_promoted_that_could_not_be_shown(shop: Shop, step: str) -> None:
+def test_nothing_is_promoted_that_could_not_be_shown(shop: ShopWithStubs, step: str) -> None:
     assert shop.run("promote", step).jobs == {"review": False}
     assert not shop.called("sluice promote")
 
 
-def test_the_first_promotion_of_all_has_nothing_to_compare_with(shop: Shop) -> None:
+def test_the_first_promotion_of_all_has_nothing_to_compare_with(shop: ShopWithStubs) -> None:
     assert shop.run("promote", "sluice diff").jobs == {"review": True, "promote": True}
 
 
@@ -166,37 +166,37 @@ def test_the_first_promotion_of_all_has_nothing_to_compare_with(shop: Shop) -> N
 PIPEFAIL = "defaults:\n  run:\n    shell: bash\n"
 
 
-def test_without_pipefail_a_night_would_publish_what_was_not_built(shop: Shop) -> None:
+def test_without_pipefail_a_night_would_publish_what_was_not_built(shop: ShopWithStubs) -> None:
     shop.edit("nightly", PIPEFAIL, "")
     assert shop.run("nightly", "sluice build --env prod").jobs["prod"] is True
     assert shop.called(f"{PUBLISH} prod")
 
 
-def test_without_pipefail_a_pull_request_that_breaks_a_mart_would_pass(shop: Shop) -> None:
+def test_without_pipefail_a_pull_request_that_breaks_a_mart_would_pass(shop: ShopWithStubs) -> None:
     shop.edit("pr", PIPEFAIL, "")
     assert shop.run("pr", "sluice build").jobs["data"] is True
 
 
-def test_without_its_condition_the_issue_would_not_be_opened(shop: Shop) -> None:
+def test_without_its_condition_the_issue_would_not_be_opened(shop: ShopWithStubs) -> None:
     shop.edit("nightly", "always() && needs.prod.result", "needs.prod.result")
     assert "issue" not in shop.run("nightly", "sluice build").jobs
     assert shop.hub.issues == []
 
 
-def test_without_its_need_a_promotion_would_not_wait_for_the_review(shop: Shop) -> None:
+def test_without_its_need_a_promotion_would_not_wait_for_the_review(shop: ShopWithStubs) -> None:
     shop.edit("promote", "    needs: review\n", "")
     shop.run("promote", "sluice envs")
     assert shop.called("sluice promote")
 
 
-def test_without_its_condition_a_fork_would_be_red(shop: Shop) -> None:
+def test_without_its_condition_a_fork_would_be_red(shop: ShopWithStubs) -> None:
     shop.hub.forbids = True
     shop.edit("pr", " && !github.event.pull_request.head.repo.fork }}", " }}")
     shop.run("pr", is_fork=True)
     assert shop.hub.log != []
 
 
-def test_without_its_condition_a_failed_audit_would_not_be_compared(shop: Shop) -> None:
+def test_without_its_condition_a_failed_audit_would_not_be_compared(shop: ShopWithStubs) -> None:
     shop.edit("pr", "!cancelled() && steps.build.outcome == 'success'", "success()")
     shop.run("pr", "sluice audit")
     assert not shop.called("sluice diff prod pr-12 --format markdown")

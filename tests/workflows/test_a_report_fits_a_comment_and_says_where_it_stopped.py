@@ -12,14 +12,14 @@ GITHUB_TAKES = 65_536
 DIFF = "### Data: prod → pr-12\n\n**1 of 20 relations is different.**"
 
 
-def test_the_diff_stands_first_and_the_logs_are_folded() -> None:
+def test_the_diff_comes_first_and_the_logs_are_folded() -> None:
     report = compose([Log("Build", "1 model built"), Log("Audit", "27 expectations hold")], DIFF)
     assert report.startswith(DIFF)
     assert report.count("<details><summary>") == 2
     assert "<details open>" not in report
 
 
-def test_a_step_that_failed_is_named_before_the_diff_and_stands_open() -> None:
+def test_a_step_that_failed_is_named_before_the_diff_and_is_open() -> None:
     report = compose([Log("Build", "1 model built"), Log("Audit", "order_amount: mean 12", is_failed=True)], DIFF)
     assert report.startswith(f"**Audit failed.**\n\n{DIFF}")
     assert "<details><summary>Build</summary>" in report
@@ -51,9 +51,9 @@ def test_github_says_how_a_step_ended(tmp_path: Path) -> None:
 def test_it_is_never_longer_than_a_comment_may_be() -> None:
     marker = 100
     assert len(compose([Log("Build", "x" * 100_000), Log("Audit", "y" * 100_000)], "d" * 60_000)) <= GITHUB_TAKES - marker
-    told = compose([Log("Build", "the end")], "d" * 64_990)
-    assert len(told) <= GITHUB_TAKES - marker
-    assert "The logs do not fit" in told
+    report = compose([Log("Build", "the end")], "d" * 64_990)
+    assert len(report) <= GITHUB_TAKES - marker
+    assert "The logs do not fit" in report
 
 
 def test_a_long_log_keeps_its_end() -> None:

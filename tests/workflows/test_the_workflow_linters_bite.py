@@ -21,7 +21,7 @@ TOOLS = {
 BREAKS = {
     "a name that no step has": ("jactionlint", "steps.report.outputs", "steps.repotr.outputs", "repotr"),
     "a word that GitHub does not know": ("jactionlint", "timeout-minutes", "timeout-minuets", "timeout-minuets"),
-    "a need that is no job": ("jactionlint", "needs: data", "needs: dat", '"dat"'),
+    "a need that is not a job": ("jactionlint", "needs: data", "needs: dat", '"dat"'),
     "outside text in a script": (
         "zizmor", "run: make lint", 'run: echo "${{ github.event.pull_request.title }}"', "template-injection"
     ),

@@ -1,7 +1,7 @@
 with
 
 delivered as (
-    {{ union_sources('rates') }}
+    select * from {{ ref('int_rates__delivered') }}
 ),
 
 judged as (

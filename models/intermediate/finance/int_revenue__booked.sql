@@ -3,11 +3,13 @@
 with
 
 order_items as (
-    select * from {{ ref('int_order_items__accepted') }}
+    select * from {{ ref('int_order_items__judged') }}
+    where refusal_reason is null
 ),
 
 refunds as (
-    select * from {{ ref('int_refunds__accepted') }}
+    select * from {{ ref('int_refunds__judged') }}
+    where refusal_reason is null
 ),
 
 sold as (

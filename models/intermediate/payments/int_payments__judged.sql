@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_orders',
-    post_hook="{{ mark_revisions_read(this) }}"
-) }}
+{{ config(materialized='incremental', incremental_strategy='replace_orders') }}
 
 with
 
@@ -19,10 +15,6 @@ orders as (
 accepted_orders as (
     select * from orders
     where refusal_reason is null
-),
-
-known_orders as (
-    select distinct order_id from orders
 ),
 
 disputes as (
@@ -45,17 +37,16 @@ with_references as (
         case when payments.currency_code = accepted_orders.currency_code then accepted_orders.currency_rate end
             as currency_rate,
         accepted_orders.reporting_rate,
-        known_orders.order_id is not null as is_order_known,
+        coalesce(payments.order_id in (select orders.order_id from orders), false) as is_order_known,
         accepted_orders.order_id is not null as is_order_accepted
     from payments
-    left join known_orders on payments.order_id = known_orders.order_id
     left join accepted_orders on payments.order_id = accepted_orders.order_id
     left join disputes on payments.payment_id = disputes.payment_id
 ),
 
 judged as (
     select
-        * exclude ({{ screening_columns() }}),
+        * exclude (refusal_reason, version_hash, waived_rules, set_aside_rule, left_order_id),
         case
             when currency_code = '{{ var("reporting_currency") }}' then amount
             else {{ converted_amount('amount', 'currency_rate', 'reporting_rate') | indent(12) }}

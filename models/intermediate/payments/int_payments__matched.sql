@@ -1,14 +1,10 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_orders',
-    post_hook="{{ mark_revisions_read(this) }}"
-) }}
+{{ config(materialized='incremental', incremental_strategy='replace_orders') }}
 
 with
 
 payments as (
-    select * from {{ ref('int_payments__accepted') }}
-    where {{ is_revised() }}
+    select * from {{ ref('int_payments__judged') }}
+    where refusal_reason is null and {{ is_revised() }}
 ),
 
 orders as (

@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_orders',
-    post_hook="{{ mark_revisions_read(this) }}"
-) }}
+{{ config(materialized='incremental', incremental_strategy='replace_orders') }}
 
 with
 
@@ -19,10 +15,6 @@ orders as (
 accepted_orders as (
     select * from orders
     where refusal_reason is null
-),
-
-known_orders as (
-    select distinct order_id from orders
 ),
 
 products as (
@@ -92,12 +84,11 @@ with_references as (
         accepted_orders.currency_code,
         accepted_orders.currency_rate,
         accepted_orders.reporting_rate,
-        known_orders.order_id is not null as is_order_known,
+        coalesce(lines.order_id in (select orders.order_id from orders), false) as is_order_known,
         accepted_orders.order_id is not null as is_order_accepted,
         lines.product_id is null or products.product_id is not null as is_product_known,
         cast(lines.quantity * lines.unit_price as decimal(18, 4)) as line_amount
     from lines
-    left join known_orders on lines.order_id = known_orders.order_id
     left join accepted_orders on lines.order_id = accepted_orders.order_id
     left join products on lines.product_id = products.product_id
 ),

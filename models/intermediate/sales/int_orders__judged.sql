@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_orders',
-    post_hook="{{ mark_revisions_read(this) }}"
-) }}
+{{ config(materialized='incremental', incremental_strategy='replace_orders') }}
 
 with
 
@@ -46,7 +42,7 @@ rated as (
 
 judged as (
     select
-        * exclude ({{ screening_columns(of_order=false) }}, status_rank, taken_as_it_comes_at),
+        * exclude (refusal_reason, version_hash, waived_rules, set_aside_rule, status_rank, taken_as_it_comes_at),
         coalesce(refusal_reason, {{ first_broken_rule('orders', 'reference') }}) as refusal_reason
     from rated
 )

@@ -1,15 +1,17 @@
+{%- set attributes = var('common_columns')['products'] | reject('equalto', 'updated_at') | list %}
+
 -- Reads every version that the lake holds, so no snapshot is needed: this can be built again at any time.
 with
 
 delivered as (
-    {{ union_sources('products') }}
+    select * from {{ ref('int_products__delivered') }}
 ),
 
 hashed as (
     select
         *,
-        {{ version_hash(content_columns('products')) }} as version_hash,
-        {{ version_hash(content_columns('products') | reject('equalto', 'updated_at') | list) }} as attributes_hash
+        {{ version_hash(var('common_columns')['products']) }} as version_hash,
+        {{ version_hash(attributes) }} as attributes_hash
     from delivered
 ),
 

@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_orders',
-    post_hook="{{ mark_revisions_read(this) }}"
-) }}
+{{ config(materialized='incremental', incremental_strategy='replace_orders') }}
 
 with
 
@@ -21,11 +17,7 @@ accepted_orders as (
     where refusal_reason is null
 ),
 
-known_orders as (
-    select distinct order_id from orders
-),
-
--- What an order amounted to is known once all its lines are in; a copy set aside is no line that is missing.
+-- What an order amounted to is known once all its lines are in; a copy that was set aside is not a missing line.
 amounts as (
     select
         order_id,
@@ -64,16 +56,17 @@ with_references as (
         case when compared.currency_code = accepted_orders.currency_code then accepted_orders.currency_rate end
             as currency_rate,
         accepted_orders.reporting_rate,
-        known_orders.order_id is not null as is_order_known,
+        coalesce(compared.order_id in (select orders.order_id from orders), false) as is_order_known,
         accepted_orders.order_id is not null as is_order_accepted
     from compared
-    left join known_orders on compared.order_id = known_orders.order_id
     left join accepted_orders on compared.order_id = accepted_orders.order_id
 ),
 
 judged as (
     select
-        * exclude ({{ screening_columns() }}, order_amount, refunded_before),
+        * exclude (
+            refusal_reason, version_hash, waived_rules, set_aside_rule, left_order_id, order_amount, refunded_before
+        ),
         case
             when currency_code = '{{ var("reporting_currency") }}' then amount
             else {{ converted_amount('amount', 'currency_rate', 'reporting_rate') | indent(12) }}

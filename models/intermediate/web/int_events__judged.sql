@@ -1,16 +1,14 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_events',
-) }}
+{{ config(materialized='incremental', incremental_strategy='replace_events') }}
 
-{%- set columns = common_columns('events') | map(attribute='name') | join(', ') %}
+{%- set columns = dict(var('common_columns')['events'], **var('lineage_columns')) | join(', ') %}
 
 with
 
 delivered as (
-    select * from (
-        {{ union_sources('events', unseen_in=this) }}
-    ) as united
+    select * from {{ ref('int_events__delivered') }}
+    {% if is_incremental() %}
+        where {{ newer_than(newest_loaded(this)) }}
+    {% endif %}
 ),
 
 -- A late copy decides too: an event that is delivered again is judged again, with all its copies.
@@ -44,8 +42,10 @@ ranked as (
         max(loaded_at) over (partition by event_id) as last_delivered_at,
         row_number() over (
             partition by event_id, broken_rule
-            -- equal to the letter after the hash: then only the lineage differs
-            order by occurred_at, {{ version_hash(content_columns('events')) }}, loaded_at, source_file, source_position
+            order by
+                occurred_at, {{ version_hash(var('common_columns')['events']) | indent(16) }},
+                -- equal to the letter: only the lineage differs
+                loaded_at, source_file, source_position
         ) as copy_number
     from screened
     where event_id in (select repeated.event_id from repeated)

@@ -1,16 +1,13 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_sessions',
-) }}
+{{ config(materialized='incremental', incremental_strategy='replace_sessions') }}
 
--- depends_on: {{ ref('int_events__judged') }} (its refused copies too say which sessions have changed)
 with
 
 events as (
-    select * from {{ ref('int_events__accepted') }}
+    select * from {{ ref('int_events__judged') }}
+    where refusal_reason is null
 ),
 
--- macros/sessions.sql says why this is enough
+-- macros/incremental/sessions.sql says why this is enough
 events_to_cut as (
     select *
     from events
@@ -25,7 +22,7 @@ compared as (
         *,
         row_number() over visit as event_number,
         lag(occurred_at) over visit as previous_at,
-        lag(occurred_at, {{ bot_events_per_minute() }}) over visit as burst_started_at
+        lag(occurred_at, {{ var('bot_events_per_minute') }}) over visit as burst_started_at
     from events_to_cut
     window visit as (partition by visitor_id order by occurred_at, event_id)
 ),

@@ -19,7 +19,8 @@ moments as (
     select
         cast(min(occurred_at) as date) as first_on,
         cast(max(occurred_at) as date) as last_on
-    from {{ ref('int_events__accepted') }}
+    from {{ ref('int_events__judged') }}
+    where refusal_reason is null
 ),
 
 bounds as (

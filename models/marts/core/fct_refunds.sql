@@ -1,7 +1,8 @@
 with
 
 refunds as (
-    select * from {{ ref('int_refunds__accepted') }}
+    select * from {{ ref('int_refunds__judged') }}
+    where refusal_reason is null
 ),
 
 final as (

@@ -24,7 +24,7 @@ measured as (
     group by source_system, customer_id
 ),
 
--- Fifths of the customers of one source system; equals are told apart by the other measures, at last by the id.
+-- Fifths of the customers of one source system; ties are broken by the other measures, then by the id.
 scored as (
     select
         *,

@@ -52,21 +52,21 @@ placed_orders as (
 
 profiled as (
     {{ profiled_days('orders', 'placed_orders', 'ordered_on', {
-        'without_country_share': share_where('ship_country_code is null'),
+        'missing_country_share': share_where('ship_country_code is null'),
         'unknown_country_share': share_where('is_country_unknown'),
         'unknown_status_share': share_where('order_status is not null and ' ~ status_rank('order_status') ~ ' is null'),
-        'without_lines_share': share_where('line_count = 0'),
+        'missing_lines_share': share_where('line_count = 0'),
         'voucher_share': share_where('voucher_code is not null'),
         'discounted_share': share_where('discount_amount > 0'),
         'cancelled_share': share_where("order_status = 'cancelled'"),
         'other_currency_share': share_where('currency_code <> ' ~ reporting),
         'distinct_time_share': 'count(distinct ordered_at) / cast(count(*) as double)',
-        'middle_order_amount': 'median(order_amount_reporting) filter (where order_amount_reporting > 0)',
+        'median_order_amount': 'median(order_amount_reporting) filter (where order_amount_reporting > 0)',
         'mean_shipping_amount': 'avg(shipping_amount) filter (where currency_code = ' ~ reporting ~ ')',
     }, "order_kind = 'sale'") | indent(4) }}
     union all
     {{ profiled_days('order_items', 'order_items', 'ordered_on', {
-        'middle_unit_price': 'median(unit_price) filter (where currency_code = ' ~ reporting ~ ')',
+        'median_unit_price': 'median(unit_price) filter (where currency_code = ' ~ reporting ~ ')',
         'whole_price_share': share_where('unit_price = floor(unit_price)'),
         'middle_quantity': 'median(quantity)',
         'lines_per_order': 'count(*) / cast(count(distinct order_id) as double)',
@@ -110,7 +110,7 @@ profiled as (
     }, 'not is_bot') | indent(4) }}
     union all
     {{ profiled_days('customers', 'customers', 'signed_up_on', {
-        'without_email_share': share_where('email is null'),
+        'missing_email_share': share_where('email is null'),
         'email_like_share': share_where("email like '%_@_%'"),
         'distinct_email_share': 'count(distinct email) / cast(count(*) as double)',
         'marketing_share': share_where('accepts_marketing'),

@@ -56,8 +56,8 @@ judged as (
         *,
         case
             when is_judged
-                then {{ surprise('difference', 'usual_difference', var('profile_deviations'), 'least_difference') }}
-        end as surprise
+                then {{ anomaly('difference', 'usual_difference', var('profile_deviations'), 'least_difference') }}
+        end as anomaly_score
     from limited
 ),
 
@@ -70,8 +70,8 @@ final as (
         row_count,
         measured_value,
         typical_value,
-        surprise,
-        case when days_back <= {{ var('profile_recent_days') }} then surprise end as recent_surprise
+        anomaly_score,
+        case when days_back <= {{ var('profile_recent_days') }} then anomaly_score end as recent_anomaly_score
     from judged
 )
 

@@ -107,10 +107,10 @@ final as (
             when
                 ratio_count >= 2 * {{ var('profile_least_days') }}
                 and typical_row_count >= {{ var('profile_least_rows_a_day') }}
-                then {{ surprise('abs(log_ratio)', 'usual_spread', var('profile_volume_deviations'), ratio_limit()) }}
-        end as surprise,
+                then {{ anomaly('abs(log_ratio)', 'usual_spread', var('profile_volume_deviations'), ratio_limit()) }}
+        end as anomaly_score,
         -- Counted from the last open day: a few rows that lie in the future do not make today long ago.
-        case when {{ is_recent_day() }} then surprise end as recent_surprise,
+        case when {{ is_recent_day() }} then anomaly_score end as recent_anomaly_score,
         is_open,
         row_count = 0 and is_open and coalesce(typical_row_count, 0) >= {{ var('profile_least_rows') }} as is_missing,
         is_missing and {{ is_recent_day() }} as is_missing_recently

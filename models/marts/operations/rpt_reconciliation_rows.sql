@@ -32,7 +32,7 @@ compared as (
         coalesce(batches.feed, traced.source_system || '.' || traced.entity) as feed,
         batches.loaded_at,
         coalesce(batches.rows_read, 0) as delivered_rows,
-        coalesce(batches.rows_quarantined, 0) as refused_at_door_rows,
+        coalesce(batches.rows_quarantined, 0) as rejected_rows,
         coalesce(batches.rows_landed, 0) as recorded_rows,
         coalesce(traced.landed_rows, 0) as landed_rows,
         {%- for fate in fates() %}
@@ -48,7 +48,7 @@ final as (
     select
         *,
         -- three differences; taken by size, so that no two of them make up for each other
-        abs(delivered_rows - refused_at_door_rows - landed_rows)
+        abs(delivered_rows - rejected_rows - landed_rows)
         + abs(recorded_rows - landed_rows)
         + abs(landed_rows - in_marts_rows - {{ sum_of_fates('rows') | indent(8) }}) as unaccounted_rows
     from compared

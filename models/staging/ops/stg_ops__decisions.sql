@@ -1,3 +1,4 @@
+-- The columns are those of DecisionEntry in scripts/sluice/history/kinds.py, which already have this project's names.
 with
 
 source as (
@@ -7,25 +8,7 @@ source as (
 renamed as (
     select
         'ops' as source_system,
-        decision_id,
-        quarantine_id,
-        row_key,
-        correction_batch_id,
-
-        decision,
-        place,
-        feed,
-        entity,
-        rule,
-        decided_by,
-        why,
-
-        decided_at,
-        until_at,
-
-        source_file,
-        source_position,
-        batch_id
+        *
     from source
 )
 

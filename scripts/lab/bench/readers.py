@@ -76,7 +76,7 @@ def bench_moves(orders: int, runs: int, root: Path) -> dict[str, Any]:
                 took[f"{verb}_trail"].append((time.perf_counter() - started) * 1000)
                 took[verb].append(sum(done.seconds.values()) * 1000)
             shop.store.remove(candidate)
-        size = shop.store.see(str(shop.store.pointer("prod").release_id)).bytes >> 20
+        size = shop.store.summary(str(shop.store.pointer("prod").release_id)).bytes >> 20
     figures = {name: {"median": round(statistics.median(one), 1), "max": round(max(one), 1)} for name, one in took.items()}
     return {"orders": orders, "mib": size, "runs": runs, "load_1_minute": round(os.getloadavg()[0], 1), **figures}
 

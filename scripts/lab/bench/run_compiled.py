@@ -5,15 +5,15 @@ Arguments: dbt's target folder, the warehouse that dbt built (for its seeds), th
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
+from sluice.core.dbt import artifact
 from sluice.core.duck import connect
 
 target, built, fresh = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-results = json.loads((target / "run_results.json").read_text())["results"]
-nodes = json.loads((target / "manifest.json").read_text())["nodes"]
+results = artifact(target, "run_results.json")["results"]
+nodes = artifact(target, "manifest.json")["nodes"]
 with connect(built, read_only=True) as seeds:
     tables = seeds.execute(
         "select schema_name, table_name from duckdb_tables() where schema_name in ('reference', 'state')"

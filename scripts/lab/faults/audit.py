@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from lab.faults.verdict import SeenCheck
+from sluice.core.dbt import artifact
 from sluice.core.errors import SluiceError
 
 
@@ -34,5 +34,5 @@ def expectations(file: Path, target: Path) -> tuple[SeenCheck, ...]:
 
 
 def _are_declared(target: Path) -> bool:
-    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
+    nodes = artifact(target, "manifest.json")["nodes"].values()
     return any((node["config"].get("meta") or {}).get("expectations") for node in nodes)

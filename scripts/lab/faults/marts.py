@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from sluice.core.dbt import artifact
 from sluice.core.duck import connect, literal
 from sluice.core.errors import SluiceError
 
@@ -32,7 +32,7 @@ class Layout:
 
 def layout(target: Path) -> Layout:
     """Read manifest.json. Raises SluiceError where the project makes no model public."""
-    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    nodes = artifact(target, "manifest.json")["nodes"]
     models = [node for node in nodes.values() if node["resource_type"] == "model"]
     public = [node for node in models if node.get("access") == "public"]
     if not public:

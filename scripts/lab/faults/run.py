@@ -137,6 +137,8 @@ def _wait(job: Future[Any]) -> Any:
 
 
 def _start(project: Path, feeds: Path, corpus_folder: Path, root: Path) -> None:
+    # Results go through a pipe. DuckDB draws progress bars on stdout here: a process spawned by `python -m` looks interactive.
+    os.dup2(2, 1)
     os.environ["SLUICE_FAULTS_SLOT"] = str(root / f"slot-{os.getpid()}")
     os.environ.setdefault("SLUICE_MEMORY", "1GB")
     os.chdir(project)

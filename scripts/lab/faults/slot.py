@@ -149,7 +149,7 @@ def _report(sender: Connection, function: Callable[..., Any], arguments: Sequenc
 
 def _ingest(slot: Slot) -> list[FeedReport]:
     from sluice.ingest.feeds import load_feeds
-    from sluice.ingest.run import new_run_id, prepare, run
+    from sluice.ingest.run import new_run_id, run
     from sluice.lake.contracts import load_contracts
     from sluice.lake.lock import writing
 
@@ -157,7 +157,6 @@ def _ingest(slot: Slot) -> list[FeedReport]:
     contracts = load_contracts(slot.project)
     feeds = load_feeds([slot.project / slot.feeds])
     with writing(slot.lake):
-        prepare(slot.lake, contracts)
         return list(run(feeds, contracts, slot.lake, run_id=new_run_id(), memory_limit="1GB"))
 
 

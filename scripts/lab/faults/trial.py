@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ from lab.faults.day import Damage, Day
 from lab.faults.registry import Fault
 from lab.faults.slot import Slot, in_child
 from lab.faults.verdict import FaultVerdict, Seen, SeenCheck, is_blocked, is_caught, judge
+from sluice.core import dbt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,13 +86,13 @@ def warehouse(slot: Slot, layout: marts.Layout) -> Path:
 
 def failed_in_dbt(target: Path, layout: marts.Layout) -> tuple[SeenCheck, ...]:
     """Models and tests that did not pass in the last build, from run_results.json. A skipped node depends on another one."""
-    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
-    bad = [entry for entry in results if entry["status"] in ("error", "fail", "warn", "runtime error")]
+    results = dbt.artifact(target, "run_results.json")["results"]
+    bad = [entry for entry in results if dbt.ending(entry["status"]) in (dbt.Ending.failed, dbt.Ending.warned)]
     return tuple(
         SeenCheck(
             "test" if entry["unique_id"].startswith("test.") else "model",
             layout.names.get(entry["unique_id"], entry["unique_id"]),
-            entry["status"] != "warn",
+            dbt.ending(entry["status"]) is dbt.Ending.failed,
         )
         for entry in bad
     )

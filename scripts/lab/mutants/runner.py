@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -11,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lab.mutants.mutant_list import Mutant
+from sluice.core import dbt, git
 from sluice.core.errors import SluiceError
 
 BIN = Path(sys.executable).parent
@@ -57,9 +56,7 @@ def _model_and_name(unique_id: str) -> tuple[str, str]:
 
 def copy_project(source: Path, target: Path) -> None:
     """What git tracks or would track of `source`, with changes that are not committed yet."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, cwd=source, capture_output=True, text=True, check=True).stdout.splitlines()
-    for name in names:
+    for name in git.run("ls-files", "--cached", "--others", "--exclude-standard", folder=source).splitlines():
         if (source / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source / name, target / name)
@@ -131,8 +128,8 @@ class Bench:
         output = self._run(self._dbt(verb, warehouse, "--select", *selected, *options), warehouse)
         if not results.exists():
             raise SluiceError(f"mutant {ids}: dbt cannot run\n{output[-1500:]}", where=files, hint="correct it")
-        found: list[dict[str, Any]] = json.loads(results.read_text(encoding="utf-8"))["results"]
-        bad = [result for result in found if result["status"] in ("fail", "error", "runtime error")]
+        found = dbt.artifact(results.parent, results.name)["results"]
+        bad = [result for result in found if dbt.ending(result["status"]) is dbt.Ending.failed]
         for result in bad:
             message = result["message"] or ""
             if result["status"] != "fail" and any(told in message for told in NOT_SQL):

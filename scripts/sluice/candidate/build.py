@@ -7,6 +7,7 @@ removed by the next build; one that dbt's tests refused is kept for a look.
 from __future__ import annotations
 
 import errno
+import math
 import os
 import secrets
 import shutil
@@ -24,7 +25,7 @@ from sluice.candidate.plan import Plan
 from sluice.candidate.workspace import Workspace, workspace_for
 from sluice.core import dbt
 from sluice.core.errors import SluiceError
-from sluice.core.locks import alone_at, holding, is_held
+from sluice.core.locks import LOCK, holding, is_held, locked
 from sluice.core.paths import extensions_root
 from sluice.core.progress import Tell
 from sluice.store import digest, standalone
@@ -67,7 +68,7 @@ def build(plan: Plan, tell: Tell) -> Candidate:
             workspace.keep_artifacts(folder)
         whole = _alone(tested, folder / FILE, tell) if is_good else tested
         (folder / FILE).chmod(0o444)
-        record = replace(whole, built_at=moment(), file=File((folder / FILE).stat().st_size))
+        record = replace(whole, built_at=moment(), file=File((folder / FILE).stat().st_size, None))
         dump(record, folder)
     return Candidate(folder, record, is_good, removed)
 
@@ -77,7 +78,7 @@ def _begun(plan: Plan) -> Iterator[tuple[Path, Record, int]]:
     """The candidate's folder, held, with its first record; the folder goes again where dbt built nothing in it."""
     folder = plan.shelf / new_id()
     with ExitStack() as stack:
-        with alone_at(plan.shelf):
+        with locked(plan.shelf / LOCK, "starting a candidate", math.inf):
             folder.mkdir()
             lock = stack.enter_context(holding(folder, f"building for {plan.environment}"))
         try:
@@ -165,7 +166,7 @@ def _full(place: Path) -> SluiceError:
 def clean_up(shelf: Path) -> tuple[str, ...]:
     """Remove the candidates that nobody holds and that never became whole; give their ids."""
     shelf.mkdir(parents=True, exist_ok=True)
-    with alone_at(shelf):
+    with locked(shelf / LOCK, "removing candidates", math.inf):
         abandoned = [folder for folder in sorted(shelf.glob("[0-9]*")) if not is_held(folder) and not _is_whole(folder)]
         for folder in abandoned:
             shutil.rmtree(folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,18 +20,11 @@ VARIABLE = "SLUICE_PINS"
 def taken(lake: Path, patience: float = 60.0) -> dict[str, int]:
     """The version of every Delta table below the lake's root, by its path there: all of one moment.
 
-    Nobody may write meanwhile: an ingest lands its batch, the quarantine and the record of it one after the other. Waits
-    up to `patience` seconds for that; raises SluiceError when somebody still writes then, or there is no table.
+    Taken under the lake's lock, because an ingest lands its batch, the quarantine and the record of it one after the other.
+    Raises SluiceError when another command still writes after `patience` seconds, or there is no table.
     """
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            with writing(lake):
-                return _versions(lake)
-        except SluiceError as error:
-            if "is writing" not in error.what or time.monotonic() >= deadline:
-                raise
-        time.sleep(0.2)
+    with writing(lake, patience):
+        return _versions(lake)
 
 
 def _versions(lake: Path) -> dict[str, int]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from sluice.core import git
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
 from sluice.environments.context import Context
@@ -88,16 +88,11 @@ def _file_of(release_id: str, environment: str, context: Context, tell: Tell) ->
 
 def code_of(project: Path) -> Code:
     """The commit that is checked out, and whether anything below the project differs from it; outside of git, it does."""
-    commit = _git(project, "rev-parse", "--verify", "HEAD")
-    return Code(commit, bool(_git(project, "status", "--porcelain", "--", "."))) if commit else Code(None, True)
-
-
-def _git(project: Path, *arguments: str) -> str:
     try:
-        done = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=False)  # noqa: S607  # on PATH
-    except OSError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        commit = git.run("rev-parse", "--verify", "HEAD", folder=project)
+        return Code(commit, bool(git.run("status", "--porcelain", "--", ".", folder=project)))
+    except SluiceError:
+        return Code(None, True)
 
 
 def project_name(project: Path) -> str:
@@ -105,4 +100,4 @@ def project_name(project: Path) -> str:
     try:
         return str(yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["name"])
     except (OSError, yaml.YAMLError, KeyError, TypeError):
-        raise SluiceError("this is no dbt project", where=str(project.absolute()), hint="change to its folder") from None
+        raise SluiceError("this is not a dbt project", where=str(project.absolute()), hint="change to its folder") from None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,7 +12,7 @@ from sluice.candidate import pins
 from sluice.candidate.build import Candidate, build
 from sluice.candidate.plan import Plan, plan
 from sluice.candidate.verify import Difference, compared
-from sluice.core import dbt
+from sluice.core import dbt, git
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell
 from sluice.environments.context import Context
@@ -80,25 +78,12 @@ def _checked_out(commit: str) -> Iterator[Path]:
     """The project as that commit has it, in a temporary folder."""
     with TemporaryDirectory(prefix="sluice-rebuild-") as root:
         project = Path(root) / "project"
-        inside = _git("rev-parse", "--show-prefix").decode().strip()
-        _git("cat-file", "-e", f"{commit}^{{commit}}")
-        archive = Path(root) / "code.tar"
-        archive.write_bytes(_git("archive", "--format=tar", f"{commit}:{inside}"))
-        with tarfile.open(archive) as packed:
-            packed.extractall(project, filter="data")
+        try:
+            git.lay_out(commit, project)
+        except SluiceError as error:
+            what = "cannot retrieve the code that the release was built from"
+            raise SluiceError(what, where=error.what, hint=error.hint) from error
         yield project
-
-
-def _git(*arguments: str) -> bytes:
-    try:
-        done = subprocess.run(["git", *arguments], capture_output=True, check=False)  # noqa: S607  # on PATH
-    except OSError as error:
-        raise SluiceError("git cannot be run", where=str(error), hint="install git") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        hint = "run it in the project's git checkout; git fetch brings a commit that is not there"
-        raise SluiceError("the code of the release is not to be had", where=said[0] if said else "git", hint=hint)
-    return done.stdout
 
 
 def comparison(record: Record, again: Candidate) -> Comparison:

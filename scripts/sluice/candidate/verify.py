@@ -1,4 +1,4 @@
-"""Whether a file still is what its record says: every relation's digest taken anew, and the file's own where it is recorded."""
+"""Whether a file still is what its record says, by the digest of every relation, and of the file where that is recorded."""
 
 from __future__ import annotations
 

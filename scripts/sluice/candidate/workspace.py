@@ -1,6 +1,7 @@
-"""Where dbt works on a candidate: a place with a target folder that is used again, so that dbt need not parse all anew.
+"""Where dbt works on a candidate: a place with a target folder that is used again, so that dbt need not parse everything again.
 
-dbt parses anew whenever the path of the warehouse file changes, so each place has one path: a link to the candidate's folder.
+dbt parses everything again whenever the path of the warehouse file changes, so each workspace has one path: a link to the
+candidate's folder.
 """
 
 from __future__ import annotations

@@ -1,21 +1,18 @@
-"""The project as another commit has it, and dbt's manifest of it: made aside, with nothing of the working tree touched."""
+"""The project as another commit has it, and dbt's manifest of it, in a folder apart: the working tree stays as it is."""
 
 from __future__ import annotations
 
-import io
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sluice.core import dbt
+from sluice.core import dbt, git
 from sluice.core.errors import SluiceError
 from sluice.core.paths import extensions_root, lake_root
 
@@ -31,32 +28,12 @@ class Parsed:
     said: str = ""
 
 
-def commit_of(base: str) -> str:
-    """The commit that a name stands for. Raises SluiceError where there is none, or no repository."""
-    done = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
-    if done.returncode:
-        said = done.stderr.decode().strip()
-        hint = "name a commit that is there, e.g. after: git fetch origin main"
-        raise SluiceError(said or f"there is no commit {base}", where=str(Path().absolute()), hint=hint)
-    return done.stdout.decode().strip()
-
-
-def lay_out(commit: str, folder: Path) -> None:
-    """The current folder as a commit has it, in `folder`. Raises SluiceError where the commit does not have it."""
-    done = _git("archive", "--format=tar", commit)
-    if done.returncode:
-        raise SluiceError(done.stderr.decode().strip(), where=commit)
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+def lay_out_project(commit: str, folder: Path) -> None:
+    """The dbt project of the current folder as a commit has it. Raises SluiceError where the commit does not have it."""
+    git.lay_out(commit, folder)
     if not (folder / "dbt_project.yml").is_file():
-        raise SluiceError("no dbt project stands here in that commit", where=commit, hint="run it where dbt_project.yml is")
-
-
-def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    git = shutil.which("git")
-    if git is None:
-        raise SluiceError("git is not there", hint="install git")
-    return subprocess.run([git, *arguments], capture_output=True, check=False)
+        hint = "run it in the folder of dbt_project.yml"
+        raise SluiceError("in that commit this folder is not a dbt project", where=commit, hint=hint)
 
 
 def parsed(project: Path, scratch: Path) -> Parsed:
@@ -72,7 +49,9 @@ def parsed(project: Path, scratch: Path) -> Parsed:
         said = _errors(done)
         done = _dbt(project, scratch, "parse")
     if done.returncode:
-        raise SluiceError(f"dbt can't parse the project\n{_errors(done)}", where=str(project), hint="mend what dbt names")
+        raise SluiceError(
+            f"dbt can't parse the project\n{_errors(done)}", where=str(project), hint="fix the errors that dbt reports"
+        )
     manifest = dbt.artifact(target, "manifest.json")
     for node in manifest["nodes"].values():
         if node.get("compiled_code"):
@@ -107,7 +86,7 @@ def _dbt(project: Path, scratch: Path, *arguments: str) -> subprocess.CompletedP
     command = [str(Path(sys.executable).parent / "dbt"), "--quiet", "--no-use-colors", *arguments]
     paths = ["--target-path", str(scratch / "target"), "--log-path", str(scratch / "logs")]
     state = {
-        # Where the lake is decides what the SQL says; the warehouse is an empty one, so that nobody's file is opened.
+        # Where the lake is decides what the SQL says; the warehouse is an empty one, so that no file in use is opened.
         "SLUICE_LAKE": str(lake_root().absolute()),
         "SLUICE_WAREHOUSE": str(scratch / "warehouse"),
         "SLUICE_EXTENSIONS": str(extensions_root().absolute()),

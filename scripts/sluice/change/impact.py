@@ -13,8 +13,9 @@ from typing import Any
 
 import yaml
 
-from sluice.change.checkout import Parsed, commit_of, found_by_dbt, lay_out, parsed
+from sluice.change.checkout import Parsed, found_by_dbt, lay_out_project, parsed
 from sluice.change.modified import Modified, is_visible, modified
+from sluice.core.git import commit_of
 from sluice.core.progress import Tell, silent
 from sluice.lineage.downstream import Change, Downstream, downstream, united
 from sluice.lineage.graph import Graph, graph_of
@@ -85,7 +86,7 @@ def impact(base: str, tell: Tell = silent) -> Impact:
 
 
 def _both(commit: str, scratch: Path, tell: Tell) -> tuple[Parsed, Parsed]:
-    lay_out(commit, scratch / "project")
+    lay_out_project(commit, scratch / "project")
     tell("dbt compiles the base and the working tree", 0.1)
     with ThreadPoolExecutor(2) as at_once:
         old = at_once.submit(parsed, scratch / "project", scratch / "base")

@@ -17,14 +17,15 @@ import duckdb
 import yaml
 
 from sluice.candidate import pins
-from sluice.change.checkout import commit_of
 from sluice.change.impact import Changes, changes_since
 from sluice.change.macros import DBTS_OWN, changed_macros
 from sluice.change.selection import Selection, everything, select
 from sluice.core import dbt
 from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
+from sluice.core.git import commit_of
 from sluice.core.locks import holding
+from sluice.core.manifest import is_relation, relation_of
 from sluice.core.paths import extensions_root
 from sluice.core.progress import Tell
 from sluice.environments import partial
@@ -51,12 +52,12 @@ class PullRequestBuild:
 def build(environment: str, base: Located, context: Context, tell: Tell) -> PullRequestBuild:
     """Build what differs from `base`, a release. Raises SluiceError where it is none, or dbt could not run."""
     if base.record is None:
-        raise SluiceError(f"{base.name} is no release", where=str(base.file), hint="name an environment that points to one")
+        raise SluiceError(f"{base.name} is not a release", where=str(base.file), hint="name an environment that points to one")
     entry = context.policy.environment(environment)
     if not entry.is_family:
-        raise SluiceError(f"{environment} is no pull request environment", where="--env", hint="known is, e.g., pr-12")
+        raise SluiceError(f"{environment} is not a pull request environment", where="--env", hint="use a name like pr-12")
     file = entry.file(environment, context.warehouse)
-    root = partial.workshop(context.warehouse, environment)
+    root = partial.workspace(context.warehouse, environment)
     root.mkdir(parents=True, exist_ok=True)
     with holding(root, f"building {environment}") as lock:
         work = _Build(root / "slim", file.name, base.record, base.file.resolve(), context.lake, lock)
@@ -100,7 +101,7 @@ def _built(environment: str, base: Located, work: _Build, tell: Tell) -> tuple[P
     left_out = standalone.make(work.file) if is_good else ()
     there = _relations(work.file)
     nodes = [manifest["nodes"][name] for name in selection.built]
-    wanted = {_relation(node) for node in nodes if node["config"]["materialized"] != "ephemeral"}
+    wanted = {relation_of(node) for node in nodes if is_relation(node)}
     failed = tuple(sorted(wanted - there - set(left_out)))
     built = tuple(sorted(wanted & there))
     return Partial(environment, base.record.release_id, selection.whole, built, left_out, failed), is_good
@@ -145,7 +146,7 @@ def of_another_dbt(base: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     return f"the release was built with other macros of dbt, such as {min(differing)}" if differing else ""
 
 
-# What stands in these and in no node of dbt's manifest, and may touch every row.
+# These settings are in no node of dbt's manifest, and may change every row.
 _FOR_ALL = {"profiles.yml": None, "dbt_project.yml": ("flags", "dispatch", "query-comment")}
 
 
@@ -220,7 +221,3 @@ def _tables_for_views_of(file: Path, base: Path) -> None:
 def _relations(file: Path) -> set[str]:
     with standalone.opened(file) as connection:
         return {f"{schema}.{name}" for schema, name in digest.listed(connection, standalone.ALIAS)}
-
-
-def _relation(node: Mapping[str, Any]) -> str:
-    return f"{node['schema']}.{node['alias']}"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sluice.change.modified import Modified
+from sluice.core.manifest import BUILT, relation_of
 
-_BUILT = ("model", "seed", "snapshot")
 _TESTS = ("test", "unit_test")
 
 
@@ -34,16 +34,16 @@ def select(changed: Sequence[Modified], manifest: Mapping[str, Any], held: Itera
     there = {one.unique_id: one for one in changed if one.unique_id in manifest["child_map"]}
     built = _with_children((name for name, one in there.items() if one.touches_data), manifest)
     # What is only promised or judged differently is built itself, so that its tests and its audit see it.
-    built |= {name for name, one in there.items() if one.kind in _BUILT and _is_judged_anew(one)}
+    built |= {name for name, one in there.items() if one.kind in BUILT and _is_judged_anew(one)}
     built |= {parent for name, one in there.items() if one.kind == "unit_test" for parent in _parents([name], manifest)}
-    built = {name for name in built if name.split(".")[0] in _BUILT}
+    built = {name for name in built if name.split(".")[0] in BUILT}
     tests = {name for name, one in there.items() if one.kind == "test"}
     return Selection(_sorted(built), _sorted(tests), _sorted(_carried(built, tests, manifest, set(held))))
 
 
 def everything(manifest: Mapping[str, Any], why: str) -> Selection:
     """All of the project, and why."""
-    return Selection(_sorted(name for name, node in manifest["nodes"].items() if node["resource_type"] in _BUILT), whole=why)
+    return Selection(_sorted(name for name, node in manifest["nodes"].items() if node["resource_type"] in BUILT), whole=why)
 
 
 def _is_judged_anew(one: Modified) -> bool:
@@ -74,16 +74,11 @@ def _carried(built: set[str], tests: set[str], manifest: Mapping[str, Any], held
         missing = {
             name
             for name in _parents([waiting.pop()], manifest) - built - found
-            if name.split(".")[0] in _BUILT and not _is_held(manifest["nodes"][name], held)
+            if name.split(".")[0] in BUILT and relation_of(manifest["nodes"][name]) not in held
         }
         found |= missing
         waiting += missing
     return found
-
-
-def _is_held(node: Mapping[str, Any], held: set[str]) -> bool:
-    """Ephemeral models are no relation: what they read is asked for in their place."""
-    return f"{node['schema']}.{node['alias']}" in held
 
 
 def _sorted(names: Iterable[str]) -> tuple[str, ...]:

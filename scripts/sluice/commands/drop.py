@@ -13,7 +13,7 @@ def drop(
     environment: EnvOption = None,
     output: FormatOption = Format.text,
 ) -> None:
-    """Remove the file of an environment and what belongs to it. It does nothing if there is none.
+    """Remove the file of an environment and what belongs to it. Nothing happens if there is none.
 
     Exit code 1 when it is refused: it points to releases, somebody has it open, or environments.yml does not allow it.
     """

@@ -40,12 +40,19 @@ class Place(StrEnum):
     ingestion = "ingestion"
     warehouse = "warehouse"
     all = "all"
-    door = "door"
 
     @property
-    def recorded(self) -> str | None:
-        """The place as the lake records it; None for all."""
-        return None if self is Place.all else "door" if self is Place.ingestion else str(self)
+    def wanted(self) -> str | None:
+        """The place as a filter; None for all."""
+        return None if self is Place.all else str(self)
+
+
+def _place(word: str) -> Place:
+    """The place of that name; `door` is the former name of `ingestion`."""
+    try:
+        return Place("ingestion" if word == "door" else word)
+    except ValueError:
+        raise typer.BadParameter(f"{word!r} is not one of {', '.join(Place)}") from None
 
 
 def _typed_row(text: str) -> str:
@@ -59,7 +66,10 @@ RuleOption = Annotated[
 ]
 OlderOption = Annotated[str | None, typer.Option(help="Only rows that were refused longer ago than this: 12h, 7d, 2w.")]
 PlaceOption = Annotated[
-    Place, typer.Option(help="Where the row was refused: at ingestion (the older word is door) or in the warehouse.")
+    Place,
+    typer.Option(
+        parser=_place, metavar=f"[{'|'.join(Place)}]", help="Where the row was refused: at ingestion or in the warehouse."
+    ),
 ]
 WarehouseOption = Annotated[
     str | None,
@@ -73,7 +83,9 @@ WarehouseOption = Annotated[
     ),
 ]
 WhyOption = Annotated[str | None, typer.Option(help="Reason, recorded with the decision. Required.")]
-ByOption = Annotated[str | None, typer.Option(help="Who decides. Default: SLUICE_USER, git's e-mail address, or the user.")]
+ByOption = Annotated[
+    str | None, typer.Option(help="Who decides: user:<name>, or a name. Default: SLUICE_ACTOR, else the workflow or the user.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Apply it to all rows that match the filter.")]
 
 
@@ -155,6 +167,7 @@ def release(
     A corrected row lands once, however often it is released. Exit code 0 if every row is in the requested state, even if
     it already was; 1 when a row could not be released, with the reason; 2 when it could not run.
     """
+    from sluice.core.actor import actor
     from sluice.lake.contracts import load_contracts
     from sluice.quarantine import actions, options
     from sluice.quarantine.decide import Who
@@ -162,7 +175,7 @@ def release(
 
     edit = Edit(options.row(row) if row is not None else None, options.assignments(set_ or []), tuple(unset or ()))
     _check_wish(bool(edit.whole is not None or edit.set or edit.unset), waive, until)
-    who, choice = Who(options.person(by), options.reason(why)), _choice(ids, feed, rule, older_than, place)
+    who, choice = Who(actor(by), options.reason(why)), _choice(ids, feed, rule, older_than, place)
     where = _places(place, warehouse)
     if waive:
         end = options.until(until or "", actions.now())
@@ -185,10 +198,11 @@ def drop(
     output: FormatOption = Format.text,
 ) -> None:
     """Give rows up, with a reason. Nothing is deleted: they stay in quarantine, marked as dropped."""
+    from sluice.core.actor import actor
     from sluice.quarantine import actions, options
     from sluice.quarantine.decide import Who
 
-    who, choice = Who(options.person(by), options.reason(why)), _choice(ids, feed, rule, older_than, place)
+    who, choice = Who(actor(by), options.reason(why)), _choice(ids, feed, rule, older_than, place)
     where = _places(place, warehouse)
     _decide("drop", lambda: actions.drop(where, choice, who, agreed=yes), output)
 
@@ -201,13 +215,14 @@ def expire(
     output: FormatOption = Format.text,
 ) -> None:
     """End the waivers that are over, as `sluice build` does first; or, by id, waivers that are not over yet."""
+    from sluice.core.actor import actor
     from sluice.core.paths import lake_root
     from sluice.quarantine import actions, options
     from sluice.quarantine import expire as expire_due
     from sluice.quarantine.decide import Who
 
     if ids:
-        who, wanted = Who(options.person(by), options.reason(why)), options.ids(ids)
+        who, wanted = Who(actor(by), options.reason(why)), options.ids(ids)
         where = _places(Place.all, warehouse)
         _decide("expire", lambda: actions.end_waivers(where, wanted, who), output)
     else:
@@ -220,7 +235,7 @@ def _places(place: Place, warehouse: str | None) -> Places:
     from sluice.environments.resolve import locate, usual
     from sluice.quarantine.catalog import places
 
-    found = places(lake_root(), lambda: locate(warehouse or usual()), place=place.recorded)
+    found = places(lake_root(), lambda: locate(warehouse or usual()), place=place.wanted)
     note(found.notes)
     return found
 
@@ -232,7 +247,7 @@ def _filter(feed: str | None, rule: str | None, older_than: str | None, place: P
     return Filter(
         feed,
         rule,
-        place.recorded,
+        place.wanted,
         None if status is Status.all else str(status),
         age(older_than, "--older-than") if older_than else None,
     )

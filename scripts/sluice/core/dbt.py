@@ -1,4 +1,4 @@
-"""dbt: called as a command, and what it did, read from the artifacts that it leaves: run_results.json and manifest.json."""
+"""dbt, called as a command, and what it did: its artifacts run_results.json and manifest.json, and the statuses in them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,30 @@ from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell
 
 
+class Ending(StrEnum):
+    """How a node of a run ended."""
+
+    good = "good"
+    warned = "warned"
+    failed = "failed"
+    skipped = "skipped"
+
+
+_ENDINGS = {
+    **dict.fromkeys(("success", "pass", "no-op", "reused"), Ending.good),
+    "warn": Ending.warned,
+    "skipped": Ending.skipped,
+}
+
+
+def ending(status: str) -> Ending:
+    """How a node with this status in run_results.json ended: failed, unless the status is known to mean something else."""
+    return _ENDINGS.get(status, Ending.failed)
+
+
 @dataclass(frozen=True)
 class Invocation:
-    """One run of dbt's command: its exit code (0 done, 1 something failed, 2 it could not run) and what it said of errors."""
+    """One run of dbt: its exit code (0 done, 1 something failed, 2 it could not run) and the errors that it reported."""
 
     id: str
     code: int
@@ -35,11 +57,11 @@ def invoke(
     held: Sequence[int] = (),
     niceness: int = 0,
 ) -> Invocation:
-    """Run dbt in the current folder, or in `folder`, and show its progress; nothing of what it prints is shown.
+    """Run dbt in the current folder, or in `folder`, and show its progress; its own output is not shown.
 
-    In a process of its own, because within this one dbt would hold on to the warehouse file. `environment` is added to
-    this process's; locks whose file descriptors are in `held` stay held as long as dbt runs, whatever becomes of us.
-    `niceness` is how far it steps back behind other processes of the machine.
+    It is a process of its own, because within this one dbt would keep the warehouse file open. `environment` is added to
+    that of this process; locks whose file descriptors are in `held` stay held as long as dbt runs, also when this process
+    ends first. `niceness` is added to that of this process.
     """
     command = [str(Path(sys.executable).parent / "dbt"), "--log-format", "json", "--no-use-colors", *arguments]
     invocation, errors = "", []
@@ -77,7 +99,7 @@ def _stopped_with_us(process: subprocess.Popen[str]) -> Iterator[None]:
 
 
 def _event(line: str) -> dict[str, Any]:
-    """An event of dbt's log; a line that is none (a usage error) becomes an error."""
+    """An event of dbt's log; any other line, such as a usage error, becomes an error."""
     try:
         event = json.loads(line)
         return event if isinstance(event, dict) and "info" in event else {"info": {"level": "error", "msg": line}}
@@ -90,17 +112,17 @@ def _show(started: Mapping[str, Any], tell: Tell) -> None:
 
 
 def results_of(done: Invocation, target: Path) -> dict[str, Any]:
-    """run_results.json of an invocation. Raises SluiceError, with what dbt said, where it could not run or left none."""
+    """run_results.json of an invocation. Raises SluiceError, with dbt's errors, where it could not run or left none."""
     results = artifact(target, "run_results.json") if (target / "run_results.json").exists() else None
     if done.code not in (0, 1) or results is None or results["metadata"]["invocation_id"] != done.id:
         said = "\n".join(done.errors) or f"it ended with exit code {done.code}"
-        hint = "fix the errors dbt reports, then run it again; dbt debug checks the setup"
+        hint = "fix the errors that dbt reports, then run it again; dbt debug checks the setup"
         raise SluiceError(f"dbt could not run\n{said}", hint=hint)
     return results
 
 
 def counted(results: Mapping[str, Any]) -> dict[tuple[str, str], int]:
-    """How many nodes ended how: by (resource type, status)."""
+    """The number of nodes by (resource type, status)."""
     return dict(Counter((entry["unique_id"].split(".")[0], entry["status"]) for entry in results["results"]))
 
 
@@ -112,9 +134,9 @@ class DbtRun:
     seconds: float
     counts: Mapping[tuple[str, str], int]
 
-    def count(self, resource: str, *statuses: str) -> int:
-        """Nodes of a resource type ('model', 'test' ...) that ended in one of the statuses."""
-        return sum(self.counts.get((resource, status), 0) for status in statuses)
+    def count(self, ended: Ending, *resources: str) -> int:
+        """Nodes of the resource types ('model', 'test' ...) that ended so."""
+        return sum(count for (kind, status), count in self.counts.items() if kind in resources and ending(status) is ended)
 
 
 @dataclass(frozen=True)
@@ -128,7 +150,7 @@ class Mart:
 
 
 def outcome(target: Path) -> DbtRun:
-    """The last invocation that wrote to the target folder. Raises SluiceError where there is none."""
+    """The last run that wrote to the target folder. Raises SluiceError where there is none."""
     results = artifact(target, "run_results.json")
     return DbtRun(results["args"].get("which", "dbt"), float(results["elapsed_time"]), counted(results))
 
@@ -152,27 +174,27 @@ def _models(target: Path, wanted: Callable[[Mapping[str, Any]], bool]) -> list[M
     )
 
 
-# What an artifact of dbt's cannot lack.
-_HEART = {"manifest.json": "nodes", "run_results.json": "results"}
+# The key that each artifact of dbt has.
+_KEYS = {"manifest.json": "nodes", "run_results.json": "results"}
 
 
-def artifact(target: Path, name: str) -> dict[str, Any]:
-    """One of dbt's artifacts. Raises SluiceError where it is not there, or is something else."""
+def artifact(target: Path, name: str, hint: str = "run: dbt build") -> dict[str, Any]:
+    """An artifact of dbt. Raises SluiceError, with the hint, where it is missing or something else."""
     path = target / name
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise SluiceError(f"{name} is not there", where=str(target), hint="run: dbt build") from None
-    except json.JSONDecodeError as error:
-        raise SluiceError(f"{name} is not valid JSON: {error}", where=str(target), hint="run: dbt build") from None
-    heart = _HEART.get(name)
-    if not isinstance(document, dict) or (heart and heart not in document):
-        raise SluiceError(f"{name} was not written by dbt: it has no {heart}", where=str(target), hint="run: dbt build")
+        raise SluiceError(f"{name} is not there", where=str(target), hint=hint) from None
+    except ValueError as error:
+        raise SluiceError(f"{name} is not JSON: {error}", where=str(target), hint=hint) from None
+    key = _KEYS.get(name)
+    if not isinstance(document, dict) or (key and key not in document):
+        raise SluiceError(f"{name} is not an artifact of dbt: it has no {key}", where=str(target), hint=hint)
     return document
 
 
 def owner_of(node: Mapping[str, Any]) -> str | None:
-    """Who owns a group or an exposure: name and address, as far as they are given."""
+    """Who owns a group or an exposure: the name and the address that are given."""
     owner = node.get("owner") or {}
     email = owner.get("email")
     address = ", ".join(email) if isinstance(email, list) else email

@@ -50,13 +50,13 @@ def parse_type(text: str, where: str = "") -> DuckDBPyType:
     try:
         return duckdb.sqltype(text)
     except duckdb.Error as error:
-        raise SluiceError(f"{text!r} is no DuckDB type", where=where, hint="mend data_type in the contract") from error
+        raise SluiceError(f"{text!r} is not a DuckDB type", where=where, hint="fix data_type in the contract") from error
 
 
 def link_extensions(root: Path | None = None) -> list[Path]:
     """Link the extension binaries that the packages carry to where DuckDB looks for them; return the links.
 
-    LOAD never looks inside packages, and a download at run time is one more thing to be down.
+    LOAD does not look inside packages, and a download at run time can fail.
     Raises SluiceError where a package is missing.
     """
     root = root or extensions_root()

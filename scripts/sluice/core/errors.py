@@ -54,3 +54,8 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """A hint that names what `name` resembles among `known`; where it resembles nothing, `otherwise`."""
     close = get_close_matches(name, list(known), n=3)
     return f"did you mean {' or '.join(close)}?" + (f" {otherwise}" if otherwise else "") if close else otherwise
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether Ctrl-C caused it: DuckDB turns a KeyboardInterrupt during a query into a RuntimeError."""
+    return isinstance(error, KeyboardInterrupt) or (error.__cause__ is not None and is_interrupt(error.__cause__))

@@ -1,4 +1,4 @@
-"""Who works on a candidate holds it: a lock on a file in its folder, which ends with the processes that hold it."""
+"""Locks on files. The operating system releases a lock when the last process that holds it ends, however it ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sluice.core.errors import SluiceError
@@ -15,24 +15,35 @@ LOCK = ".lock"
 
 
 @contextmanager
-def holding(folder: Path, doing: str) -> Iterator[int]:
-    """Hold a folder and give the lock's file descriptor, for child processes that shall hold it too.
+def locked(path: Path, doing: str, patience: float = 0.0) -> Iterator[int]:
+    """Hold the lock of a file, and give its descriptor, for child processes that are to hold it too.
 
-    Raises SluiceError, naming what the holder does, where another process has it.
+    Raises SluiceError, which names the holder and what it is doing, where another process still holds it after `patience`
+    seconds; OSError where the file cannot be opened.
     """
-    with (folder / LOCK).open("a+", encoding="utf-8") as file:
-        if not any(_taken(file.fileno(), wait) for wait in (0, 0.2, 0.5)):
-            file.seek(0)
-            said = file.read().strip() or "another command is at work on it"
-            raise SluiceError(f"{folder.name} is held: {said}", where=str(folder), hint="wait until it has ended")
-        file.truncate(0)
-        file.write(f"{doing} (process {os.getpid()})")
-        file.flush()
+    until = time.monotonic() + patience
+    with path.open("ab+", buffering=0) as file:
+        while not _taken(file.fileno()):
+            if time.monotonic() >= until:
+                file.seek(0)
+                holder = file.read().decode() or "is using it"
+                raise SluiceError(f"another command {holder}", where=str(path.parent), hint="wait until it has ended")
+            time.sleep(0.01)
+        with suppress(OSError):  # the disk is full: only the holder's name is missing
+            file.truncate(0)
+            file.write(f"(process {os.getpid()}) is {doing}".encode())
         yield file.fileno()
 
 
+@contextmanager
+def holding(folder: Path, doing: str) -> Iterator[int]:
+    """As `locked`, for a folder. It waits for a moment, because is_held takes the lock for a moment as well."""
+    with locked(folder / LOCK, doing, patience=0.7) as descriptor:
+        yield descriptor
+
+
 def is_held(folder: Path) -> bool:
-    """Whether somebody holds a folder."""
+    """Whether a process holds a folder."""
     try:
         with (folder / LOCK).open("rb") as file:
             return not _taken(file.fileno())
@@ -40,17 +51,7 @@ def is_held(folder: Path) -> bool:
         return False
 
 
-@contextmanager
-def alone_at(folder: Path) -> Iterator[None]:
-    """Be the only one who begins or removes something in a folder; wait for whoever is."""
-    with (folder / LOCK).open("a", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _taken(descriptor: int, wait: float = 0) -> bool:
-    """Try, after a wait: who only asks whether something is held has the lock for a moment, too."""
-    time.sleep(wait)
+def _taken(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -8,7 +8,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
 from typing import TextIO
@@ -46,14 +46,15 @@ def plural(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
-def age(passed: timedelta) -> str:
-    """A duration in the largest whole unit; `soon` for one that has yet to begin, as after a jump of the clock."""
-    if passed < timedelta(0):
-        return "soon"
-    for unit, length in (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1))):
+def ago(moment: datetime | str | None, now: datetime) -> str:
+    """How long ago, in the largest whole unit; a text is in ISO format, and the future is `0 min`."""
+    if moment is None:
+        return "-"
+    passed = now - (datetime.fromisoformat(moment) if isinstance(moment, str) else moment)
+    for unit, length in (("d", timedelta(days=1)), ("h", timedelta(hours=1))):
         if passed >= length:
             return f"{passed // length} {unit}"
-    return "0 min"
+    return f"{max(passed, timedelta()) // timedelta(minutes=1)} min"
 
 
 def size(count: int | None) -> str:
@@ -134,7 +135,7 @@ _COLOURS = (
 
 
 def coloured(text: str, stream: TextIO | None = None) -> str:
-    """Text whose findings begin in colour; unchanged where `stream` (stdout) is not a terminal, or with NO_COLOR."""
+    """Text with the words that begin a finding in colour; unchanged if `stream` (stdout) is not a terminal, or with NO_COLOR."""
     stream = stream or sys.stdout
     if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text

@@ -5,15 +5,12 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
-import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Self
-
-import duckdb
 
 from sluice.demo import faults
 from sluice.demo.engine import Engine, set_variables
@@ -51,7 +48,6 @@ class Writer:
 
     def __init__(self, engine: Engine, out: Path, work: Path, rates: Mapping[str, float], planned: faults.FileFaults) -> None:
         self.engine, self.out, self.work, self.rates, self.planned = engine, out, work, rates, planned
-        self.local = threading.local()
         self.pool = ThreadPoolExecutor(max_workers=max(engine.threads, 2))
         for table in TABLES:
             (out / table.folder).mkdir(parents=True, exist_ok=True)
@@ -92,12 +88,6 @@ class Writer:
             faults.record_file(self.engine, table, day, fault, records)
         return _Job(table, day, records, first_rowid, fault)
 
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
-        if not hasattr(self.local, "cursor"):
-            self.local.cursor = self.engine.cursor()
-        cursor: duckdb.DuckDBPyConnection = self.local.cursor
-        return cursor
-
     def _write(self, job: _Job) -> list[DayFile]:
         final = self.out / job.table.folder / f"{job.day}.{job.table.extension}"
         is_gzip = job.table.extension.endswith(".gz")
@@ -120,16 +110,16 @@ class Writer:
             text, columns = faults.damaged_file_sql(job.table, job.fault)
         name, last_rowid = job.table.name, job.first_rowid + job.records - 1
         is_last = f"(sort_id = (select sort_id from ready_{name} where rowid = {last_rowid}))"
-        cursor = self._cursor()
-        set_variables(cursor, {"path": str(path)})
-        cursor.execute(
-            f"""
-            copy (
-                select {text.replace("is_last", is_last)} as "{",".join(columns)}"
-                from text_{name} where delivered_on = date '{job.day.isoformat()}'
-            ) to (getvariable('path')) ({_AS_IT_IS}, header {str(job.table.is_csv).lower()})
-            """
-        )
+        with self.engine.cursor() as cursor:
+            set_variables(cursor, {"path": str(path)})
+            cursor.execute(
+                f"""
+                copy (
+                    select {text.replace("is_last", is_last)} as "{",".join(columns)}"
+                    from text_{name} where delivered_on = date '{job.day.isoformat()}'
+                ) to (getvariable('path')) ({_AS_IT_IS}, header {str(job.table.is_csv).lower()})
+                """
+            )
 
     def _resend(self, job: _Job, text: Path, is_gzip: bool) -> DayFile:
         name = f"{job.day}_resent.{job.table.extension}"

@@ -1,4 +1,7 @@
-"""A DuckDB in memory that runs the package's SQL files. It spills into a work folder, never into the home directory."""
+"""A DuckDB in memory that runs the package's SQL files: 0x once, 1x for each part, 20 makes text of what is ready.
+
+It spills into a work folder, never into the home directory.
+"""
 
 from __future__ import annotations
 
@@ -11,29 +14,6 @@ import duckdb
 from sluice.core.errors import SluiceError
 from sluice.demo.options import DemoOptions
 from sluice.demo.tables import TABLES
-
-ONCE = (
-    "00_queues",
-    "01_macros",
-    "02_calendar",
-    "03_days",
-    "04_fx",
-    "05_products",
-    "06_demand",
-    "07_names",
-    "08_product_versions",
-)
-EACH_PART = (
-    "10_orders",
-    "11_items",
-    "12_timelines",
-    "13_order_versions",
-    "14_customers",
-    "15_payments",
-    "16_refunds_disputes",
-    "17_sessions",
-    "18_events",
-)
 
 
 class Engine:
@@ -59,26 +39,26 @@ class Engine:
         self.threads = options.threads or int(self.scalar("select current_setting('threads')"))
         set_variables(self.connection, self.settings)
 
-    def run(self, name: str) -> None:
-        """Run one file of the package's ``sql`` folder."""
-        text = (resources.files("sluice.demo") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
-        self.connection.execute(text)
+    def run(self, numbers: str) -> None:
+        """Run the files of the package's `sql` folder whose names begin so, in order."""
+        files = sorted((resources.files("sluice.demo") / "sql").iterdir(), key=lambda file: file.name)
+        for file in files:
+            if file.name.startswith(numbers):
+                self.connection.execute(file.read_text(encoding="utf-8"))
 
     def run_once(self) -> None:
         """Make what every part needs: calendar, rates, catalogue; and the empty tables that parts fill."""
-        for name in ONCE:
-            self.run(name)
+        self.run("0")
         for table in TABLES:
             self.connection.execute(
                 f"create table ready_{table.name} as select *, null::varchar as fault from queue_{table.name} limit 0"
             )
-        self.run("20_lines")
+        self.run("2")
 
     def run_part(self, first_day: int, last_day: int) -> None:
         """Put all rows that the orders of these days lead to into the queues, whenever they will be delivered."""
         set_variables(self.connection, {"first_day": first_day, "last_day": last_day})
-        for name in EACH_PART:
-            self.run(name)
+        self.run("1")
 
     def rows(self, query: str, parameters: list[object] | None = None) -> list[tuple[object, ...]]:
         """All rows of a query."""

@@ -1,6 +1,6 @@
-"""Which rows and files are damaged, and the truth about it.
+"""Which rows and files are damaged, and the record of it.
 
-Rows: a hash of the row decides, so the same row is damaged whatever the order of work. Files: for each kind the given
+Rows: a hash of the row decides, so the order of work makes no difference. Files: for each kind the given
 share of the files (at least one), by the rank of their hash. A damaged file holds no damaged rows, and no row has two
 faults. The rates themselves are bound as DuckDB variables.
 """
@@ -72,7 +72,7 @@ def choice_sql(table: Table, rates: Mapping[str, float]) -> str:
 
 def line_sql(table: Table, rates: Mapping[str, float]) -> str:
     """SQL expression of a row's text, with its fault when it has one."""
-    plain = "array_to_string(fields, ',')" if table.is_csv else "line"
+    plain = table.text_sql
     cases = [f"when '{kind}' then {damaged_sql(table, kind, rule)}" for kind, rule in table.rules.items() if rates.get(kind)]
     if not cases:
         return plain
@@ -95,7 +95,6 @@ def damaged_file_sql(table: Table, kind: str) -> tuple[str, tuple[str, ...]]:
 
     A truncated file's last row is marked by ``is_last``. A duplicate has the same text.
     """
-    plain = "array_to_string(fields, ',')" if table.is_csv else "line"
     name, value = table.new_column
     first, second, *others = table.columns
     if kind == "new_column":
@@ -108,12 +107,12 @@ def damaged_file_sql(table: Table, kind: str) -> tuple[str, tuple[str, ...]]:
         return moved if table.is_csv else "json_first_key_last(line)", (first, *others, second)
     if kind == "truncated_file":
         cut = "csv_cut(fields)" if table.is_csv else "json_cut(line)"
-        return f"case when is_last then {cut} else {plain} end", table.columns
-    return plain, table.columns
+        return f"case when is_last then {cut} else {table.text_sql} end", table.columns
+    return table.text_sql, table.columns
 
 
 def detail_sql(table: Table) -> str:
-    """SQL expression that says in words what is wrong with a damaged row."""
+    """SQL expression that describes what is wrong with a damaged row."""
     cut = "case when sort_id % 2 = 0 then 'too few columns' else 'too many columns' end" if table.is_csv else "'cut off'"
     cases = " ".join(
         f"when '{kind}' then " + (cut if kind == "malformed_line" else f"'{rule.column}'") for kind, rule in table.rules.items()
@@ -122,8 +121,8 @@ def detail_sql(table: Table) -> str:
 
 
 def record_rows(engine: Engine, table: Table) -> None:
-    """Write the damaged rows of ``ready_<table>`` down. It is sorted: a row's place in its day is its position."""
-    doors = " ".join(f"when '{kind}' then '{rule.expected_at}'" for kind, rule in table.rules.items())
+    """Record the damaged rows of ``ready_<table>``, which is sorted: a row's place in its day is its position."""
+    caught = " ".join(f"when '{kind}' then '{rule.expected_at}'" for kind, rule in table.rules.items())
     engine.connection.execute(
         f"""
         insert into truth
@@ -133,7 +132,7 @@ def record_rows(engine: Engine, table: Table) -> None:
         select
             ready.fault, $1, $2, $3 || '/' || ready.delivered_on::varchar || '.' || $4,
             ready.rowid - firsts.first_rowid + 1,
-            {table.key_sql}, {detail_sql(table)}, case ready.fault {doors} end
+            {table.key_sql}, {detail_sql(table)}, case ready.fault {caught} end
         from ready_{table.name} as ready
         inner join firsts on ready.delivered_on = firsts.delivered_on
         where ready.fault is not null
@@ -143,7 +142,7 @@ def record_rows(engine: Engine, table: Table) -> None:
 
 
 def record_file(engine: Engine, table: Table, day: date, kind: str, records: int) -> None:
-    """Write one damaged file down. ``records`` is how many records it holds (a truncated one included)."""
+    """Record one damaged file. ``records`` is how many records it holds (a truncated one included)."""
     file = f"{table.folder}/{day}.{table.extension}"
     key: str | None = None
     details = {
@@ -152,14 +151,14 @@ def record_file(engine: Engine, table: Table, day: date, kind: str, records: int
         "changed_column_order": f"{table.columns[1] if table.is_csv else table.columns[0]} is last",
         "truncated_file": f"record {records} is cut off",
     }
-    doors = {"duplicate_delivery": "door_dedup", "truncated_file": "door"}
+    caught = {"duplicate_delivery": "ingestion_duplicate", "truncated_file": "ingestion"}
     if kind == "truncated_file":
         last = f"select {table.key_sql} from ready_{table.name} where delivered_on = $1 order by rowid desc limit 1"
         key = str(engine.rows(last, [day])[0][0])
     named = f"{table.folder}/{day}_resent.{table.extension}" if kind == "duplicate_delivery" else file
     engine.connection.execute(
         "insert into truth values ($1, $2, $3, $4, null, $5, $6, $7)",
-        [kind, table.source, table.name, named, key, details[kind], doors.get(kind, "door_report")],
+        [kind, table.source, table.name, named, key, details[kind], caught.get(kind, "ingestion_report")],
     )
 
 

@@ -1,4 +1,4 @@
-"""The output directory: may it be written, what is replaced, when is it complete."""
+"""The output directory: whether it may be written, what is replaced, when it is complete."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def claim(out: Path, *, force: bool = False) -> Path:
     _check(out, force)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        (out / UNFINISHED).write_text("a demo is being made here, or was killed\n", encoding="utf-8")
+        (out / UNFINISHED).write_text("a demo is being made here, or was interrupted\n", encoding="utf-8")
         (out / MARKER).unlink(missing_ok=True)
         for name in sorted({table.source for table in TABLES} | {"truth", WORK}):
             if (out / name).exists():
@@ -43,13 +43,13 @@ def _check(out: Path, force: bool) -> None:
     if (out / UNFINISHED).exists() or not any(out.iterdir()):
         return
     if not (out / MARKER).exists():
-        raise SluiceError("the output directory holds something else", where=str(out), hint="choose an empty --out")
+        raise SluiceError("the output directory contains something else", where=str(out), hint="choose an empty --out")
     if not force:
-        raise SluiceError("a demo is here already", where=str(out), hint="replace it with --force, or choose another --out")
+        raise SluiceError("there is a demo here already", where=str(out), hint="replace it with --force, or choose another --out")
 
 
 def finish(out: Path, parameters: dict[str, object]) -> None:
-    """Say that the demo is complete: the marker is the last thing written."""
+    """Mark the demo as complete; the marker is written last."""
     (out / MARKER).write_text(json.dumps(parameters, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     (out / UNFINISHED).unlink()
 

@@ -9,24 +9,9 @@ from datetime import date
 from types import MappingProxyType
 
 from sluice.core.errors import SluiceError
-from sluice.demo.tables import KINDS
+from sluice.demo.tables import FILE_KINDS, KINDS, ROW_KINDS
 
-# Small, and enough for every kind to occur in 10,000 orders over 30 days.
-DEFAULT_FAULTS: Mapping[str, float] = MappingProxyType(
-    {
-        "malformed_line": 0.0005,
-        "wrong_type": 0.0005,
-        "missing_key": 0.0005,
-        "unknown_reference": 0.001,
-        "negative_price": 0.001,
-        "future_time": 0.0005,
-        "unknown_currency": 0.001,
-        "duplicate_delivery": 0.02,
-        "changed_column_order": 0.01,
-        "new_column": 0.01,
-        "truncated_file": 0.01,
-    }
-)
+DEFAULT_FAULTS: Mapping[str, float] = MappingProxyType({**ROW_KINDS, **FILE_KINDS})
 MAX_DAYS = 3660
 MAX_ORDERS = 500_000_000
 
@@ -79,7 +64,7 @@ def _parse_pair(pair: str) -> tuple[str, float]:
         rate = math.nan
     if not equals or math.isnan(rate):
         raise SluiceError(
-            f"can't read the fault {pair.strip()!r}",
+            f"cannot read the fault {pair.strip()!r}",
             where="--faults",
             hint="write none, default, or kind=rate,kind=rate, for example malformed_line=0.001",
         )

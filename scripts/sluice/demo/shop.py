@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,23 +22,23 @@ from sluice.demo.tables import TABLES
 
 @dataclass(frozen=True)
 class DemoReport:
-    """What was made. ``rows``: by table, without resent files; ``records``: as they stand in all files."""
+    """What was made. ``rows``: by table, without resent files; ``records``: those of all files."""
 
     out: Path
     files: int
+    total_bytes: int
     rows: dict[str, int]
     records: dict[str, int]
     faults: dict[str, int]
-    total_bytes: int
     seconds: float
 
 
 def generate(options: DemoOptions, out: Path, *, force: bool = False, tell: Tell = silent) -> DemoReport:
     """Write a demo into ``out``: day files per source and table, truth/faults.csv and truth/summary.json.
 
-    The same options (threads, memory limit and part size aside) give the same bytes. ``tell`` is told what is being
-    done and the share done. Raises SluiceError when ``out`` may not be written, or the disk or memory does not
-    suffice; then the directory is left marked as unfinished and the next call replaces it.
+    The same options (threads, memory limit and part size aside) give the same bytes. ``tell`` gets what is being done and
+    the share done. Raises SluiceError when ``out`` may not be written, or disk or memory do not suffice; then the
+    directory is left marked as unfinished and the next call replaces it.
     """
     started = time.monotonic()
     work = folder.claim(out, force=force)
@@ -89,33 +88,25 @@ def _make(options: DemoOptions, out: Path, work: Path, tell: Tell) -> tuple[list
 
 
 def _report(out: Path, files: list[DayFile], found: dict[str, int], seconds: float) -> DemoReport:
-    rows: Counter[str] = Counter()
-    records: Counter[str] = Counter()
+    records = {table.name: 0 for table in TABLES}
+    rows = dict(records)
     for file in files:
         records[file.table] += file.records
         rows[file.table] += 0 if file.is_resent else file.records
     total_bytes = sum((out / file.path).stat().st_size for file in files)
-    names = [table.name for table in TABLES]
-    by_table = {name: rows[name] for name in names}
-    return DemoReport(out, len(files), by_table, {n: records[n] for n in names}, found, total_bytes, round(seconds, 2))
+    return DemoReport(out, len(files), total_bytes, rows, records, found, round(seconds, 2))
 
 
 def _parameters(options: DemoOptions) -> dict[str, object]:
-    return {
-        "orders": options.orders,
-        "days": options.days,
-        "seed": options.seed,
-        "start": options.start.isoformat(),
-        "faults": dict(sorted(options.faults.items())),
-    }
+    named = {name: getattr(options, name) for name in ("orders", "days", "seed")}
+    return {**named, "start": options.start.isoformat(), "faults": dict(sorted(options.faults.items()))}
 
 
 def _write_summary(options: DemoOptions, report: DemoReport, files: list[DayFile]) -> None:
-    sources = {table.name: table.source for table in TABLES}
     summary = {
         "parameters": _parameters(options),
-        "rows": {f"{sources[name]}.{name}": n for name, n in report.rows.items()},
-        "records": {f"{sources[name]}.{name}": n for name, n in report.records.items()},
+        "rows": {f"{table.source}.{table.name}": report.rows[table.name] for table in TABLES},
+        "records": {f"{table.source}.{table.name}": report.records[table.name] for table in TABLES},
         "faults": report.faults,
         "files": {file.path: file.records for file in sorted(files, key=lambda file: file.path)},
     }

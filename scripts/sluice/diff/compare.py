@@ -55,7 +55,7 @@ class _Comparison:
 
 
 def compare(connection: duckdb.DuckDBPyConnection, relation: str, a: Side, b: Side, options: CompareOptions) -> RelationDiff:
-    """What became of a relation from `a` to `b`. Unchanged ones are told by their digests, where both sides have one."""
+    """What became of a relation from `a` to `b`. Unchanged ones are recognised by their digests, where both sides have one."""
     started = time.monotonic()
     old, new = a.models.get(relation), b.models.get(relation)
     model = new or old

@@ -1,8 +1,7 @@
-"""One of the two things that a diff compares: a warehouse file, dbt's manifest of it, and its release record, if it has one."""
+"""One of the two sides of a diff: a warehouse file, dbt's manifest of it, and its release record, if it has one."""
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,51 +9,39 @@ from pathlib import Path
 from typing import Any
 
 from sluice.core import dbt
-from sluice.core.dbt import owner_of
 from sluice.core.errors import SluiceError
+from sluice.core.manifest import ManifestModel, fields_of, is_relation, owners_of_groups
 from sluice.environments import partial
 from sluice.environments.resolve import locate
 
-# Longer keys are no keys that a person would use, but a test may still name them.
+# The tests that name a key, and the argument that has its columns.
 _UNIQUE = {"unique": "column_name", "unique_together": "columns", "unique_combination_of_columns": "combination_of_columns"}
 
 
 @dataclass(frozen=True)
 class Key:
-    """The columns by which rows of two versions of a relation are told to be the same row, and who says so."""
+    """The columns by which a row is found again in another version of the relation, and what declares them."""
 
     columns: tuple[str, ...]
     source: str
 
 
 @dataclass(frozen=True)
-class Model:
-    """A model, seed or snapshot of a manifest that has a relation in the warehouse."""
+class Model(ManifestModel):
+    """A model, seed or snapshot of a manifest that has a relation in the warehouse. `masked` columns hold personal data."""
 
-    unique_id: str
-    name: str
-    relation: str
-    schema: str
     access: str
-    tags: tuple[str, ...]
     owner: str | None
     key: Key | None
     required: frozenset[str]
     masked: frozenset[str]
 
-    def answers_to(self, word: str) -> bool:
-        """Whether `tag:finance`, or a pattern (`fct_*`) for the name, the schema or the relation, means this model."""
-        kind, _, value = word.partition(":")
-        if kind == "tag" and value:
-            return value in self.tags
-        return any(fnmatch.fnmatchcase(name, word) for name in (self.name, self.schema, self.relation, self.unique_id))
-
 
 @dataclass(frozen=True)
 class Side:
-    """`digests` holds the digest of each relation where a release record tells them, of files of DuckDB `engine`.
+    """`digests` has the digest of each relation in the release record, if there is one, made by DuckDB version `engine`.
 
-    A pull request environment holds the relations in `built` only (None: all), and stands on the release `base` else.
+    A pull request environment contains the relations in `built` only (None: all); the others are those of the release `base`.
     """
 
     name: str
@@ -72,11 +59,11 @@ class Side:
 
 
 def side(name: str, artifacts: Path | None, target: Path) -> Side:
-    """What a name on the command line stands for. Artifacts are looked for beside the file, then in dbt's target folder.
+    """The side that a name on the command line means. Artifacts are looked for beside the file, then in dbt's target folder.
 
-    Raises SluiceError where there is no such file, no manifest, or the record beside it is not readable.
+    Raises SluiceError if there is no such file, no manifest, or the record beside it is not valid.
     """
-    # Behind a pointer it is this release from here on, whatever is published meanwhile.
+    # A pointer is followed once: the release stays the same, whatever is published meanwhile.
     located = locate(name)
     file, record = located.file.resolve(), located.record
     folder = artifacts or located.artifacts or (file.parent if (file.parent / "manifest.json").is_file() else target)
@@ -98,29 +85,24 @@ def side(name: str, artifacts: Path | None, target: Path) -> Side:
 
 
 def models_of(manifest: Mapping[str, Any]) -> dict[str, Model]:
-    """Every node of a manifest that has a relation, by `schema.name`. Ephemeral models have none."""
-    unique = _unique_tests(manifest)
-    owners = {group["name"]: owner_of(group) for group in (manifest.get("groups") or {}).values()}
-    found = {}
-    for node in manifest["nodes"].values():
-        if node["resource_type"] in ("model", "seed", "snapshot") and _config(node).get("materialized") != "ephemeral":
-            model = _model(node, owners, unique.get(node["unique_id"]))
-            found[model.relation] = model
-    return found
+    """Every node of a manifest that has a relation, by `schema.name`."""
+    unique, owners = _unique_tests(manifest), owners_of_groups(manifest)
+    found = (
+        _model(node, owners.get(node.get("group") or ""), unique.get(node["unique_id"]))
+        for node in manifest["nodes"].values()
+        if is_relation(node)
+    )
+    return {model.relation: model for model in found}
 
 
-def _model(node: Mapping[str, Any], owners: Mapping[str, str | None], unique: Key | None) -> Model:
+def _model(node: Mapping[str, Any], owner: str | None, unique: Key | None) -> Model:
     columns = node.get("columns") or {}
     constraints = {name: [entry.get("type") for entry in column.get("constraints") or []] for name, column in columns.items()}
     stated = tuple(node.get("primary_key") or ())
     return Model(
-        unique_id=node["unique_id"],
-        name=node["name"],
-        relation=f"{node['schema']}.{node['alias']}",
-        schema=node["schema"],
+        **fields_of(node),
         access=node.get("access") or "protected",
-        tags=tuple(node.get("tags") or ()),
-        owner=owners.get(node.get("group") or ""),
+        owner=owner,
         key=_constrained(node) or (Key(stated, "dbt's primary key") if stated else None) or unique,
         required=frozenset(name for name, kinds in constraints.items() if {"not_null", "primary_key"} & set(kinds)),
         masked=frozenset(name for name, column in columns.items() if _is_personal(column)),
@@ -137,7 +119,7 @@ def _is_personal(column: Mapping[str, Any]) -> bool:
 
 
 def _constrained(node: Mapping[str, Any]) -> Key | None:
-    """The key that the contract states, in the order in which it states it."""
+    """The key that the contract declares, in its order."""
     for constraint in node.get("constraints") or []:
         if constraint.get("type") == "primary_key" and constraint.get("columns"):
             return Key(tuple(constraint["columns"]), "contract")
@@ -148,7 +130,7 @@ def _constrained(node: Mapping[str, Any]) -> Key | None:
 
 
 def _unique_tests(manifest: Mapping[str, Any]) -> dict[str, Key]:
-    """For each node the fewest columns that a test without a filter says are unique."""
+    """For each node the fewest columns that a test without a filter declares to be unique."""
     found: dict[str, Key] = {}
     for test in manifest["nodes"].values():
         metadata = test.get("test_metadata") or {}
@@ -163,33 +145,27 @@ def _unique_tests(manifest: Mapping[str, Any]) -> dict[str, Key]:
 
 
 def _columns(given: Any) -> tuple[str, ...]:
-    """Names of columns; nothing where one of them is an expression."""
+    """Names of columns; nothing if one of them is an expression."""
     names = [given] if isinstance(given, str) else list(given or [])
     return tuple(names) if all(re.fullmatch(r"\w+", str(name)) for name in names) else ()
 
 
 def chosen(a: Side, b: Side, select: Sequence[str], exclude: Sequence[str]) -> list[str]:
-    """The relations to compare, by name: public models of either side, or those that `select` names.
+    """The relations to compare, by name: those that `select` names, by default the public models (all, if none is public).
 
-    Raises SluiceError where a word of `select` means nothing that either side has.
+    Raises SluiceError if a word of `select` selects nothing on either side.
     """
     every: dict[str, list[Model]] = {}
     for model in (*a.models.values(), *b.models.values()):
         every.setdefault(model.relation, []).append(model)
     for word in select:
-        if not any(model.answers_to(word) for models in every.values() for model in models):
+        if not any(_any(models, [word]) for models in every.values()):
             hint = "name a model, its schema, tag:<tag>, or a pattern such as fct_*"
-            raise SluiceError(f"nothing is selected by {word}", where="--select", hint=hint)
-    public = any(model.access == "public" for models in every.values() for model in models)
-    return sorted(relation for relation, models in every.items() if _wanted(models, select, public) and not _any(models, exclude))
-
-
-def _wanted(models: Iterable[Model], select: Sequence[str], public: bool) -> bool:
-    """A project that makes nothing public has all its models compared."""
-    if select:
-        return _any(models, select)
-    return not public or any(model.access == "public" for model in models)
+            raise SluiceError(f"{word} selects nothing", where="--select", hint=hint)
+    public = {relation for relation, models in every.items() if any(model.access == "public" for model in models)}
+    wanted = {relation for relation, models in every.items() if _any(models, select)} if select else public or set(every)
+    return sorted(relation for relation in wanted if not _any(every[relation], exclude))
 
 
 def _any(models: Iterable[Model], words: Sequence[str]) -> bool:
-    return any(model.answers_to(word) for model in models for word in words)
+    return any(model.is_selected_by(word) for model in models for word in words)

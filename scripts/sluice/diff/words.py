@@ -101,7 +101,7 @@ def counts(found: RelationDiff) -> Sequence[str]:
 
 
 def compared(found: RelationDiff) -> str:
-    """By what the rows were told apart."""
+    """By what the rows were matched."""
     if found.rows is None or found.status != "changed":
         return ""
     if found.rows.compared_by == "key":

@@ -1,10 +1,8 @@
-"""Candidates that are there, and which one a publish means."""
+"""The candidates that exist, what an id means, and which candidate a publish takes."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 
 from sluice.core.errors import SluiceError, did_you_mean
 from sluice.core.locks import is_held
@@ -15,33 +13,20 @@ from sluice.store.store import Pointer
 SHORTEST_PREFIX = 4
 
 
-@dataclass(frozen=True)
-class Found:
-    """What may be published: a candidate's folder, or a release that is in place already (`folder` is None)."""
-
-    record: Record
-    folder: Path | None
-
-    @property
-    def release_id(self) -> str:
-        """Its id, the same as candidate and as release."""
-        return self.record.release_id
-
-
-def all_of(context: Context) -> list[Found]:
-    """The candidates with a record that can be read, the one that was begun first coming first."""
+def all_of(context: Context) -> list[Record]:
+    """The candidates with a valid record, in the order in which their builds began."""
     found = []
     for path in context.candidates.glob(f"[!.]*/{NAME}"):
         with suppress(SluiceError):
-            found.append(Found(load(path.parent), path.parent))
-    return sorted(found, key=lambda one: one.record.started_at)
+            found.append(load(path.parent))
+    return sorted(found, key=lambda one: one.started_at)
 
 
 def never_published(context: Context) -> list[Record]:
-    """Releases in place that no pointer ever stood on: their publish died, or lost against another. Broken ones are left out."""
+    """Releases that no pointer ever named: their publish was interrupted, or lost against another. Invalid ones are left out."""
     store = context.store
-    named = {move.release_id for name in store.pointers() for move in store.pointer(name).history}
-    named |= {store.pointer(name).release_id or "" for name in store.pointers()}
+    pointers = [store.pointer(name) for name in store.pointers()]
+    named = {move.release_id for pointer in pointers for move in pointer.history} | {one.release_id for one in pointers}
     found = []
     for release_id in store.releases():
         if release_id not in named:
@@ -50,44 +35,45 @@ def never_published(context: Context) -> list[Record]:
     return found
 
 
-def choose(context: Context, name: str | None, pointer: Pointer) -> Found:
-    """The candidate called `name` (an id or its first letters) or, without a name, the newest that follows the pointer.
+def choose(context: Context, name: str | None, pointer: Pointer) -> str:
+    """The id of the candidate called `name` (an id or a prefix of it) or, without a name, of the newest for the pointer.
 
-    Raises SluiceError where there is none, or somebody works on it.
+    Raises SluiceError if there is none, or a command is working on it.
     """
-    chosen = _named(context, name) if name and name != "candidate" else _newest(context, pointer)
-    if chosen.folder is not None and is_held(chosen.folder):
-        raise SluiceError(
-            f"{chosen.release_id} is still being worked on", where=str(chosen.folder), hint="wait until that has ended"
-        )
+    chosen = find(context, name) if name and name != "candidate" else _newest(context, pointer)
+    folder = context.candidate(chosen)
+    if folder is not None and is_held(folder):
+        raise SluiceError(f"another command is working on {chosen}", where=str(folder), hint="wait until it has ended")
     return chosen
 
 
-def _named(context: Context, name: str) -> Found:
-    candidates = {path.parent.name: path.parent for path in context.candidates.glob(f"[!.]*/{NAME}")}
-    chosen = match(name, [*candidates, *context.store.releases()])
-    if chosen in candidates:
-        return Found(load(candidates[chosen]), candidates[chosen])
-    return Found(context.store.record(chosen), None)
+def find(context: Context, name: str) -> str:
+    """The id of the candidate or release that `name` is, or is a prefix of. Raises SluiceError if there is not exactly one."""
+    return match(name, ids(context))
 
 
-def match(name: str, ids: list[str]) -> str:
-    """The one id that is `name` or begins with it. Raises SluiceError where there is none, or more than one."""
-    found = sorted({one for one in ids if one == name or (len(name) >= SHORTEST_PREFIX and one.startswith(name))})
+def ids(context: Context) -> list[str]:
+    """The ids of all candidates and releases."""
+    return [*(path.parent.name for path in context.candidates.glob(f"[!.]*/{NAME}")), *context.store.releases()]
+
+
+def match(name: str, known: list[str]) -> str:
+    """The one id that is `name` or begins with it. Raises SluiceError if there is none, or more than one."""
+    found = sorted({one for one in known if one == name or (len(name) >= SHORTEST_PREFIX and one.startswith(name))})
     if name in found:
         return name
     if len(found) == 1:
         return found[0]
-    what = f"{name} names more than one: {', '.join(found)}" if found else f"there is no release or candidate {name}"
-    raise SluiceError(what, hint=did_you_mean(name, ids, "sluice releases lists them; the start of an id is enough"))
+    what = f"{name} matches more than one: {', '.join(found)}" if found else f"there is no release or candidate {name}"
+    raise SluiceError(what, hint=did_you_mean(name, known, "sluice releases lists them; the start of an id is enough"))
 
 
-def _newest(context: Context, pointer: Pointer) -> Found:
+def _newest(context: Context, pointer: Pointer) -> str:
     where = pointer.environment
-    mine = [one for one in all_of(context) if one.record.environment == where and one.record.built_at]
-    mine = [Found(record, None) for record in never_published(context) if record.environment == where] + mine
-    following = [one for one in mine if one.record.parent == pointer.release_id]
+    built = [one for one in all_of(context) if one.built_at]
+    mine = [one for one in never_published(context) + built if one.environment == where]
+    following = [one for one in mine if one.parent == pointer.release_id]
     if not mine:
         hint = f"run: sluice build --env {where}; then: sluice audit candidate"
         raise SluiceError(f"there is no candidate for {where}", where=str(context.candidates), hint=hint)
-    return (following or mine)[-1]
+    return (following or mine)[-1].release_id

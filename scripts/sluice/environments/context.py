@@ -1,14 +1,16 @@
-"""What commands on releases work with: the place, the policy, who acts, the lake and the warehouse folder."""
+"""What commands on releases work with: the store, the policy, who acts, the lake and the warehouse folder."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from sluice.core.actor import actor
 from sluice.core.paths import lake_root, warehouse_root
 from sluice.environments import policy
 from sluice.environments.policy import Policy
 from sluice.store.opening import open_store
+from sluice.store.record import NAME
 from sluice.store.store import Store
 
 
@@ -24,10 +26,15 @@ class Context:
 
     @property
     def candidates(self) -> Path:
-        """The folder of candidates; they are on this machine wherever releases are."""
+        """The folder of candidates; they are on this machine wherever the releases are."""
         return self.warehouse / "candidates"
+
+    def candidate(self, release_id: str) -> Path | None:
+        """The folder of a candidate; None if there is none."""
+        folder = self.candidates / release_id
+        return folder if (folder / NAME).is_file() else None
 
 
 def here() -> Context:
-    """The context that the environment variables and environments.yml give."""
-    return Context(open_store(), policy.load(), policy.who(), lake_root(), warehouse_root())
+    """The context from the environment variables and environments.yml."""
+    return Context(open_store(), policy.load(), actor(), lake_root(), warehouse_root())

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from sluice.core.errors import SluiceError
 from sluice.core.locks import is_held
-from sluice.core.text import age, size, table, wrapped
+from sluice.core.text import ago, size, table, wrapped
 from sluice.environments import candidates
 from sluice.environments.context import Context
 from sluice.environments.policy import Environment
@@ -119,7 +119,7 @@ def _own_file(context: Context, one: Environment, name: str) -> EnvironmentRow:
 
 def releases(context: Context) -> list[ReleaseRow]:
     """Candidates, the newest first; then releases in the order in which they were last published, the last one first."""
-    waiting = [_candidate(one.record, one.folder is not None and is_held(one.folder)) for one in candidates.all_of(context)]
+    waiting = [_candidate(one, is_held(context.candidates / one.release_id)) for one in candidates.all_of(context)]
     pointers = [context.store.pointer(name) for name in context.store.pointers()]
     rows = {}
     for release_id in context.store.releases():
@@ -177,7 +177,7 @@ def _row(record: Record, kind: str, status: str, by: str | None, why: str | None
 def environments_text(rows: Sequence[EnvironmentRow], now: datetime) -> str:
     """Environments as a table; then who moved each, why, and its file."""
     names = ["environment", "points to", ">age", ">size", "status"]
-    lines = table(names, [(row.name, row.release_id or "-", _age(row.since, now), size(row.bytes), row.status) for row in rows])
+    lines = table(names, [(row.name, row.release_id or "-", ago(row.since, now), size(row.bytes), row.status) for row in rows])
     for row in rows:
         if row.kind == "pointer" and row.file:
             by = f" ({row.action} by {row.by}{f': {row.why}' if row.why else ''})" if row.by else ""
@@ -191,7 +191,7 @@ def releases_text(rows: Sequence[ReleaseRow], now: datetime) -> str:
         return "no release and no candidate; run: sluice build --env prod"
     names = ["release", "for", ">age", ">size", "audit", "code", "status"]
     listed = [
-        (row.release_id, row.environment, _age(row.built_at, now), size(row.bytes), row.audit, _code(row), _status(row))
+        (row.release_id, row.environment, ago(row.built_at, now), size(row.bytes), row.audit, _code(row), _status(row))
         for row in rows
     ]
     return "\n".join([*table(names, listed), "", *wrapped("age: since it was built; + after a commit: with uncommitted changes")])
@@ -204,7 +204,3 @@ def _code(row: ReleaseRow) -> str:
 def _status(row: ReleaseRow) -> str:
     who = f"by {row.by}{f': {row.why}' if row.why else ''}" if row.by else f"built by {row.built_by}"
     return f"{row.status}, {who}"
-
-
-def _age(moment: str | None, now: datetime) -> str:
-    return "-" if moment is None else age(now - datetime.fromisoformat(moment))

@@ -1,4 +1,4 @@
-"""slim.json: what a pull request environment holds, and which release stands for the rest."""
+"""slim.json: what a pull request environment contains, and the release that has everything else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from sluice.core.errors import SluiceError
+from sluice.core.yaml_model import sentence
 from sluice.store.record import ARTIFACTS
 
 NAME = "slim.json"
@@ -15,10 +18,10 @@ NAME = "slim.json"
 
 @dataclass(frozen=True)
 class Partial:
-    """What slim.json says, beside dbt's artifacts: which release stands for what was not built.
+    """slim.json, which is kept with dbt's artifacts: what was built, and `base`, the release that has everything else.
 
-    `built` are relations (`schema.name`) that the file holds because of the change, `left_out` views that read the lake;
-    `failed` were to be built, and are not there: the base does not stand for these.
+    `built` are relations (`schema.name`) in the file, `left_out` views that read the lake; `failed` should have been built and
+    are not in the file: the base does not replace these. `whole` says why all was built; empty if only a part was.
     """
 
     environment: str
@@ -26,38 +29,37 @@ class Partial:
     whole: str
     built: tuple[str, ...]
     left_out: tuple[str, ...]
-    failed: tuple[str, ...] = ()
+    failed: tuple[str, ...]
 
 
-def workshop(warehouse: Path, environment: str) -> Path:
-    """Where a pull request environment is built, and held meanwhile."""
+def workspace(warehouse: Path, environment: str) -> Path:
+    """The folder in which a pull request environment is built, and which is held meanwhile."""
     return warehouse.absolute() / ".workshop" / environment
 
 
 def read(artifacts: Path | None) -> Partial | None:
-    """What stands beside the artifacts of a pull request environment; None for all else."""
+    """slim.json beside the artifacts of a pull request environment; None if there is none. Raises SluiceError if not valid."""
     if artifacts is None or not (artifacts / NAME).is_file():
         return None
     try:
-        said = json.loads((artifacts / NAME).read_text(encoding="utf-8"))
-        relations = (tuple(said[name]) for name in ("built", "left_out", "failed"))
-        return Partial(said["environment"], said["base"], said["whole"], *relations)
-    except (ValueError, KeyError, TypeError) as error:
-        raise SluiceError(f"not readable: {error}", where=str(artifacts / NAME), hint="build the environment again") from error
+        return TypeAdapter(Partial).validate_json((artifacts / NAME).read_bytes())
+    except ValidationError as error:
+        what = f"not valid: {sentence(error.errors()[0])}"
+        raise SluiceError(what, where=str(artifacts / NAME), hint="build the environment again") from error
 
 
-def put(slim: Partial, built: Path, target: Path, file: Path) -> None:
-    """Put a built file, and dbt's artifacts out of `target`, where they are looked for: the file last.
+def put(contents: Partial, built: Path, target: Path, file: Path) -> None:
+    """Put a built file, and dbt's artifacts from `target`, where an environment has them: the file last.
 
-    Broken off, there is no environment, or the one before: a file beside artifacts of another build would be audited and
-    compared as what it is not.
+    If interrupted, there is no environment, or the previous one: a file beside the artifacts of another build would be
+    audited and compared wrongly.
     """
     fresh = built.with_name("artifacts")
     fresh.mkdir()
     for name in ARTIFACTS:
         if (target / name).is_file():
             shutil.copyfile(target / name, fresh / name)
-    (fresh / NAME).write_text(json.dumps(asdict(slim), indent=2) + "\n", encoding="utf-8")
+    (fresh / NAME).write_text(json.dumps(asdict(contents), indent=2) + "\n", encoding="utf-8")
     file.parent.mkdir(parents=True, exist_ok=True)
     remove(file)
     fresh.replace(file.with_suffix(""))
@@ -65,7 +67,7 @@ def put(slim: Partial, built: Path, target: Path, file: Path) -> None:
 
 
 def remove(file: Path) -> None:
-    """Remove the file of an environment first, then its log and the folder of its artifacts."""
+    """Remove the file of an environment, then its log and the folder of its artifacts."""
     file.unlink(missing_ok=True)
     file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
     if file.with_suffix("").is_dir():

@@ -1,46 +1,72 @@
-"""Who may do what to which environment, and what prune keeps: environments.yml, read strictly.
+"""Who may do what to which environment, and what prune keeps: environments.yml.
 
-It guards against mistakes; it is no lock against somebody who may write to the releases' folder.
+It guards against mistakes; it does not protect from somebody who may write to the releases' folder.
 """
 
 from __future__ import annotations
 
-import getpass
-import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-import yaml
+from pydantic import AfterValidator, ConfigDict, Field
 
+from sluice.core.actor import is_actor
 from sluice.core.errors import RefusedError, SluiceError, did_you_mean
+from sluice.core.yaml_model import checked, place, read
 
 NAME = "environments.yml"
-KINDS = ("file", "pointer")
-ACTIONS = {"file": ("build", "drop"), "pointer": ("build", "publish", "promote", "rollback")}
 # Words that mean something else on the command line.
 RESERVED = ("candidate", "candidates", "releases", "cache")
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9_]*(-\*)?")
 _MEMBER = re.compile(r"[A-Za-z0-9_]+")
-_ACTOR = re.compile(r"(user|job):\S+")
+
+
+def _actor(text: str) -> str:
+    if not is_actor(text):
+        raise ValueError(f"{text!r} is not a valid actor; write user:<name>, job:<workflow>, or a pattern such as user:*")
+    return text
+
+
+Actors = tuple[Annotated[str, AfterValidator(_actor)], ...]
+Number = Annotated[int, Field(strict=True, ge=0)]
+# Keys of an entry that only one kind of environment has.
+_OF_ONE_KIND = {"file": ("drop", "expires_after_days"), "pointer": ("publish", "promote", "promote_from", "rollback")}
+
+
+class _Strict:
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True)
-class Environment:
-    """One entry: `name` may be a family (`pr-*`); `who` has the actors that may, by action."""
+class Environment(_Strict):
+    """One entry: `name` may be a family (`pr-*`); each action has the actors that may do it."""
 
     name: str
-    kind: str
-    who: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    promote_from: tuple[str, ...] = ()
-    expires_after_days: int | None = None
+    kind: Literal["file", "pointer"]
+    build: Actors = ()
+    drop: Actors | None = None
+    publish: Actors | None = None
+    promote: Actors | None = None
+    promote_from: tuple[str, ...] | None = None
+    rollback: Actors | None = None
+    expires_after_days: Number | None = None
+
+    def __post_init__(self) -> None:
+        if not _ENVIRONMENT.fullmatch(self.name) or self.name in RESERVED:
+            raise ValueError(f"{self.name!r} cannot name an environment; use a-z, 0-9 and _, and -* at the end of a family")
+        if self.kind == "pointer" and self.is_family:
+            raise ValueError("a family consists of files; a pointer has one name")
+        for key in _OF_ONE_KIND["file" if self.kind == "pointer" else "pointer"]:
+            if getattr(self, key) is not None:
+                raise ValueError(f"unknown key {key!r} for a {self.kind}; known: build, {', '.join(_OF_ONE_KIND[self.kind])}")
 
     @property
     def is_family(self) -> bool:
-        """Whether it stands for many."""
+        """Whether it covers many environments."""
         return self.name.endswith("-*")
 
     def names(self, name: str) -> bool:
@@ -52,38 +78,41 @@ class Environment:
 
     def file(self, name: str, warehouse: Path) -> Path:
         """The DuckDB file of the environment `name`: warehouse/dev.duckdb, warehouse/pr/12.duckdb."""
-        if self.is_family:
-            family, _, member = name.partition("-")
-            return warehouse / family / f"{member}.duckdb"
-        return warehouse / f"{name}.duckdb"
+        return warehouse / f"{name.replace('-', '/', 1) if self.is_family else name}.duckdb"
 
 
 @dataclass(frozen=True)
-class Retention:
-    """What prune keeps: numbers of releases, days and weeks."""
+class Retention(_Strict):
+    """What prune keeps: numbers of releases, days and weeks; and the actors who may prune."""
 
-    keep_last: int = 5
-    keep_days: int = 14
-    keep_weeks: int = 8
-    candidate_days: int = 7
+    keep_last: Number = 5
+    keep_days: Number = 14
+    keep_weeks: Number = 8
+    candidate_days: Number = 7
+    by: Actors = ()
+
+
+@dataclass(frozen=True)
+class _Document(_Strict):
+    environments: dict[str, dict[str, Any]]
+    prune: Retention = field(default_factory=Retention)
 
 
 @dataclass(frozen=True)
 class Policy:
-    """The whole of environments.yml."""
+    """The content of environments.yml."""
 
     environments: tuple[Environment, ...]
     retention: Retention = field(default_factory=Retention)
-    pruners: tuple[str, ...] = ()
     where: str = NAME
 
     def find(self, name: str) -> Environment | None:
-        """The entry that `name` falls under; one that names it goes before a family."""
+        """The entry for `name`; one with exactly this name takes precedence over a family."""
         found = [one for one in self.environments if one.names(name)]
         return min(found, key=lambda one: one.is_family, default=None)
 
     def environment(self, name: str) -> Environment:
-        """The entry that `name` falls under. Raises SluiceError where there is none."""
+        """The entry for `name`. Raises SluiceError if there is none."""
         found = self.find(name)
         if found is None:
             known = [one.name for one in self.environments]
@@ -92,120 +121,56 @@ class Policy:
         return found
 
     def pointing(self, name: str) -> Environment:
-        """As `environment`, of one that points to releases."""
+        """The entry for `name`, which points to releases. Raises SluiceError if it is a file."""
         found = self.environment(name)
         if found.kind != "pointer":
             raise SluiceError(f"{name} is a file of its own and points to no release", where=self.where)
         return found
 
     def allow(self, name: str, action: str, actor: str) -> None:
-        """Pass where `actor` may do `action` to the environment `name`; else raise RefusedError, which says who may."""
-        self._allow(self.environment(name).who.get(action, ()), f"{action} {name}", actor)
+        """Raise RefusedError, with who may, unless `actor` may do `action` to the environment `name`."""
+        self._allow(getattr(self.environment(name), action) or (), f"{action} {name}", actor)
+
+    def allow_move(self, name: str, action: str, actor: str, source: str | None = None) -> None:
+        """The same for a move of its pointer, which takes the release of the environment `source` if one is given."""
+        if source is not None:
+            self.pointing(source)
+        sources = self.pointing(name).promote_from or ()
+        self.allow(name, action, actor)
+        if source is not None and source not in sources:
+            hint = f"allowed: {', '.join(sources) or 'none'}"
+            raise RefusedError(f"{name} takes no release from {source}", where=self.where, hint=hint)
 
     def allow_prune(self, actor: str) -> None:
-        """Pass where `actor` may remove releases and candidates."""
-        self._allow(self.pruners, "prune", actor)
+        """Raise RefusedError, with who may, unless `actor` may remove releases and candidates."""
+        self._allow(self.retention.by, "prune", actor)
 
     def _allow(self, patterns: Sequence[str], deed: str, actor: str) -> None:
         if not any(fnmatchcase(actor, pattern) for pattern in patterns):
             may = f"who may: {', '.join(patterns)}" if patterns else "nobody may"
-            hint = f"{may}; you are who SLUICE_ACTOR says, else the job or the user"
+            hint = f"{may}; you act as SLUICE_ACTOR if it is set, else as the job or the user"
             raise RefusedError(f"{actor} may not {deed}", where=self.where, hint=hint)
 
 
-# What holds where a project has no environments.yml: files for anybody, and nothing that points.
+# For a project without environments.yml: files that anybody may build, and nothing that points to a release.
 WITHOUT_FILE = Policy(
-    (Environment("dev", "file", {"build": ("*",)}), Environment("pr-*", "file", {"build": ("*",), "drop": ("*",)})),
-    where=f"{NAME} (not there)",
+    (Environment("dev", "file", build=("*",)), Environment("pr-*", "file", build=("*",), drop=("*",))),
+    where=f"{NAME} (does not exist)",
 )
 
 
-def who(environment: Mapping[str, str] | None = None) -> str:
-    """Who acts: SLUICE_ACTOR, else `job:<workflow>` in GitHub Actions, else `user:<name>`."""
-    variables = os.environ if environment is None else environment
-    said = variables.get("SLUICE_ACTOR", "").strip()
-    if said:
-        if not _ACTOR.fullmatch(said):
-            raise SluiceError(f"{said!r} is no actor", where="SLUICE_ACTOR", hint="user:<name> or job:<workflow>, without spaces")
-        return said
-    if variables.get("GITHUB_ACTIONS") == "true":
-        return f"job:{'-'.join(variables.get('GITHUB_WORKFLOW', 'unknown').split()) or 'unknown'}"
-    try:
-        return f"user:{getpass.getuser()}"
-    except (KeyError, OSError):  # a user without a name, as in some containers
-        return f"user:{os.getuid()}"
-
-
 def load(path: Path = Path(NAME)) -> Policy:
-    """The policy of a project; without a file only `dev` and `pr-*` exist. Raises SluiceError for what is not as it should be."""
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    """The policy of a project; without a file only `dev` and `pr-*` exist. Raises SluiceError if the file is not valid."""
+    if not path.exists():
         return WITHOUT_FILE
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise SluiceError(f"not readable as YAML: {error}", where=str(path)) from error
-    top = _mapping(document, str(path), ("environments", "prune"))
-    entries = _mapping(top.get("environments"), f"{path}, environments")
-    environments = tuple(_environment(str(name), entry, f"{path}, {name}") for name, entry in entries.items())
-    _check_sources(environments, str(path))
-    return Policy(environments, *_retention(top.get("prune", {}), f"{path}, prune"), where=str(path))
-
-
-def _environment(name: str, entry: Any, where: str) -> Environment:
-    if not _ENVIRONMENT.fullmatch(name) or name in RESERVED:
-        raise SluiceError(
-            f"{name!r} cannot name an environment", where=where, hint="small letters, digits, _; a family ends in -*"
-        )
-    kind = _mapping(entry, where).get("kind")
-    if kind not in KINDS:
-        raise SluiceError(f"kind: {kind!r} is not known", where=where, hint=f"one of: {', '.join(KINDS)}")
-    if kind == "pointer" and name.endswith("-*"):
-        raise SluiceError("a family is made of files; a pointer has one name", where=where)
-    more = ("expires_after_days",) if kind == "file" else ("promote_from",)
-    _mapping(entry, where, ("kind", *ACTIONS[kind], *more))
-    days = _number(entry, "expires_after_days", where) if "expires_after_days" in entry else None
-    who_may = {action: _actors(entry[action], f"{where}, {action}") for action in ACTIONS[kind] if action in entry}
-    return Environment(name, kind, who_may, _texts(entry.get("promote_from", []), f"{where}, promote_from"), days)
-
-
-def _check_sources(environments: Sequence[Environment], where: str) -> None:
+    document = checked(_Document, read(path), path)
+    environments = tuple(
+        checked(Environment, {"name": name, **entry}, path, "environments", name) for name, entry in document.environments.items()
+    )
     pointers = [one.name for one in environments if one.kind == "pointer"]
     for one in environments:
-        for source in one.promote_from:
-            if source not in pointers or source == one.name:
-                raise SluiceError(f"promote_from: {source} is no other environment that points", where=f"{where}, {one.name}")
-
-
-def _retention(entry: Any, where: str) -> tuple[Retention, tuple[str, ...]]:
-    known = tuple(Retention.__dataclass_fields__)
-    numbers = {key: _number(entry, key, where) for key in known if key in _mapping(entry, where, ("by", *known))}
-    return Retention(**numbers), _actors(entry.get("by", []), f"{where}, by")
-
-
-def _mapping(value: Any, where: str, known: Sequence[str] | None = None) -> dict[Any, Any]:
-    if not isinstance(value, dict):
-        raise SluiceError("this has to be a mapping", where=where)
-    unknown = sorted(str(key) for key in value if known is not None and key not in known)
-    if unknown:
-        raise SluiceError(f"unknown: {', '.join(unknown)}", where=where, hint=f"known are: {', '.join(known or ())}")
-    return value
-
-
-def _texts(value: Any, where: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise SluiceError("this has to be a list of names", where=where)
-    return tuple(value)
-
-
-def _actors(value: Any, where: str) -> tuple[str, ...]:
-    for text in _texts(value, where):
-        if not _ACTOR.fullmatch(text):
-            raise SluiceError(f"{text!r} is no actor", where=where, hint='"user:<name>", "job:<workflow>", "user:*"')
-    return tuple(value)
-
-
-def _number(entry: Mapping[str, Any], key: str, where: str) -> int:
-    value = entry[key]
-    if type(value) is not int or value < 0:
-        raise SluiceError(f"{key}: {value!r} is no whole number from 0", where=where)
-    return value
+        wrong = [source for source in one.promote_from or () if source not in pointers or source == one.name]
+        if wrong:
+            what = f"promote_from: {wrong[0]} is not another environment that points to releases"
+            raise SluiceError(what, where=place(path, "environments", one.name, "promote_from"))
+    return Policy(environments, document.prune, str(path))

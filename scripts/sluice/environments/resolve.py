@@ -18,9 +18,9 @@ from sluice.store.record import FILE, NAME, Record, load
 class Located:
     """A warehouse file and what belongs to it.
 
-    `folder` and `record` are there for releases and candidates, `artifacts` is the folder with dbt's manifest.json and
-    run_results.json where there is one. `file` is a release's own path, never a pointer: it stays what it is while
-    somebody works with it. `opened_as` is what readers open, and that follows an environment from release to release.
+    Releases and candidates have `folder` and `record`; `artifacts` is the folder with dbt's manifest.json and
+    run_results.json, if there is one. `file` is a release's own path, never a pointer: it stays the same while somebody
+    works with it. `opened_as` is what readers open, and follows an environment from release to release.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Located:
 
     @property
     def described_in(self) -> Path:
-        """The folder with dbt's manifest.json; of a file that has none of its own, dbt's target folder."""
+        """The folder with dbt's manifest.json; if the file has none of its own, dbt's target folder."""
         return self.artifacts or target_root()
 
     @property
@@ -42,16 +42,16 @@ class Located:
 
 
 def usual() -> str:
-    """What a command looks at where nothing is named: prod once it points to a release, else dev."""
+    """What a command reads by default: prod once it points to a release, before that dev."""
     context = here()
     prod = context.policy.find("prod")
     is_pointer = prod is not None and prod.kind == "pointer"
-    # A pointer that was lost is a matter to be told, not a reason to look elsewhere.
+    # A lost pointer is an error to report, not a reason to use dev.
     return "prod" if is_pointer and context.store.pointer("prod").history else "dev"
 
 
 def locate(name: str, tell: Tell = silent) -> Located:
-    """What `name` means. A release on S3 is fetched. Raises SluiceError, with what there is, where it means nothing."""
+    """What `name` means. A release on S3 is fetched. Raises SluiceError, with what exists, if it means nothing."""
     if is_path(name):
         return _file(name)
     context = here()
@@ -68,7 +68,7 @@ def locate(name: str, tell: Tell = silent) -> Located:
 
 
 def recorded(name: str, purpose: str) -> tuple[Located, Record]:
-    """What `name` means, and its record. Raises SluiceError, saying for what `purpose` it lacks one, where it has none."""
+    """What `name` means, and its record. Raises SluiceError, with the `purpose`, if it has none."""
     located = locate(name)
     if located.record is None:
         hint = "name a release, or an environment that points to one: sluice releases lists them"
@@ -79,7 +79,7 @@ def recorded(name: str, purpose: str) -> tuple[Located, Record]:
 def _file(name: str) -> Located:
     path = Path(name)
     if not path.is_file():
-        what = f"{name} is {'a folder' if path.is_dir() else 'not there'}"
+        what = f"{name} {'is a folder' if path.is_dir() else 'does not exist'}"
         raise SluiceError(what, where=str(path), hint=f"name a DuckDB file, an environment or a release; {_all_names()}")
     if (path.resolve().parent / NAME).is_file():
         return _in_folder(name, path.resolve().parent)
@@ -114,24 +114,21 @@ def _own_file(context: Context, environment: Environment, name: str) -> Located:
 
 def _candidate(context: Context) -> Located:
     found = candidates.all_of(context)
-    if not found or found[-1].folder is None:
+    if not found:
         raise SluiceError("there is no candidate", where=str(context.candidates), hint="run: sluice build --env prod")
-    return _in_folder(found[-1].release_id, found[-1].folder)
+    return _in_folder(found[-1].release_id, context.candidates / found[-1].release_id)
 
 
 def _by_id(context: Context, name: str, tell: Tell) -> Located:
-    own = [path.parent.name for path in context.candidates.glob(f"[!.]*/{NAME}")]
     try:
-        chosen = candidates.match(name, [*own, *context.store.releases()])
+        chosen = candidates.find(context, name)
     except SluiceError as error:
         if "more than one" in error.what:
             raise
         names = [one.name for one in context.policy.environments]
         hint = f"give an environment ({', '.join(names)}), a release (sluice releases lists them) or a DuckDB file"
-        raise SluiceError(
-            f"{name} is not there", hint=did_you_mean(name, [*names, *own, *context.store.releases()], hint)
-        ) from None
-    return _in_folder(chosen, context.candidates / chosen if chosen in own else context.store.fetch(chosen, tell))
+        raise SluiceError(f"{name} does not exist", hint=did_you_mean(name, [*names, *candidates.ids(context)], hint)) from None
+    return _in_folder(chosen, context.candidate(chosen) or context.store.fetch(chosen, tell))
 
 
 def _in_folder(name: str, folder: Path) -> Located:

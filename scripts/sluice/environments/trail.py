@@ -1,48 +1,28 @@
-"""The audit trail: every try to change an environment, the refused ones too, in lake/ops/releases.
+"""The audit trail: every attempt to change an environment, also the refused ones, in lake/ops/releases.
 
-The history beside a pointer is what rollbacks rest on; the trail is for those who ask later. A move that the trail lacks,
-because its command died or the lake was lost, is written into it by the next command.
+Rollbacks rest on the history beside a pointer; the trail answers questions. A move that is missing from the trail, because
+its command was interrupted or the lake was lost, is added by the next command.
 """
 
 from __future__ import annotations
 
-import fcntl
 import secrets
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sluice.core.errors import RefusedError, SluiceError
+from sluice.history.kinds import ReleaseEntry
 from sluice.store.moves import Move
-
-ACTIONS = ("build", "audit", "publish", "promote", "rollback", "prune", "drop", "verify", "rebuild", "clean")
-OUTCOMES = ("done", "refused", "failed")
-
-
-@dataclass(frozen=True)
-class Event:
-    """One row of lake/ops/releases; `tried_at` is UTC."""
-
-    event_id: str
-    tried_at: datetime
-    action: str
-    environment: str | None
-    release_id: str | None
-    from_release_id: str | None
-    actor: str
-    outcome: str
-    why: str | None
-    detail: str | None
-    seconds: float | None
 
 
 @dataclass
 class Attempt:
-    """A try that is under way: what is learnt of it on the way goes into its row."""
+    """An attempt in progress: what is learned on the way goes into its row."""
 
     action: str
     actor: str
@@ -59,14 +39,11 @@ class Attempt:
         self.is_failed, self.detail = True, detail
 
 
-def append(lake: Path, event: Event) -> None:
-    """Write an event; the same event twice is one row, also from two processes at once."""
-    from sluice.lake import ops
+def append(lake: Path, event: ReleaseEntry) -> None:
+    """Append an event; the same event twice is one row, also from two processes at once."""
+    from sluice.history import ledger
 
-    (lake / "ops").mkdir(parents=True, exist_ok=True)
-    with (lake / "ops" / ".releases.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        ops.append(lake, "releases", [asdict(event)], transaction=event.event_id)
+    ledger.append(lake, [event], transaction=event.event_id)
 
 
 @contextmanager
@@ -79,9 +56,9 @@ def attempt(
     release_id: str | None = None,
     why: str | None = None,
 ) -> Iterator[Attempt]:
-    """Write down how the block ends: done, refused (RefusedError) or failed (anything else, which goes on its way).
+    """Record how the block ends: done, refused (RefusedError) or failed (any other exception); exceptions are raised again.
 
-    A trail that cannot be written is reported on stderr and changes nothing: what was done is done.
+    A trail that cannot be written is reported on stderr and changes nothing else.
     """
     tried = Attempt(action, actor, environment, release_id, why=why)
     started = time.perf_counter()
@@ -105,29 +82,29 @@ def _said(error: BaseException) -> str:
     return error.what if isinstance(error, SluiceError) else f"{type(error).__name__}: {error}".rstrip(": ")
 
 
-def _event(tried: Attempt, outcome: str, seconds: float) -> Event:
-    return Event(
-        tried.event_id or secrets.token_hex(8),
-        datetime.now(UTC).replace(tzinfo=None),
-        tried.action,
-        tried.environment,
-        tried.release_id,
-        tried.from_release_id,
-        tried.actor,
-        outcome,
-        tried.why,
-        tried.detail,
-        round(seconds, 4),
+def _event(tried: Attempt, outcome: str, seconds: float) -> ReleaseEntry:
+    return ReleaseEntry(
+        event_id=tried.event_id or secrets.token_hex(8),
+        tried_at=datetime.now(UTC).replace(tzinfo=None),
+        action=tried.action,
+        environment=tried.environment,
+        release_id=tried.release_id,
+        from_release_id=tried.from_release_id,
+        actor=tried.actor,
+        outcome=outcome,
+        why=tried.why,
+        detail=tried.detail,
+        seconds=round(seconds, 4),
     )
 
 
 def settle(lake: Path, environment: str, moves: Sequence[Move]) -> int:
-    """Write the moves that the trail lacks, newest ones first looked for; how many that were."""
-    from sluice.lake import ops
+    """Append the moves that are missing from the trail, and return their number."""
+    from sluice.history import ledger
 
     missing: list[Move] = []
     for move in reversed(moves):
-        if ops.has(lake, "releases", move.move_id):
+        if ledger.has(lake, ReleaseEntry, move.move_id):
             break
         missing.append(move)
     for move in reversed(missing):
@@ -135,27 +112,25 @@ def settle(lake: Path, environment: str, moves: Sequence[Move]) -> int:
     return len(missing)
 
 
-def _settled(environment: str, move: Move) -> Event:
-    at = datetime.fromisoformat(move.at).astimezone(UTC).replace(tzinfo=None)
-    detail = "written from the pointer's history by a later command"
-    return Event(
-        move.move_id,
-        at,
-        move.action,
-        environment,
-        move.release_id,
-        move.from_release_id,
-        move.actor,
-        "done",
-        move.why,
-        detail,
-        None,
+def _settled(environment: str, move: Move) -> ReleaseEntry:
+    return ReleaseEntry(
+        event_id=move.move_id,
+        tried_at=datetime.fromisoformat(move.at).astimezone(UTC).replace(tzinfo=None),
+        action=move.action,
+        environment=environment,
+        release_id=move.release_id,
+        from_release_id=move.from_release_id,
+        actor=move.actor,
+        outcome="done",
+        why=move.why,
+        detail="written from the pointer's history by a later command",
+        seconds=None,
     )
 
 
-def _write(lake: Path, event: Event) -> None:
+def _write(lake: Path, event: ReleaseEntry) -> None:
     try:
         append(lake, event)
-    except Exception as error:  # noqa: BLE001  # whatever a lake may say: it must not undo or hide what was done
+    except Exception as error:  # noqa: BLE001  # whatever goes wrong in the lake must not hide what was done
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         print(f"note: the audit trail in {lake} could not be written: {said}", file=sys.stderr)

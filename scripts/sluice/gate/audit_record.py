@@ -29,12 +29,12 @@ def is_candidate(located: Located) -> bool:
 def being_audited(located: Located) -> Iterator[Path]:
     """Hold a candidate's folder while it is audited. Raises SluiceError where somebody else works on it."""
     assert located.folder is not None
-    with holding(located.folder, "being audited"):
+    with holding(located.folder, f"auditing {located.folder.name}"):
         yield located.folder
 
 
 def keep(folder: Path, report: AuditReport, tell: Tell, memory_limit: str) -> Record:
-    """Write what an audit of the whole candidate said; give the record. The digest is taken anew, from the file as it is.
+    """Write what an audit of the whole candidate said; give the record. The digest is computed again, from the file as it is.
 
     Raises SluiceError, and keeps nothing, where the file is not what was built.
     """

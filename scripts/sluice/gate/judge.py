@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sluice.core.dbt import Ending, ending
 from sluice.store import digest
 from sluice.store.record import Record
 from sluice.store.store import FileSummary
 
-# What dbt says of a node that did what it should. Anything else, a skipped node too, stops the release.
-GOOD = ("success", "pass", "warn", "no-op", "reused")
 _NAMED = 3
 
 
@@ -62,7 +61,8 @@ def _built(record: Record, results: Mapping[str, Any] | None) -> list[str]:
 def _bad_nodes(nodes: Sequence[Mapping[str, Any]]) -> list[str]:
     if not nodes:
         return ["dbt built nothing"]
-    bad = [node for node in nodes if node["status"] not in GOOD]
+    # A skipped node stops the release as well.
+    bad = [node for node in nodes if ending(node["status"]) not in (Ending.good, Ending.warned)]
     counts = ", ".join(f"{count} {status}" for status, count in sorted(Counter(node["status"] for node in bad).items()))
     # What was skipped only follows from the others.
     named = sorted(bad, key=lambda node: node["status"] == "skipped")[:_NAMED]

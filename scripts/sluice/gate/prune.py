@@ -1,4 +1,4 @@
-"""Prune: what a written policy lets go of. The plan is pure and is shown first; it never has what is in use."""
+"""Prune: what the policy no longer keeps. The plan is pure and is shown first; it never includes what is in use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sluice.core.errors import RefusedError, SluiceError
 from sluice.core.locks import is_held
 from sluice.environments import partial, trail
 from sluice.environments.context import Context
-from sluice.environments.policy import Environment, Retention
+from sluice.environments.policy import Retention
 from sluice.store import moves, readers
 from sluice.store.record import FILE
 from sluice.store.store import Pointer
@@ -20,7 +20,7 @@ from sluice.store.store import Pointer
 
 @dataclass(frozen=True)
 class Thing:
-    """What could go: a release, a candidate, an environment's file or a cached copy. `held_by` says who uses it."""
+    """What prune may remove: a release, a candidate, an environment's file or a cached copy. `held_by` says who uses it."""
 
     kind: str
     name: str
@@ -32,7 +32,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class Decision:
-    """What becomes of a thing, and why."""
+    """Whether a thing is kept, and why."""
 
     thing: Thing
     is_kept: bool
@@ -41,7 +41,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Pruned:
-    """A plan, and whether it was carried out; `notes` has what could not be removed."""
+    """A plan, and whether it was carried out; `notes` name what could not be removed."""
 
     decisions: tuple[Decision, ...]
     is_done: bool
@@ -49,52 +49,47 @@ class Pruned:
 
     @property
     def going(self) -> list[Decision]:
-        """What goes."""
+        """What is removed."""
         return [one for one in self.decisions if not one.is_kept]
 
 
 def plan(things: Sequence[Thing], pointers: Sequence[Pointer], policy: Retention, now: datetime) -> tuple[Decision, ...]:
-    """Decide on each thing. What is dated in the future counts as new: a clock that jumped removes nothing."""
-    needed = _needed(pointers)
-    listed = _by_policy(pointers, {thing.name for thing in things if thing.kind == "release"}, policy, now)
-    left = _left(pointers)
-    return tuple(
-        _decide(thing, needed, listed, _lifetime(thing, left, policy), now - max(thing.at, left.get(thing.name, thing.at)))
-        for thing in things
-    )
+    """Decide on each thing. A date in the future counts as new: a clock that jumped removes nothing."""
+    needed, left = _needed(pointers), _left(pointers)
+    by_policy = _by_policy(pointers, {thing.name for thing in things if thing.kind == "release"}, policy, now)
+    reasons = {"release": by_policy | needed, "cache": needed}
+    return tuple(_decision(thing, reasons.get(thing.kind, {}), left, policy, now) for thing in things)
 
 
-def _decide(
-    thing: Thing, needed: Mapping[str, str], listed: Mapping[str, str], lifetime: tuple[int | None, str], age: timedelta
+def _decision(
+    thing: Thing, reasons: Mapping[str, str], left: Mapping[str, datetime], policy: Retention, now: datetime
 ) -> Decision:
-    if thing.held_by:
-        return Decision(thing, True, thing.held_by)
-    if thing.kind == "release" and thing.name in needed:
-        return Decision(thing, True, needed[thing.name])
-    if thing.kind == "release" and thing.name in listed:
-        return Decision(thing, True, listed[thing.name])
+    why = thing.held_by or reasons.get(thing.name)
+    if why:
+        return Decision(thing, True, why)
     if thing.kind == "cache":
-        is_kept = thing.name in needed
-        return Decision(thing, is_kept, needed.get(thing.name, "a copy that can be fetched again"))
-    days, word = lifetime
-    if days is None or age < timedelta(days=days):
-        return Decision(thing, True, "it does not expire" if days is None else f"{word}, younger than {days} days")
-    return Decision(thing, False, f"{word}, {age.days} days old")
+        return Decision(thing, False, "a copy that can be fetched again")
+    days, what = _lifetime(thing, left, policy)
+    age = now - max(thing.at, left.get(thing.name, thing.at))
+    if days is None:
+        return Decision(thing, True, "it does not expire")
+    is_young = age < timedelta(days=days)
+    return Decision(thing, is_young, f"{what}, younger than {days} days" if is_young else f"{what}, {age.days} days old")
 
 
 def _lifetime(thing: Thing, left: Mapping[str, datetime], policy: Retention) -> tuple[int | None, str]:
-    """For how many days it is kept (None: for ever), and what it is in words."""
+    """For how many days it is kept (None: forever), and what it is in words."""
     if thing.kind == "environment":
         return thing.expires_after_days, "an environment that expires"
     if thing.kind == "candidate":
         return policy.candidate_days, "a candidate"
     if thing.name in left:
-        return policy.keep_days, "a release that was left behind"
+        return policy.keep_days, "a release that an environment left"
     return policy.candidate_days, "a release that no environment ever pointed to"
 
 
 def _needed(pointers: Sequence[Pointer]) -> dict[str, str]:
-    """Releases that must stay: what is pointed to, and what a rollback without a name leads to."""
+    """Releases that an environment points to, or that a rollback without a release leads to."""
     found: dict[str, str] = {}
     for pointer in pointers:
         before = moves.previous(pointer.history, pointer.release_id)
@@ -105,9 +100,9 @@ def _needed(pointers: Sequence[Pointer]) -> dict[str, str]:
 
 
 def _left(pointers: Sequence[Pointer]) -> dict[str, datetime]:
-    """When each release that was ever pointed to was last moved away from; of the current one, when it was moved to.
+    """When a pointer last left each release that it ever named; for the current one, when it came to it.
 
-    Somebody may have it open from afar, unseen: its days count from there, not from when it was built.
+    Another machine may still have it open, unseen: its days count from then, not from when it was built.
     """
     found: dict[str, datetime] = {}
     for pointer in pointers:
@@ -118,7 +113,7 @@ def _left(pointers: Sequence[Pointer]) -> dict[str, datetime]:
 
 
 def _by_policy(pointers: Sequence[Pointer], there: set[str], policy: Retention, now: datetime) -> dict[str, str]:
-    """Releases that the policy's numbers keep."""
+    """Releases that the numbers of the policy keep."""
     found: dict[str, str] = {}
     for pointer in pointers:
         newest_first = list(dict.fromkeys(move.release_id for move in reversed(pointer.history) if move.release_id in there))
@@ -140,7 +135,7 @@ def _last_of_weeks(pointer: Pointer, weeks: int, now: datetime) -> dict[str, str
 
 
 def prune(context: Context, is_agreed: bool) -> Pruned:
-    """Show what would go or, agreed, remove it. The plan is made anew while the place is held, so that it is never stale."""
+    """Show what would be removed or, if agreed, remove it; for that the plan is made again while the store is held."""
     if not is_agreed:
         return Pruned(_planned(context), False)
     with trail.attempt(context.lake, context.actor, "prune") as tried:
@@ -148,19 +143,20 @@ def prune(context: Context, is_agreed: bool) -> Pruned:
         with context.store.changing():
             notes = context.store.clean()
             decisions = _planned(context)
-            done = Pruned(decisions, True, tuple(notes + _carry_out(context, decisions)))
+            done = Pruned(decisions, True, tuple(notes + _remove_all(context, decisions)))
         tried.detail = ", ".join(f"{one.thing.kind} {one.thing.name}" for one in done.going) or "nothing to remove"
         return done
 
 
 def _planned(context: Context) -> tuple[Decision, ...]:
     pointers = [context.store.pointer(name) for name in context.store.pointers()]
-    things = [*_releases(context), *_candidates(context), *_environments(context), *_cached(context)]
+    things = [*_releases(context), *_folders("candidate", context.candidates)]
+    things += [*_environments(context), *_folders("cache", context.warehouse / "cache")]
     return plan(things, pointers, context.policy.retention, datetime.now(UTC))
 
 
-def _carry_out(context: Context, decisions: Sequence[Decision]) -> list[str]:
-    """Remove what goes; what cannot be removed is told and stays."""
+def _remove_all(context: Context, decisions: Sequence[Decision]) -> list[str]:
+    """Remove what is not kept; give a note for each thing that could not be removed."""
     notes = []
     for one in decisions:
         if not one.is_kept:
@@ -174,78 +170,68 @@ def _carry_out(context: Context, decisions: Sequence[Decision]) -> list[str]:
 def _remove(context: Context, thing: Thing) -> None:
     if thing.kind == "release":
         context.store.remove(thing.name)
-    elif thing.kind == "candidate":
-        shutil.rmtree(context.candidates / thing.name)
-    elif thing.kind == "cache":
-        shutil.rmtree(context.warehouse / "cache" / thing.name)
+    elif thing.kind == "environment":
+        _remove_environment(_paths(context, thing.name))
     else:
-        _remove_environment(context, context.policy.environment(thing.name), thing.name)
+        root = context.candidates if thing.kind == "candidate" else context.warehouse / "cache"
+        shutil.rmtree(root / thing.name)
 
 
 def _releases(context: Context) -> list[Thing]:
-    store = context.store
-    held = store.holders()
-    return [_release(context, release_id, held.get(release_id)) for release_id in store.releases()]
+    open_by = context.store.holders()
+    return [_release(context, release_id, open_by.get(release_id)) for release_id in context.store.releases()]
 
 
 def _release(context: Context, release_id: str, process: int | None) -> Thing:
     try:
         record = context.store.record(release_id)
     except SluiceError as error:
-        return Thing("release", release_id, datetime.now(UTC), held_by=f"a person has to look at it: {error.what}")
+        return Thing("release", release_id, datetime.now(UTC), held_by=f"its record has to be looked at: {error.what}")
     size = record.file.bytes if record.file else 0
     return Thing("release", record.release_id, _time(record.built_at or record.started_at), size, _held(process))
 
 
-def _candidates(context: Context) -> list[Thing]:
-    folders = [path for path in context.candidates.glob("[!.]*") if path.is_dir()]
+def _folders(kind: str, root: Path) -> list[Thing]:
+    """Candidates, or cached copies."""
+    folders = sorted(path for path in root.glob("[!.]*") if path.is_dir())
     open_by = readers.holders(folder / FILE for folder in folders)
-    return [_candidate(folder, open_by.get(folder / FILE)) for folder in sorted(folders)]
-
-
-def _candidate(folder: Path, process: int | None) -> Thing:
-    held = "somebody works on it" if is_held(folder) else _held(process)
-    return Thing("candidate", folder.name, _modified(folder), weigh(folder), held)
+    return [
+        Thing(kind, folder.name, _modified(folder), weigh(folder), _held(open_by.get(folder / FILE), folder))
+        for folder in folders
+    ]
 
 
 def _environments(context: Context) -> list[Thing]:
-    """The members of families, such as pr-12, also those of which a build that was broken off left no file."""
+    """The members of families, such as pr-12, also those whose build was interrupted and left no file."""
     found = []
     for family in (one for one in context.policy.environments if one.is_family):
         prefix = family.name[:-2]
         members = {path.name.split(".")[0] for path in (context.warehouse / prefix).glob("[!.]*")}
-        members |= {path.name.removeprefix(f"{prefix}-") for path in (context.warehouse / ".workshop").glob(f"{prefix}-*")}
+        members |= {path.name.removeprefix(f"{prefix}-") for path in partial.workspace(context.warehouse, "").glob(f"{prefix}-*")}
         for name in sorted(f"{prefix}-{member}" for member in members):
-            paths = [path for path in _paths(context, family, name) if path.exists()]
-            size = sum(weigh(path) if path.is_dir() else path.stat().st_size for path in paths)
-            held = _user(context, family, name)
-            found.append(Thing("environment", name, _modified(paths[0]), size, held, family.expires_after_days))
+            paths = _paths(context, name)
+            there = [path for path in paths if path.exists()]
+            size = sum(weigh(path) if path.is_dir() else path.stat().st_size for path in there)
+            found.append(Thing("environment", name, _modified(there[0]), size, _user(paths), family.expires_after_days))
     return found
 
 
-def _paths(context: Context, environment: Environment, name: str) -> tuple[Path, Path, Path]:
-    """An environment's file, the folder of its artifacts, and where it is built."""
-    file = environment.file(name, context.warehouse)
-    return file, file.with_suffix(""), partial.workshop(context.warehouse, name)
+def _paths(context: Context, name: str) -> tuple[Path, Path, Path]:
+    """An environment's file, the folder of its artifacts, and the folder in which it is built."""
+    file = context.policy.environment(name).file(name, context.warehouse)
+    return file, file.with_suffix(""), partial.workspace(context.warehouse, name)
 
 
-def _user(context: Context, environment: Environment, name: str) -> str:
-    """Who uses an environment's file: who builds it, or has it open."""
-    file, _, workshop = _paths(context, environment, name)
-    return "somebody builds it" if is_held(workshop) else _held(readers.holders([file]).get(file))
+def _user(paths: tuple[Path, Path, Path]) -> str:
+    """Who uses an environment's file."""
+    file, _, workspace = paths
+    return "another command is building it" if is_held(workspace) else _held(readers.holders([file]).get(file))
 
 
-def _remove_environment(context: Context, environment: Environment, name: str) -> None:
-    """Remove it, and what is left of building it."""
-    file, _, workshop = _paths(context, environment, name)
+def _remove_environment(paths: tuple[Path, Path, Path]) -> None:
+    file, _, workspace = paths
     partial.remove(file)
-    shutil.rmtree(workshop, ignore_errors=True)
-
-
-def _cached(context: Context) -> list[Thing]:
-    folders = [path for path in (context.warehouse / "cache").glob("[!.]*") if path.is_dir()]
-    open_by = readers.holders(folder / FILE for folder in folders)
-    return [Thing("cache", path.name, _modified(path), weigh(path), _held(open_by.get(path / FILE))) for path in sorted(folders)]
+    shutil.rmtree(workspace, ignore_errors=True)
 
 
 def weigh(folder: Path) -> int:
@@ -253,7 +239,9 @@ def weigh(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _held(process: int | None) -> str:
+def _held(process: int | None, folder: Path | None = None) -> str:
+    if folder is not None and is_held(folder):
+        return "another command is working on it"
     return "" if process is None else f"process {process} has it open" if process > 0 else "another process has it open"
 
 
@@ -266,17 +254,16 @@ def _modified(path: Path) -> datetime:
 
 
 def drop(context: Context, name: str) -> bool:
-    """Remove an environment that is a file, such as pr-12; False where it was not there. Refuses while somebody has it open."""
+    """Remove an environment that is a file, such as pr-12; False if it did not exist. Refused while a process has it open."""
     with trail.attempt(context.lake, context.actor, "drop", environment=name) as tried:
-        environment = context.policy.environment(name)
-        if environment.kind != "file":
-            raise RefusedError(f"{name} points to releases and is never dropped", where=context.policy.where)
+        if context.policy.environment(name).kind != "file":
+            raise RefusedError(f"{name} points to releases and cannot be dropped", where=context.policy.where)
         context.policy.allow(name, "drop", context.actor)
-        paths = _paths(context, environment, name)
+        paths = _paths(context, name)
         if not any(path.exists() for path in paths):
-            tried.detail = "it was not there"
+            tried.detail = "it did not exist"
             return False
-        if user := _user(context, environment, name):
+        if user := _user(paths):
             raise RefusedError(f"{user}: {name}", where=str(paths[0]), hint="end it, then drop it again")
-        _remove_environment(context, environment, name)
+        _remove_environment(paths)
         return True

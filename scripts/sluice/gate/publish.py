@@ -1,31 +1,31 @@
-"""Publish and promote: judge a release, put it in place, move the pointer; and what commands on pointers have in common."""
+"""Publish and promote: judge a release, put it into the store, move the pointer; and what all moves of a pointer share."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sluice.core.errors import RefusedError, SluiceError
 from sluice.core.progress import Tell, silent
 from sluice.environments import candidates, trail
-from sluice.environments.candidates import Found
 from sluice.environments.context import Context
 from sluice.gate import judge
 from sluice.store import moves
-from sluice.store.inspection import look
-from sluice.store.record import FILE
+from sluice.store.record import FILE, load
+from sluice.store.standalone import look
 from sluice.store.store import MovedError, Pointer
 
 
 @dataclass(frozen=True)
 class MoveResult:
-    """What a command did: where the environment points now and pointed before; `is_moved` is false where it stood there already.
+    """Where the environment points now and pointed before; `is_moved` is false if it pointed there already.
 
-    `notes` name what dead commands left behind; `seconds` has the durations of the steps.
+    `notes` name what interrupted commands left behind; `seconds` has the durations of the steps.
     """
 
     action: str
@@ -38,136 +38,127 @@ class MoveResult:
 
 
 def publish(context: Context, name: str | None, environment: str, why: str | None = None, tell: Tell = silent) -> MoveResult:
-    """Put a candidate in place and point the environment to it, if the gate is open and nobody else has moved it since.
+    """Put a candidate into the store and point the environment to it, if the gate is open and nobody has moved it since.
 
-    Again after a death it goes on where it stopped. Raises RefusedError, with every reason, where it may not be.
+    After an interruption it can be run again. Raises RefusedError, with every reason, if it may not be published.
     """
-    with trail.attempt(context.lake, context.actor, "publish", environment=environment, why=why) as tried:
-        context.policy.pointing(environment)
-        context.policy.allow(environment, "publish", context.actor)
-        with context.store.changing():
-            pointer, notes = begin(context, environment)
-            chosen = candidates.choose(context, name, pointer)
-            tried.release_id, tried.from_release_id = chosen.release_id, pointer.release_id
-            if chosen.release_id == pointer.release_id:
-                _tidy(context, chosen)
-                return _already(tried, pointer, notes)
-            seconds: dict[str, float] = {}
-            with timed(seconds, "gate"):
-                require(_judge(context, chosen, judge.Expected(environment, pointer.release_id)), chosen.release_id)
-            with timed(seconds, "place"):
-                if chosen.folder is not None:
-                    context.store.add(chosen.release_id, chosen.folder, tell)
-            with timed(seconds, "pointer"):
-                move(context, pointer, tried)
-            _tidy(context, chosen)
-        return MoveResult("publish", environment, chosen.release_id, pointer.release_id, True, notes, seconds)
+    return carry_out(context, "publish", environment, why, lambda pointer: candidates.choose(context, name, pointer), tell=tell)
 
 
 def promote(context: Context, source: str, target: str, why: str | None = None) -> MoveResult:
     """Point `target` to the release that `source` points to. The same file; nothing is built and nothing copied."""
-    with trail.attempt(context.lake, context.actor, "promote", environment=target, why=why) as tried:
-        context.policy.pointing(source)
-        allowed = context.policy.pointing(target).promote_from
-        context.policy.allow(target, "promote", context.actor)
-        if source not in allowed:
-            hint = f"allowed: {', '.join(allowed) or 'nothing'}"
-            raise RefusedError(f"{target} takes nothing from {source}", where=context.policy.where, hint=hint)
+
+    def release_of_source(_: Pointer) -> str:
+        release_id = context.store.pointer(source).release_id
+        if release_id is None:
+            raise SluiceError(f"{source} points to no release", where=context.store.address, hint=f"publish to {source} first")
+        return release_id
+
+    return carry_out(context, "promote", target, why, release_of_source, source=source)
+
+
+def carry_out(
+    context: Context,
+    action: str,
+    environment: str,
+    why: str | None,
+    choose: Callable[[Pointer], str],
+    *,
+    source: str | None = None,
+    tell: Tell = silent,
+) -> MoveResult:
+    """Move an environment's pointer to the release that `choose` names, through policy and gate; the attempt is in the trail."""
+    with trail.attempt(context.lake, context.actor, action, environment=environment, why=why) as tried:
+        context.policy.allow_move(environment, action, context.actor, source)
         with context.store.changing():
-            pointer, notes = begin(context, target)
-            release_id = context.store.pointer(source).release_id
-            if release_id is None:
-                raise SluiceError(
-                    f"{source} points to no release", where=context.store.address, hint=f"publish to {source} first"
-                )
-            tried.release_id, tried.from_release_id = release_id, pointer.release_id
-            if release_id == pointer.release_id:
-                return _already(tried, pointer, notes)
-            seconds: dict[str, float] = {}
-            with timed(seconds, "gate"):
-                require(judge_release(context, release_id), release_id)
-            with timed(seconds, "pointer"):
-                move(context, pointer, tried)
-        return MoveResult("promote", target, release_id, pointer.release_id, True, notes, seconds)
+            pointer, notes = begin(context, environment)
+            tried.from_release_id = pointer.release_id
+            tried.release_id = release_id = choose(pointer)
+            # A candidate is published from its folder; whatever else moves a pointer takes the release in the store.
+            folder = context.candidate(release_id) if action == "publish" else None
+            is_moved = release_id != pointer.release_id
+            seconds = _moved(context, pointer, tried, folder, tell) if is_moved else {}
+            if folder is not None:
+                context.store.tidy(release_id, folder)
+        if not is_moved:
+            tried.detail = "it pointed there already"
+        return MoveResult(action, environment, release_id, pointer.release_id, is_moved, notes, seconds)
 
 
 def begin(context: Context, environment: str) -> tuple[Pointer, tuple[str, ...]]:
-    """Clean up after commands that died, give the trail what they owe it; where the environment points, and what was found."""
+    """Clean up after interrupted commands and complete the trail; where the environment points, and what was found."""
     notes = context.store.clean()
     pointer = context.store.pointer(environment)
-    # Where the pointer is gone, nobody knows whether the last move was ever done.
+    # If the pointer is gone, it is unknown whether the last move took effect.
     trail.settle(context.lake, environment, pointer.history if pointer.release_id else pointer.history[:-1])
     if pointer.void and pointer.void[-1].from_release_id == pointer.release_id:
         last = pointer.void[-1]
-        notes.append(f"a {last.action} of {last.release_id} by {last.actor} at {last.at} died before {environment} moved")
+        notes.append(
+            f"a {last.action} of {last.release_id} by {last.actor} at {last.at} was interrupted before {environment} moved"
+        )
     notes += [
-        f"{record.release_id} is in place and was never published; sluice publish {record.release_id}, or sluice prune in time"
+        f"{record.release_id} is in the store and was never published: run sluice publish {record.release_id}, or sluice prune"
         for record in candidates.never_published(context)
         if record.environment == environment
     ]
     return pointer, tuple(notes)
 
 
+def _moved(context: Context, pointer: Pointer, tried: trail.Attempt, folder: Path | None, tell: Tell) -> dict[str, float]:
+    """Judge the attempt's release, put it into the store, move the pointer; the seconds of each step."""
+    release_id, seconds = str(tried.release_id), dict[str, float]()
+    with _timed(seconds, "gate"):
+        expected = judge.Expected(pointer.environment, pointer.release_id) if tried.action == "publish" else None
+        _require(_judged(context, release_id, folder, expected), release_id)
+    with _timed(seconds, "place"):
+        if folder is not None:
+            context.store.add(release_id, folder, tell)
+    with _timed(seconds, "pointer"):
+        move(context, pointer, tried)
+    return seconds
+
+
 def move(context: Context, pointer: Pointer, tried: trail.Attempt) -> None:
-    """Move the pointer to the attempt's release. Raises RefusedError where somebody else has moved it meanwhile."""
-    assert tried.release_id is not None
-    step = moves.new(tried.action, tried.release_id, pointer.release_id, tried.actor, tried.why)
+    """Move the pointer to the attempt's release. Raises RefusedError if another command has moved it meanwhile."""
+    step = moves.new(tried.action, str(tried.release_id), pointer.release_id, tried.actor, tried.why)
     try:
         context.store.move(pointer, step)
     except MovedError:
         now = context.store.pointer(pointer.environment)
         by = f" ({now.history[-1].action} by {now.history[-1].actor})" if now.history else ""
-        what = f"{pointer.environment} was moved to {now.release_id} by somebody else in the same moment{by}"
-        hint = f"look at it: sluice envs; a candidate has to be built again: sluice build --env {pointer.environment}"
+        what = f"another command moved {pointer.environment} to {now.release_id} at the same moment{by}"
+        hint = f"see: sluice envs; a candidate has to be built again: sluice build --env {pointer.environment}"
         raise RefusedError(what, where=context.store.address, hint=hint) from None
     tried.event_id = step.move_id
 
 
-def judge_release(context: Context, release_id: str) -> judge.Verdict:
-    """The gate's verdict on a release in place, whatever it was built from."""
-    return _judge(context, Found(context.store.record(release_id), None), None)
+def _judged(context: Context, release_id: str, folder: Path | None, expected: judge.Expected | None) -> judge.Verdict:
+    if folder is None:
+        record, summary = context.store.record(release_id), context.store.summary(release_id)
+    else:
+        record, summary = load(folder), look(folder / FILE)
+    return judge.judge(record, _results(context, release_id, folder), summary, expected)
 
 
-def _judge(context: Context, found: Found, expected: judge.Expected | None) -> judge.Verdict:
-    sight = context.store.see(found.release_id) if found.folder is None else look(found.folder / FILE)
-    return judge.judge(found.record, _results(context, found), sight, expected)
-
-
-def _results(context: Context, found: Found) -> dict[str, Any] | None:
+def _results(context: Context, release_id: str, folder: Path | None) -> dict[str, Any] | None:
     name = "run_results.json"
     try:
-        if found.folder is None:
-            text = context.store.text(found.release_id, name)
-        else:
-            text = (found.folder / name).read_text(encoding="utf-8")
+        text = context.store.text(release_id, name) if folder is None else (folder / name).read_text(encoding="utf-8")
         document: dict[str, Any] = json.loads(text)
     except (FileNotFoundError, ValueError):
         return None
     return document
 
 
-def require(verdict: judge.Verdict, release_id: str) -> None:
-    """Pass where the gate is open. Raises RefusedError with every reason where it is not."""
+def _require(verdict: judge.Verdict, release_id: str) -> None:
     if not verdict.is_open:
         what = "\n  ".join([f"the gate is closed for {release_id}:", *verdict.reasons])
-        hint = "readers keep what they have; the candidate stays for a look until sluice prune"
+        hint = "nothing changed for readers; the candidate is kept until sluice prune removes it"
         raise RefusedError(what, reasons=verdict.reasons, hint=hint)
 
 
-def _already(tried: trail.Attempt, pointer: Pointer, notes: tuple[str, ...]) -> MoveResult:
-    assert pointer.release_id is not None
-    tried.detail = "it pointed there already"
-    return MoveResult(tried.action, pointer.environment, pointer.release_id, pointer.release_id, False, notes)
-
-
-def _tidy(context: Context, chosen: Found) -> None:
-    if chosen.folder is not None:
-        context.store.tidy(chosen.release_id, chosen.folder)
-
-
 @contextmanager
-def timed(seconds: dict[str, float], step: str) -> Iterator[None]:
-    """Add the block's duration."""
+def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
     started = time.perf_counter()
     yield
     seconds[step] = round(time.perf_counter() - started, 4)

@@ -1,1 +1,1 @@
-"""Ingest: new data of each feed, as whole batches, from its source into the raw lake or into quarantine."""
+"""Ingest: new data of each feed, in batches, from its source into the raw lake or into quarantine."""

@@ -1,7 +1,7 @@
-"""SQL that turns delivered values into a contract's types without loss, and tells which values do not fit.
+"""SQL that turns delivered values into a contract's types without loss, and finds the values that do not fit.
 
 DuckDB's own casts are lenient: '1.5' becomes the integer 2, '12.345' the decimal 12.35, and a timestamp's offset is
-dropped. A contract is not kept by rounding, so each cast here comes with the condition under which it must not be used.
+dropped. Rounding does not keep a contract, so each cast here has a condition under which it must not be used.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ def cast_text(text: str, target: DuckDBPyType) -> Cast:
     if kind == "varchar":
         return Cast(text, "false")
     if kind in _INTEGERS:
-        # 17850.0 is the integer 17850; 1.5 and 1e-7 are none.
+        # 17850.0 is the integer 17850; 1.5 and 1e-7 are not integers.
         lossy = f"not regexp_full_match({text}, '\\s*[+-]?[0-9]+(\\.0*)?\\s*')"
     elif kind == "decimal":
         _, scale = _decimal(target)
-        # Compared as the wider type by a try_cast of its own: DuckDB's comparison would stop at what that cannot hold.
+        # Compared as the wider type by its own try_cast: DuckDB's comparison would fail for a value that this type cannot hold.
         wide = f"try_cast({text} as decimal(38, 20)) = try_cast({value} as decimal(38, 20))"
         exact = f"coalesce(contains(lower({text}), 'e') and {wide}, false)"
         plain = f"regexp_full_match({text}, '\\s*[+-]?[0-9]*\\.?[0-9]{{0,{scale}}}0*\\s*')"
         lossy = f"not ({plain} or {exact})"
     elif kind == "timestamp":
-        # Only a zoned parse heeds an offset; the plain one is three times as fast and right for 'YYYY-MM-DD HH:MM:SS'.
+        # Only a zoned parse respects an offset; the plain one is three times as fast, and right for 'YYYY-MM-DD HH:MM:SS'.
         plain = f"length({text}) = 19 and {text}[17] = ':'"
         value = f"case when {plain} then try_cast({text} as timestamp) else try_cast({text} as timestamptz)::timestamp end"
         lossy = f"(not ({plain}) and (not isfinite({value}) or regexp_matches({text}, '\\.[0-9]{{6}}[0-9]*[1-9]')))"
@@ -62,10 +62,10 @@ def cast_text(text: str, target: DuckDBPyType) -> Cast:
 
 
 def csv_reader_type(target: DuckDBPyType, *, exact: bool) -> str:
-    """The type in which DuckDB's CSV reader shall parse a column of type `target`.
+    """The type that DuckDB's CSV reader uses to parse a column of type `target`.
 
-    Wider than the target, so that what the reader would round away is still seen (`cast_read`). `exact` is the slower
-    way that is right for integers of more than 15 digits too.
+    Wider than the target, so that `cast_read` sees what the reader would round away. `exact` is slower, and also right for
+    integers of more than 15 digits.
     """
     kind = target.id
     if kind in _SMALL_INTEGERS:
@@ -91,17 +91,17 @@ def cast_read(column: str, target: DuckDBPyType, *, exact: bool) -> Cast:
     return Cast(column, f"isinf({column})" if target.id in ("double", "float") else "false")
 
 
-def json_paths(path: tuple[str, ...], target: DuckDBPyType) -> list[tuple[str, ...]]:
-    """The paths of a JSON document that `cast_json` asks for: the value itself and, of a struct, its fields."""
-    paths = [path]
+def json_paths(path: tuple[str, ...], target: DuckDBPyType) -> dict[tuple[str, ...], DuckDBPyType]:
+    """The paths of a JSON document that `cast_json` asks for, with their types: the value itself and, of a struct, its fields."""
+    paths = {path: target}
     if target.id == "struct":
         for name, child in fields(target):
-            paths += json_paths((*path, name), child)
+            paths |= json_paths((*path, name), child)
     return paths
 
 
 def json_pointer(path: tuple[str, ...]) -> str:
-    """A path as a JSON pointer (RFC 6901), which has a spelling for every key."""
+    """A path as a JSON pointer (RFC 6901), which can express any key."""
     return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
 
 

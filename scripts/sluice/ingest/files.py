@@ -1,13 +1,11 @@
-"""Delivered files: finding them, telling them apart by content, and making them readable as UTF-8."""
+"""Delivered files: finding them, identifying them by content, and making them readable as UTF-8."""
 
 from __future__ import annotations
 
 import codecs
-import csv
 import glob
 import gzip
 import hashlib
-import io
 import json
 import os
 import shutil
@@ -16,10 +14,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from sluice.core.errors import SluiceError
-from sluice.ingest.feeds import Feed
 
 _BLOCK = 1 << 20
 _UTF8 = {"utf-8", "utf-8-sig"}
@@ -27,7 +24,7 @@ _UTF8 = {"utf-8", "utf-8-sig"}
 
 @dataclass(frozen=True)
 class Content:
-    """What a file holds: `digest` is the SHA-256 of its bytes after decompression, so a name or a new gzip changes nothing."""
+    """What a file holds: `digest` is the SHA-256 of its decompressed bytes, so another name or compression changes nothing."""
 
     digest: str
     bytes: int
@@ -39,8 +36,8 @@ class Content:
 class Delivery:
     """A delivered file.
 
-    `label` is its name below the feed's folder, `readable` where DuckDB reads it as UTF-8, and `stamp` tells whether it has
-    changed since it was inspected.
+    `label` is its name below the feed's folder, `readable` where DuckDB reads it as UTF-8, and a new `stamp` means that it
+    has changed since it was inspected. `shape` is what a format finds in it before it is read, its columns for example.
     """
 
     path: Path
@@ -48,25 +45,18 @@ class Delivery:
     content: Content
     readable: Path
     stamp: str
+    shape: Any = ()
 
 
-@dataclass(frozen=True)
-class Unreadable:
-    """A delivered file that cannot be read at all, and why."""
-
-    label: str
-    why: str
-
-
-def find(feed: Feed) -> list[Path]:
-    """The files that the feed's glob matches, by name. Raises SluiceError where the folder does not exist."""
-    folder = fixed_folder(feed.path)
+def find(pattern: str) -> list[Path]:
+    """The files that a glob matches, by name. Raises SluiceError where its folder does not exist."""
+    folder = fixed_folder(pattern)
     if not folder.is_dir():
-        raise SluiceError("the feed's folder does not exist", where=str(folder), hint="mend `path` in the feeds file")
-    pattern = str(Path(feed.path).relative_to(folder))
-    if any("**" in part and part != "**" for part in Path(pattern).parts):
-        raise SluiceError("`**` must stand alone between slashes", where=feed.path, hint="e.g. in/**/*.csv")
-    return sorted(path for path in folder.glob(pattern) if path.is_file())
+        raise SluiceError("the feed's folder does not exist", where=str(folder), hint="fix `path` in the feeds file")
+    below = Path(pattern).relative_to(folder)
+    if any("**" in part and part != "**" for part in below.parts):
+        raise SluiceError("`**` must be alone between slashes", where=pattern, hint="e.g. in/**/*.csv")
+    return sorted(path for path in folder.glob(str(below)) if path.is_file())
 
 
 def fixed_folder(pattern: str) -> Path:
@@ -82,11 +72,11 @@ def fixed_folder(pattern: str) -> Path:
 def inspect(path: Path) -> Content:
     """Read a file once, in blocks: digest, size, lines, and whether a double quote occurs.
 
-    Raises SluiceError for a file that cannot be read to its end, a cut-off gzip for one.
+    Raises SluiceError for a file that cannot be read to its end, e.g. a truncated gzip.
     """
     digest, size, lines, quotes, last = hashlib.sha256(), 0, 0, False, b"\n"
     try:
-        with _open(path) as stream:
+        with opened(path) as stream:
             while block := stream.read(_BLOCK):
                 digest.update(block)
                 size += len(block)
@@ -94,16 +84,16 @@ def inspect(path: Path) -> Content:
                 quotes = quotes or b'"' in block
                 last = block[-1:]
     except (OSError, EOFError, zlib.error) as error:
-        raise SluiceError(f"cannot be read to its end: {error}", where=str(path), hint="have it delivered again") from error
+        raise SluiceError(f"cannot be read to its end: {error}", where=str(path), hint="deliver it again") from error
     return Content(digest.hexdigest(), size, lines + (last != b"\n"), quotes)
 
 
-def _open(path: Path) -> IO[bytes]:
+def opened(path: Path) -> IO[bytes]:
     return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]  # a GzipFile reads like any binary file
 
 
 class Memory:
-    """What `inspect` said of a file, remembered by path, size and time, so that a daily run reads only new files."""
+    """Results of `inspect` by path, size and time, so that a daily run reads only new files."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -123,26 +113,24 @@ class Memory:
         return content
 
     def save(self) -> None:
-        """Write it down, whole or not at all."""
+        """Write it to disk, atomically."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_suffix(f".{os.getpid()}")
         fresh.write_text(json.dumps(self._known), encoding="utf-8")
         fresh.replace(self._path)
 
 
-def deliveries(feed: Feed, paths: Sequence[Path], memory: Memory) -> Iterator[Delivery | Unreadable]:
-    """Each file with its content, in order; two files are inspected at a time."""
-    folder = fixed_folder(feed.path)
+def deliveries(pattern: str, paths: Sequence[Path], memory: Memory) -> Iterator[tuple[str, Delivery | str]]:
+    """Each file by label, in order, or why it cannot be read at all; two files are inspected at a time."""
+    folder = fixed_folder(pattern)
 
-    def one(path: Path) -> Delivery | Unreadable:
+    def one(path: Path) -> tuple[str, Delivery | str]:
         label = path.relative_to(folder).as_posix()
         try:
             before = stamp(path)
-            return Delivery(path, label, memory.inspect(path), path, before)
-        except SluiceError as error:
-            return Unreadable(label, error.what)
-        except OSError as error:
-            return Unreadable(label, str(error))
+            return label, Delivery(path, label, memory.inspect(path), path, before)
+        except (SluiceError, OSError) as error:
+            return label, error.what if isinstance(error, SluiceError) else str(error)
 
     with ThreadPoolExecutor(2) as pool:
         yield from pool.map(one, paths)
@@ -187,7 +175,7 @@ def transcode(path: Path, encoding: str, target: Path) -> None:
     Raises SluiceError with the place of the first byte that is not of that encoding.
     """
     decoder, done = codecs.getincrementaldecoder(encoding)(), 0
-    with _open(path) as stream, target.open("wb") as out:
+    with opened(path) as stream, target.open("wb") as out:
         while True:
             block = stream.read(_BLOCK)
             try:
@@ -198,15 +186,3 @@ def transcode(path: Path, encoding: str, target: Path) -> None:
             done += len(block)
             if not block:
                 return
-
-
-def header(path: Path, feed: Feed) -> tuple[str, ...]:
-    """The column names in the first record of a CSV file (readable as UTF-8); empty where the file is."""
-    with _open(path) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-        try:
-            names = tuple(next(csv.reader(text, delimiter=feed.delimiter, quotechar=feed.quote), []))
-        except csv.Error as error:
-            raise SluiceError(f"the header cannot be read: {error}") from error
-    if any("\udc80" <= letter <= "\udcff" for name in names for letter in name):
-        raise SluiceError("the header is not UTF-8: name the file's encoding in the feed, e.g. encoding: cp1252")
-    return names

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,18 @@ import duckdb
 from deltalake import DeltaTable
 
 from sluice.core.duck import literal
+from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell
-from sluice.ingest.feeds import Feed
+from sluice.history import ledger
+from sluice.history.kinds import KINDS, BatchEntry, Entry, FileCount, ReasonCount, RefusalEntry
 from sluice.ingest.rows import StagedRows, Tally, columns_sql
-from sluice.lake import ops, raw
+from sluice.lake import raw
 from sluice.lake.contracts import Contract
 
 
 @dataclass(frozen=True)
 class FeedReport:
-    """What a run did with one feed. `refused` names files (or the table) that were turned away whole, with the reason."""
+    """What a run did with one feed. `refused` names rejected files (or the table), with the reason."""
 
     feed: str
     rows_read: int = 0
@@ -37,12 +40,20 @@ class FeedReport:
     new_columns: tuple[str, ...] = ()
     seconds: float = 0.0
 
+    def __add__(self, more: FeedReport) -> FeedReport:
+        """Both of them, as one report of the same feed."""
+        own = ("feed", "reasons", "new_columns")
+        sums = {key.name: getattr(self, key.name) + getattr(more, key.name) for key in fields(self) if key.name not in own}
+        reasons = dict(Counter(self.reasons) + Counter(more.reasons))
+        return FeedReport(
+            self.feed, **sums, reasons=reasons, new_columns=tuple(dict.fromkeys(self.new_columns + more.new_columns))
+        )
+
 
 @dataclass(frozen=True)
 class Work:
-    """What every step of one feed's ingest needs."""
+    """What every step of one feed's ingest needs: its raw table, and a connection to DuckDB that may spill to disk."""
 
-    feed: Feed
     table: raw.RawTable
     connection: duckdb.DuckDBPyConnection
     run_id: str
@@ -57,8 +68,9 @@ class Work:
 class Batch:
     """The identity of a batch: what it is called, which files it holds, what its commit carries besides.
 
-    `marks` are application transactions. `decisions` are rows of lake/ops/decisions that come true with the batch: its
-    commit carries them, so that they stand once it has landed, whatever dies in between.
+    `marks` are application transactions. `records` are rows to append to tables of lake/ops, by table; their times (names in
+    _at) are microseconds since 1970. The commit carries them, so they are appended once the batch has landed, if not by
+    this run then by the next one.
     """
 
     batch_id: str
@@ -66,11 +78,11 @@ class Batch:
     digests: tuple[str, ...]
     bytes: int
     marks: Mapping[str, int]
-    decisions: tuple[Mapping[str, Any], ...] = ()
+    records: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 def land(
-    work: Work, batch: Batch, rows: StagedRows, tallies: Sequence[Tally], lake: Path, check: Callable[[], None] = lambda: None
+    work: Work, batch: Batch, rows: StagedRows, tallies: Sequence[Tally], check: Callable[[], None] = lambda: None
 ) -> FeedReport:
     """Quarantine first, then the commit that makes the batch visible, then the record of it.
 
@@ -93,21 +105,21 @@ def land(
         """
         raw.quarantine(work.table, batch.batch_id, work.connection.sql(query).to_arrow_reader())
     reasons = _reasons(work.connection, rows) if refused else {}
-    record = _record(work, batch, tallies, reasons, new_columns, loaded_at, time.monotonic() - started)
+    report = FeedReport(work.contract.name, landed + refused, landed, refused, reasons, batches=1, files_new=len(batch.labels))
+    report = replace(report, new_columns=tuple(new_columns), seconds=time.monotonic() - started)
+    record = _record(work.run_id, batch, tallies, report, loaded_at)
     raw.land(work.table, batch.batch_id, written, {**batch.marks, "loaded_at": loaded_at}, record)
-    append_record(record, lake)
-    for leftover in work.table.workshop.glob("*"):
+    append_record(record, work.table.lake)
+    for leftover in work.table.incoming.glob("*"):
         leftover.unlink()
-    return FeedReport(
-        work.feed.name, landed + refused, landed, refused, reasons, 1, len(batch.labels), new_columns=tuple(new_columns)
-    )
+    return report
 
 
 _LABELLED = "as found inner join labels on found.__file = labels.__file"
 
 
 def _origin(batch: Batch, loaded_at: int) -> str:
-    """SQL of the columns that say where a row came from. As enums they are written as ready-made dictionaries."""
+    """SQL of the columns that say where a row came from. As enums they are written as dictionaries."""
     one = f"{literal(batch.labels[0])}::{_enum(batch.labels)}"
     return (
         f"{one if len(batch.labels) == 1 else 'labels.__label'} as _file, __position as _position,"
@@ -120,10 +132,10 @@ def _enum(values: Sequence[str]) -> str:
 
 
 def _write(work: Work, batch: Batch, rows: StagedRows, origin: str) -> Any:
-    """Write the good rows to one Parquet file in the workshop and return DuckDB's statistics of it."""
-    names = columns_sql([*(column.name for column in work.contract.columns), *rows.new_columns])
+    """Write the good rows to one Parquet file in `incoming` and return DuckDB's statistics of it."""
+    names = columns_sql([*work.contract.names, *rows.new_columns])
     labelled = _LABELLED if len(batch.labels) > 1 else ""
-    target = work.table.workshop / f"batch-{batch.batch_id}.parquet"
+    target = work.table.incoming / f"batch-{batch.batch_id}.parquet"
     work.tell("landing", 0.7)
     return work.connection.execute(
         f"copy (select {names}, {origin} from ({rows.good}) {labelled})"
@@ -136,69 +148,81 @@ def _reasons(connection: duckdb.DuckDBPyConnection, rows: StagedRows) -> dict[st
     return {str(reason): int(count) for reason, count in found}
 
 
-def _record(
-    work: Work,
-    batch: Batch,
-    tallies: Sequence[Tally],
-    reasons: Mapping[str, int],
-    new_columns: Sequence[str],
-    loaded_at: int,
-    seconds: float,
-) -> dict[str, Any]:
+def _record(run_id: str, batch: Batch, tallies: Sequence[Tally], report: FeedReport, loaded_at: int) -> dict[str, Any]:
     files = [
-        {
-            "file": batch.labels[entry.file_index],
-            "digest": batch.digests[entry.file_index],
-            "rows_read": entry.read,
-            "rows_landed": entry.landed,
-            "rows_quarantined": entry.refused,
-        }
+        FileCount(
+            file=batch.labels[entry.file_index],
+            digest=batch.digests[entry.file_index],
+            rows_read=entry.read,
+            rows_landed=entry.landed,
+            rows_quarantined=entry.refused,
+        )
         for entry in tallies
     ]
-    carried = {"decisions": list(batch.decisions)} if batch.decisions else {}
-    return {
-        **carried,
-        "batch_id": batch.batch_id,
-        "run_id": work.run_id,
-        "feed": work.feed.name,
-        "loaded_at": loaded_at,
-        "rows_read": sum(entry.read for entry in tallies),
-        "rows_landed": sum(entry.landed for entry in tallies),
-        "rows_quarantined": sum(entry.refused for entry in tallies),
-        "bytes_read": batch.bytes,
-        "seconds": seconds,
-        "reasons": [{"reason": reason, "rows": count} for reason, count in reasons.items()],
-        "files": files,
-        "new_columns": list(new_columns),
-    }
+    entry = BatchEntry(
+        batch_id=batch.batch_id,
+        run_id=run_id,
+        feed=report.feed,
+        loaded_at=_time(loaded_at),
+        rows_read=report.rows_read,
+        rows_landed=report.rows_landed,
+        rows_quarantined=report.rows_quarantined,
+        bytes_read=batch.bytes,
+        seconds=report.seconds,
+        reasons=tuple(ReasonCount(reason=reason, rows=count) for reason, count in report.reasons.items()),
+        files=tuple(files),
+        new_columns=report.new_columns,
+    )
+    return {**asdict(entry), "loaded_at": loaded_at, **batch.records}
 
 
-def write_missing_records(table: raw.RawTable, lake: Path) -> None:
-    """A run killed between a batch's commit and its record in lake/ops left the record in the commit: write it now."""
-    for record in missing_records(table.open(), lake):
-        append_record(record, lake)
+def write_missing_records(table: raw.RawTable) -> None:
+    """Write the record of a batch that a run committed before it was interrupted; the commit carries it."""
+    for record in missing_records(table.open(), table.lake):
+        append_record(record, table.lake)
 
 
 def missing_records(delta: DeltaTable, lake: Path) -> list[dict[str, Any]]:
-    """What the newest commits of a raw table carry for lake/ops and is not there yet, oldest first."""
+    """Records that the newest commits of a raw table carry and lake/ops does not have yet, oldest first."""
     carried = [json.loads(commit[raw.RECORD]) for commit in reversed(delta.history(5)) if raw.RECORD in commit]
-    return [record for record in carried if not _is_recorded(record, lake)]
-
-
-def _is_recorded(record: Mapping[str, Any], lake: Path) -> bool:
-    mark = _mark(record)
-    return ops.has(lake, "batches", mark) and ("decisions" not in record or ops.has(lake, "decisions", mark))
+    return [record for record in carried if not all(ledger.has(lake, kind, _mark(record)) for kind in _kinds(record))]
 
 
 def append_record(record: Mapping[str, Any], lake: Path) -> None:
-    ops.append(lake, "batches", [{**record, "loaded_at": _time(record["loaded_at"])}], transaction=_mark(record))
-    decisions = [{**entry, "decided_at": _time(entry["decided_at"])} for entry in record.get("decisions", [])]
-    if decisions:
-        ops.append(lake, "decisions", decisions, transaction=_mark(record))
+    """Append the record of a batch, and the further records that its commit carries, each of them once.
+
+    Raises SluiceError where a newer version of sluice wrote what this one does not know.
+    """
+    try:
+        entries = _entries(record)
+    except TypeError as error:
+        what = f"the commit of batch {record['batch_id']} carries a record of another version of sluice: {error}"
+        raise SluiceError(what, where=str(lake), hint="run the version of sluice that landed it") from error
+    for rows in entries:
+        ledger.append(lake, rows, transaction=_mark(record))
+
+
+def _entries(record: Mapping[str, Any]) -> list[list[Entry]]:
+    further = [kind for kind in _kinds(record) if kind is not BatchEntry]
+    own = {key: value for key, value in _with_times(record).items() if key not in {kind.TABLE for kind in further}}
+    lists = {
+        "reasons": tuple(ReasonCount(**reason) for reason in record["reasons"]),
+        "files": tuple(FileCount(**file) for file in record["files"]),
+    }
+    batch = BatchEntry(**{**own, **lists})
+    return [[batch], *([kind(**_with_times(row)) for row in record[kind.TABLE]] for kind in further)]
+
+
+def _kinds(record: Mapping[str, Any]) -> list[type[Entry]]:
+    return [BatchEntry, *(kind for kind in KINDS if kind.TABLE in record)]
 
 
 def _mark(record: Mapping[str, Any]) -> str:
     return f"batch:{record['batch_id']}"
+
+
+def _with_times(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _time(value) if key.endswith("_at") and isinstance(value, int) else value for key, value in row.items()}
 
 
 def _time(microseconds: int) -> datetime:
@@ -207,9 +231,5 @@ def _time(microseconds: int) -> datetime:
 
 def record_refusals(report: FeedReport, lake: Path, run_id: str) -> None:
     now = datetime.now(UTC).replace(tzinfo=None)
-    rows = [
-        {"refused_at": now, "run_id": run_id, "feed": report.feed, "file": file, "digest": None, "reason": why}
-        for file, why in report.refused
-    ]
-    if rows:
-        ops.append(lake, "refusals", rows)
+    rows = [RefusalEntry(refused_at=now, run_id=run_id, feed=report.feed, file=file, reason=why) for file, why in report.refused]
+    ledger.append(lake, rows)

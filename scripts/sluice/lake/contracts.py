@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from duckdb.sqltypes import DuckDBPyType
 
 from sluice.core.duck import parse_type
 from sluice.core.errors import SluiceError
+from sluice.core.yaml_model import read
 
-# Names that ingest itself gives columns, in the lake or on the way there.
+# Column names that ingest itself uses, in the lake or on the way there.
 RESERVED = {"_file", "_position", "_batch_id", "_loaded_at", "rowid", "file_index", "file_row_number"} | {
     f"__{name}" for name in ("file", "position", "refusal", "rendered", "text", "ordinal", "place", "label", "shift", "first")
 }
@@ -43,9 +43,19 @@ class Contract:
         """`source.table`, the name that a feed refers to."""
         return f"{self.source}.{self.table}"
 
-    def column(self, name: str) -> Column | None:
-        """The promised column of that name, if there is one."""
-        return next((column for column in self.columns if column.name == name), None)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The promised columns' names, in their order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def types(self) -> dict[str, DuckDBPyType]:
+        """The promised columns' types by name, in their order."""
+        return {column.name: parse_type(column.type, self.name) for column in self.columns}
+
+    def unknown(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of the names that are not promised, each once, sorted."""
+        return tuple(sorted(set(names) - set(self.names)))
 
 
 def load_contracts(project: Path) -> dict[str, Contract]:
@@ -62,21 +72,18 @@ def load_contracts(project: Path) -> dict[str, Contract]:
     return contracts
 
 
-# What both DuckDB and Delta hold, without one of them changing it.
+# Types that both DuckDB and Delta hold without changing a value.
 _TYPES = {"smallint", "integer", "bigint", "decimal", "float", "double", "boolean", "varchar", "date", "timestamp", "blob"}
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def _contracts_in(path: Path) -> Iterator[Contract]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        for source in document.get("sources") or []:
+        for source in (read(path) or {}).get("sources") or []:
             if ((source.get("config") or {}).get("meta") or {}).get("written_by") == "sluice":
                 continue  # lake/ops: no feed lands there
             for table in source.get("tables") or []:
                 yield _contract(source["name"], table, path)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SluiceError(f"not readable as YAML: {error}", where=str(path)) from error
     except (KeyError, TypeError, AttributeError) as error:
         hint = "a source is a mapping with a name and tables, a table one with a name and columns"
         raise SluiceError(f"not a list of dbt sources: {error!r}", where=str(path), hint=hint) from error
@@ -84,7 +91,7 @@ def _contracts_in(path: Path) -> Iterator[Contract]:
 
 def _contract(source: str, table: dict[str, Any], path: Path) -> Contract:
     for name in (source, table["name"]):
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise SluiceError(f"{name!r} is not a name (letters, digits, underscore)", where=str(path))
     columns = tuple(_column(f"{source}.{table['name']}", column, path) for column in table.get("columns") or [])
     names = [column.name.lower() for column in columns]
@@ -108,7 +115,7 @@ def _column(table: str, column: dict[str, Any], path: Path) -> Column:
     kind = parse_type(str(column["data_type"]), f"{path}, column {column['name']} of {table}")
     if not _holds(kind):
         raise SluiceError(
-            f"column {column['name']} of {table}: a lake cannot hold {kind}",
+            f"column {column['name']} of {table}: the lake cannot hold {kind}",
             where=str(path),
             hint=f"promise one of {', '.join(sorted(_TYPES))}, struct or list, and cast it in staging",
         )

@@ -1,34 +1,21 @@
-"""One writer at a time: a lock on the lake that ends with the process that holds it."""
+"""The lake's write lock: one command writes at a time."""
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sluice.core.errors import SluiceError
+from sluice.core.locks import LOCK, locked
 
 
 @contextmanager
-def writing(lake: Path) -> Iterator[None]:
-    """Hold the lake's write lock. Raises SluiceError, naming the holder, where another process has it."""
+def writing(lake: Path, patience: float = 0.0) -> Iterator[None]:
+    """Hold the lake's write lock. Raises SluiceError, naming the holder, where it is not free within `patience` s."""
     try:
         lake.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SluiceError(f"the lake's folder cannot be made: {error}", where=str(lake), hint="check SLUICE_LAKE") from error
-    path = lake / ".lock"
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise SluiceError(
-                f"another command (process {holder}) is writing", where=str(lake), hint="wait until it has ended"
-            ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        raise SluiceError(f"cannot create the lake's folder: {error}", where=str(lake), hint="check SLUICE_LAKE") from error
+    with locked(lake / LOCK, "writing to the lake", patience):
         yield

@@ -1,8 +1,8 @@
-"""The raw table of a feed and its quarantine: made from the contract, written batch by batch, exactly once.
+"""The raw table of a feed and its quarantine: created from the contract, written batch by batch, exactly once.
 
 A batch becomes visible by one Delta commit on the raw table. That commit carries, as application transactions, the
 batch, the digest of each of its files and how far a cursor was read, so none of them can be there without the rows or
-twice. Quarantine is written just before; should the process die between the two, `undo_half_batch` takes it back.
+twice. Quarantine is written just before; if the process ends between the two, `undo_half_batch` removes it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake import CommitProperties, DeltaTable, Field, Transaction, write_deltalake
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 
-from sluice.core.duck import identifier, parse_type
 from sluice.core.errors import SluiceError
+from sluice.lake import tables
 from sluice.lake.contracts import Contract
 
 # What ingest adds to each row, after the contract's columns.
@@ -51,7 +49,7 @@ class RawTable:
         return self.lake / "quarantine" / self.contract.source / self.contract.table
 
     @property
-    def workshop(self) -> Path:
+    def incoming(self) -> Path:
         """Folder for files that are not yet part of the lake."""
         return self.lake / ".incoming" / self.contract.source / self.contract.table
 
@@ -61,45 +59,13 @@ class RawTable:
 
 
 def ensure(table: RawTable) -> None:
-    """Make the raw table and its quarantine where they are absent; add columns that the contract has gained.
+    """Create the raw table and its quarantine if they do not exist; add columns that are new in the contract.
 
     Raises SluiceError where the lake holds a column in another type than the contract promises.
     """
     promised = {column.name: column.type for column in table.contract.columns}
-    _ensure(table.path, {**promised, **ORIGIN})
-    _ensure(table.quarantine_path, _QUARANTINE)
-
-
-def _ensure(path: Path, columns: Mapping[str, str]) -> None:
-    wanted = _schema(columns)
-    try:
-        delta = DeltaTable(str(path))
-    except TableNotFoundError:
-        DeltaTable.create(str(path), schema=wanted)
-        return
-    present = {field.name: field for field in delta.schema().fields}
-    for field in wanted.fields:
-        found = present.get(field.name)
-        if found is not None and found.type != field.type:
-            raise SluiceError(
-                f"the lake holds column {field.name} as {_type(found)}, the contract promises {_type(field)}",
-                where=str(path),
-                hint="keep the type that was landed and cast it in staging",
-            )
-    new = [Field(field.name, field.type) for field in wanted.fields if field.name not in present]
-    if new:
-        delta.alter.add_columns(new)
-
-
-def _type(field: Field) -> str:
-    return str(getattr(field.type, "type", field.type))
-
-
-def _schema(columns: Mapping[str, str]) -> Schema:
-    values = ", ".join(f"null::{parse_type(kind)} as {identifier(name)}" for name, kind in columns.items())
-    with duckdb.connect() as connection:
-        arrow: pa.Schema = connection.execute(f"select {values}").to_arrow_table().schema
-    return Schema.from_arrow(arrow)
+    for path, columns in ((table.path, {**promised, **ORIGIN}), (table.quarantine_path, _QUARANTINE)):
+        tables.grow(path, tables.schema_of(columns), "the contract promises")
 
 
 def add_text_columns(table: RawTable, names: Sequence[str]) -> list[str]:
@@ -109,7 +75,7 @@ def add_text_columns(table: RawTable, names: Sequence[str]) -> list[str]:
     new = [name for name in names if name not in present]
     clashes = {name.lower() for name in new} & {name.lower() for name in present}
     if clashes:
-        raise SluiceError(f"columns {', '.join(sorted(clashes))} were landed before in another case", where=str(table.path))
+        raise SluiceError(f"columns {', '.join(sorted(clashes))} have been landed before in another case", where=str(table.path))
     if new:
         delta.alter.add_columns([Field(name, PrimitiveType("string")) for name in new])
     return new
@@ -133,13 +99,13 @@ def next_load_time(delta: DeltaTable) -> int:
 
 
 def undo_half_batch(table: RawTable) -> str | None:
-    """Take back what a killed run left: files not committed, and quarantine rows of a batch that never landed.
+    """Undo what a killed run left: files not committed, and quarantine rows of a batch that never landed.
 
-    Returns the batch whose quarantine was taken back.
+    Returns the batch whose quarantine was removed.
     """
     delta = table.open()
-    for file in (*table.workshop.glob("*"), *table.path.glob("batch-*.parquet")):
-        uncommitted = file.parent == table.workshop or delta.transaction_version(f"batch:{_batch_of(file)}") is None
+    for file in (*table.incoming.glob("*"), *table.path.glob("batch-*.parquet")):
+        uncommitted = file.parent == table.incoming or delta.transaction_version(f"batch:{_batch_of(file)}") is None
         if uncommitted:
             file.unlink(missing_ok=True)
     quarantine = DeltaTable(str(table.quarantine_path))
@@ -155,7 +121,7 @@ def _batch_of(file: Path) -> str:
 
 
 def quarantine(table: RawTable, batch_id: str, rows: pa.RecordBatchReader) -> None:
-    """Append refused rows. They count only once their batch has landed."""
+    """Append refused rows. They are valid once their batch has landed."""
     properties = CommitProperties(custom_metadata={"batch_id": batch_id})
     write_deltalake(str(table.quarantine_path), rows, mode="append", commit_properties=properties)
 
@@ -169,8 +135,8 @@ def land(
 ) -> int:
     """Commit a batch and return the table's new version.
 
-    `written` is DuckDB's row of statistics for the batch's file in the workshop (None for a batch without a good row);
-    `transactions` are application transactions, `record` what lake/ops/batches shall say.
+    `written` is DuckDB's row of statistics for the batch's file in `incoming` (None for a batch without a good row);
+    `transactions` are application transactions, `record` is the row for lake/ops/batches.
     """
     delta = table.open()
     actions: list[AddAction | RemoveAction] = [] if written is None else [_adopt(table, written)]

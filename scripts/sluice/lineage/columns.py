@@ -54,7 +54,7 @@ def trace(
     """The lineage of a query.
 
     `tables` gives the unique id of each `schema, name` that it may read (lower case), `columns` the columns of a unique id
-    as far as they are known, `inline` the text that stands for a source which is no table (`delta_scan(...)`), by unique id.
+    as far as they are known, `inline` the text that replaces a source which is not a table (`delta_scan(...)`), by unique id.
     """
     for unique_id, text in inline.items():
         sql = sql.replace(text, f'"{_INLINE}"."{unique_id}"')
@@ -67,7 +67,7 @@ def _scope(sql: str, tables: Mapping[tuple[str, str], str], columns: Mapping[str
     try:
         parsed = parse_one(sql, read="duckdb")
         if not isinstance(parsed, exp.Query):
-            raise NotTracedError("it is no query")
+            raise NotTracedError("it is not a query")
         qualified = qualify(
             parsed,
             dialect="duckdb",
@@ -80,7 +80,7 @@ def _scope(sql: str, tables: Mapping[tuple[str, str], str], columns: Mapping[str
     except (SqlglotError, RecursionError, ValueError, LookupError, AttributeError, TypeError) as error:
         raise NotTracedError(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
     if scope is None:
-        raise NotTracedError("it is no query")
+        raise NotTracedError("it is not a query")
     return scope
 
 

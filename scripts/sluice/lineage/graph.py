@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sluice.core.dbt import owner_of
+from sluice.core.manifest import owners_of_groups, relation_of
 from sluice.lineage.columns import NotTracedError, Query, trace
 
 
@@ -21,7 +22,7 @@ class Graph:
     queries: dict[str, Query] = field(default_factory=dict)
     untraced: dict[str, str] = field(default_factory=dict)
     owners: dict[str, str | None] = field(default_factory=dict)
-    # By schema and name, what stands there; and the text by which SQL reads a source that is no table.
+    # By schema and name, the node; and the text by which SQL reads a source that is not a table.
     tables: dict[tuple[str, str], str] = field(default_factory=dict)
     inline: dict[str, str] = field(default_factory=dict)
 
@@ -37,7 +38,7 @@ class Graph:
             return str(node.get("label") or node["name"])
         if node["resource_type"] == "source":
             return f"{node['source_name']}.{node['name']}"
-        return f"{node['schema']}.{node.get('alias') or node['name']}"
+        return relation_of(node)
 
     def parents(self, unique_id: str) -> list[str]:
         """What a node reads, itself left out: an incremental model reads its own earlier state."""
@@ -88,7 +89,7 @@ def graph_of(manifest: Mapping[str, Any], wanted: Sequence[str] | None = None) -
             graph.children[parent].append(unique_id)
     for unique_id, node in graph.nodes.items():
         _place(graph, unique_id, node)
-    graph.owners = {group["name"]: owner_of(group) for group in (manifest.get("groups") or {}).values()}
+    graph.owners = owners_of_groups(manifest)
     for unique_id in graph.order():
         _trace(graph, unique_id, wanted)
     return graph

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from sluice.core import dbt
-from sluice.lake import ops
+from sluice.history import ledger
+from sluice.history.kinds import CheckEntry
 
 # What dbt calls a node in its artifacts -> what lake/ops/checks calls it.
 KINDS = {"test": "data_test", "unit_test": "unit_test"}
@@ -21,7 +22,7 @@ KINDS = {"test": "data_test", "unit_test": "unit_test"}
 class Ended:
     """One node of a run: `status` in dbt's word, `message` what dbt said of it.
 
-    Of tests also: what they test (`model`, relations' names; several for a test that stands alone), `stored` the
+    Of tests also: what they test (`model`, relations' names; several for a singular test), `stored` the
     relation that keeps the failing rows, `telling` the columns by which people know a row: its key, then those tested.
     """
 
@@ -49,6 +50,10 @@ class Run:
     warehouse: str
     seconds: float
     nodes: tuple[Ended, ...]
+
+    def ended(self, ending: dbt.Ending) -> list[Ended]:
+        """The nodes that ended so."""
+        return [node for node in self.nodes if dbt.ending(node.status) is ending]
 
 
 def read(target: Path) -> Run:
@@ -86,7 +91,7 @@ def _ended(entry: Mapping[str, Any], node: Mapping[str, Any], nodes: Mapping[str
 
 
 def _tested(node: Mapping[str, Any]) -> list[str]:
-    """What a test stands at; what it reads, where it stands alone."""
+    """The node that a generic or unit test is attached to; of a singular test, the nodes that it reads."""
     attached = node.get("attached_node") or node.get("tested_node_unique_id")
     return [attached] if attached else list(node.get("depends_on", {}).get("nodes", []))
 
@@ -96,7 +101,7 @@ def _arguments(node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _telling(node: Mapping[str, Any], tested: list[Any]) -> tuple[str, ...]:
-    """The key of the model that a test stands at, and the columns that the test names."""
+    """The key of the model that a test is attached to, and the columns that the test names."""
     if len(tested) != 1:
         return ()
     words = set(re.findall(r"\w+", json.dumps(_arguments(node))))
@@ -107,24 +112,23 @@ def _telling(node: Mapping[str, Any], tested: list[Any]) -> tuple[str, ...]:
 def append(run: Run, lake: Path) -> None:
     """Append how every data test and unit test ended to lake/ops/checks; for the same run twice, once."""
     rows = [_row(run, node) for node in run.nodes if node.kind in KINDS.values()]
-    if rows:
-        ops.append(lake, "checks", rows, transaction=f"dbt {run.id}")
+    ledger.append(lake, rows, transaction=f"dbt {run.id}")
 
 
-def _row(run: Run, node: Ended) -> dict[str, Any]:
-    failed = node.status not in ("pass", "skipped")
-    return {
-        "run_id": run.id,
-        "checked_at": node.ended_at,
-        "warehouse": run.warehouse,
-        "kind": node.kind,
-        "model": node.model,
-        "column_name": node.column,
-        "check_name": node.name,
-        "severity": node.severity,
-        "status": node.status,
-        "failures": node.failures,
-        "observed": json.dumps({"message": node.message}) if failed else None,
-        "expected": json.dumps(node.arguments) if node.arguments else None,
-        "seconds": node.seconds,
-    }
+def _row(run: Run, node: Ended) -> CheckEntry:
+    is_remarkable = dbt.ending(node.status) in (dbt.Ending.failed, dbt.Ending.warned)
+    return CheckEntry(
+        run_id=run.id,
+        checked_at=node.ended_at,
+        warehouse=run.warehouse,
+        kind=node.kind,
+        model=node.model,
+        column_name=node.column,
+        check_name=node.name,
+        severity=node.severity,
+        status=node.status,
+        failures=node.failures,
+        observed=json.dumps({"message": node.message}) if is_remarkable else None,
+        expected=json.dumps(node.arguments) if node.arguments else None,
+        seconds=node.seconds,
+    )

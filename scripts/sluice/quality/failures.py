@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from sluice.core.dbt import Ending
 from sluice.core.duck import connect, identifier
 from sluice.core.text import columns, plural, table
 from sluice.core.text import value as shortened
@@ -17,7 +18,6 @@ from sluice.quality.dbt_results import Ended, Run
 SAMPLE_ROWS = 5
 WIDTH = 100  # of a page, where there is no terminal
 CELL = 28  # of a value in a table
-FINE = {"success", "pass", "skipped", "no-op"}
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Failures:
 
 def collect(run: Run, warehouse: Path) -> Failures:
     """The problems of a run that wrote to a file in the folder `warehouse`. The file is opened only where there are some."""
-    bad = sorted((node for node in run.nodes if node.status not in FINE), key=lambda node: (node.status == "warn", node.name))
-    skipped = sum(node.status == "skipped" for node in run.nodes)
+    failed, warned = (sorted(run.ended(one), key=lambda node: node.name) for one in (Ending.failed, Ending.warned))
+    bad, skipped = [*failed, *warned], len(run.ended(Ending.skipped))
     file = warehouse / run.warehouse
     if not any(node.failures and node.stored for node in bad) or not file.exists():
         return Failures(run, tuple(Problem(node, None) for node in bad), skipped)

@@ -1,6 +1,6 @@
-"""Quarantine: rows that were refused, at the door (lake/quarantine) or by a business rule (the warehouse), and their way out.
+"""Quarantine: rows that were refused, at ingestion (lake/quarantine) or by a business rule (the warehouse).
 
-`catalog` finds them, `judge` says what may be done, `decide` writes decisions, `correct` lands corrected rows.
+`catalog` finds them, `row_result` says what may be done, `decide` writes decisions, `correct` lands corrected rows.
 """
 
 from sluice.quarantine.decide import expire

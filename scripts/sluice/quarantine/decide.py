@@ -1,14 +1,14 @@
-"""Decisions, written to lake/ops/decisions: waived, dropped, expired (a correction's own is written by its landing).
+"""Decisions, written to lake/ops/decisions: waived, dropped, expired. A correction is recorded when it lands.
 
-Everything here happens under the lake's lock, on the state that was read under it; so of two people at once the second
-sees what the first has done.
+Everything here happens under the lake's lock, on the state that was read under it. If two people decide at once, the
+second sees what the first has done.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,13 +19,13 @@ import duckdb
 from deltalake import DeltaTable
 
 from sluice.core.duck import literal
+from sluice.history import ledger
+from sluice.history.kinds import DecisionEntry
 from sluice.ingest.landing import append_record, missing_records
-from sluice.lake import ops
 from sluice.lake.lock import writing
 from sluice.quarantine.catalog import Places, Refused, opened, waivers
 from sluice.quarantine.row_result import RowOutcome, RowResult
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (times in the lake are UTC without a zone)
 SYSTEM = "sluice"
 
 
@@ -39,9 +39,9 @@ class Who:
 
 @contextmanager
 def deciding(lake: Path) -> Iterator[None]:
-    """Hold the lake's lock, with the decisions of landings that were killed before they could write them."""
+    """Hold the lake's lock; first write the decisions of landings that were interrupted before they could."""
     with writing(lake):
-        ops.ensure(lake)
+        ledger.ensure(lake)
         for record in _owed(lake):
             append_record(record, lake)
         yield
@@ -53,65 +53,67 @@ def _owed(lake: Path) -> list[dict[str, Any]]:
 
 
 def next_time(connection: duckdb.DuckDBPyConnection, lake: Path) -> datetime:
-    """Now, but later than every decision so far, also if the clock went back: readers go on from the last one they saw."""
+    """Now, but later than every decision so far, even if the clock went back: models read on from the last one they saw."""
     path = str(lake / "ops" / "decisions")
     row = connection.execute(f"select max(decided_at) from delta_scan({literal(path)})").fetchone()
     now = datetime.fromtimestamp(time.time(), UTC).replace(tzinfo=None)
     return now if row is None or row[0] is None else max(now, row[0] + timedelta(microseconds=1))
 
 
-def decision(row: Refused, outcome: RowOutcome, who: Who, at: datetime, until: datetime | None = None) -> dict[str, Any]:
-    """A row of lake/ops/decisions. Its id follows from the row, the rule, and the number of decisions before it."""
-    return {
-        "decision_id": hashlib.sha256(f"{row.quarantine_id}|{row.rule}|{row.decisions}".encode()).hexdigest()[:20],
-        "decided_at": at,
-        "decision": str(outcome),
-        "quarantine_id": row.quarantine_id,
-        "place": row.place,
-        "feed": row.feed,
-        "entity": row.entity,
-        "rule": row.rule,
-        "row_key": row.row_key,
-        "batch_id": row.batch_id,
-        "source_file": row.source_file,
-        "source_position": row.source_position,
-        "decided_by": who.by,
-        "why": who.why,
-        "until_at": until,
-        "correction_batch_id": None,
-    }
+def decision(row: Refused, outcome: RowOutcome, who: Who, at: datetime, until: datetime | None = None) -> DecisionEntry:
+    """A decision. Its id follows from the row, the rule, and the number of decisions before it."""
+    return DecisionEntry(
+        decision_id=hashlib.sha256(f"{row.quarantine_id}|{row.rule}|{row.decisions}".encode()).hexdigest()[:20],
+        decided_at=at,
+        decision=str(outcome),
+        quarantine_id=row.quarantine_id,
+        place=row.place,
+        feed=row.feed,
+        entity=row.entity,
+        rule=row.rule,
+        row_key=row.row_key,
+        batch_id=row.batch_id,
+        source_file=row.source_file,
+        source_position=row.source_position,
+        decided_by=who.by,
+        why=who.why,
+        until_at=until,
+    )
 
 
 def write(lake: Path, verdicts: Sequence[RowResult], who: Who, at: datetime, until: datetime | None = None) -> None:
-    """Append the decisions that the verdicts call for, all of them in one commit."""
+    """Append the decisions that follow from the verdicts, in one commit."""
     entries = [decision(verdict.row, verdict.outcome, who, at, until) for verdict in verdicts if verdict.is_new]
-    if entries:
-        name = hashlib.sha256("|".join(entry["decision_id"] for entry in entries).encode()).hexdigest()
-        ops.append(lake, "decisions", entries, transaction=f"decisions:{name}")
+    name = hashlib.sha256("|".join(entry.decision_id for entry in entries).encode()).hexdigest()
+    ledger.append(lake, entries, transaction=f"decisions:{name}")
+
+
+def decide(
+    where: Places,
+    choose: Callable[[duckdb.DuckDBPyConnection], Sequence[Refused]],
+    judge: Callable[[Refused], RowResult],
+    who: Who,
+    until: datetime | None = None,
+) -> list[RowResult]:
+    """Judge the chosen rows, and write what is new."""
+    with deciding(where.lake), opened(where) as connection:
+        verdicts = [judge(row) for row in choose(connection)]
+        write(where.lake, verdicts, who, next_time(connection, where.lake), until)
+    return verdicts
 
 
 def expire(lake: Path, now: datetime) -> list[str]:
-    """End the waivers whose time has come (`now`: UTC without a zone) and give the quarantine ids of their rows.
+    """End the waivers that are due (`now`: UTC without a zone) and give the quarantine ids of their rows.
 
     To be called before a build, which then depends on the lake alone and on no clock. It takes the lake's lock only when
-    there is something to write; raises SluiceError where another command holds it then.
+    there is something to write; raises SluiceError if another command holds it then.
     """
-    if not _due(lake, now) and not _owed(lake):
-        return []
-    with deciding(lake), opened(Places(lake)) as connection:
-        due = _due(lake, now)
-        verdicts = [RowResult(row, RowOutcome.expired) for row in due]
-        write(lake, verdicts, Who(SYSTEM, "its time has come"), next_time(connection, lake))
-    return [row.quarantine_id for row in due]
 
-
-def _due(lake: Path, now: datetime) -> list[Refused]:
-    if not (lake / "ops" / "decisions" / "_delta_log").is_dir():
-        return []
-    with opened(Places(lake)) as connection:
+    def due(connection: duckdb.DuckDBPyConnection) -> list[Refused]:
         return waivers(connection, "until_at <= ?", now)
 
-
-def microseconds(moment: datetime) -> int:
-    """A moment (UTC) since 1970."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    with opened(Places(lake)) as connection:
+        if not due(connection) and not _owed(lake):
+            return []
+    ended = decide(Places(lake), due, lambda row: RowResult(row, RowOutcome.expired), Who(SYSTEM, "its time has come"))
+    return [verdict.row.quarantine_id for verdict in ended]

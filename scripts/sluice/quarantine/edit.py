@@ -1,10 +1,11 @@
-"""A corrected row: what it was, with the columns that a person gives anew."""
+"""A corrected row: the refused one, with the columns that a person changes."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A corrected row as the door will read it, in one line; the same content has the same digest."""
+    """A corrected row as ingest reads it, in one line; the same content has the same digest."""
 
     row: Refused
     content: Mapping[str, Any]
@@ -48,72 +49,58 @@ class Wanted:
 
     @property
     def mark(self) -> str:
-        """The application transaction that makes it land once."""
+        """The application transaction by which it lands once."""
         return f"release:{self.row.quarantine_id}:{self.row.decisions}"
 
 
 def corrected(start: Mapping[str, Any] | None, edit: Edit, types: Mapping[str, str]) -> dict[str, Any]:
-    """The row `start` (None where its text is no JSON) after the edit; `types` are the columns that the raw table may have.
+    """The row `start` (None where its text is not JSON) after the edit; `types` are the columns of the raw table.
 
     A column of a struct, a list or a map takes JSON; `struct.field` sets one field. Raises SluiceError for a column
-    that is not there, so that a slip of the pen does not become a new column.
+    that does not exist, so that a typing error does not become a new column.
     """
-    if edit.whole is None and start is None:
-        raise SluiceError(
-            "its text cannot be read as a JSON object, so there is no row to begin with", hint="give the whole row: --row"
-        )
-    row = dict(edit.whole if edit.whole is not None else start or {})
+    row = deepcopy(edit.whole if edit.whole is not None else start)
+    if row is None:
+        raise SluiceError("its text is not a JSON object, so no column can be changed", hint="give the whole row: --row")
+    row = dict(row)
     for column, text in edit.set.items():
-        _put(row, _path(column, types), text, types)
+        path, kind = _field(column, types)
+        _put(row, path, _value(text, kind))
     for column in edit.unset:
-        _remove(row, _path(column, types))
+        _put(row, _field(column, types)[0], None)
     unknown = sorted(set(edit.whole or ()) - set(types))
     if unknown:
         raise SluiceError(f"no column {', '.join(unknown)}", where="--row", hint=f"columns: {', '.join(types)}")
     return without_nulls(row)
 
 
-def _path(column: str, types: Mapping[str, str]) -> list[str]:
-    if column in types:
-        return [column]
-    path = column.split(".")
+def _field(column: str, types: Mapping[str, str]) -> tuple[list[str], DuckDBPyType]:
+    """The way to a column or to a field inside one, and its type."""
+    path = [column] if column in types else column.split(".")
     kind = parse_type(types[path[0]]) if path[0] in types else None
     for name in path[1:]:
         kind = dict(fields(kind)).get(name) if kind is not None and kind.id == "struct" else None
     if kind is None:
         raise SluiceError(f"no column {column}", where="--set", hint=f"columns: {', '.join(types)}")
-    return path
+    return path, kind
 
 
-def _kind(path: Sequence[str], types: Mapping[str, str]) -> DuckDBPyType:
-    kind = parse_type(types[path[0]])
-    for name in path[1:]:
-        kind = dict(fields(kind))[name]
-    return kind
+def _value(text: str, kind: DuckDBPyType) -> Any:
+    """The text, or what it says as JSON where the type holds more than one value."""
+    wrapped = parse(f'{{"value": {text}}}') if kind.id in ("struct", "list", "map", "array") else None
+    return text if wrapped is None else wrapped["value"]
 
 
-def _put(row: dict[str, Any], path: Sequence[str], text: str, types: Mapping[str, str]) -> None:
-    value: Any = text
-    if _kind(path, types).id in ("struct", "list", "map", "array"):
-        wrapped = parse(f'{{"value": {text}}}')
-        value = text if wrapped is None else wrapped["value"]
+def _put(row: dict[str, Any], path: Sequence[str], value: Any) -> None:
     for name in path[:-1]:
-        inner = row.get(name)
-        row[name] = dict(inner) if isinstance(inner, dict) else {}
+        if not isinstance(row.get(name), dict):
+            if value is None:
+                return
+            row[name] = {}
         row = row[name]
     row[path[-1]] = value
 
 
-def _remove(row: dict[str, Any], path: Sequence[str]) -> None:
-    for name in path[:-1]:
-        inner = row.get(name)
-        if not isinstance(inner, dict):
-            return
-        row[name] = dict(inner)
-        row = row[name]
-    row.pop(path[-1], None)
-
-
 def without_nulls(row: Mapping[str, Any]) -> dict[str, Any]:
-    """At the door null and absent are the same; so are two corrections that differ only in that."""
+    """The row without nulls: ingest reads null and absent alike, and so do digests."""
     return {key: without_nulls(value) if isinstance(value, dict) else value for key, value in row.items() if value is not None}

@@ -2,51 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import duckdb
 
 from sluice.core.dbt import artifact
+from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
+from sluice.environments.resolve import Located
 
-# What the mart must have; docs/quarantine.md says what each means. Its status is the build's own and not needed here.
-COLUMNS = (
-    "quarantine_id", "feed", "entity", "row_key", "rule", "reason", "may_be_waived", "amount", "currency_code", "batch_id",
-    "source_file", "source_position", "first_refused_at",
-)  # fmt: skip
+# docs/quarantine.md says what each column means. The mart's own status is that of its build, and not read.
+_ROWS = """
+    select quarantine_id, 'warehouse' as place, feed, entity, row_key::varchar as row_key, rule, reason, may_be_waived,
+        amount::decimal(38, 4) as amount, currency_code, batch_id, source_file, source_position,
+        first_refused_at as refused_at
+    from {}
+"""
 
 
 @dataclass(frozen=True)
 class QuarantineMart:
-    """Where it stands: `database` is the name under which its warehouse must be attached, `relation` schema and name."""
+    """The mart in a warehouse file; its views know the warehouse by the name `database`."""
 
+    file: Path
     database: str
     schema: str
     name: str
 
-    @property
-    def relation(self) -> str:
-        """`schema.name`, for people."""
-        return f"{self.schema}.{self.name}"
 
+def find(located: Located) -> QuarantineMart:
+    """The mart of a warehouse.
 
-def find(target: Path) -> QuarantineMart | None:
-    """The mart of the project whose manifest is in `target`; None where there is none.
-
-    Raises SluiceError where the manifest cannot be read, or where more than one model says that it is the mart.
+    Raises SluiceError where the manifest cannot be read, or where not exactly one model is marked as the mart.
     """
-    found = [node for node in _models(target) if _meta(node).get("quarantine") is True]
+    target = located.described_in
+    models = [node for node in artifact(target, "manifest.json")["nodes"].values() if node["resource_type"] == "model"]
+    found = [node for node in models if ((node.get("config") or {}).get("meta") or {}).get("quarantine") is True]
+    hint = "mark the one model that holds refused rows with `config: meta: quarantine: true`"
     if len(found) > 1:
         names = ", ".join(sorted(str(node["name"]) for node in found))
-        raise SluiceError(f"more than one model is the quarantine: {names}", where=str(target), hint="mark one of them only")
-    return next((QuarantineMart(node["database"], node["schema"], node["alias"]) for node in found), None)
+        raise SluiceError(f"more than one model is marked as the quarantine: {names}", where=str(target), hint=hint)
+    if not found:
+        raise SluiceError("no model of the project holds refused rows", where=str(target), hint=hint)
+    (node,) = found
+    return QuarantineMart(located.file, node["database"], node["schema"], node["alias"])
 
 
-def _models(target: Path) -> list[Mapping[str, Any]]:
-    return [node for node in artifact(target, "manifest.json")["nodes"].values() if node["resource_type"] == "model"]
+def attach(connection: duckdb.DuckDBPyConnection, mart: QuarantineMart) -> str:
+    """Attach the warehouse, and give SQL of the mart's rows.
+
+    Raises SluiceError where the file cannot be opened, or where the mart has not been built or lacks a column.
+    """
+    where, name = str(mart.file), f"{mart.schema}.{mart.name}"
+    try:
+        connection.execute(f"attach {literal(where)} as {identifier(mart.database)} (read_only)")
+    except duckdb.Error as error:
+        is_locked = "lock" in str(error).lower()
+        hint = "wait until the build has ended, or use --place ingestion" if is_locked else "is it a DuckDB file?"
+        raise SluiceError(f"cannot be opened: {_first_line(error)}", where=where, hint=hint) from None
+    rows = _ROWS.format(".".join(identifier(part) for part in (mart.database, mart.schema, mart.name)))
+    try:
+        connection.execute(f"describe {rows}")
+    except duckdb.CatalogException:
+        hint = "run: sluice build, or use --place ingestion"
+        raise SluiceError(f"{name} has not been built yet", where=where, hint=hint) from None
+    except duckdb.BinderException as error:
+        raise SluiceError(f"{name} lacks a column: {_first_line(error)}", where=where, hint="see docs/quarantine.md") from None
+    return rows
 
 
-def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    meta: Mapping[str, Any] = (node.get("config") or {}).get("meta") or {}
-    return meta
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).splitlines()[0]

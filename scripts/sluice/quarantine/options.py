@@ -1,13 +1,10 @@
-"""What a person types, as values: ages, days to come, assignments, ids, and who it is."""
+"""What a person types, as values: ages, dates, assignments, ids and rows."""
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
 import re
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,17 +17,17 @@ _ID = re.compile(r"[0-9a-f]{4,32}")
 
 
 def age(text: str, option: str) -> timedelta:
-    """`7d` as seven days; m, h, d and w are known. Raises SluiceError for anything else."""
+    """`7d` as seven days; the units are m, h, d and w. Raises SluiceError for anything else."""
     match = _AGE.fullmatch(text.strip().lower())
     if match is None:
-        raise SluiceError(f"{text!r} is no age", where=option, hint="a number and m, h, d or w: 30m, 12h, 7d, 2w")
+        raise SluiceError(f"{text!r} is not a valid age", where=option, hint="use a number and m, h, d or w: 30m, 12h, 7d, 2w")
     return timedelta(**{_UNITS[match.group(2)]: int(match.group(1))})
 
 
 def until(text: str, now: datetime) -> datetime:
-    """When a waiver ends, in UTC: as a day (`2027-01-31`) begins, at a time, or so many whole days (`30d`) after today.
+    """The end of a waiver, in UTC: the start of a day (`2027-01-31`), a time, or whole days after today (`30d`).
 
-    Raises SluiceError for what is neither, or not in the future.
+    Raises SluiceError for anything else, and for a time that has passed.
     """
     try:
         if _AGE.fullmatch(text.strip().lower()):
@@ -39,33 +36,35 @@ def until(text: str, now: datetime) -> datetime:
         else:
             end = datetime.fromisoformat(text.strip())
     except (ValueError, OverflowError, SluiceError):
-        raise SluiceError(f"{text!r} is no day", where="--until", hint="a day or an age: 2027-01-31, 30d, 2w") from None
+        raise SluiceError(
+            f"{text!r} is not a valid date", where="--until", hint="use a date or an age: 2027-01-31, 30d, 2w"
+        ) from None
     if end.tzinfo is not None:
         end = (end - (end.utcoffset() or timedelta())).replace(tzinfo=None)
     if end <= now:
-        raise SluiceError(f"{end} has passed (UTC)", where="--until", hint="give a day to come")
+        raise SluiceError(f"{end} has passed (UTC)", where="--until", hint="use a date in the future")
     return end
 
 
 def ids(texts: Sequence[str]) -> list[str]:
-    """Quarantine ids, or their beginnings, in lower case, each once. Raises SluiceError for what can be none."""
+    """Quarantine ids, or prefixes of them, in lower case, each once. Raises SluiceError for anything else."""
     found = [text.strip().lower() for text in texts]
     wrong = [text for text in found if not _ID.fullmatch(text)]
     if wrong:
         raise SluiceError(
-            f"{', '.join(map(repr, wrong))} is no quarantine id",
-            hint="4 to 32 digits of 0-9 and a-f, as `sluice quarantine list --rows` prints them",
+            f"{', '.join(map(repr, wrong))} is not a valid quarantine id",
+            hint="use 4 to 32 of the digits 0-9 and a-f, as `sluice quarantine list --rows` prints them",
         )
     return list(dict.fromkeys(found))
 
 
 def assignments(texts: Sequence[str]) -> dict[str, str]:
-    """`column=value` each; the value is taken as it stands, also an empty one. Raises SluiceError for a text without =."""
+    """`column=value` each; the value is kept as it is, even if it is empty. Raises SluiceError for a text without =."""
     pairs: dict[str, str] = {}
     for text in texts:
         column, sign, value = text.partition("=")
         if not sign or not column.strip():
-            raise SluiceError(f"{text!r} is no assignment", where="--set", hint="--set column=value")
+            raise SluiceError(f"{text!r} is not an assignment", where="--set", hint="use --set column=value")
         if column.strip() in pairs:
             raise SluiceError(f"{column.strip()} is set twice", where="--set")
         pairs[column.strip()] = value
@@ -73,7 +72,7 @@ def assignments(texts: Sequence[str]) -> dict[str, str]:
 
 
 def row(text: str) -> dict[str, Any]:
-    """A whole row as JSON, or @ and the name of a file that holds it. Raises SluiceError where it is no JSON object."""
+    """A whole row as JSON, or @ and the name of a file with it. Raises SluiceError if it is not a JSON object."""
     where = "--row"
     if text.startswith("@"):
         where = text[1:]
@@ -90,7 +89,7 @@ def row(text: str) -> dict[str, Any]:
 def parse(text: str | None) -> dict[str, Any] | None:
     """A JSON object with every digit of its numbers: those that a double cannot hold become strings. None for other text.
 
-    Of a key given twice the first counts, as at the door.
+    Of a key given twice the first counts, as in ingest.
     """
     try:
         found = json.loads(text or "", parse_float=_float, parse_int=_int, object_pairs_hook=_object)
@@ -114,28 +113,8 @@ def _int(text: str) -> int | str:
     return text if len(text) > 15 else int(text)
 
 
-def person(by: str | None, environment: Mapping[str, str] | None = None) -> str:
-    """Who decides: as given, else SLUICE_USER, else the e-mail address that git knows, else the user of the system."""
-    environment = os.environ if environment is None else environment
-    for name in (by, environment.get("SLUICE_USER"), _git_email()):
-        if name and name.strip():
-            return name.strip()
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        raise SluiceError("nobody knows who you are", hint="say it: --by NAME, or set SLUICE_USER") from None
-
-
-def _git_email() -> str:
-    try:
-        done = subprocess.run(["git", "config", "user.email"], capture_output=True, text=True, check=False)  # noqa: S607  (git is where PATH says)
-    except OSError:
-        return ""
-    return done.stdout.strip()
-
-
 def reason(why: str | None) -> str:
-    """Why a person decides so. Raises SluiceError where nothing is said: a decision without a reason helps nobody later."""
+    """The reason for a decision. Raises SluiceError if there is none."""
     if not why or not why.strip():
         raise SluiceError("a decision needs a reason", where="--why", hint="""--why "what is known about this row" """.strip())
     return why.strip()

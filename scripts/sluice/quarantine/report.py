@@ -7,20 +7,19 @@ import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from itertools import islice, zip_longest
 from typing import Any
 
 from sluice.core.document import SCHEMA_VERSION, plain
-from sluice.core.text import age, plural, table
+from sluice.core.text import ago, plural, table
 from sluice.core.text import value as shortened
 from sluice.quarantine.catalog import Group, Refused
 from sluice.quarantine.row_result import RowOutcome, RowResult
 
 _WIDTH = 90
 _CHUNK = 1000  # Rows of a list that share the widths of their columns.
-_PLACES = {"door": "ingestion"}
 # How many single rows a text shows after many were decided at once.
 _SHOWN = 20
 
@@ -35,21 +34,13 @@ class Sheet:
     decisions: Sequence[Mapping[str, Any]]
 
 
-def since(moment: datetime, now: datetime) -> str:
-    """How long ago; a moment that a wrong clock dates in the future counts as now."""
-    return age(max(now - moment, timedelta()))
-
-
 def groups_text(groups: Sequence[Group], now: datetime, status: str | None) -> str:
     """Counts by feed and rule."""
     word = status or "refused"
     if not groups:
         return f"no {word} rows"
     names = ["place", "feed", "rule", "status", ">rows", ">oldest", "amount"]
-    rows = [
-        (_PLACES.get(one.place, one.place), one.feed, one.rule, one.status, one.rows, since(one.oldest, now), _amounts(one))
-        for one in groups
-    ]
+    rows = [(one.place, one.feed, one.rule, one.status, one.rows, ago(one.oldest, now), _amounts(one)) for one in groups]
     total = plural(sum(group.rows for group in groups), f"{word} row")
     return "\n".join([*table(names, rows), "", f"{total}; --rows lists them one by one"])
 
@@ -79,7 +70,7 @@ def rows_text(rows: Iterable[Refused], now: datetime, total: int) -> Iterator[st
 
 def _row(row: Refused, now: datetime) -> tuple[str, ...]:
     what = " ".join(filter(None, [row.row_key, _amount(row), row.reason or row.original_text]))
-    return row.short, row.status, row.feed, row.rule, since(row.refused_at, now), shortened(" ".join(what.split()), _WIDTH)
+    return row.short, row.status, row.feed, row.rule, ago(row.refused_at, now), shortened(" ".join(what.split()), _WIDTH)
 
 
 def _amount(row: Refused) -> str:
@@ -145,8 +136,8 @@ def sheet_text(sheet: Sheet, now: datetime) -> str:
 def _refused(row: Refused, now: datetime) -> str:
     if row.place == "warehouse" and row.reason is None:
         return "in the warehouse, but not by the build that was read"
-    where = "at ingestion: it breaks its contract" if row.place == "door" else "in the warehouse: it breaks a business rule"
-    return f"{row.refused_at} UTC, {since(row.refused_at, now)} ago, {where}"
+    where = "at ingestion: it breaks its contract" if row.place == "ingestion" else "in the warehouse: it breaks a business rule"
+    return f"{row.refused_at} UTC, {ago(row.refused_at, now)} ago, {where}"
 
 
 def _status(row: Refused) -> str:

@@ -1,4 +1,4 @@
-"""What may be done with a refused row, decided without looking at disk or clock."""
+"""What may be done with a refused row: pure functions of the row, without disk or clock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sluice.quarantine.catalog import Refused
 
 
 class RowOutcome(StrEnum):
-    """What became of a wish. `unchanged`: it was so already. `refused`: it cannot be, and nothing was done."""
+    """What became of a request. `unchanged`: nothing was left to do. `refused`: it is not allowed, and nothing was done."""
 
     corrected = "corrected"
     waived = "waived"
@@ -22,7 +22,7 @@ class RowOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class RowResult:
-    """The outcome for one row, and why, where there is something to say."""
+    """The outcome for one row, and its reason, where there is one to give."""
 
     row: Refused
     outcome: RowOutcome
@@ -30,21 +30,21 @@ class RowResult:
 
     @property
     def is_new(self) -> bool:
-        """Whether a decision is to be written."""
+        """Whether a decision has to be written."""
         return self.outcome not in (RowOutcome.unchanged, RowOutcome.refused)
 
 
 def waiver(row: Refused, until: datetime) -> RowResult:
     """A waiver needs a rule that may be waived, and a row that nobody has dropped or corrected."""
-    if row.place == "door":
+    if row.place == "ingestion":
         return RowResult(
             row, RowOutcome.refused, "it does not fit its contract, so there is no rule to waive: give a corrected row"
         )
     if row.decision in ("dropped", "corrected"):
-        return RowResult(row, RowOutcome.refused, f"it was {row.decision}; what was {row.decision} cannot be waived")
+        return RowResult(row, RowOutcome.refused, f"a row that was {row.decision} cannot be waived")
     if row.decision == "waived":
         if row.until_at == until:
-            return RowResult(row, RowOutcome.unchanged, f"it is waived until {until} already")
+            return RowResult(row, RowOutcome.unchanged, f"it is already waived until {until}")
         return RowResult(row, RowOutcome.refused, f"it is waived until {row.until_at}: expire that waiver first")
     if row.may_be_waived is None:
         return RowResult(row, RowOutcome.refused, "the last build did not refuse it: build first")
@@ -54,20 +54,20 @@ def waiver(row: Refused, until: datetime) -> RowResult:
 
 
 def drop(row: Refused) -> RowResult:
-    """Dropped is dropped, whatever the reason was; what has re-entered corrected cannot be dropped any more."""
+    """A row is dropped once, whatever the reasons; a corrected row can no longer be dropped."""
     if row.decision == "dropped":
-        return RowResult(row, RowOutcome.unchanged, "it was dropped already")
+        return RowResult(row, RowOutcome.unchanged, "it was already dropped")
     if row.decision == "corrected":
         return RowResult(row, RowOutcome.refused, "it was corrected, and the corrected row has landed")
     return RowResult(row, RowOutcome.dropped)
 
 
 def correction(row: Refused, digest: str, landed: str | None) -> RowResult:
-    """A row is corrected once. `digest` is that of the row wished for, `landed` that of the one that has landed."""
+    """A row is corrected once. `digest` is that of the requested row, `landed` that of the one that has landed."""
     if row.decision != "corrected":
         return RowResult(row, RowOutcome.corrected)
     if digest == landed:
-        return RowResult(row, RowOutcome.unchanged, f"this corrected row has landed already, in batch {row.correction_batch_id}")
+        return RowResult(row, RowOutcome.unchanged, f"this corrected row has already landed, in batch {row.correction_batch_id}")
     why = f"another corrected row has landed, in batch {row.correction_batch_id}; deliver a newer version to change it"
     return RowResult(row, RowOutcome.refused, why)
 
@@ -77,5 +77,5 @@ def ending(row: Refused) -> RowResult:
     if row.decision == "waived":
         return RowResult(row, RowOutcome.expired)
     if row.decision == "expired":
-        return RowResult(row, RowOutcome.unchanged, "its waiver has ended already")
-    return RowResult(row, RowOutcome.refused, f"it is not waived but {row.status}")
+        return RowResult(row, RowOutcome.unchanged, "its waiver has already ended")
+    return RowResult(row, RowOutcome.refused, f"it is not waived; its status is {row.status}")

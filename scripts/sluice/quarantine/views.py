@@ -1,9 +1,12 @@
-"""What everything about quarantine is read from, over the lake's tables and the mart of refused rows.
+"""The relations that all queries about quarantine read, over the tables of the lake and the mart of refused rows.
 
 `decisions`      one row per decision
-`waivers`        one row per live waiver: of a row, against a rule
+`by_rule`        one row per refused row and rule: the newest decision, and whether it is a waiver that holds
 `refused_rows`   one row per refused row, with the decision that counts for it
-`waived_rows`    the same per live waiver
+`waived_rows`    the same per waiver that holds
+
+What a decision means is described in docs/quarantine.md. The models act on the same decisions by SQL of their own, at the
+next build; a test compares the two.
 """
 
 from __future__ import annotations
@@ -13,145 +16,119 @@ from pathlib import Path
 import duckdb
 
 from sluice.core.duck import literal
+from sluice.history import ledger
+from sluice.history.kinds import BatchEntry, DecisionEntry
 
 
 def create(connection: duckdb.DuckDBPyConnection, lake: Path, mart: str | None) -> None:
-    """Make them; `mart` is the relation of the mart in an attached warehouse, None without one.
+    """Create them; `mart` is SQL of the rows of the mart in an attached warehouse, None without one.
 
-    What people decided is little, and read once; the rows themselves stay where they are.
+    Decisions are few and read once, into tables; the refused rows stay where they are.
     """
     tables = {
-        "decisions": _ops(lake, "decisions", _NO_DECISIONS),
+        "no_rows": _NO_ROWS,
+        "decisions": ledger.query(lake, DecisionEntry),
         "newest": _NEWEST,
-        "newest_by_rule": _NEWEST_BY_RULE,
-        "waivers": _WAIVERS,
-        "batches": _ops(lake, "batches", _NO_BATCHES, "distinct batch_id"),
+        "by_rule": _BY_RULE,
+        "batches": f"select distinct batch_id from ({ledger.query(lake, BatchEntry)})",
     }
     views = {
-        "door": f"select * from ({_door(lake)}) where batch_id in (select batch_id from batches)",
-        "warehouse": _mart(mart),
+        "ingestion": f"select * from ({_ingestion(lake)}) where batch_id in (select batch_id from batches)",
+        "warehouse": f"from no_rows {f'union all by name {mart}' if mart else ''}",
         "settled": _SETTLED,
         "refused_rows": _REFUSED_ROWS,
         "waived_rows": _WAIVED_ROWS,
     }
-    for name, query in tables.items():
-        connection.execute(f"create temp table {name} as {query}")
-    for name, query in views.items():
-        connection.execute(f"create temp view {name} as {query}")
+    for kind, queries in (("table", tables), ("view", views)):
+        for name, query in queries.items():
+            connection.execute(f"create temp {kind} {name} as {query}")
 
 
-_NO_DECISIONS = """
-    select null::varchar as decision_id, null::timestamp as decided_at, null::varchar as decision,
-        null::varchar as quarantine_id, null::varchar as place, null::varchar as feed, null::varchar as entity,
-        null::varchar as rule, null::varchar as row_key, null::varchar as batch_id, null::varchar as source_file,
-        null::bigint as source_position, null::varchar as decided_by, null::varchar as why, null::timestamp as until_at,
-        null::varchar as correction_batch_id
+# The columns of refused rows and their types.
+_NO_ROWS = """
+    select '' as quarantine_id, '' as place, '' as feed, '' as entity, '' as row_key, '' as rule, '' as reason,
+        '' as column_name, false as may_be_waived, null::decimal(38, 4) as amount, '' as currency_code, '' as batch_id,
+        '' as source_file, null::bigint as source_position, null::timestamp as refused_at, '' as original_text
     where false
 """
-_NO_BATCHES = "select null::varchar as batch_id where false"
-
-
-def _ops(lake: Path, kind: str, nothing: str, columns: str = "*") -> str:
-    """SQL of a table of lake/ops; of no rows where it has not been made yet."""
-    path = lake / "ops" / kind
-    return f"select {columns} from delta_scan({literal(str(path))})" if (path / "_delta_log").is_dir() else nothing
 
 
 _NEWEST = """
     select quarantine_id, any_value(place) as place, count(*) as decisions, min(decided_at) as first_decided_at,
-        -- What ends every waiver of the row before it.
+        -- Ends every waiver of the row before it.
         max(case when decision in ('dropped', 'corrected') or rule is null then decided_at end) as ended_at,
         max_by(struct_pack(decision, correction_batch_id, rule, feed, entity, row_key, batch_id, source_file, source_position),
             (decided_at, decision_id)) as last
     from decisions group by quarantine_id
 """
-_NEWEST_BY_RULE = """
-    select quarantine_id, rule, max(decided_at) as decided_at,
-        max_by(struct_pack(decision, until_at), (decided_at, decision_id)) as last
-    from decisions where rule is not null group by quarantine_id, rule
+_BY_RULE = """
+    with last_of_rule as (
+        select quarantine_id, rule, max(decided_at) as decided_at,
+            max_by(struct_pack(decision, until_at), (decided_at, decision_id)) as last
+        from decisions where rule is not null group by quarantine_id, rule
+    )
+    select quarantine_id, rule, decided_at, last_of_rule.last.decision as decision, last_of_rule.last.until_at as until_at,
+        last_of_rule.last.decision = 'waived' and (ended_at is null or decided_at > ended_at) as is_waived
+    from last_of_rule inner join newest using (quarantine_id)
 """
-_WAIVERS = """
-    select newest_by_rule.quarantine_id, newest_by_rule.rule, newest_by_rule.last.until_at as until_at, decided_at
-    from newest_by_rule inner join newest using (quarantine_id)
-    where newest_by_rule.last.decision = 'waived' and (ended_at is null or decided_at > ended_at)
-"""
-# A waived row that a build has let in is in no mart of refused rows: its decisions still know it.
+# The mart no longer holds a waived row that a build has accepted: only its decisions tell of it.
 _SETTLED = """
-    with waived as (select quarantine_id, max_by(rule, decided_at) as rule from waivers group by quarantine_id)
-    select quarantine_id, 'warehouse' as place, last.feed as feed, last.entity as entity, last.row_key as row_key,
-        coalesce(waived.rule, last.rule) as rule, null::varchar as reason, null::varchar as column_name,
-        null::boolean as may_be_waived, null::decimal(38, 4) as amount, null::varchar as currency_code,
-        last.batch_id as batch_id, last.source_file as source_file, last.source_position as source_position,
-        first_decided_at as refused_at, null::varchar as original_text
+    with waived as (select quarantine_id, max_by(rule, decided_at) as rule from by_rule where is_waived group by quarantine_id)
+    from no_rows union all by name
+    select quarantine_id, place, last.feed as feed, last.entity as entity, last.row_key as row_key,
+        coalesce(waived.rule, last.rule) as rule, last.batch_id as batch_id, last.source_file as source_file,
+        last.source_position as source_position, first_decided_at as refused_at
     from newest left join waived using (quarantine_id)
     where place = 'warehouse' and quarantine_id not in (select quarantine_id from warehouse)
 """
+# As in the models, a waiver does not count once its rule may no longer be waived.
 _REFUSED_ROWS = """
     with united as (
-        select *, true as is_refused from door
+        select *, true as is_refused from ingestion
         union all select *, true from warehouse
         union all select *, false from settled
     ),
     judged as (
         select united.*,
             case when newest.last.decision in ('dropped', 'corrected') then newest.last.decision
-                when waivers.rule is not null then 'waived'
-                when newest_by_rule.last.decision = 'expired' then 'expired' end as decision,
-            waivers.until_at, newest.last.correction_batch_id as correction_batch_id, coalesce(decisions, 0) as decisions
+                when is_waived and may_be_waived is not false then 'waived'
+                when by_rule.decision = 'expired' then 'expired' end as decided,
+            by_rule.until_at as until_at, newest.last.correction_batch_id as correction_batch_id,
+            coalesce(decisions, 0) as decisions
         from united
         left join newest on united.quarantine_id = newest.quarantine_id
-        left join newest_by_rule
-            on united.quarantine_id = newest_by_rule.quarantine_id and united.rule = newest_by_rule.rule
-        left join waivers on united.quarantine_id = waivers.quarantine_id and united.rule = waivers.rule
+        left join by_rule on united.quarantine_id = by_rule.quarantine_id and united.rule = by_rule.rule
     )
-    select * exclude (is_refused, decision, until_at, correction_batch_id, decisions),
-        case when decision in ('waived', 'corrected') then 'released'
-            when decision = 'dropped' then 'dropped'
+    select * exclude (is_refused, decided, until_at, correction_batch_id, decisions),
+        case when decided in ('waived', 'corrected') then 'released'
+            when decided = 'dropped' then 'dropped'
             when is_refused then 'open' else 'expired' end as status,
-        decision, until_at, correction_batch_id, decisions
+        decided as decision, case when decided = 'waived' then until_at end as until_at, correction_batch_id, decisions
     from judged
 """
 _WAIVED_ROWS = """
     select refused_rows.* replace (
-        waivers.rule as rule, 'released' as status, 'waived' as decision, waivers.until_at as until_at
+        by_rule.rule as rule, 'released' as status, 'waived' as decision, by_rule.until_at as until_at
     )
-    from waivers inner join refused_rows using (quarantine_id)
+    from by_rule inner join refused_rows using (quarantine_id) where is_waived
 """
 
 
-def _door(lake: Path) -> str:
-    """SQL of what ingest refused; `batch_id` tells which of it counts (its batch has landed)."""
+def _ingestion(lake: Path) -> str:
+    """SQL of the rows that ingest refused; a row counts once its batch has landed.
+
+    The word `door` in an id is the former name of the place: an id never changes.
+    """
     tables = sorted(path.parent for path in (lake / "quarantine").glob("*/*/_delta_log"))
-    return " union all ".join(_door_table(path) for path in tables) if tables else _NO_DOOR
-
-
-def _door_table(path: Path) -> str:
-    return f"""
-        select md5(concat_ws('|', 'door', _batch_id, _file, _position)) as quarantine_id, 'door' as place,
-            {literal(f"{path.parent.name}.{path.name}")} as feed, null::varchar as entity, null::varchar as row_key,
-            reason as rule, detail as reason, column_name, false as may_be_waived, null::decimal(38, 4) as amount,
-            null::varchar as currency_code, _batch_id as batch_id, _file as source_file, _position as source_position,
+    rows = "".join(
+        f"""
+        union all by name
+        select md5(concat_ws('|', 'door', _batch_id, _file, _position)) as quarantine_id, 'ingestion' as place,
+            {literal(f"{path.parent.name}.{path.name}")} as feed, reason as rule, detail as reason, column_name,
+            false as may_be_waived, _batch_id as batch_id, _file as source_file, _position as source_position,
             _loaded_at as refused_at, original_text
         from delta_scan({literal(str(path))})
-    """
-
-
-_NO_DOOR = """
-    select null::varchar as quarantine_id, 'door' as place, null::varchar as feed, null::varchar as entity,
-        null::varchar as row_key, null::varchar as rule, null::varchar as reason, null::varchar as column_name,
-        false as may_be_waived, null::decimal(38, 4) as amount, null::varchar as currency_code, null::varchar as batch_id,
-        null::varchar as source_file, null::bigint as source_position, null::timestamp as refused_at,
-        null::varchar as original_text
-    where false
-"""
-
-
-def _mart(relation: str | None) -> str:
-    if relation is None:
-        return _NO_DOOR.replace("'door'", "'warehouse'")
-    return f"""
-        select quarantine_id, 'warehouse' as place, feed, entity, row_key::varchar as row_key, rule, reason,
-            null::varchar as column_name, may_be_waived, amount::decimal(38, 4) as amount, currency_code, batch_id,
-            source_file, source_position, first_refused_at as refused_at, null::varchar as original_text
-        from {relation}
-    """
+        """
+        for path in tables
+    )
+    return f"from no_rows {rows}"

@@ -7,6 +7,7 @@ from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from sluice.core.dbt import artifact
 from sluice.core.duck import MEMORY_LIMIT
 from sluice.core.paths import target_root
 from sluice.core.progress import Tell, part, silent
@@ -15,10 +16,10 @@ from sluice.environments.context import here
 from sluice.environments.partial import Partial
 from sluice.environments.resolve import Located, locate
 from sluice.gate import audit_record
-from sluice.lake import ops
+from sluice.history import ledger
 from sluice.quality.expectations import audit as expectations
 from sluice.quality.expectations.audit import AuditReport
-from sluice.quality.expectations.declared import declared, manifest_of
+from sluice.quality.expectations.declared import declared
 from sluice.quality.expectations.report import rows
 from sluice.store.record import Record
 
@@ -88,9 +89,9 @@ def _audited(wish: _Wish, lake: Path, tell: Tell) -> Audited:
     with ExitStack() as stack:
         folder = stack.enter_context(audit_record.being_audited(located)) if record else None
         report = _judged(wish, select, base, part(tell, 0, 0.8 if folder else 1))
-        ops.ensure(lake)
+        ledger.ensure(lake)
         release_id = located.record.release_id if located.record else None
-        ops.append(lake, "checks", rows(report, release_id), transaction=report.run_id)
+        ledger.append(lake, rows(report, release_id), transaction=report.run_id)
         if folder and not select:
             audit_record.keep(folder, report, part(tell, 0.8, 1), wish.memory_limit)
     return Audited(report, record, bool(folder and not select))
@@ -106,4 +107,8 @@ def _judged(wish: _Wish, select: Sequence[str], base: str, tell: Tell) -> AuditR
 def _built_models(pull_request: Partial, located: Located) -> list[str]:
     """The models of a pull request environment that were built."""
     assert located.artifacts is not None
-    return [model.relation for model in declared(manifest_of(located.artifacts)) if model.relation in pull_request.built]
+    return [
+        model.relation
+        for model in declared(artifact(located.artifacts, "manifest.json", hint="run: sluice build"))
+        if model.relation in pull_request.built
+    ]

@@ -10,9 +10,10 @@ from sluice.core.duck import MEMORY_LIMIT
 from sluice.core.errors import SluiceError, did_you_mean
 from sluice.core.paths import lake_root
 from sluice.core.progress import Tell, silent
-from sluice.ingest.feeds import Feed, load_feeds
+from sluice.ingest.feeds import load_feeds
 from sluice.ingest.landing import FeedReport
-from sluice.ingest.run import new_run_id, prepare, run
+from sluice.ingest.readers.protocol import Feed
+from sluice.ingest.run import new_run_id, run
 from sluice.lake.contracts import load_contracts
 from sluice.lake.lock import writing
 
@@ -41,7 +42,6 @@ def ingest(
     chosen = _chosen(load_feeds(files), select, files)
     run_id = new_run_id()
     with writing(lake):
-        prepare(lake, contracts)
         reports = tuple(run(chosen, contracts, lake, run_id=run_id, memory_limit=memory_limit, tell=tell))
     return IngestReport(run_id, reports)
 

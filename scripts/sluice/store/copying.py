@@ -1,4 +1,4 @@
-"""A warehouse file copied: in no time where the file system shares blocks (reflink), else byte for byte without its holes."""
+"""Copies a warehouse file: at once where the file system can share blocks (reflink), else byte by byte, without its holes."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pathlib import Path
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
 
-# Linux: the ioctl FICLONE makes a file share all blocks of another until one of them is written to.
+# Linux: the ioctl FICLONE makes a file share all blocks of another until one of the two is written to.
 _FICLONE = 0x40049409
 _CHUNK = 16 * 1024 * 1024
 
 
 def copy(source: Path, target: Path, tell: Tell = silent) -> bool:
-    """Copy a file to a place where none is yet; whether it was done by reflink. Holes stay holes.
+    """Copy a file to a path that does not exist yet; whether it was done by reflink. Holes stay holes.
 
-    Raises SluiceError where there is no room for it: before the first byte is written, if that can be known.
+    Raises SluiceError if there is no room: before the first byte is written, if that can be known.
     """
     try:
         with source.open("rb") as original, target.open("xb") as fresh:
@@ -67,7 +67,7 @@ def _copy_data(original: int, fresh: int, size: int, tell: Tell) -> None:
 
 
 def _data(original: int, size: int) -> Iterator[tuple[int, int]]:
-    """From where to where the file holds data; all of it, where the system does not tell holes."""
+    """Start and end of each stretch of data; the whole file if the system does not report holes."""
     if not hasattr(os, "SEEK_DATA"):
         yield 0, size
         return

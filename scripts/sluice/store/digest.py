@@ -1,7 +1,7 @@
 """The digest of a relation: equal for equal rows whatever their order, and of a warehouse: equal for equal relations.
 
-It rests on DuckDB's hash(), which may change between versions of DuckDB: a digest is compared with one of the same
-version (the record says which).
+It uses DuckDB's hash(), which may change between versions of DuckDB: digests are comparable within one version, which the
+record names.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from sluice.core.duck import identifier, literal
 from sluice.core.progress import Tell, silent
 from sluice.store.record import Relation
 
-# Schemas that DuckDB makes itself.
 _RELATIONS = """
     select schema_name, relation from (
         select schema_name, table_name as relation, internal, temporary, database_name from duckdb_tables()
@@ -36,7 +35,7 @@ def listed(connection: duckdb.DuckDBPyConnection, database: str) -> list[tuple[s
 def of_all(
     connection: duckdb.DuckDBPyConnection, database: str, only: Sequence[str] | None = None, tell: Tell = silent
 ) -> dict[str, Relation]:
-    """Every relation of an attached database (`only` those, where given), as `schema.name`. Reads all rows."""
+    """Every relation of an attached database, or `only` some, as `schema.name`. Reads all rows."""
     found = [(schema, name) for schema, name in listed(connection, database) if only is None or f"{schema}.{name}" in only]
     digests = {}
     for number, (schema, name) in enumerate(found):
@@ -46,7 +45,7 @@ def of_all(
 
 
 def of(connection: duckdb.DuckDBPyConnection, relation: str) -> Relation:
-    """A relation, named as SQL has it: column names and types, number of rows, sum and xor of the rows' hashes."""
+    """A relation, named as in SQL: column names and types, number of rows, sum and xor of the rows' hashes."""
     described = connection.execute(f"describe select * from {relation}").fetchall()
     columns = tuple((str(name), str(kind)) for name, kind, *_ in described)
     hashed = ", ".join(identifier(name) for name, _ in columns)

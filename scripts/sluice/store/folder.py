@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sluice.core.errors import SluiceError
 from sluice.core.locks import LOCK as CANDIDATE_LOCK
+from sluice.core.locks import locked
 from sluice.core.progress import Tell, silent
 from sluice.store import moves, readers
-from sluice.store.inspection import look
 from sluice.store.moves import Move
-from sluice.store.record import FILE, NAME, Record, loads
-from sluice.store.store import FileSummary, MovedError, Pointer
+from sluice.store.record import FILE, NAME
+from sluice.store.standalone import look
+from sluice.store.store import FileSummary, MovedError, Pointer, Store
 
 # Publishes take milliseconds; only a copy from another disk takes longer.
 SECONDS_TO_WAIT = 30.0
 _COMING, _GOING = ".coming-", ".going-"
 
 
-class Folder:
-    """A place on a file system."""
+class Folder(Store):
+    """A store on a file system."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -34,7 +33,6 @@ class Folder:
 
     @property
     def address(self) -> str:
-        """The folder."""
         return str(self.root)
 
     @property
@@ -52,36 +50,19 @@ class Folder:
         return self.root / f"{environment}.history.jsonl"
 
     def releases(self) -> list[str]:
-        """Ids of the releases."""
         return sorted(path.parent.name for path in self._releases.glob(f"[!.]*/{NAME}"))
 
     def text(self, release_id: str, name: str) -> str:
-        """A small file of a release."""
         return (self._folder(release_id) / name).read_text(encoding="utf-8")
 
-    def record(self, release_id: str) -> Record:
-        """The record of a release."""
-        path = self._folder(release_id) / NAME
-        try:
-            return loads(path.read_text(encoding="utf-8"), str(path))
-        except OSError as error:
-            why = "is not there" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
-            raise SluiceError(f"the release {release_id} {why}", where=str(path), hint="see: sluice releases") from None
-
-    def see(self, release_id: str) -> FileSummary:
-        """What is in the release's file."""
+    def summary(self, release_id: str) -> FileSummary:
         return look(self._folder(release_id) / FILE)
 
-    def url(self, release_id: str) -> str:
-        """The file."""
-        return str(self._folder(release_id) / FILE)
-
     def fetch(self, release_id: str, tell: Tell = silent) -> Path:  # noqa: ARG002  (nothing to do, nothing to tell)
-        """The release's own folder."""
         return self._folder(release_id)
 
     def holders(self) -> dict[str, int]:
-        """Releases that a process of this machine has open."""
+        """Only processes of this machine are seen."""
         found = readers.holders(self._folder(release_id) / FILE for release_id in self.releases())
         return {path.parent.name: process for path, process in found.items()}
 
@@ -91,15 +72,10 @@ class Folder:
         if self._depth:
             yield
             return
-        with _trouble(self.root, "the folder of releases cannot be used", "check SLUICE_RELEASES and its permissions"):
-            self._releases.mkdir(parents=True, exist_ok=True)
-            file = (self.root / ".releases.lock").open("a+", encoding="utf-8")
-        with file:
-            _wait_for(file.fileno(), self.root)
-            file.truncate(0)
-            with suppress(OSError):  # a full disk: only the name of the holder is lost
-                file.write(str(os.getpid()))
-                file.flush()
+        with ExitStack() as stack:
+            with _trouble(self.root, "the folder of releases cannot be used", "check SLUICE_RELEASES and its permissions"):
+                self._releases.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(locked(self.root / ".releases.lock", "changing the releases", SECONDS_TO_WAIT))
             self._depth += 1
             try:
                 yield
@@ -110,7 +86,7 @@ class Folder:
         """Move the folder in; from another file system by a copy beside, which is renamed when it is whole."""
         with (
             self.changing(),
-            _trouble(folder, "the release cannot be put in place", "mend that, then publish again"),
+            _trouble(folder, "the release cannot be put in place", "fix that, then publish again"),
         ):
             if self._folder(release_id).exists():
                 return
@@ -127,7 +103,7 @@ class Folder:
     def _copy_in(self, release_id: str, folder: Path, tell: Tell) -> None:
         coming = self._releases / f"{_COMING}{release_id}"
         shutil.rmtree(coming, ignore_errors=True)
-        tell("copying to the place of releases", 0.0)
+        tell("copying to the folder of releases", 0.0)
         try:
             shutil.copytree(folder, coming)
             _seal(coming)
@@ -137,17 +113,16 @@ class Folder:
             raise
 
     def tidy(self, release_id: str, folder: Path) -> None:
-        """Remove the candidate that was copied."""
+        """Remove the candidate if it was copied."""
         if folder.exists() and folder.resolve() != self._folder(release_id).resolve():
             shutil.rmtree(folder, ignore_errors=True)
 
     def pointers(self) -> list[str]:
-        """Environments that have a link to a release, or the history of one."""
         linked = {path.stem for path in self.root.glob("[!.]*.duckdb") if path.is_symlink()}
         return sorted(linked | {path.name.partition(".")[0] for path in self.root.glob("[!.]*.history.jsonl")})
 
     def pointer(self, environment: str) -> Pointer:
-        """Where the link leads. What the link says is what readers see; the history is read by it."""
+        """Where the link leads: that is what readers see. The history is interpreted accordingly."""
         current, begun = self._target(environment), self._moves(environment)
         happened, void = moves.split(begun, current)
         tag = f"{current} after {begun[-1].move_id if begun else 'nothing'}"
@@ -163,7 +138,7 @@ class Folder:
             parts = ()
         if len(parts) != 3 or parts[0] != "releases" or parts[2] != FILE:
             hint = "move that file away, then: sluice rollback, which sets the pointer again"
-            raise SluiceError(f"{link.name} is no pointer to a release", where=str(link), hint=hint)
+            raise SluiceError(f"{link.name} is not a pointer to a release", where=str(link), hint=hint)
         return parts[1]
 
     def _moves(self, environment: str) -> list[Move]:
@@ -172,18 +147,18 @@ class Folder:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return []
-        # What stands behind the last line's end is the torn line of somebody who died.
+        # Ignore a partial last line: its writer was interrupted.
         whole = text[: text.rfind("\n") + 1]
         return [moves.parse(line, f"{path}, line {number}") for number, line in enumerate(whole.splitlines(), 1)]
 
     def move(self, pointer: Pointer, move: Move) -> None:
-        """Write the move down, then move the link. What is on disk names a whole release at every moment."""
-        told = f"{pointer.environment} cannot be moved"
-        with self.changing(), _trouble(self.root, told, "it points where it pointed; mend that, then again"):
+        """Write the move down, then move the link. The link names a complete release at every moment."""
+        failed = f"{pointer.environment} cannot be moved"
+        with self.changing(), _trouble(self.root, failed, "it points where it pointed before; fix that, then run it again"):
             if self.pointer(pointer.environment).tag != pointer.tag:
                 raise MovedError(pointer.environment)
             if not (self._folder(move.release_id) / FILE).is_file():
-                raise SluiceError(f"the release {move.release_id} is not there", where=self.address)
+                raise SluiceError(f"the release {move.release_id} does not exist", where=self.address)
             _append(self._history(pointer.environment), move.as_line().encode())
             self._swing(pointer.environment, move.release_id)
 
@@ -195,14 +170,13 @@ class Folder:
         _sync(self.root)
 
     def remove(self, release_id: str) -> None:
-        """Remove a release: first its name, then what was in it."""
+        """Remove a release: first its name, then its files."""
         with self.changing(), _trouble(self._folder(release_id), "the release cannot be removed", "check its permissions"):
             going = self._releases / f"{_GOING}{release_id}"
             self._folder(release_id).rename(going)
             shutil.rmtree(going)
 
     def clean(self) -> list[str]:
-        """Remove half copies, half removals and links that were never put in place."""
         with self.changing():
             found = [*self._releases.glob(f"{_COMING}*"), *self._releases.glob(f"{_GOING}*"), *self.root.glob(".*.duckdb.new")]
             for path in found:
@@ -210,22 +184,7 @@ class Folder:
                     path.unlink()
                 else:
                     shutil.rmtree(path, ignore_errors=True)
-            return [f"removed {path}, left behind by a command that died" for path in sorted(found)]
-
-
-def _wait_for(descriptor: int, root: Path) -> None:
-    until = time.monotonic() + SECONDS_TO_WAIT
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                holder = (root / ".releases.lock").read_text(encoding="utf-8").strip() or "unknown"
-                what = f"another command (process {holder}) is changing the releases"
-                raise SluiceError(what, where=str(root), hint="wait until it has ended") from None
-            time.sleep(0.005)
-        else:
-            return
+            return [f"removed {path}, left behind by an interrupted command" for path in sorted(found)]
 
 
 def _seal(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where an environment has pointed: moves, in their order, kept beside the pointer; and what they mean for a rollback.
+"""Where an environment has pointed: moves in their order, kept beside the pointer; and where a rollback leads.
 
 The order is that of the list, never that of the times: clocks jump.
 """
@@ -44,49 +44,49 @@ def moment() -> str:
 
 
 def parse(line: str | dict[str, str | None], where: str) -> Move:
-    """A move from its line. Raises SluiceError for what is none."""
+    """A move from its line. Raises SluiceError if it is not valid."""
     try:
         fields = json.loads(line) if isinstance(line, str) else line
         return Move(**fields)
     except (ValueError, TypeError) as error:
-        hint = "remove this line; the pointer itself is not touched by it"
+        hint = "remove this line; the pointer itself does not change"
         raise SluiceError(f"the history of the pointer is damaged: {error}", where=where, hint=hint) from error
 
 
 def split(begun: Sequence[Move], current: str | None) -> tuple[tuple[Move, ...], tuple[Move, ...]]:
-    """The moves that took effect, and those that were begun and did not happen, because their process died.
+    """The moves that took effect, and those that did not because their process was interrupted.
 
-    A move is written down before it happens. It happened if the pointer then stood where it led: that is what the next
-    move started from or, after the last one, where the pointer stands now. A pointer that was lost (from nowhere) says nothing
-    against the move before it.
+    A move is written down before it happens. It happened if the pointer was then where it led: that is what the next move
+    started from or, after the last one, where the pointer is now. A pointer that was lost (a move from nowhere) is no
+    evidence against the move before it.
     """
     happened: list[Move] = []
     void: list[Move] = []
     starts = [*(move.from_release_id for move in begun[1:]), current][: len(begun)]
-    for move, stood in zip(begun, starts, strict=True):
-        (happened if stood in (move.release_id, None) else void).append(move)
+    for move, then in zip(begun, starts, strict=True):
+        (happened if then in (move.release_id, None) else void).append(move)
     return tuple(happened), tuple(void)
 
 
 def stack(moves: Sequence[Move]) -> list[str]:
-    """The releases that a rollback walks down, the current one last.
+    """The releases that rollbacks go through, the current one last.
 
-    Publish and promote put a release on top. A rollback takes down to the one that it leads to, so that a second rollback
-    goes further back and not forward again. A rollback to a release that is no longer in the stack puts it on top.
+    Publish and promote push a release. A rollback pops down to the one that it leads to, so that a second rollback goes
+    further back and not forward again. A rollback to a release that is no longer in the stack pushes it.
     """
-    standing: list[str] = []
+    releases: list[str] = []
     for move in moves:
-        if move.action == "rollback" and move.release_id in standing:
-            while standing[-1] != move.release_id:
-                standing.pop()
-        elif not standing or standing[-1] != move.release_id:
-            standing.append(move.release_id)
-    return standing
+        if move.action == "rollback" and move.release_id in releases:
+            while releases[-1] != move.release_id:
+                releases.pop()
+        elif not releases or releases[-1] != move.release_id:
+            releases.append(move.release_id)
+    return releases
 
 
 def previous(moves: Sequence[Move], current: str | None) -> str | None:
-    """Where a rollback leads that names no release: one down; to the top where the pointer itself is lost."""
-    standing = stack(moves)
+    """Where a rollback without a release leads: one down; to the top if the pointer itself is lost."""
+    releases = stack(moves)
     if current is None:
-        return standing[-1] if standing else None
-    return standing[-2] if len(standing) > 1 else None
+        return releases[-1] if releases else None
+    return releases[-2] if len(releases) > 1 else None

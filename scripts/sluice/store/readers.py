@@ -1,4 +1,4 @@
-"""Which files somebody has open: DuckDB's locks, and on Linux what /proc shows. It sees this machine only."""
+"""Which files a process has open: from DuckDB's locks and, on Linux, from /proc. Only this machine is seen."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _LOCK = struct.Struct("hhqqi4x")
 
 
 def holders(files: Iterable[Path]) -> dict[Path, int]:
-    """The files that are open, each with the id of a process that has it (0 or less: one outside of this container).
+    """The files that are open, each with the id of a process that has it open (0 or less: one outside this container).
 
-    A file that this process has open with DuckDB loses its lock by being looked at, so it is taken from /proc alone.
+    Looking at the lock of a file that this process has open with DuckDB would release it, so those are found by /proc.
     """
     if sys.platform != "linux":
         return {}
@@ -31,7 +31,7 @@ def _identity(path: Path) -> tuple[int, int]:
 
 
 def _open_files() -> Iterator[tuple[tuple[int, int], int]]:
-    """What each process has open, as far as we may look."""
+    """What each process has open, as far as this one may see."""
     for folder in Path("/proc").glob("[0-9]*/fd"):
         try:
             opened = list(folder.iterdir())
@@ -45,7 +45,7 @@ def _open_files() -> Iterator[tuple[tuple[int, int], int]]:
 
 
 def _locked_by(path: Path) -> int | None:
-    """The process whose lock stands against a writer's: every DuckDB connection holds one, a read only one too."""
+    """The process whose lock conflicts with a writer's: every DuckDB connection holds one, also a read-only one."""
     with path.open("rb") as file:
         asked = _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
         kind, _, _, _, process = _LOCK.unpack(fcntl.fcntl(file, fcntl.F_GETLK, asked))

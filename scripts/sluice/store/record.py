@@ -1,104 +1,125 @@
-"""The record of a candidate or release: release.json, as frozen data, read and written only in the shape of its schema."""
+"""The record of a candidate or release: release.json, read and written only if it has the shape that these types state."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from sluice.core.errors import SluiceError
+from sluice.core.yaml_model import sentence
 
 NAME = "release.json"
 FILE = "warehouse.duckdb"
 # The artifacts of dbt that a release keeps.
 ARTIFACTS = ("manifest.json", "run_results.json")
-SCHEMA_VERSION = 1
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+ReleaseId = Annotated[str, Field(pattern="^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}$")]
+Moment = Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$")]
+Name = Annotated[str, Field(min_length=1)]
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class _Strict:
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True, json_schema_serialization_defaults_required=True)
 
 
 @dataclass(frozen=True)
-class Code:
-    """The code that built it: commit of its checkout (None outside git), and whether the checkout differed from it."""
+class Code(_Strict):
+    """The code that built it: the commit (None outside git), and whether the checkout differed from it."""
 
-    commit: str | None
+    commit: Annotated[str, Field(pattern="^[0-9a-f]{40,64}$")] | None
     is_dirty: bool
 
 
 @dataclass(frozen=True)
-class Relation:
-    """A table or view: its rows, its columns as (name, type), and the digest of all that stands in it."""
+class Relation(_Strict):
+    """A table or view: its number of rows, its columns as (name, type), and the digest of its content."""
 
-    rows: int
+    rows: Count
     columns: tuple[tuple[str, str], ...]
-    digest: str
+    digest: Sha256
 
 
 @dataclass(frozen=True)
-class Dbt:
-    """The dbt run: how many nodes ended how, as {"model.success": 12}."""
+class Dbt(_Strict):
+    """The dbt run: the number of nodes by type and status, as {"model.success": 12}."""
 
     invocation_id: str
-    counts: Mapping[str, int]
+    counts: Mapping[str, Count]
 
 
 @dataclass(frozen=True)
-class File:
-    """The warehouse file; `sha256` is None where nobody needed it (it is taken for an upload)."""
+class File(_Strict):
+    """The warehouse file; `sha256` is computed for an upload only, otherwise None."""
 
-    bytes: int
-    sha256: str | None = None
-
-
-@dataclass(frozen=True)
-class Audit:
-    """What `sluice audit` said of the whole file, and the digest that it judged."""
-
-    run_id: str
-    status: str
-    checks: int
-    failed: int
-    warned: int
-    seconds: float
-    digest: str
+    bytes: Count
+    sha256: Sha256 | None
 
 
 @dataclass(frozen=True)
-class Record:
-    """What a release is made from and what is in it. `built_at` and `digest` are None until it is whole.
+class Audit(_Strict):
+    """The result of `sluice audit` on the whole file, and the digest that it judged."""
+
+    run_id: Name
+    status: Literal["pass", "fail"]
+    checks: Count
+    failed: Count
+    warned: Count
+    seconds: Seconds
+    digest: Sha256
+
+
+@dataclass(frozen=True)
+class Record(_Strict):
+    """What a release is made from and what it contains. `built_at` and `digest` are None until the build has finished.
 
     `lake` has the version of every Delta table by its path below the lake's root; `parent` is the release whose file the
-    candidate started from, or was to follow; times are UTC, ISO 8601 with Z.
+    candidate started from, or follows; `left_out` are views that read something outside the file and so are not in it;
+    times are UTC, ISO 8601 with Z.
     """
 
-    release_id: str
-    project: str
+    release_id: ReleaseId
+    project: Name
     code: Code
-    lake: Mapping[str, int]
-    parent: str | None
-    environment: str
+    lake: Mapping[str, Count]
+    parent: ReleaseId | None
+    environment: Name
     full_refresh: bool
-    built_by: str
-    started_at: str
-    duckdb: str
-    built_at: str | None = None
-    seconds: Mapping[str, float] = field(default_factory=dict)
+    built_by: Name
+    started_at: Moment
+    duckdb: Name
+    built_at: Moment | None = None
+    seconds: Mapping[str, Seconds] = field(default_factory=dict)
     dbt: Dbt | None = None
     left_out: tuple[str, ...] = ()
     relations: Mapping[str, Relation] = field(default_factory=dict)
-    digest: str | None = None
+    digest: Sha256 | None = None
     file: File | None = None
     audit: Audit | None = None
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
 
     def timed(self, **seconds: float) -> Record:
         """The record with durations added."""
         return replace(self, seconds={**self.seconds, **{name: round(value, 3) for name, value in seconds.items()}})
 
 
+@cache
+def adapter() -> TypeAdapter[Record]:
+    """Reads and writes records as JSON; its JSON schema is docs/schemas/release.schema.json."""
+    return TypeAdapter(Record)
+
+
 def load(path: Path) -> Record:
-    """The record in a file, or in the folder that holds it. Raises SluiceError where it is absent or not as its schema says."""
+    """The record in a file, or in the folder that holds it. Raises SluiceError if it is missing or not valid."""
     path = path / NAME if path.is_dir() else path
     try:
         text = path.read_text(encoding="utf-8")
@@ -108,17 +129,19 @@ def load(path: Path) -> Record:
 
 
 def loads(text: str, where: str = "") -> Record:
-    """The record in a text."""
+    """The record in a text. Every key has to be there, also those with a default."""
     try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise SluiceError(f"the record of the release is no JSON: {error}", where=where, hint=_HINT) from error
-    _validate(document, where)
-    return _record(document, where)
+        record = adapter().validate_json(text)
+    except ValidationError as error:
+        raise _invalid(sentence(error.errors()[0]), where) from error
+    missing = [one.name for one in fields(Record) if one.name not in json.loads(text)]
+    if missing:
+        raise _invalid(f"`{missing[0]}` is missing", where)
+    return record
 
 
 def dump(record: Record, path: Path) -> None:
-    """Write the record into a file, or the folder given; whole or not at all, also when the machine goes down."""
+    """Write the record into a file, or the folder given; whole or not at all, even if the machine crashes."""
     path = path / NAME if path.is_dir() else path
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     with fresh.open("w", encoding="utf-8") as file:
@@ -129,41 +152,13 @@ def dump(record: Record, path: Path) -> None:
 
 
 def dumps(record: Record, where: str = "") -> str:
-    """The record as text. Raises SluiceError where its schema would not take it."""
-    document = json.loads(json.dumps(asdict(record)))
-    _validate(document, where)
-    _record(document, where)
-    return json.dumps(document, indent=2, sort_keys=True) + "\n"
+    """The record as text. Raises SluiceError if it is not valid."""
+    document = adapter().dump_python(record, mode="json", warnings=False)
+    text = json.dumps(document, indent=2, sort_keys=True) + "\n"
+    loads(text, where)
+    return text
 
 
-_HINT = "the file was changed by hand or by another version of sluice; build a new candidate: sluice build --env <environment>"
-
-
-def _validate(document: Any, where: str) -> None:
-    import jsonschema
-
-    schema = json.loads(Path(__file__).with_name("release.schema.json").read_text(encoding="utf-8"))
-    fault = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(document))
-    if fault is not None:
-        place = "/".join(map(str, fault.absolute_path)) or "the whole"
-        raise SluiceError(f"the record of the release is not valid: {place}: {fault.message[:200]}", where=where, hint=_HINT)
-
-
-def _record(document: Mapping[str, Any], where: str) -> Record:
-    known = {
-        "code": Code(**document["code"]),
-        "dbt": Dbt(**document["dbt"]) if document["dbt"] else None,
-        "left_out": tuple(document["left_out"]),
-        "relations": {name: _relation(name, relation, where) for name, relation in document["relations"].items()},
-        "file": File(**document["file"]) if document["file"] else None,
-        "audit": Audit(**document["audit"]) if document["audit"] else None,
-    }
-    return Record(**{**document, **known})
-
-
-def _relation(name: str, document: Mapping[str, Any], where: str) -> Relation:
-    pairs = document["columns"]
-    if not all(isinstance(pair, list) and [type(part) for part in pair] == [str, str] for pair in pairs):
-        what = f"the record of the release is not valid: relations/{name}/columns: these are no pairs of name and type"
-        raise SluiceError(what, where=where, hint=_HINT)
-    return Relation(document["rows"], tuple((column, kind) for column, kind in pairs), document["digest"])
+def _invalid(why: str, where: str) -> SluiceError:
+    hint = "the file was changed by hand or by another version of sluice; build a new candidate: sluice build --env <environment>"
+    return SluiceError(f"the record of the release is not valid: {why}", where=where, hint=hint)

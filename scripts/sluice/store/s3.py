@@ -1,7 +1,7 @@
-"""Releases on S3: <prefix>/releases/<id>/..., and one object <prefix>/<environment>.json that names the release and its past.
+"""Releases on S3: <prefix>/releases/<id>/..., and one object <prefix>/<environment>.json with the release and the history.
 
-The pointer is moved by a conditional write: it succeeds only if the object is still the one that was read. A release is
-there when its record is: the record is written last. Credentials, region and endpoint come from the AWS_ variables.
+The pointer is moved by a conditional write: it succeeds only if the object is still the one that was read. A release
+exists once its record does: the record is written last. Credentials, region and endpoint come from the AWS_ variables.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,8 +22,8 @@ from sluice.core.locks import LOCK as CANDIDATE_LOCK
 from sluice.core.progress import Tell, silent
 from sluice.store import moves
 from sluice.store.moves import Move
-from sluice.store.record import FILE, NAME, File, Record, dumps, load, loads
-from sluice.store.store import FileSummary, MovedError, Pointer
+from sluice.store.record import FILE, NAME, File, Record, dumps, load
+from sluice.store.store import FileSummary, MovedError, Pointer, Store
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -31,13 +31,15 @@ if TYPE_CHECKING:
 PART = 8 * 1024 * 1024
 # Moves that a pointer object remembers; older ones are in lake/ops/releases.
 REMEMBERED = 1000
-# An upload that is not finished after that is nobody's any more.
+# An upload that is not finished by then was interrupted.
 UPLOAD_LIVES = timedelta(days=1)
 _HINT = "check the network, AWS_ENDPOINT_URL, AWS_REGION and the credentials; then run it again"
 
 
-class Bucket:
-    """A place on S3. `cache` is a folder on this machine for releases that were fetched or came from here."""
+class Bucket(Store):
+    """A store on S3. `cache` is a folder on this machine for releases that were fetched or published from here."""
+
+    address = ""
 
     def __init__(self, address: str, cache: Path) -> None:
         bucket, _, prefix = address.removeprefix("s3://").strip("/").partition("/")
@@ -48,42 +50,17 @@ class Bucket:
         self._store = _store(bucket, prefix)
 
     def releases(self) -> list[str]:
-        """Ids of the releases that are whole."""
         return sorted(path.split("/")[1] for path in self._objects("releases/") if path.endswith(f"/{NAME}"))
 
     def text(self, release_id: str, name: str) -> str:
-        """A small file of a release."""
         return self._get(f"releases/{release_id}/{name}")[0].decode()
 
-    def record(self, release_id: str) -> Record:
-        """The record of a release."""
-        where = f"{self.address}/releases/{release_id}/{NAME}"
-        try:
-            return loads(self.text(release_id, NAME), where)
-        except FileNotFoundError:
-            raise SluiceError(f"the release {release_id} is not there", where=where, hint="see: sluice releases") from None
-
-    def see(self, release_id: str) -> FileSummary:
-        """The size of the file; its inside was looked at before it was uploaded, and its digest after that."""
+    def summary(self, release_id: str) -> FileSummary:
+        """The size only: relations were checked before the upload, the digest after it."""
         import obstore
 
-        with self._trouble("the release cannot be looked at"):
+        with self._trouble("the release cannot be read"):
             return FileSummary(int(obstore.head(self._store, f"releases/{release_id}/{FILE}")["size"]))
-
-    def link(self, environment: str) -> None:
-        """None: an object can't lead to another."""
-
-    def url(self, release_id: str) -> str:
-        """The address that DuckDB's httpfs opens."""
-        return f"{self.address}/releases/{release_id}/{FILE}"
-
-    def holders(self) -> dict[str, int]:
-        """Nobody: who reads an object can't be seen. The policy's days have to be longer than a reader stays."""
-        return {}
-
-    def changing(self) -> AbstractContextManager[None]:
-        """S3 has no lock: the pointer's conditional write decides."""
-        return nullcontext()
 
     def add(self, release_id: str, folder: Path, tell: Tell = silent) -> None:
         """Upload the folder, read the warehouse file back, compare its digest; last, write the record."""
@@ -105,13 +82,11 @@ class Bucket:
         for part in self._stream(f"releases/{release_id}/{FILE}"):
             came.update(part)
         if came.hexdigest() != digest:
-            what = "the file that came back from S3 is not the one that was sent"
-            raise SluiceError(
-                what, where=self.url(release_id), hint="nothing was published; run it again, and look at the disk and the network"
-            )
+            hint = "nothing was published; check the disk and the network, then run it again"
+            raise SluiceError("the file read back from S3 is not the one that was sent", where=self.url(release_id), hint=hint)
 
     def tidy(self, release_id: str, folder: Path) -> None:
-        """Keep the candidate's folder as the cached copy of the release, so that the next build need not download it."""
+        """Keep the candidate's folder as the cached copy of the release, so that the next build does not download it."""
         kept = self.cache / release_id
         if folder.exists() and folder.resolve() != kept.resolve():
             shutil.rmtree(kept, ignore_errors=True)
@@ -121,7 +96,7 @@ class Bucket:
             folder.rename(kept)
 
     def fetch(self, release_id: str, tell: Tell = silent) -> Path:
-        """The cached copy; downloaded where there is none, whole and of the recorded digest or not at all."""
+        """The cached copy; if there is none it is downloaded, and kept only if it has the recorded digest."""
         kept = self.cache / release_id
         if (kept / NAME).exists():
             return kept
@@ -132,7 +107,7 @@ class Bucket:
             for name in sorted(self._objects(f"releases/{release_id}/")):
                 self._download(name, coming / name.removeprefix(f"releases/{release_id}/"), record, tell)
             if record.file is None or _sha256(coming / FILE) != record.file.sha256:
-                raise SluiceError("the downloaded file is not the one that its record describes", where=self.url(release_id))
+                raise SluiceError("the downloaded file is not the one described in its record", where=self.url(release_id))
             coming.rename(kept)
         finally:
             shutil.rmtree(coming, ignore_errors=True)
@@ -147,11 +122,10 @@ class Bucket:
         path.chmod(0o444)
 
     def pointers(self) -> list[str]:
-        """Environments that have a pointer object."""
         return sorted(path.removesuffix(".json") for path in self._objects("") if "/" not in path and path.endswith(".json"))
 
     def pointer(self, environment: str) -> Pointer:
-        """What the pointer object says; its tag is the object's ETag."""
+        """The content of the pointer object; the tag is its ETag."""
         try:
             text, tag = self._get(f"{environment}.json")
         except FileNotFoundError:
@@ -166,10 +140,10 @@ class Bucket:
             raise SluiceError(f"the pointer is damaged: {error}", where=where, hint=hint) from error
 
     def move(self, pointer: Pointer, move: Move) -> None:
-        """Write the pointer object, if it still is the one that was read; then see that its release is still there.
+        """Write the pointer object if it is still the one that was read; then check that its release still exists.
 
-        A prune that runs at the same moment takes the record away first and looks at the pointers after that; so one of
-        the two notices the other.
+        A prune that runs at the same moment removes the record first and checks the pointers afterwards, so one of the two
+        notices the other.
         """
         import obstore
         from obstore.exceptions import AlreadyExistsError, PreconditionError
@@ -182,13 +156,12 @@ class Bucket:
             except (AlreadyExistsError, PreconditionError, FileNotFoundError):
                 self._lost_or_answered_twice(pointer, move)
         if not self._is_there(move.release_id):
-            what = f"{pointer.environment} points to {move.release_id}, which was removed in the same moment"
-            raise SluiceError(
-                what, where=self.address, hint=f"run: sluice rollback {pointer.environment} --why 'removed by a prune'"
-            )
+            what = f"{pointer.environment} points to {move.release_id}, which was removed at the same moment"
+            hint = f"run: sluice rollback {pointer.environment} --why 'removed by a prune'"
+            raise SluiceError(what, where=self.address, hint=hint)
 
     def _lost_or_answered_twice(self, pointer: Pointer, move: Move) -> None:
-        """A write whose answer was lost is tried again and then refused, although it was ours that won."""
+        """A write whose answer was lost is retried and then rejected, although the first one succeeded."""
         now = self.pointer(pointer.environment)
         if not now.history or now.history[-1].move_id != move.move_id:
             raise MovedError(pointer.environment)
@@ -208,7 +181,7 @@ class Bucket:
     def _is_there(self, release_id: str) -> bool:
         import obstore
 
-        with self._trouble("the release cannot be looked at"):
+        with self._trouble("the release cannot be read"):
             try:
                 obstore.head(self._store, f"releases/{release_id}/{NAME}")
             except FileNotFoundError:
@@ -216,7 +189,7 @@ class Bucket:
         return True
 
     def remove(self, release_id: str) -> None:
-        """Remove a release; put its record back where a pointer has moved to it in this moment."""
+        """Remove a release; put its record back if a pointer has moved to it at the same moment."""
         import obstore
 
         record = self.text(release_id, NAME).encode()
@@ -224,11 +197,11 @@ class Bucket:
             obstore.delete(self._store, f"releases/{release_id}/{NAME}")
             if any(self.pointer(environment).release_id == release_id for environment in self.pointers()):
                 self._put(f"releases/{release_id}/{NAME}", record)
-                raise SluiceError(f"an environment points to {release_id} now", where=self.address, hint="it is kept")
+                raise SluiceError(f"an environment points to {release_id} now", where=self.address, hint="the release is kept")
             obstore.delete(self._store, list(self._objects(f"releases/{release_id}/")))
 
     def clean(self) -> list[str]:
-        """Remove what uploads left that died a day ago or longer; younger ones may still be running, from another machine."""
+        """Remove uploads that were interrupted a day ago or earlier; later ones may still be running on another machine."""
         import obstore
 
         objects = self._objects("releases/")
@@ -236,9 +209,9 @@ class Bucket:
         old = datetime.now(UTC) - UPLOAD_LIVES
         dead = sorted(path for path, modified in objects.items() if path.split("/")[1] not in whole and modified < old)
         if dead:
-            with self._trouble("what a dead upload has left cannot be removed"):
+            with self._trouble("an interrupted upload cannot be removed"):
                 obstore.delete(self._store, dead)
-        return [f"removed {self.address}/{path}, left behind by an upload that died" for path in dead]
+        return [f"removed {self.address}/{path}, left behind by an interrupted upload" for path in dead]
 
     def _objects(self, prefix: str) -> dict[str, datetime]:
         import obstore
@@ -272,7 +245,7 @@ class Bucket:
 
     @contextmanager
     def _trouble(self, what: str) -> Iterator[None]:
-        """What S3 says as an error that a person can act on. FileNotFoundError passes: callers know what it means."""
+        """Turn an error of S3 into one that a person can act on. FileNotFoundError passes: callers handle it."""
         from obstore.exceptions import BaseError
 
         try:

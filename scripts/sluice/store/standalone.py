@@ -18,16 +18,17 @@ from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
 from sluice.store import digest
 from sluice.store.record import Relation
+from sluice.store.store import FileSummary
 
-# A DuckDB that loads nothing by itself.
+# Extensions are never loaded by themselves.
 _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
     "autoinstall_known_extensions": False,
 }
-# No file is called so: whatever answers under this name answers under every other.
+# No file has this name: what can be read under it can be read under every other.
 ALIAS = "opened_alone"
-# A file is written anew when more of it than this share, and than these bytes, holds nothing. A build leaves about as much
-# free as it rewrites, and the next one uses it again: so it does not grow for ever, but every release kept would pay for it.
+# A file is rewritten when its free blocks are more than this share of it, and more than this many bytes. A build leaves
+# about as much free space as it rewrites; the next build reuses it, but every release that is kept would carry it.
 FREE_SHARE = 1 / 3
 FREE_BYTES = 64 * 1024 * 1024
 
@@ -63,27 +64,45 @@ def opened(file: Path, memory_limit: str | None = None) -> Iterator[duckdb.DuckD
         yield connection
 
 
-def unanswered(file: Path) -> dict[tuple[str, str], str]:
-    """Every relation, as (schema, name), that cannot be bound, or give a first row, when the file is alone; and why."""
-    with opened(file) as connection:
-        tried = {relation: why_not(connection, *relation, rows=1) for relation in digest.listed(connection, ALIAS)}
-    return {relation: why for relation, why in tried.items() if why}
+def look(file: Path) -> FileSummary:
+    """What is in a file, at the same cost for every size: every relation is bound, no row is read.
 
-
-def why_not(connection: duckdb.DuckDBPyConnection, schema: str, name: str, rows: int) -> str:
-    """Why a relation of an `opened` file does not give its first `rows` rows (0: does not bind); empty where it does."""
+    Raises SluiceError if the file cannot be opened.
+    """
+    has_log = file.with_name(f"{file.name}.wal").exists()
     try:
-        connection.execute(f"select * from {ALIAS}.{identifier(schema)}.{identifier(name)} limit {rows}").fetchall()
-    except duckdb.Error as error:
-        return str(error).splitlines()[0]
-    return ""
+        size = file.stat().st_size
+        with opened(file) as connection:
+            relations = frozenset(f"{schema}.{name}" for schema, name in digest.listed(connection, ALIAS))
+            failed = {f"{schema}.{name}": why for (schema, name), why in _failing(connection, rows=0).items()}
+    except (OSError, duckdb.Error) as error:
+        said = str(error).splitlines()[0]
+        raise SluiceError(f"the warehouse file cannot be opened: {said}", where=str(file), hint="see: sluice releases") from error
+    return FileSummary(size, relations, failed, has_log)
+
+
+def unanswered(file: Path) -> dict[tuple[str, str], str]:
+    """Every relation, as (schema, name), that gives no first row when the file is opened alone; and why."""
+    with opened(file) as connection:
+        return _failing(connection, rows=1)
+
+
+def _failing(connection: duckdb.DuckDBPyConnection, rows: int) -> dict[tuple[str, str], str]:
+    """The relations of an `opened` file that cannot give their first `rows` rows (0: be bound), and why."""
+    found = {}
+    for schema, name in digest.listed(connection, ALIAS):
+        try:
+            connection.execute(f"select * from {ALIAS}.{identifier(schema)}.{identifier(name)} limit {rows}").fetchall()
+        except duckdb.Error as error:
+            found[(schema, name)] = str(error).splitlines()[0]
+    return found
 
 
 def make(file: Path) -> tuple[str, ...]:
-    """Make the file stand alone; give the views that had to go, as `schema.name`.
+    """Make the file stand alone; give the views that were dropped, as `schema.name`.
 
-    Views lose the name of the database they were made in, so that the file may be called otherwise; those that read
-    something outside are dropped. Raises SluiceError where a relation still does not answer.
+    Views no longer name the database they were created in, so that the file can be renamed; those that read something
+    outside are dropped. Raises SluiceError if a relation still cannot be read.
     """
     with _writable(file) as connection:
         for view in _views(connection):
@@ -100,11 +119,13 @@ def make(file: Path) -> tuple[str, ...]:
 def _check(file: Path) -> None:
     still = unanswered(file)
     if still:
-        told = [f"{schema}.{name}: {why}" for (schema, name), why in still.items()]
-        hint = "mend the model, or make it a table"
-        raise SluiceError("\n  ".join(["not every relation answers when the file is alone:", *told]), where=str(file), hint=hint)
+        named = [f"{schema}.{name}: {why}" for (schema, name), why in still.items()]
+        hint = "fix the model, or make it a table"
+        raise SluiceError(
+            "\n  ".join(["these relations cannot be read from the file alone:", *named]), where=str(file), hint=hint
+        )
     if file.with_name(f"{file.name}.wal").exists():
-        raise SluiceError("the warehouse still has a write-ahead log", where=str(file), hint="end whoever has it open")
+        raise SluiceError("the warehouse still has a write-ahead log", where=str(file), hint="end the process that has it open")
 
 
 @contextmanager
@@ -137,7 +158,7 @@ def _comments(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> 
 
 
 def _split(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, str]:
-    """`create view ... as` and the query, of a view's statement: the first AS behind which a whole query stands."""
+    """`create view ... as` and the query, of a view's statement: split at the first AS that is followed by a whole query."""
     for match in re.finditer(r"\sas\s", sql, re.IGNORECASE):
         query = sql[match.end() :].rstrip().rstrip(";")
         if _serialised(connection, query):
@@ -152,7 +173,7 @@ def _serialised(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, 
 
 
 def _rename_free(connection: duckdb.DuckDBPyConnection, view: View) -> None:
-    """Make the view anew, without the database's name, where its query has it."""
+    """Create the view again without the database's name, if its query has it."""
     document = _serialised(connection, view.query) if view.query else None
     row = connection.execute("select current_database()").fetchone()
     assert row is not None
@@ -161,7 +182,7 @@ def _rename_free(connection: duckdb.DuckDBPyConnection, view: View) -> None:
     fresh = connection.execute("select json_deserialize_sql(?::json)", [json.dumps(document)]).fetchone()
     assert fresh is not None
     head = re.sub(r"^\s*create\s+view", "create or replace view", view.head, count=1, flags=re.IGNORECASE)
-    with suppress(duckdb.Error):  # it reads something outside: it will be found wanting, and dropped
+    with suppress(duckdb.Error):  # it reads something outside, and is dropped later
         connection.execute(f"{head} {fresh[0]}")
     if view.comment is not None:
         connection.execute(f"comment on view {view.quoted} is {literal(view.comment)}")
@@ -171,7 +192,7 @@ def _rename_free(connection: duckdb.DuckDBPyConnection, view: View) -> None:
 
 
 def _strip(document: Any, database: str) -> bool:
-    """Take the database's name out of every table and column of a parsed query; whether there was one."""
+    """Remove the database's name from every table and column of a parsed query; whether there was one."""
     named = list(_naming(document, database))
     for node in named:
         if "catalog_name" in node:
@@ -192,7 +213,7 @@ def _naming(node: Any, database: str) -> Iterator[dict[str, Any]]:
 
 
 def compact(file: Path) -> bool:
-    """Write a file anew, where too much of it is free and there is room to; whether that was done. Its relations stay equal."""
+    """Rewrite a file if too much of it is free and the disk has room; whether that was done. Its relations stay equal."""
     with duckdb.connect(str(file), read_only=True) as connection:
         row = connection.execute(
             "select block_size * free_blocks, block_size * used_blocks from pragma_database_size()"

@@ -1,26 +1,27 @@
-"""What a store of releases can do: the protocol that a folder and an S3 bucket fulfil, and what it speaks of."""
+"""What a store of releases can do: the protocol that a folder and an S3 bucket implement, and the types it uses."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
 from sluice.store.moves import Move
-from sluice.store.record import Record
+from sluice.store.record import FILE, NAME, Record, loads
 
 
 class MovedError(Exception):
-    """The pointer is not where it was when it was read: somebody else has moved it."""
+    """The pointer is not where it was when it was read: another command has moved it."""
 
 
 @dataclass(frozen=True)
 class Pointer:
     """Where an environment points (None: nowhere). `tag` changes with every move; `history` is what took effect, oldest first.
 
-    `void` are moves that were begun by somebody who died before they happened.
+    `void` are moves that were begun by a command that was interrupted before they took effect.
     """
 
     environment: str
@@ -32,10 +33,10 @@ class Pointer:
 
 @dataclass(frozen=True)
 class FileSummary:
-    """What is seen of a warehouse file without reading its rows.
+    """What can be known of a warehouse file without reading its rows.
 
-    `relations` are its tables and views (None where looking would mean a download), `unanswered` those that can't be
-    bound when the file is alone, with the reason.
+    `relations` are its tables and views (None where finding out needs a download), `unanswered` those that can't be bound
+    when the file is opened alone, with the reason.
     """
 
     bytes: int
@@ -45,29 +46,34 @@ class FileSummary:
 
 
 class Store(Protocol):
-    """Releases, whole ones only, and the pointers of environments."""
+    """Releases, complete ones only, and the pointers of environments. `address` is how a person names it."""
 
     @property
-    def address(self) -> str:
-        """How a person names it."""
+    def address(self) -> str: ...
 
     def releases(self) -> list[str]:
         """Ids of the releases."""
 
     def text(self, release_id: str, name: str) -> str:
-        """A small file of a release. Raises FileNotFoundError where there is none."""
+        """A small file of a release. Raises FileNotFoundError if it does not exist."""
 
     def record(self, release_id: str) -> Record:
-        """The record of a release. Raises SluiceError where there is no such release, or its record is damaged."""
+        """The record of a release. Raises SluiceError if there is no such release, or its record is not valid."""
+        where = f"{self.address}/releases/{release_id}/{NAME}"
+        try:
+            return loads(self.text(release_id, NAME), where)
+        except OSError as error:
+            why = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+            raise SluiceError(f"the release {release_id} {why}", where=where, hint="see: sluice releases") from None
 
-    def see(self, release_id: str) -> FileSummary:
-        """What is seen of the release's file without reading it."""
+    def summary(self, release_id: str) -> FileSummary:
+        """What can be known of the release's file without reading its rows."""
 
     def add(self, release_id: str, folder: Path, tell: Tell = silent) -> None:
-        """Take over a candidate's folder: afterwards the release is there whole, or not at all. Again does no harm."""
+        """Adopt a candidate's folder: all of it or nothing. Repeating it is safe."""
 
     def tidy(self, release_id: str, folder: Path) -> None:
-        """What is left to do with the candidate's folder once a pointer stands on the release."""
+        """What is left to do with the candidate's folder once a pointer names the release."""
 
     def pointers(self) -> list[str]:
         """Environments that have a pointer or the history of one."""
@@ -76,25 +82,31 @@ class Store(Protocol):
         """Where an environment points."""
 
     def move(self, pointer: Pointer, move: Move) -> None:
-        """Move the pointer, if it still is what was read. Raises MovedError where it is not."""
+        """Move the pointer, if it is still as it was read. Raises MovedError if it is not."""
 
     def remove(self, release_id: str) -> None:
         """Remove a release."""
 
-    def link(self, environment: str) -> Path | None:
-        """What readers of an environment open on this machine: it follows the pointer. None where there is no such path."""
-
     def url(self, release_id: str) -> str:
         """Path or address that DuckDB opens."""
+        return f"{self.address}/releases/{release_id}/{FILE}"
 
     def fetch(self, release_id: str, tell: Tell = silent) -> Path:
         """A folder on this machine with the whole release."""
 
+    def clean(self) -> list[str]:
+        """Remove what interrupted commands have left behind; say what that was."""
+
+    # A bucket has none of these three: no object leads to another, readers cannot be seen, and a conditional write decides.
+
+    def link(self, environment: str) -> Path | None:  # noqa: ARG002
+        """The path that readers of an environment open on this machine; it follows the pointer. None if there is none."""
+        return None
+
     def holders(self) -> dict[str, int]:
-        """Releases that somebody has open, as far as can be seen, with a process's id."""
+        """Releases that a process has open, as far as can be seen, with the process's id."""
+        return {}
 
     def changing(self) -> AbstractContextManager[None]:
-        """Hold the place while several steps belong together, where it can be held."""
-
-    def clean(self) -> list[str]:
-        """Remove what processes that died have left behind; say what that was."""
+        """Hold the store while several steps belong together, if it can be held."""
+        return nullcontext()

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from sluice.core import dbt
+from sluice.core.dbt import Ending
 from sluice.core.duck import connect, literal
 from sluice.core.errors import SluiceError
 from sluice.core.paths import pasted
@@ -80,11 +81,11 @@ def summarise(lake: Path, built: Located) -> Summary:
         is_published=built.link is not None,
         quarantined=_quarantined(lake, built),
         feeds=_feeds(lake),
-        models=done.count("model", "success"),
-        tests_passed=done.count("test", "pass"),
-        unit_tests_passed=done.count("unit_test", "pass"),
-        warnings=done.count("test", "warn"),
-        failures=sum(done.count(kind, "error", "fail") for kind in ("model", "seed", "test", "unit_test")),
+        models=done.count(Ending.good, "model"),
+        tests_passed=done.count(Ending.good, "test"),
+        unit_tests_passed=done.count(Ending.good, "unit_test"),
+        warnings=done.count(Ending.warned, "test"),
+        failures=done.count(Ending.failed, "model", "seed", "test", "unit_test"),
         dbt_seconds=done.seconds,
         warehouse=str(built.opened_as),
         marts=_marts(file, public),
@@ -99,10 +100,8 @@ def _quarantined(lake: Path, built: Located) -> list[Quarantined]:
             groups = catalog.groups(connection, catalog.Filter(status="open"), datetime.now(UTC).replace(tzinfo=None))
     except SluiceError:  # its mart has not been built: the summary says what there is
         return []
-    places = {"door": "ingestion"}
-    found = [Quarantined(places.get(group.place, group.place), group.rows) for group in groups]
-    names = sorted({one.place for one in found})
-    return [Quarantined(name, sum(one.rows for one in found if one.place == name)) for name in names]
+    places = sorted({group.place for group in groups})
+    return [Quarantined(place, sum(group.rows for group in groups if group.place == place)) for place in places]
 
 
 def _feeds(lake: Path) -> list[FeedTotals]:

@@ -3,30 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.helpers.candidates import Shop, make_shop
-
-from sluice.store.record import Record
-
-
-@dataclass(frozen=True)
-class Story:
-    """A release built from nothing, and a candidate that was built after ten more sales: what became of both."""
-
-    shop: Shop
-    release: Path
-    first: Record
-    before: tuple[bytes, int]
-    candidate: Path
-    second: Record
-
-
-def look(file: Path) -> tuple[bytes, int]:
-    """A file's bytes and when it was written."""
-    return file.read_bytes(), file.stat().st_mtime_ns
+from tests.helpers.candidates import Story, look, make_shop
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from deltalake import write_deltalake
-from tests.helpers.candidates import answers_alone, rows, sales
-from tests.integration.candidate.conftest import Story, look
+from tests.helpers.candidates import Story, answers_alone, look, rows, sales
 
 from sluice.candidate import build
 from sluice.candidate.plan import plan

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.helpers.candidates import Shop, wait_until
+from tests.helpers.candidates import SalesShop, Story, look, wait_until
 from tests.helpers.project import BIN
-from tests.integration.candidate.conftest import Story, look
 
 from sluice.candidate.build import clean_up
 from sluice.core.locks import is_held
@@ -58,7 +57,7 @@ def test_a_killed_build_is_removed_and_named_by_the_next(retold: Callable[[], St
     assert story.candidate.name in shop.candidates()
 
 
-def _begin(shop: Shop) -> subprocess.Popen[str]:
+def _begin(shop: SalesShop) -> subprocess.Popen[str]:
     """Start a build; it is at work on its copy of the release when this returns."""
     before = set(shop.candidates())
     command = [str(BIN / "sluice"), "build", "--env", "prod"]
@@ -117,7 +116,7 @@ def test_what_somebody_holds_is_not_removed(tmp_path: Path) -> None:
     (tmp_path / "20260101T000000Z-aaaaaa").mkdir()
     held = tmp_path / "20260102T000000Z-bbbbbb"
     held.mkdir()
-    # Another process holds it: a child that was given the lock by one that has died, as dbt is by a killed build.
+    # Another process holds it: a child that was given the lock by one that has ended, as dbt is by a killed build.
     holder = subprocess.Popen(["flock", "--exclusive", str(held / ".lock"), "sleep", "60"])
     try:
         wait_until(lambda: is_held(held))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.integration.candidate.conftest import Story
+from tests.helpers.candidates import Story
 
 from sluice.store.record import Code, Record, dump, load
 
@@ -61,7 +61,7 @@ def test_without_compare_it_is_a_candidate_like_any_other(retold: Callable[[], S
     [
         (lambda record: replace(record, code=Code(record.code.commit, True)), "changes that are in no commit"),
         (lambda record: replace(record, code=Code(None, True)), "not built from a git checkout"),
-        (lambda record: replace(record, code=Code("ab" * 20, False)), "not to be had"),
+        (lambda record: replace(record, code=Code("ab" * 20, False)), "cannot retrieve the code"),
         (lambda record: replace(record, lake={"raw/shop/sales": 99}), "raw/shop/sales at version 99"),
     ],
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.integration.candidate.conftest import Story
+from tests.helpers.candidates import Story
 
 from sluice.store.record import File, dump, load
 from sluice.store.standalone import FREE_BYTES
@@ -88,5 +88,5 @@ def _writable(file: Path) -> Path:
 
 
 def test_small_files_are_left_as_they_are(story: Story) -> None:
-    """What the size of the file in the record rests on: nobody writes it anew for a few blocks."""
+    """What the size of the file in the record rests on: it is not rewritten for a few blocks."""
     assert len(story.before[0]) < FREE_BYTES

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.integration.candidate.conftest import Story, look
+from tests.helpers.candidates import Story, look
 
 from sluice.core.duck import connect
 from sluice.core.errors import SluiceError
@@ -90,7 +90,7 @@ def test_a_release_is_only_looked_at(retold: Callable[[], Story], audit: Callabl
 def test_two_at_once_do_not_meet(retold: Callable[[], Story], audit: Callable[[Story, str], int]) -> None:
     story = retold()
     with (
-        holding(story.candidate, "being audited"),
-        pytest.raises(SluiceError, match=r"is held: being audited \(process"),
+        holding(story.candidate, "auditing it"),
+        pytest.raises(SluiceError, match=r"another command \(process \d+\) is auditing it"),
     ):
         audit(story, "candidate")

@@ -9,14 +9,13 @@ import json
 from collections.abc import Callable
 
 import pytest
-from tests.helpers.candidates import Shop
-from tests.integration.candidate.conftest import Story
+from tests.helpers.candidates import SalesShop, Story
 
 from sluice.core import dbt
 from sluice.core.progress import silent
 
 
-def _compiled(shop: Shop, monkeypatch: pytest.MonkeyPatch, pins: dict[str, int]) -> tuple[str, tuple[str, ...]]:
+def _compiled(shop: SalesShop, monkeypatch: pytest.MonkeyPatch, pins: dict[str, int]) -> tuple[str, tuple[str, ...]]:
     """What dbt makes of the staging model, and its errors."""
     target = shop.state / "target"
     for name, value in shop.environment.items():
@@ -48,4 +47,4 @@ def test_a_source_that_is_no_table_of_the_lake_stops_dbt(retold: Callable[[], St
     shop.write("models/staging/_sources.yml", sources[: sources.index('"delta_scan')] + location + sources.split("tables", 1)[1])
     _, errors = _compiled(shop, monkeypatch, {"raw/shop/sales": 0})
     assert "shop.sales reads read_csv(" in "\n".join(errors)
-    assert "which is no Delta table of the lake" in "\n".join(errors)
+    assert "which is not a Delta table of the lake" in "\n".join(errors)

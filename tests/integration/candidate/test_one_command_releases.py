@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.helpers.candidates import Shop, make_shop, rows
+from tests.helpers.candidates import SalesShop, make_shop, rows
 from tests.helpers.schemas import document
 
 from sluice.core.duck import connect
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> SalesShop:
     """The small project; ten sales wait in its lake."""
     return make_shop(tmp_path_factory.mktemp("run"))
 
 
-def trail(shop: Shop) -> list[tuple[str, str]]:
+def trail(shop: SalesShop) -> list[tuple[str, str]]:
     """What was tried, and how it ended, in order."""
     with connect(extensions=["delta"]) as connection:
         return connection.execute(f"""
@@ -25,11 +25,11 @@ def trail(shop: Shop) -> list[tuple[str, str]]:
         """).fetchall()
 
 
-def sold(shop: Shop) -> list[tuple[float]]:
+def sold(shop: SalesShop) -> list[tuple[float]]:
     return rows(shop.warehouse / "prod.duckdb", "select sum(amount) from core.rpt_shops")
 
 
-def test_it_builds_audits_and_publishes_and_stops_where_a_step_refuses(shop: Shop) -> None:
+def test_it_builds_audits_and_publishes_and_stops_where_a_step_refuses(shop: SalesShop) -> None:
     assert shop.sluice("run", "--env", "dev", code=2).stderr.startswith("error: dev is a file of its own")
 
     assert set(document(["run"], shop.sluice("run", "--why", "the first", "--format", "json").stdout)["steps"]) == {
@@ -58,14 +58,14 @@ def test_it_builds_audits_and_publishes_and_stops_where_a_step_refuses(shop: Sho
     assert trail(shop)[-1] == ("build", "failed")
 
 
-def test_its_document_has_the_steps_that_were_done_and_the_error(shop: Shop) -> None:
+def test_its_document_has_the_steps_that_were_done_and_the_error(shop: SalesShop) -> None:
     said = document(["run"], shop.sluice("run", "--format", "json", code=1).stdout)
     assert (said["outcome"], said["steps"]["build"]["is_good"], "error" in said) == ("failed", False, False)
     refused = document(["run"], shop.sluice("run", "--format", "json", code=1, SLUICE_ACTOR="job:other").stdout)
     assert (refused["outcome"], refused["steps"], refused["error"]["code"]) == ("refused", {}, 1)
 
 
-def test_a_file_of_feeds_that_is_not_there_stops_it_before_anything_is_built(shop: Shop, tmp_path: Path) -> None:
+def test_a_file_of_feeds_that_is_not_there_stops_it_before_anything_is_built(shop: SalesShop, tmp_path: Path) -> None:
     before = trail(shop)
     assert "Traceback" not in shop.sluice("run", str(tmp_path / "no.yml"), code=2).stderr
     assert trail(shop) == before

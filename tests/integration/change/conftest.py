@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.candidates import Shop, make_shop
+from tests.helpers.candidates import SalesShop, make_shop
 
 
 @pytest.fixture(scope="session")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+def released(tmp_path_factory: pytest.TempPathFactory) -> SalesShop:
     """A release from ten sales; ten more came after it. Not to be changed."""
     shop = make_shop(tmp_path_factory.mktemp("slim"))
     policy = shop.folder / "environments.yml"
@@ -24,7 +24,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 
 @pytest.fixture(scope="session")
-def changed(released: Shop, tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, dict[str, Any]]:
+def changed(released: SalesShop, tmp_path_factory: pytest.TempPathFactory) -> tuple[SalesShop, dict[str, Any]]:
     """A copy in which a view was changed and pr-12 built, and what the command said. Not to be changed."""
     shop = released.copied_to(tmp_path_factory.mktemp("changed") / "shop")
     shop.write("models/core/by_shop.sql", DOUBLE)
@@ -33,12 +33,12 @@ def changed(released: Shop, tmp_path_factory: pytest.TempPathFactory) -> tuple[S
 
 
 @pytest.fixture
-def shop(released: Shop, tmp_path: Path) -> Shop:
+def shop(released: SalesShop, tmp_path: Path) -> SalesShop:
     """A copy of it, to be changed."""
     return released.copied_to(tmp_path / "shop")
 
 
-def build(shop: Shop) -> dict[str, Any]:
+def build(shop: SalesShop) -> dict[str, Any]:
     """Build pr-12 and give what the command said."""
     said: dict[str, Any] = json.loads(shop.sluice("build", "--env", "pr-12", "--format", "json").stdout)
     return said
@@ -51,6 +51,6 @@ select shop_id, count(*) as sales, sum(amount) * 2 as amount from {{ ref('all_sa
 
 
 @pytest.fixture
-def built() -> Callable[[Shop], dict[str, Any]]:
+def built() -> Callable[[SalesShop], dict[str, Any]]:
     """The builder of pr-12."""
     return build

@@ -60,7 +60,7 @@ def test_where_spaces_within_quotes_do_not_count_something_is_missed(
     both: tuple[Parsed, Parsed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(modified, "_squeezed", lambda code: " ".join(code.split()))
-    assert "int_events__refused" in missed(both)
+    assert "int_sessions__built" in missed(both)
 
 
 def test_a_selection_that_forgets_is_found_out() -> None:

@@ -1,4 +1,4 @@
-"""`sluice diff` as it is typed: a difference is no failure, both files stay what they are, mistakes are explained."""
+"""`sluice diff` as it is typed: a difference is not a failure, both files stay what they are, mistakes are explained."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def test_the_commands_of_the_page_run(sides: Sides, tmp_path: Path) -> None:
 
 def test_mistakes_are_explained(sides: Sides) -> None:
     for arguments, words in (
-        (["a/warehouse.duckdb", "nowhere.duckdb"], "nowhere.duckdb is not there"),
-        (["a/warehouse.duckdb", "b/warehouse.duckdb", "--select", "nothing"], "nothing is selected by nothing"),
+        (["a/warehouse.duckdb", "nowhere.duckdb"], "nowhere.duckdb does not exist"),
+        (["a/warehouse.duckdb", "b/warehouse.duckdb", "--select", "nothing"], "nothing selects nothing"),
         (["a/manifest.json", "b/warehouse.duckdb"], "cannot be read as a warehouse"),
     ):
         done = run(sides, *arguments)

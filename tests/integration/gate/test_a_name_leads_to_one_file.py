@@ -75,10 +75,10 @@ def test_a_release_and_a_candidate_by_their_first_letters(shop: ReleaseShop) -> 
     assert locate(release).folder == locate(release[:17]).folder == shop.root / "warehouse" / "releases" / release
     assert locate(first).folder == shop.context.candidates / first
     assert locate("candidate").folder == shop.context.candidates / last
-    with pytest.raises(SluiceError, match="names more than one") as told:
+    with pytest.raises(SluiceError, match="matches more than one") as told:
         locate("2026")
     assert first in told.value.what
-    with pytest.raises(SluiceError, match="is not there"):
+    with pytest.raises(SluiceError, match="does not exist"):
         locate(release[:3])
 
 
@@ -96,7 +96,7 @@ def test_a_file_and_the_record_beside_it(shop: ReleaseShop, tmp_path: Path) -> N
 def test_what_means_nothing_is_told_with_what_there_is(name: str) -> None:
     with pytest.raises(SluiceError) as told:
         locate(name)
-    assert "is not there" in told.value.what
+    assert "does not exist" in told.value.what
     assert "staging, prod" in told.value.hint
 
 

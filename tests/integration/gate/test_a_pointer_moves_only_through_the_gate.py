@@ -129,7 +129,7 @@ def test_a_candidate_that_somebody_works_on_is_waited_for(shop: ReleaseShop) -> 
     from sluice.core.locks import holding
 
     candidate = shop.candidate()
-    with holding(shop.context.candidates / candidate, "auditing"), pytest.raises(SluiceError, match="still being worked on"):
+    with holding(shop.context.candidates / candidate, "auditing"), pytest.raises(SluiceError, match="command is working on"):
         shop.publish(candidate)
     assert shop.publish(candidate).is_moved
 
@@ -143,7 +143,7 @@ def test_publishing_again_changes_nothing(anywhere: ReleaseShop) -> None:
 
 def test_a_promotion_moves_the_same_file(anywhere: ReleaseShop) -> None:
     release = anywhere.published("staging")
-    with pytest.raises(RefusedError, match="takes nothing from prod"):
+    with pytest.raises(RefusedError, match="takes no release from prod"):
         promote(anywhere.context, "prod", "prod")
     done = promote(anywhere.context, "staging", "prod", "agreed")
     assert (done.release_id, where(anywhere), where(anywhere, "staging")) == (release, release, release)
@@ -165,7 +165,7 @@ def test_rollbacks_go_back_one_by_one_and_forward_by_name(anywhere: ReleaseShop)
     first, second, third = anywhere.published(), anywhere.published(), anywhere.published()
     assert rollback(anywhere.context, "prod", "bad").release_id == second
     assert rollback(anywhere.context, "prod", "bad, too").release_id == first
-    with pytest.raises(SluiceError, match="has pointed to nothing before"):
+    with pytest.raises(SluiceError, match="has no earlier release"):
         rollback(anywhere.context, "prod", "worse")
     assert rollback(anywhere.context, "prod", "was right", to=third).release_id == third
     assert where(anywhere) == third
@@ -213,7 +213,7 @@ def test_a_pointer_lost_with_its_history_is_set_by_name(anywhere: ReleaseShop) -
 def test_a_file_where_the_pointer_should_be_is_named(shop: ReleaseShop) -> None:
     (shop.root / "warehouse").mkdir()
     (shop.root / "warehouse" / "prod.duckdb").write_text("somebody put this here")
-    with pytest.raises(SluiceError, match=r"prod\.duckdb is no pointer to a release"):
+    with pytest.raises(SluiceError, match=r"prod\.duckdb is not a pointer to a release"):
         shop.publish(shop.candidate(parent=None))
 
 
@@ -245,7 +245,7 @@ def test_a_pointer_that_moved_in_the_same_moment_refuses(anywhere: ReleaseShop, 
         real(*arguments)  # type: ignore[arg-type]  # passed on as they came
 
     monkeypatch.setattr(publishing, "move", late)
-    with pytest.raises(RefusedError, match="by somebody else in the same moment"):
+    with pytest.raises(RefusedError, match="at the same moment"):
         anywhere.publish(mine)
     assert where(anywhere) == other
 
@@ -282,6 +282,6 @@ def test_the_policy_says_who(anywhere: ReleaseShop) -> None:
     with pytest.raises(RefusedError, match="job:pr may not publish prod") as refused:
         anywhere.publish(candidate)
     assert "job:nightly" in refused.value.hint
-    assert POLICY.environment("prod").who["publish"] == ("user:*", "job:nightly")
+    assert POLICY.environment("prod").publish == ("user:*", "job:nightly")
     anywhere.actor = "job:nightly"
     assert anywhere.publish(candidate).is_moved

@@ -19,7 +19,7 @@ from sluice.store.record import load
 
 @dataclass(frozen=True)
 class Case:
-    """A command that is about to run: its words, what prod may point to meanwhile, and where it shall point in the end."""
+    """A command that is about to run: its words, what prod may point to meanwhile, and where it must point in the end."""
 
     words: tuple[str, ...]
     allowed: frozenset[str]
@@ -107,7 +107,7 @@ def nothing_is_left(shop: ReleaseShop) -> None:
 
 
 def the_trail_has_it_once(shop: ReleaseShop, case: Case) -> None:
-    """The move that counts, one row; where its own command died before it wrote it, the next command does."""
+    """The move that counts, one row; where its own command was killed before it wrote it, the next command does."""
     publishing.begin(shop.context, "prod")
     rows = [row for row in shop.trail() if row[:3] == (case.words[0], "prod", case.wanted) and row[4] == "done"]
     assert [row for row in rows if row[6] != "it pointed there already"] == rows[:1]
@@ -147,7 +147,7 @@ def test_a_move_that_was_begun_is_named(shop: ReleaseShop, monkeypatch: pytest.M
     assert candidate not in [move.release_id for move in pointer.history]
     done = shop.publish()
     assert (done.release_id, done.is_moved) == (candidate, True)
-    assert any("died before prod moved" in note for note in done.notes)
+    assert any("was interrupted before prod moved" in note for note in done.notes)
     assert any("never published" in note for note in done.notes)
 
 

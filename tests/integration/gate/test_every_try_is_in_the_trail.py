@@ -10,7 +10,7 @@ from sluice.core.errors import RefusedError, SluiceError
 from sluice.environments import trail
 from sluice.gate.publish import promote
 from sluice.gate.rollback import rollback
-from sluice.lake import ops
+from sluice.history import ledger
 
 
 def test_done_refused_and_failed(anywhere: ReleaseShop) -> None:
@@ -35,7 +35,7 @@ def test_done_refused_and_failed(anywhere: ReleaseShop) -> None:
 
 
 def test_the_table_is_there_from_the_start(shop: ReleaseShop) -> None:
-    ops.ensure(shop.root / "lake")
+    ledger.ensure(shop.root / "lake")
     assert shop.trail() == []
 
 

@@ -96,7 +96,7 @@ def test_a_fetched_release_is_compared_with_its_record(shop: ReleaseShop, store:
     assert (elsewhere.fetch(release) / FILE).read_bytes() == (cached / FILE).read_bytes()
     obstore.put(store, f"releases/{release}/{FILE}", b"something else")
     third = Bucket(shop.store.address, shop.root / "a third machine")
-    with pytest.raises(SluiceError, match="is not the one that its record describes"):
+    with pytest.raises(SluiceError, match="is not the one described in its record"):
         third.fetch(release)
     assert not list(third.cache.iterdir())
 
@@ -105,7 +105,7 @@ def test_a_big_file_goes_up_in_parts(shop: ReleaseShop) -> None:
     release = shop.published(rows=1_500_000)
     size = (shop.store.fetch(release) / FILE).stat().st_size
     assert size > 8 * 1024 * 1024
-    assert shop.store.see(release).bytes == size
+    assert shop.store.summary(release).bytes == size
 
 
 def test_a_stale_pointer_is_refused_and_an_answer_that_was_lost_is_found(

@@ -39,7 +39,7 @@ def walk(block: str, folder: Path, environment: dict[str, str], **names: str) ->
 
 @pytest.fixture
 def shop(tmp_path: Path) -> ReleaseShop:
-    """A shop with two releases; what matters of them is told by their numbers."""
+    """A shop with two releases; they differ by their numbers."""
     made = shop_in(tmp_path)
     made.published()
     made.published()
@@ -79,14 +79,14 @@ def test_a_lost_pointer_and_then_its_history(shop: ReleaseShop) -> None:
 
 
 @pytest.fixture(scope="module")
-def released(tmp_path_factory: pytest.TempPathFactory) -> candidates.Shop:
+def released(tmp_path_factory: pytest.TempPathFactory) -> candidates.SalesShop:
     """A project in git whose release is in a place of its own; built and audited for real, once."""
     shop = make_shop(tmp_path_factory.mktemp("released"))
     shop.sluice("run", SLUICE_RELEASES=str(shop.state / "elsewhere"))
     return shop
 
 
-def test_a_lost_machine(released: candidates.Shop, tmp_path: Path) -> None:
+def test_a_lost_machine(released: candidates.SalesShop, tmp_path: Path) -> None:
     shop = released.copied_to(tmp_path / "old")
     elsewhere, backup = tmp_path / "elsewhere", tmp_path / "backup"
     shutil.move(shop.state / "elsewhere", elsewhere)
@@ -97,7 +97,7 @@ def test_a_lost_machine(released: candidates.Shop, tmp_path: Path) -> None:
     repository = shutil.move(shop.folder, tmp_path / "repository")
     shutil.rmtree(tmp_path / "old")
     current = load((elsewhere / "prod.duckdb").resolve().parent)
-    fresh = candidates.Shop(tmp_path / "new" / "sluice", tmp_path / "new" / "state")
+    fresh = candidates.SalesShop(tmp_path / "new" / "sluice", tmp_path / "new" / "state")
     fresh.state.mkdir(parents=True)
     own = {**fresh.environment, "SLUICE_RELEASES": str(elsewhere), "BACKUP": str(backup), "REPOSITORY": str(repository)}
     said = walk(restore, tmp_path / "new", own)
@@ -111,13 +111,13 @@ def test_a_lost_machine(released: candidates.Shop, tmp_path: Path) -> None:
     }
 
 
-def test_a_lost_warehouse(released: candidates.Shop, tmp_path: Path) -> None:
+def test_a_lost_warehouse(released: candidates.SalesShop, tmp_path: Path) -> None:
     shop = released.copied_to(tmp_path / "shop")
     before = load((shop.state / "elsewhere" / "prod.duckdb").resolve().parent)
     shutil.rmtree(shop.state / "elsewhere")
     shutil.rmtree(shop.warehouse)
-    (anew,) = blocks("The warehouse is lost")
-    walk(anew, shop.folder, shop.environment)
+    (rebuilt,) = blocks("The warehouse is lost")
+    walk(rebuilt, shop.folder, shop.environment)
     after = load((shop.warehouse / "prod.duckdb").resolve().parent)
     assert after.parent is None
     assert {name: one.digest for name, one in after.relations.items()} == {

@@ -1,4 +1,4 @@
-"""The same content lands once, whatever its name; a batch is in the lake whole or not at all, whenever it is killed."""
+"""The same content lands once, whatever its name; a batch lands completely or not at all, whenever it is killed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from deltalake import DeltaTable
 from tests.helpers.project import REPOSITORY
 
 from sluice.core.errors import SluiceError
-from sluice.lake import ops, raw
+from sluice.history import ledger
+from sluice.lake import raw
 from sluice.lake.lock import writing
 
 KILLS = 15
@@ -57,7 +58,7 @@ def test_load_times_never_go_back_even_if_the_clock_does(lake_of: Any, monkeypat
     assert lake.query("select count(distinct _loaded_at), min(_loaded_at) > timestamp '2026-01-01' from {raw}") == [(2, True)]
 
 
-def test_two_ingests_at_once_are_told(lake_of: Any) -> None:
+def test_of_two_ingests_at_once_one_says_who_is_writing(lake_of: Any) -> None:
     lake = lake_of({"id": "bigint!"})
     with writing(lake.root / "lake"), pytest.raises(SluiceError, match=f"process {os.getpid()}"), writing(lake.root / "lake"):
         pass
@@ -68,14 +69,15 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from tests.helpers.lake import contract
-from sluice.ingest.feeds import Feed
+from sluice.ingest.readers import READERS
 from sluice.ingest import run as ingest
-ingest.BATCH_FILES = 4
+from sluice.ingest.readers import file_feed
+file_feed.BATCH_FILES = 4
 root = Path(sys.argv[2])
 promised = {"test.rows": contract({"id": "bigint!", "text": "varchar"})}
 ingest.prepare(root / "lake", promised)
 print("ready", flush=True)
-feed = Feed("test", "rows", "csv", path=str(root / "in" / "*.csv"))
+feed = READERS["csv"]("test", "rows", path=str(root / "in" / "*.csv"))
 (report,) = ingest.run([feed], promised, root / "lake", run_id="kill")
 assert not report.refused, report
 """
@@ -142,20 +144,20 @@ class Death(BaseException):
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", ["quarantine", "land", "_adopt", "append"])
-def test_a_death_between_any_two_steps_is_mended(lake_of: Any, monkeypatch: pytest.MonkeyPatch, step: str, moment: str) -> None:
+def test_a_kill_between_any_two_steps_is_repaired(lake_of: Any, monkeypatch: pytest.MonkeyPatch, step: str, moment: str) -> None:
     """The same at the places that matter, one by one: just before and just after each step of a landing."""
     lake = lake_of({"id": "bigint!"})
     lake.deliver("a.csv", "id\n1\nx\n2\n")
-    owner = ops if step == "append" else raw
+    owner = ledger if step == "append" else raw
     real = getattr(owner, step)
 
-    def dies(*arguments: Any, **named: Any) -> None:
+    def killed(*arguments: Any, **named: Any) -> None:
         if moment == "after":
             real(*arguments, **named)
         raise Death
 
     with monkeypatch.context() as patched:
-        patched.setattr(owner, step, dies)
+        patched.setattr(owner, step, killed)
         with pytest.raises(Death):
             lake.ingest()
     lake.deliver("b.csv", "id\n3\ny\n")

@@ -35,7 +35,7 @@ def test_the_file_is_refused_and_the_others_land(lake_of: Any, text: str | bytes
     assert lake.query("select feed, file from {refusals}") == [("test.rows", "bad.csv")]
 
 
-def test_a_refused_file_lands_once_it_is_mended(lake_of: Any) -> None:
+def test_a_refused_file_lands_once_it_is_fixed(lake_of: Any) -> None:
     lake = lake_of(COLUMNS)
     lake.deliver("a.csv", "id,note\n1,x\n")
     assert lake.ingest().refused
@@ -85,7 +85,7 @@ def test_columns_may_change_order_and_case(lake_of: Any) -> None:
     ]
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_name(lake_of: Any) -> None:
+def test_a_byte_order_mark_is_not_part_of_the_first_name(lake_of: Any) -> None:
     lake = lake_of(COLUMNS)
     lake.deliver("a.csv", b"\xef\xbb\xbf" + GOOD.encode())
     assert lake.ingest().rows_landed == 20

@@ -1,4 +1,4 @@
-"""What somebody found who tried to break ingest: odd names, odd values, and files that spoil the batch they are in."""
+"""Attempts to break ingest: odd names, odd values, and files that spoil the batch they are in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sluice.core.errors import SluiceError
-from sluice.ingest import run
+from sluice.ingest.readers.csv import CsvFeed
 from sluice.lake.contracts import load_contracts
 
 
@@ -83,7 +83,7 @@ def test_a_json_value_lands_as_it_is_or_not_at_all(lake_of: Any, kind: str, text
         ("bad.csv", b"\x1f\x8bnot a gzip"),
     ],
 )
-def test_a_file_that_the_reader_stumbles_over_does_not_stop_its_neighbours(lake_of: Any, name: str, content: bytes) -> None:
+def test_a_file_that_the_reader_cannot_get_through_does_not_stop_its_neighbours(lake_of: Any, name: str, content: bytes) -> None:
     lake = lake_of({"id": "bigint!"})
     lake.deliver(name, content)
     for number in range(5):
@@ -106,14 +106,14 @@ def test_a_json_line_that_is_too_long_or_not_utf8_refuses_its_file_only(lake_of:
 def test_a_file_that_changes_while_it_is_read_lands_later_and_once(lake_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     lake = lake_of({"id": "bigint!"})
     path = lake.deliver("a.csv", "id\n1\n")
-    real = run._read
+    real = CsvFeed.read
 
     def overwritten(*arguments: Any) -> Any:
         path.write_text("id\n2\n3\n")
         return real(*arguments)
 
     with monkeypatch.context() as patched:
-        patched.setattr(run, "_read", overwritten)
+        patched.setattr(CsvFeed, "read", overwritten)
         ((_, why),) = lake.ingest().refused
     assert "changed while it was read" in why or "lines" in why
     assert lake.ingest().rows_landed == 2
@@ -141,8 +141,8 @@ def test_parquet_in_a_gzip_is_read(lake_of: Any, duck: Any, tmp_path: Path) -> N
     [
         ("sources: 5\n", "not a list of dbt sources"),
         ("sources: [{name: a, tables: [{name: t, columns: [{name: x}]}]}]\n", "has no data_type"),
-        ("sources: [{name: a, tables: [{name: t, columns: [{name: x, data_type: hugeint}]}]}]\n", "a lake cannot hold HUGEINT"),
-        ("sources: [{name: a, tables: [{name: t, columns: [{name: x, data_type: nonsense}]}]}]\n", "no DuckDB type"),
+        ("sources: [{name: a, tables: [{name: t, columns: [{name: x, data_type: hugeint}]}]}]\n", "the lake cannot hold HUGEINT"),
+        ("sources: [{name: a, tables: [{name: t, columns: [{name: x, data_type: nonsense}]}]}]\n", "is not a DuckDB type"),
         ("sources: [{name: ../up, tables: [{name: t}]}]\n", "is not a name"),
         ("sources: [{name: a, tables: [{name: t, columns: [{name: _file, data_type: varchar}]}]}]\n", "ingest's own"),
     ],

@@ -16,12 +16,12 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from tests.helpers.lake import contract
-from sluice.ingest.feeds import Feed
+from sluice.ingest.readers import READERS
 from sluice.ingest import run as ingest
 root, kind = Path(sys.argv[2]), sys.argv[3]
 promised = {"test.rows": contract({"id": "bigint!", "filler": "varchar", "at": "timestamp", "price": "decimal(12,2)"})}
 ingest.prepare(root / "lake", promised)
-feed = Feed("test", "rows", kind, path=str(root / f"in.{kind}"))
+feed = READERS[kind]("test", "rows", path=str(root / f"in.{kind}"))
 (report,) = ingest.run([feed], promised, root / "lake", run_id="memory", memory_limit="256MB")
 assert report.rows_landed == int(sys.argv[4]), report
 """

@@ -1,4 +1,4 @@
-"""The run of the mutants tells what is noticed from what is not, and what is no SQL from both."""
+"""The run of the mutants tells what is noticed from what is not, and what is not SQL from both."""
 
 from __future__ import annotations
 
@@ -70,6 +70,6 @@ def test_what_is_no_sql_is_an_error_and_the_file_is_restored(tmp_path: Path, mon
         return ""
 
     monkeypatch.setattr(Bench, "_run", dbt)
-    with pytest.raises(SluiceError, match="mutant one is no SQL: Binder Error"):
+    with pytest.raises(SluiceError, match="mutant one is not valid SQL: Binder Error"):
         bench.try_out([Mutant("one", "models/a.sql", "1", "nothing", "All.", ("a",))])
     assert (bench.project / "models" / "a.sql").read_text(encoding="utf-8") == "select 1"

@@ -137,7 +137,7 @@ def break_keys(models: Path) -> None:
 
 
 def break_versions(models: Path) -> None:
-    """An old version without an end, a version that is no number, an exposed mart without versions."""
+    """An old version without an end, a version that is not a number, an exposed mart without versions."""
     growth = models / "marts/growth/_growth__models.yml"
     shutil.copy(models / "marts/growth/rpt_customer_value.sql", models / "marts/growth/rpt_customer_value_v2.sql")
     of_value = "latest_version: 1\n    versions: [{v: 1, defined_in: rpt_customer_value}]"
@@ -147,7 +147,17 @@ def break_versions(models: Path) -> None:
     edit(growth, "    latest_version: 1\n    versions: [{v: 1, defined_in: fct_sessions}]\n", "")
 
 
-BREAKS: tuple[Callable[[Path], None], ...] = (skip_layers, misname, misspell_config, forget, break_keys, break_versions)
+def tangle(models: Path) -> None:
+    """A model behind which macros stand four deep, and a macro that does not say what it does."""
+    says = "{#- Calls the next. -#}"
+    macros = "".join(f"{{% macro level_{n}() %}}{says}{{{{ level_{n + 1}() }}}}{{% endmacro %}}\n" for n in (1, 2, 3))
+    (models.parent / "macros/tangled.sql").write_text(macros + "{% macro level_4() %}1{% endmacro %}\n")
+    (models / "staging/fx/stg_fx__tangled.sql").write_text("select {{ level_1() }} as day_count\n")
+
+
+BREAKS: tuple[Callable[[Path], None], ...] = (
+    skip_layers, misname, misspell_config, forget, break_keys, break_versions, tangle,
+)  # fmt: skip
 EXPECTED = (
     ("check_lineage_permitted_upstream_models", "fct_shortcuts"),
     ("check_lineage_source_cannot_be_used", "int_orders__taken"),
@@ -171,6 +181,8 @@ EXPECTED = (
     ("check_model_old_version_has_an_end", "rpt_customer_value.v1"),
     ("check_model_version_allowed", "rpt_conversion_funnel.vnew"),
     ("check_exposure_reads_versioned_models", "conversion_dashboard"),
+    ("check_model_reaches_few_macros", "stg_fx__tangled"),
+    ("check_macro_says_what_it_does", "level_4"),
 )
 
 

@@ -46,15 +46,14 @@ def days_of(project: Project) -> list[str]:
 
 def refused(project: Project) -> list[tuple[object, ...]]:
     """What broke business rules, without where it came from."""
-    return project.query("""
-        select 'item', order_item_id, refusal_reason, count(*) from intermediate.int_order_items__refused group by all
-        union all select 'order', order_id, refusal_reason, count(*) from intermediate.int_orders__refused group by all
-        union all select 'refund', refund_id, refusal_reason, count(*) from intermediate.int_refunds__refused group by all
-        union all select 'payment', payment_id, refusal_reason, count(*) from intermediate.int_payments__refused group by all
-        union all select 'dispute', dispute_id, refusal_reason, count(*) from intermediate.int_disputes__refused group by all
-        union all select 'event', event_id, refusal_reason, count(*) from intermediate.int_events__refused group by all
-        order by all
-    """)
+    keys = {"order_items": "order_item_id", "orders": "order_id", "refunds": "refund_id", "payments": "payment_id",
+            "disputes": "dispute_id", "events": "event_id"}  # fmt: skip
+    of_each = [
+        f"select '{entity}', {key}, refusal_reason, count(*) from intermediate.int_{entity}__judged"
+        " where refusal_reason is not null group by all"
+        for entity, key in keys.items()
+    ]
+    return project.query(f"{' union all '.join(of_each)} order by all")
 
 
 def test_forwards_in_steps(one_go: Project, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from tests.helpers.project import Project, differences
 from tests.helpers.small_shop import DELIVERED, MODELS_ONLY, deliver, rebuilt
 
 from sluice.core.duck import connect
-from sluice.lake import ops
+from sluice.history import ledger
+from sluice.history.kinds import DecisionEntry
 
 REFUSED = {
     ("order_items", "shop:14", "negative_price"),
@@ -48,7 +49,7 @@ def decide(project: Project, decision: str, at: datetime, *entities: str) -> Non
         for row in found if not entities or row["entity"] in entities
     ]  # fmt: skip
     assert taken
-    ops.append(project.lake, "decisions", taken)
+    ledger.append(project.lake, [DecisionEntry(**entry) for entry in taken])
 
 
 def refused(project: Project) -> set[tuple[object, ...]]:

@@ -14,8 +14,9 @@ import pytest
 import yaml
 from tests.helpers.project import Project
 
+from sluice.core import dbt
 from sluice.quality.expectations.audit import AuditReport, audit
-from sluice.quality.expectations.declared import AuditedModel, declared, manifest_of
+from sluice.quality.expectations.declared import AuditedModel, declared
 
 DAMAGES: dict[str, dict[str, str]] = yaml.safe_load(
     Path(__file__).with_name("breaks_of_the_expectations.yml").read_text(encoding="utf-8")
@@ -35,7 +36,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def models_of(shop: Project) -> list[AuditedModel]:
-    return declared(manifest_of(shop.state / "target"))
+    return declared(dbt.artifact(shop.state / "target", "manifest.json"))
 
 
 def run(shop: Project, file: Path, *select: str) -> AuditReport:

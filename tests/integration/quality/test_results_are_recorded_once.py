@@ -71,7 +71,7 @@ def test_a_wrong_declaration_ends_with_2_and_one_sentence_each(shop: Audited) ->
     shop.declare(check("expect_column_values_to_be_betwen", column="amount"), {**BAD, "severity": "fatal"})
     done = run(shop)
     assert done.returncode == 2
-    assert done.stderr.startswith("error: 1 expectation is declared wrongly; nothing was checked:")
+    assert done.stderr.startswith("error: 1 expectation is not valid; nothing was checked:")
     assert "Traceback" not in done.stderr
     assert not (shop.root / "lake").exists()
 
@@ -122,7 +122,7 @@ def test_a_file_that_is_not_there_is_said_plainly(shop: Audited) -> None:
     shop.file.unlink()
     done = run(shop)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "is not there" in done.stderr
+    assert "does not exist" in done.stderr
 
 
 @pytest.mark.parametrize("word", ["posthog", "segment", "analytics"])

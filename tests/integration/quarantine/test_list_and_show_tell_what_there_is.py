@@ -9,43 +9,44 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.helpers.refused import OtherShop, in_days, quarantine_id, utc_now
+from tests.helpers.refused import OneFeedShop, in_days, quarantine_id, utc_now
 
 from sluice.quarantine import catalog
 
 
-def listed(shop: OtherShop, *arguments: str) -> set[tuple[str, int]]:
+def listed(shop: OneFeedShop, *arguments: str) -> set[tuple[str, int]]:
     """Rule and position of the listed rows."""
     return {(row["rule"], row["source_position"]) for row in shop.as_json("list", *arguments)["rows"]}
 
 
-DOOR = {("wrong_type", 4), ("missing_key", 5), ("malformed", 6)}
+AT_INGESTION = {("wrong_type", 4), ("missing_key", 5), ("malformed", 6)}
 WAREHOUSE = {("negative_amount", 2), ("negative_amount", 3)}
 
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], DOOR | WAREHOUSE),
-        (["--place", "door"], DOOR),
+        ([], AT_INGESTION | WAREHOUSE),
+        (["--place", "ingestion"], AT_INGESTION),
+        (["--place", "door"], AT_INGESTION),  # the former word
         (["--place", "warehouse"], WAREHOUSE),
         (["--rule", "malformed"], {("malformed", 6)}),
-        (["--feed", "test.rows"], DOOR | WAREHOUSE),
-        (["--feed", "test"], DOOR | WAREHOUSE),
+        (["--feed", "test.rows"], AT_INGESTION | WAREHOUSE),
+        (["--feed", "test"], AT_INGESTION | WAREHOUSE),
         (["--feed", "tes"], set()),
         (["--older-than", "1h"], set()),
-        (["--older-than", "0m"], DOOR | WAREHOUSE),
+        (["--older-than", "0m"], AT_INGESTION | WAREHOUSE),
         (["--status", "released"], set()),
         (["--limit", "1"], {("wrong_type", 4)}),
     ],
 )
 def test_filters_let_through_what_they_say(
-    untouched_shop: OtherShop, arguments: list[str], expected: set[tuple[str, int]]
+    untouched_shop: OneFeedShop, arguments: list[str], expected: set[tuple[str, int]]
 ) -> None:
     assert listed(untouched_shop, *arguments) == expected
 
 
-def test_groups_add_up_rows_and_money(untouched_shop: OtherShop) -> None:
+def test_groups_add_up_rows_and_money(untouched_shop: OneFeedShop) -> None:
     groups = {group["rule"]: group for group in untouched_shop.as_json("list")["groups"]}
     assert {rule: group["rows"] for rule, group in groups.items()} == {
         "wrong_type": 1,
@@ -58,7 +59,7 @@ def test_groups_add_up_rows_and_money(untouched_shop: OtherShop) -> None:
     assert "5 open rows" in untouched_shop.done("list")
 
 
-def test_single_rows_stand_in_a_table_with_the_ids_to_type(untouched_shop: OtherShop) -> None:
+def test_single_rows_stand_in_a_table_with_the_ids_to_type(untouched_shop: OneFeedShop) -> None:
     key = untouched_shop.id_in_the_warehouse("a.jsonl", 2)
     text = untouched_shop.done("list", "--rows", "--place", "warehouse", "--limit", "1")
     assert f"{key[:12]}  open" in text
@@ -66,7 +67,7 @@ def test_single_rows_stand_in_a_table_with_the_ids_to_type(untouched_shop: Other
     assert "1 shown, 1 more: --limit" in text
 
 
-def test_ids_are_those_that_the_docs_define(untouched_shop: OtherShop) -> None:
+def test_ids_are_those_that_the_docs_define(untouched_shop: OneFeedShop) -> None:
     ((batch,),) = untouched_shop.query("select distinct _batch_id from {raw}")
     expected = {quarantine_id("sales", batch, "a.jsonl", n) for n in (2, 3)} | {
         quarantine_id("door", batch, "a.jsonl", n) for n in (4, 5, 6)
@@ -74,11 +75,11 @@ def test_ids_are_those_that_the_docs_define(untouched_shop: OtherShop) -> None:
     assert {row["quarantine_id"] for row in untouched_shop.as_json("list")["rows"]} == expected
 
 
-def test_status_follows_the_decisions_not_the_last_build(shop: OtherShop) -> None:
+def test_status_follows_the_decisions_not_the_last_build(shop: OneFeedShop) -> None:
     two, three, six = (
         shop.id_in_the_warehouse("a.jsonl", 2),
         shop.id_in_the_warehouse("a.jsonl", 3),
-        shop.id_at_the_door("a.jsonl", 6),
+        shop.id_at_ingestion("a.jsonl", 6),
     )
     shop.done("release", two, "--waive", "--until", in_days(3), "--why", "x")
     shop.done("release", three, "--set", "amount=1", "--why", "x")
@@ -86,11 +87,11 @@ def test_status_follows_the_decisions_not_the_last_build(shop: OtherShop) -> Non
     assert listed(shop) == {("wrong_type", 4), ("missing_key", 5)}
     assert listed(shop, "--status", "released") == {("negative_amount", 2), ("negative_amount", 3)}
     assert listed(shop, "--status", "dropped") == {("malformed", 6)}
-    assert listed(shop, "--status", "all") == DOOR | WAREHOUSE
+    assert listed(shop, "--status", "all") == AT_INGESTION | WAREHOUSE
     assert "released" in shop.done("list", "--status", "all")
 
 
-def test_a_row_that_a_build_has_let_in_is_still_listed_as_released(shop: OtherShop) -> None:
+def test_a_row_that_a_build_has_let_in_is_still_listed_as_released(shop: OneFeedShop) -> None:
     key = shop.id_in_the_warehouse("a.jsonl", 2)
     shop.done("release", key, "--waive", "--until", in_days(3), "--why", "x")
     shop.warehouse.unlink()
@@ -98,21 +99,24 @@ def test_a_row_that_a_build_has_let_in_is_still_listed_as_released(shop: OtherSh
     assert f"released: waived until {in_days(3)}" in shop.done("show", key)
 
 
-def test_rows_of_a_batch_that_never_landed_do_not_count(shop: OtherShop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_of_a_batch_that_never_landed_do_not_count(shop: OneFeedShop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ingest writes quarantine just before the batch's commit; killed there, it takes the rows back on its next run."""
 
-    def dies(*_: object) -> None:
-        raise KeyboardInterrupt
+    class Death(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Death
 
     with monkeypatch.context() as patched:
-        patched.setattr("sluice.lake.raw.land", dies)
-        with pytest.raises(KeyboardInterrupt):
+        patched.setattr("sluice.lake.raw.land", killed)
+        with pytest.raises(Death):
             shop.deliver("b.jsonl", "broken", '{"id": 1, "amount": 1}')
     assert shop.query("select count(*) from {quarantine}") == [(4,)]
-    assert len(listed(shop, "--place", "door")) == 3
+    assert len(listed(shop, "--place", "ingestion")) == 3
 
 
-def test_show_tells_the_row_as_landed_its_origin_and_what_can_be_done(shop: OtherShop) -> None:
+def test_show_tells_the_row_as_landed_its_origin_and_what_can_be_done(shop: OneFeedShop) -> None:
     key = shop.id_in_the_warehouse("a.jsonl", 2)
     text = shop.done("show", key[:8])
     for part in (
@@ -129,23 +133,23 @@ def test_show_tells_the_row_as_landed_its_origin_and_what_can_be_done(shop: Othe
         assert part in text, part
     shop.done("drop", key, "--why", "not ours", "--by", "bob")
     after = shop.done("show", key)
-    assert "dropped by bob: not ours" in after
+    assert "dropped by user:bob: not ours" in after
     assert "--waive" not in after
 
 
-def test_show_offers_no_waiver_where_none_is_allowed(untouched_shop: OtherShop) -> None:
+def test_show_offers_no_waiver_where_none_is_allowed(untouched_shop: OneFeedShop) -> None:
     assert "--waive" not in untouched_shop.done("show", untouched_shop.id_in_the_warehouse("a.jsonl", 3))
 
 
-def test_show_gives_the_text_of_what_never_landed(untouched_shop: OtherShop) -> None:
-    text = untouched_shop.done("show", untouched_shop.id_at_the_door("a.jsonl", 6))
+def test_show_gives_the_text_of_what_never_landed(untouched_shop: OneFeedShop) -> None:
+    text = untouched_shop.done("show", untouched_shop.id_at_ingestion("a.jsonl", 6))
     assert '{"id": 6, "amount": "9.00"' in text
     assert "--row" in text
-    named = untouched_shop.done("show", untouched_shop.id_at_the_door("a.jsonl", 4))
+    named = untouched_shop.done("show", untouched_shop.id_at_ingestion("a.jsonl", 4))
     assert "--set amount=..." in named
 
 
-def test_show_as_json_holds_row_and_history(shop: OtherShop) -> None:
+def test_show_as_json_holds_row_and_history(shop: OneFeedShop) -> None:
     key = shop.id_in_the_warehouse("a.jsonl", 2)
     shop.done("release", key, "--waive", "--until", in_days(3), "--why", "x")
     found = shop.as_json("show", key)
@@ -154,7 +158,7 @@ def test_show_as_json_holds_row_and_history(shop: OtherShop) -> None:
     assert found["until_at"] == f"{in_days(3)}T00:00:00"
 
 
-def test_a_warehouse_that_a_build_writes_is_told(shop: OtherShop) -> None:
+def test_a_warehouse_that_a_build_writes_is_told(shop: OneFeedShop) -> None:
     """DuckDB allows no reader beside a writer of another process."""
     code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", code, str(shop.warehouse)]
@@ -162,23 +166,23 @@ def test_a_warehouse_that_a_build_writes_is_told(shop: OtherShop) -> None:
         assert writer.stdout is not None
         writer.stdout.readline()
         result = shop.sluice("list")
-        alone = shop.sluice("list", "--place", "door")
+        alone = shop.sluice("list", "--place", "ingestion")
         assert writer.stdin is not None
         writer.stdin.close()
     assert "cannot be opened" in str(result.exception)
     assert alone.exit_code == 0
 
 
-def test_another_warehouse_file_can_be_named(shop: OtherShop) -> None:
+def test_another_warehouse_file_can_be_named(shop: OneFeedShop) -> None:
     shop.warehouse.rename(shop.root / "elsewhere.duckdb")
-    assert listed(shop, "--warehouse", "elsewhere.duckdb") == DOOR | WAREHOUSE
-    assert listed(shop) == DOOR
+    assert listed(shop, "--warehouse", "elsewhere.duckdb") == AT_INGESTION | WAREHOUSE
+    assert listed(shop) == AT_INGESTION
     (shop.root / "elsewhere.duckdb").rename(shop.warehouse)
-    assert listed(shop, "--warehouse", "dev") == listed(shop) == DOOR | WAREHOUSE
+    assert listed(shop, "--warehouse", "dev") == listed(shop) == AT_INGESTION | WAREHOUSE
 
 
 def test_an_empty_quarantine_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop = OtherShop(tmp_path).make()
+    shop = OneFeedShop(tmp_path).make()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SLUICE_LAKE", str(shop.lake))
     monkeypatch.setenv("SLUICE_WAREHOUSE", str(tmp_path / "warehouse"))
@@ -187,7 +191,7 @@ def test_an_empty_quarantine_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not shop.lake.exists(), "looking makes nothing"
 
 
-def test_age_is_counted_from_the_refusal(shop: OtherShop) -> None:
+def test_age_is_counted_from_the_refusal(shop: OneFeedShop) -> None:
     with catalog.opened(catalog.Places(shop.lake)) as connection:
         week = catalog.Filter(older_than=timedelta(days=7))
         assert list(catalog.rows(connection, week, utc_now() + timedelta(days=6))) == []

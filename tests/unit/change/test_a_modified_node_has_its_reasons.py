@@ -213,7 +213,7 @@ def test_a_description_reaches_nobody() -> None:
 
 
 def test_a_removed_column_reaches_those_who_read_it() -> None:
-    """What reads it now can't be built; that is told by what read it before."""
+    """What reads it now can't be built; what read it before shows that."""
     assert starts(project(orders(sql=ORDERS.replace("amount, ", "")))) == (
         [("core.orders", False, ("amount",))],
         ["core.total", "Board"],

@@ -1,4 +1,4 @@
-"""What is read as an artifact of dbt's is one; anything else is told by name, with what to do."""
+"""What is read as an artifact of dbt's is one; anything else is an error that names it and says what to do."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sluice.core.errors import SluiceError
     ("name", "text", "says"),
     [
         ("manifest.json", None, "manifest.json is not there"),
-        ("manifest.json", "{", "manifest.json is not valid JSON"),
-        ("manifest.json", "{}", "manifest.json was not written by dbt: it has no nodes"),
-        ("manifest.json", "[]", "manifest.json was not written by dbt"),
-        ("run_results.json", '{"nodes": {}}', "run_results.json was not written by dbt: it has no results"),
+        ("manifest.json", "{", "manifest.json is not JSON"),
+        ("manifest.json", "{}", "manifest.json is not an artifact of dbt: it has no nodes"),
+        ("manifest.json", "[]", "manifest.json is not an artifact of dbt"),
+        ("run_results.json", '{"nodes": {}}', "run_results.json is not an artifact of dbt: it has no results"),
     ],
 )
 def test_what_is_no_artifact_is_named(tmp_path: Path, name: str, text: str | None, says: str) -> None:

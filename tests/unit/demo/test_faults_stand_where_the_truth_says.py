@@ -103,7 +103,7 @@ def test_row_faults_stand_at_their_position(faulty: DemoReport) -> None:
 
 
 def test_nothing_else_is_malformed(faulty: DemoReport) -> None:
-    told = {(f["file"], int(f["position"])) for f in truth(faulty.out) if f["fault_kind"] == "malformed_line"}
+    listed = {(f["file"], int(f["position"])) for f in truth(faulty.out) if f["fault_kind"] == "malformed_line"}
     cut = {f["file"] for f in truth(faulty.out) if f["fault_kind"] == "truncated_file"}
     found: set[tuple[str, int]] = set()
     last: set[str] = set()
@@ -116,7 +116,7 @@ def test_nothing_else_is_malformed(faulty: DemoReport) -> None:
                     last.add(name)
                 else:
                     found.add((name, position))
-    assert found == told
+    assert found == listed
     assert last == cut
 
 

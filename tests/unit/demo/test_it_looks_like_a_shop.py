@@ -6,28 +6,28 @@ from typing import Any
 
 import duckdb
 
-Shop = duckdb.DuckDBPyConnection
+DemoShop = duckdb.DuckDBPyConnection
 
 
-def one(shop: Shop, query: str) -> Any:
+def one(shop: DemoShop, query: str) -> Any:
     row = shop.execute(query).fetchone()
     assert row is not None
     return row[0] if len(row) == 1 else row
 
 
-def orders_per(shop: Shop, what: str) -> dict[int, float]:
+def orders_per(shop: DemoShop, what: str) -> dict[int, float]:
     days = f"(select ordered_at::date as d, count(distinct order_id) as n from orders group by 1) group by {what}"
     return dict(shop.execute(f"select {what}, avg(n) from {days}").fetchall())
 
 
-def test_weeks_and_seasons_have_a_shape(shop: Shop) -> None:
+def test_weeks_and_seasons_have_a_shape(shop: DemoShop) -> None:
     weekday = orders_per(shop, "isodow(d)")
     assert weekday[6] < 0.9 * weekday[1]
     month = orders_per(shop, "month(d)")
     assert month[12] > 1.1 * month[10]
 
 
-def test_the_night_is_quiet(shop: Shop) -> None:
+def test_the_night_is_quiet(shop: DemoShop) -> None:
     night, evening = one(
         shop,
         """
@@ -40,7 +40,7 @@ def test_the_night_is_quiet(shop: Shop) -> None:
     assert evening > 10 * night
 
 
-def test_few_customers_and_few_products_make_much_of_the_sales(shop: Shop) -> None:
+def test_few_customers_and_few_products_make_much_of_the_sales(shop: DemoShop) -> None:
     share = """
         select sum(n) filter (where place <= 0.1 * things) / sum(n)
         from (
@@ -52,12 +52,12 @@ def test_few_customers_and_few_products_make_much_of_the_sales(shop: Shop) -> No
     assert one(shop, share.format(key="product_id", table="order_items")) > 0.4
 
 
-def test_several_currencies_and_countries(shop: Shop) -> None:
+def test_several_currencies_and_countries(shop: DemoShop) -> None:
     assert one(shop, "select count(distinct currency_code), count(distinct ship_country_code) from orders") == (6, 11)
     assert 0.5 < one(shop, "select avg((currency_code = 'EUR')::integer) from latest_orders") < 0.8
 
 
-def test_visitors_return_and_drop_off(shop: Shop) -> None:
+def test_visitors_return_and_drop_off(shop: DemoShop) -> None:
     steps = dict(shop.execute("select type, count(*) from events group by 1").fetchall())
     assert steps["product_view"] > steps["add_to_cart"] > steps["checkout"] > steps["purchase"] > 0
     assert (
@@ -73,7 +73,7 @@ def test_visitors_return_and_drop_off(shop: Shop) -> None:
     assert 8 < one(shop, "select count(*) / (select count(distinct order_id) from orders) from events") < 20
 
 
-def test_events_come_out_of_order_and_across_midnight(shop: Shop) -> None:
+def test_events_come_out_of_order_and_across_midnight(shop: DemoShop) -> None:
     apart = dict(
         shop.execute("select date_diff('day', occurred_at::date, day_of(filename)), count(*) from events group by 1").fetchall()
     )
@@ -89,7 +89,7 @@ def test_events_come_out_of_order_and_across_midnight(shop: Shop) -> None:
     assert 0.01 < one(shop, disorder) < 0.6
 
 
-def test_some_visits_run_past_midnight(shop: Shop) -> None:
+def test_some_visits_run_past_midnight(shop: DemoShop) -> None:
     past = """
         select count(*) from events as a inner join events as b
             on a.visitor_id = b.visitor_id and b.occurred_at::date = a.occurred_at::date + 1
@@ -98,7 +98,7 @@ def test_some_visits_run_past_midnight(shop: Shop) -> None:
     assert one(shop, past) > 0
 
 
-def test_card_testing_is_many_small_declines_in_minutes(shop: Shop) -> None:
+def test_card_testing_is_many_small_declines_in_minutes(shop: DemoShop) -> None:
     tested = shop.execute(
         """
         select
@@ -114,7 +114,7 @@ def test_card_testing_is_many_small_declines_in_minutes(shop: Shop) -> None:
         assert is_quick
 
 
-def test_stolen_cards_buy_dear_goods_from_elsewhere_and_are_disputed(shop: Shop) -> None:
+def test_stolen_cards_buy_dear_goods_from_elsewhere_and_are_disputed(shop: DemoShop) -> None:
     dear, usual = one(
         shop,
         """

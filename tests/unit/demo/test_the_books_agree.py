@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-Shop = duckdb.DuckDBPyConnection
+DemoShop = duckdb.DuckDBPyConnection
 
 TOTALS = """
     with items as (
@@ -25,13 +25,13 @@ TOTALS = """
 """
 
 
-def one(shop: Shop, query: str) -> Any:
+def one(shop: DemoShop, query: str) -> Any:
     row = shop.execute(query).fetchone()
     assert row is not None
     return row[0] if len(row) == 1 else row
 
 
-def test_captured_equals_the_total_but_for_a_few_exceptions(shop: Shop) -> None:
+def test_captured_equals_the_total_but_for_a_few_exceptions(shop: DemoShop) -> None:
     orders = f"({TOTALS}) where status in ('paid', 'shipped', 'delivered')"
     paid = one(shop, f"select count(*) from {orders}")
     assert paid > 5000
@@ -46,7 +46,7 @@ def test_captured_equals_the_total_but_for_a_few_exceptions(shop: Shop) -> None:
     assert one(shop, f"select min(total) from ({TOTALS})") > 0
 
 
-def test_unpaid_orders_are_never_captured(shop: Shop) -> None:
+def test_unpaid_orders_are_never_captured(shop: DemoShop) -> None:
     assert one(shop, f"select count(*) from ({TOTALS}) where status = 'payment_failed' and n > 0") == 0
     never_paid = "status = 'cancelled' and order_id not in (select order_id from orders where status = 'paid')"
     assert one(shop, f"select count(*) from ({TOTALS}) where {never_paid} and n > 0") == 0
@@ -66,13 +66,13 @@ def test_unpaid_orders_are_never_captured(shop: Shop) -> None:
         ("events", "customer_id", "customers", "customer_id"),
     ],
 )
-def test_every_reference_resolves(shop: Shop, child: str, column: str, parent: str, key: str) -> None:
+def test_every_reference_resolves(shop: DemoShop, child: str, column: str, parent: str, key: str) -> None:
     referring = one(shop, f"select count({column}) from {child}")
     assert referring > 0
     assert one(shop, f"select count(*) from {child} where {column} not in (select {key} from {parent})") == 0
 
 
-def test_every_key_is_unique_within_its_version(shop: Shop) -> None:
+def test_every_key_is_unique_within_its_version(shop: DemoShop) -> None:
     for table, key in [
         ("customers", "customer_id, updated_at"),
         ("products", "product_id, updated_at"),
@@ -87,7 +87,7 @@ def test_every_key_is_unique_within_its_version(shop: Shop) -> None:
         assert one(shop, f"select count(*) from (select {key} from {table} group by all having count(*) > 1)") == 0, table
 
 
-def test_status_moves_only_forward(shop: Shop) -> None:
+def test_status_moves_only_forward(shop: DemoShop) -> None:
     paths = shop.execute(
         """
         select string_agg(status, '>' order by updated_at) as path, count(*) from orders group by order_id
@@ -101,7 +101,7 @@ def test_status_moves_only_forward(shop: Shop) -> None:
     assert allowed <= seen
 
 
-def test_a_row_is_delivered_on_the_day_it_changed_or_one_to_three_days_later(shop: Shop) -> None:
+def test_a_row_is_delivered_on_the_day_it_changed_or_one_to_three_days_later(shop: DemoShop) -> None:
     late = dict(
         shop.execute("select date_diff('day', updated_at::date, day_of(filename)), count(*) from orders group by 1").fetchall()
     )
@@ -109,7 +109,7 @@ def test_a_row_is_delivered_on_the_day_it_changed_or_one_to_three_days_later(sho
     assert 0.003 < sum(n for days, n in late.items() if days > 0) / sum(late.values()) < 0.02
 
 
-def test_a_changed_row_is_newer_than_what_was_delivered_before(shop: Shop) -> None:
+def test_a_changed_row_is_newer_than_what_was_delivered_before(shop: DemoShop) -> None:
     changed = one(
         shop,
         """
@@ -133,12 +133,12 @@ def test_a_changed_row_is_newer_than_what_was_delivered_before(shop: Shop) -> No
     assert one(shop, "select count(*) from (select customer_id from customers group by 1 having count(distinct city) > 1)") > 10
 
 
-def test_customers_sign_up_before_they_order(shop: Shop) -> None:
+def test_customers_sign_up_before_they_order(shop: DemoShop) -> None:
     early = "select count(*) from orders inner join customers using (customer_id) where ordered_at < signed_up_at"
     assert one(shop, early) == 0
 
 
-def test_unit_price_is_the_list_price_of_the_time_at_the_rate_of_the_day(shop: Shop) -> None:
+def test_unit_price_is_the_list_price_of_the_time_at_the_rate_of_the_day(shop: DemoShop) -> None:
     compared, differing = one(
         shop,
         """
@@ -160,7 +160,7 @@ def test_unit_price_is_the_list_price_of_the_time_at_the_rate_of_the_day(shop: S
     assert differing == 0
 
 
-def test_a_refund_has_its_transaction(shop: Shop) -> None:
+def test_a_refund_has_its_transaction(shop: DemoShop) -> None:
     total, unmatched = one(
         shop,
         """
@@ -174,7 +174,7 @@ def test_a_refund_has_its_transaction(shop: Shop) -> None:
     assert unmatched <= 0.03 * total
 
 
-def test_web_and_app_orders_have_one_purchase_event_and_marketplace_orders_none(shop: Shop) -> None:
+def test_web_and_app_orders_have_one_purchase_event_and_marketplace_orders_none(shop: DemoShop) -> None:
     found = dict(
         shop.execute(
             """
@@ -189,7 +189,7 @@ def test_web_and_app_orders_have_one_purchase_event_and_marketplace_orders_none(
     assert 0.99 < found["app"] <= 1
 
 
-def test_rates_come_on_working_days_and_the_first_file_reaches_ten_working_days_back(shop: Shop) -> None:
+def test_rates_come_on_working_days_and_the_first_file_reaches_ten_working_days_back(shop: DemoShop) -> None:
     assert one(shop, "select count(*) from rates where isodow(rate_on) > 5 or isodow(day_of(filename)) > 5") == 0
     first = "(select min(day_of(filename)) from rates)"
     assert one(shop, f"select count(distinct rate_on) from rates where day_of(filename) = {first} and rate_on < {first}") == 10

@@ -1,4 +1,4 @@
-"""Text, Markdown, JSON and HTML of one diff: complete, no longer than a comment may be, and nobody's markup gets through."""
+"""Text, Markdown, JSON and HTML of one diff: complete, no longer than a comment may be, and no markup gets through."""
 
 from __future__ import annotations
 

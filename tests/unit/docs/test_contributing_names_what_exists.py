@@ -25,7 +25,7 @@ CHANGES = [cells for cells in rows("Where to change what") if cells[1]]
 
 
 def paths(text: str) -> Iterator[str]:
-    """What stands in backticks and is a path of the repository: one word with a slash or a suffix."""
+    """What is in backticks and is a path of the repository: one word with a slash or a suffix."""
     for word in re.findall(r"`([^`\s]+)`", text):
         if re.fullmatch(r"[\w<>./-]*/[\w<>./-]*|[\w<>-]*\.\w+", word):
             yield word

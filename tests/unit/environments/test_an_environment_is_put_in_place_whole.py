@@ -52,7 +52,7 @@ def built(root: Path, number: int) -> tuple[Partial, Path, Path]:
     (root / "work" / "target").mkdir(parents=True)
     (root / "work" / "12.duckdb").write_text(str(number))
     (root / "work" / "target" / "manifest.json").write_text(json.dumps(number))
-    return Partial("pr-12", str(number), "", (), ()), root / "work" / "12.duckdb", root / "work" / "target"
+    return Partial("pr-12", str(number), "", (), (), ()), root / "work" / "12.duckdb", root / "work" / "target"
 
 
 def test_the_file_stands_beside_its_own_artifacts_or_is_not_there(tmp_path: Path, dies_before: Callable[[int], None]) -> None:
@@ -70,7 +70,7 @@ def test_the_file_stands_beside_its_own_artifacts_or_is_not_there(tmp_path: Path
             ended.add(there)
             if there:
                 assert (file.with_suffix("") / "manifest.json").read_text() == there
-                assert partial.read(file.with_suffix("")) == Partial("pr-12", there, "", (), ())
+                assert partial.read(file.with_suffix("")) == Partial("pr-12", there, "", (), (), ())
         else:
             break
     else:

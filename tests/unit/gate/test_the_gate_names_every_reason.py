@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab.tiny_releases import AUDIT, NODES, results
 from sluice.gate.judge import Expected, judge
+from sluice.quality.dbt_results import Ended, Run
+from sluice.quality.failures import as_text, collect
 from sluice.store import digest
 from sluice.store.record import Code, Dbt, File, Record, Relation
 from sluice.store.store import FileSummary
@@ -31,7 +35,7 @@ RECORD = Record(
     dbt=Dbt("run", {}),
     relations=RELATIONS,
     digest=WHOLE,
-    file=File(100),
+    file=File(100, None),
     audit=replace(AUDIT, digest=WHOLE),
 )
 SIGHT = FileSummary(100, frozenset(RELATIONS))
@@ -96,3 +100,26 @@ def test_many_failures_are_counted_and_the_first_named() -> None:
     nodes += [{"unique_id": "model.after", "status": "skipped"}]
     (told,) = judge(RECORD, results(nodes), SIGHT, EXPECTED).reasons
     assert told == "dbt build was not clean (5 fail, 1 skipped): test.0, test.1, test.2 and more"
+
+
+@pytest.mark.parametrize(
+    ("status", "is_stopped", "is_printed"),
+    [
+        ("success", False, False),
+        ("pass", False, False),
+        ("no-op", False, False),
+        ("reused", False, False),
+        ("warn", False, True),
+        ("skipped", True, True),
+        ("error", True, True),
+        ("fail", True, True),
+        ("runtime error", True, True),
+        ("partial success", True, True),
+    ],
+)
+def test_what_the_gate_stops_is_what_the_build_prints_as_an_error(status: str, is_stopped: bool, is_printed: bool) -> None:
+    at = datetime.fromisoformat("2026-01-01")
+    node = Ended("model", "x", "core.x", "x.sql", "error", status, None, "", 0.1, at)
+    printed = as_text(collect(Run("id", "dev.duckdb", 1.0, (node,)), Path("nowhere")))
+    assert bool(printed) == is_printed
+    assert judge(RECORD, results([{"unique_id": "model.x", "status": status}]), SIGHT).is_open is not is_stopped

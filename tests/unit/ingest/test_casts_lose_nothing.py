@@ -63,7 +63,7 @@ def test_a_value_that_does_not_fit_is_a_misfit(duck: duckdb.DuckDBPyConnection, 
 
 
 @pytest.mark.parametrize("kind", ["integer", "bigint", "decimal(12,2)", "date", "timestamp", "boolean", "varchar"])
-def test_null_is_no_misfit(duck: duckdb.DuckDBPyConnection, kind: str) -> None:
+def test_null_is_not_a_misfit(duck: duckdb.DuckDBPyConnection, kind: str) -> None:
     cast = cast_text("t", parse_type(kind))
     assert duck.execute(f"select {cast.value}, {cast.misfit} from (select null::varchar as t)").fetchone() == (None, False)
 

@@ -57,7 +57,7 @@ def test_what_is_right_is_taken(expectation: str, arguments: dict[str, Any]) -> 
         ("expect_compound_columns_to_be_unique", {"column_list": ["id", "day"]}, "the model has no column day"),
         ("expect_column_pair_values_to_be_equal", {"column_A": "cost", "column_B": "price"}, "the model has no column price"),
         ("expect_column_values_to_be_in_set", {"column": "channel", "value_set": "web"}, "argument value_set"),
-        ("expect_column_values_to_match_regex", {"column": "email", "regex": "(@"}, "is no regular expression of DuckDB"),
+        ("expect_column_values_to_match_regex", {"column": "email", "regex": "(@"}, "is not a regular expression of DuckDB"),
         ("unexpected_rows_expectation", {"unexpected_rows_query": "select 1"}, "write {batch} for its relation"),
         (
             "expect_column_quantile_values_to_be_between",
@@ -82,10 +82,10 @@ def test_what_is_wrong_is_named(expectation: str, arguments: dict[str, Any], wor
         ({"name": "x"}, "a list of checks"),
         (["x"], "check 1 has no name"),
         ([{"expectation": BETWEEN}], "check 1 has no name"),
-        ([{"name": "x"}], "sales, x: has no expectation"),
-        ([{**check(BETWEEN), "severity": "fatal"}], "unknown severity 'fatal'; it is error or warn"),
+        ([{"name": "x"}], "sales, x: the expectation is missing"),
+        ([{**check(BETWEEN), "severity": "fatal"}], "unknown severity 'fatal'; use error or warn"),
         ([{**check(BETWEEN), "argument": {}}], "unknown key argument"),
-        ([{**check(BETWEEN), "arguments": ["amount"]}], "arguments is a mapping"),
+        ([{**check(BETWEEN), "arguments": ["amount"]}], "arguments must be a mapping"),
         ([check(BETWEEN), check(BETWEEN)], "two checks have this name"),
     ],
 )
@@ -96,9 +96,9 @@ def test_a_check_has_a_name_and_known_keys(checks: Any, words: str) -> None:
 
 
 def test_every_fault_is_named_at_once() -> None:
-    with pytest.raises(SluiceError, match="2 expectations are declared wrongly") as error:
+    with pytest.raises(SluiceError, match="2 expectations are not valid") as error:
         declared(manifest([{"name": "x"}, {**check(BETWEEN), "severity": "fatal"}]))
-    assert "sales, x: has no expectation" in error.value.what
+    assert "sales, x: the expectation is missing" in error.value.what
     assert "sales, a_claim: unknown severity" in error.value.what
 
 

@@ -14,7 +14,7 @@ from sluice.quarantine.row_result import RowOutcome
 
 DAY = datetime(2027, 1, 31)  # noqa: DTZ001  (UTC without a zone, as in the lake)
 OTHER_DAY = datetime(2027, 2, 1)  # noqa: DTZ001
-DOOR = {"place": "door", "may_be_waived": False}
+AT_INGESTION = {"place": "ingestion", "may_be_waived": False}
 SETTLED = {"may_be_waived": None, "reason": None}
 WAIVED = {"decision": "waived", "until_at": DAY}
 
@@ -28,7 +28,7 @@ WAIVED = {"decision": "waived", "until_at": DAY}
         ({**WAIVED, **SETTLED}, RowOutcome.unchanged),
         ({**WAIVED, "until_at": OTHER_DAY}, RowOutcome.refused),
         ({"may_be_waived": False}, RowOutcome.refused),
-        (DOOR, RowOutcome.refused),
+        (AT_INGESTION, RowOutcome.refused),
         ({"decision": "dropped"}, RowOutcome.refused),
         ({"decision": "corrected"}, RowOutcome.refused),
         ({"decision": "expired", **SETTLED}, RowOutcome.refused),
@@ -42,7 +42,7 @@ def test_a_waiver(changes: dict[str, Any], outcome: RowOutcome) -> None:
     ("changes", "outcome"),
     [
         ({}, RowOutcome.dropped),
-        (DOOR, RowOutcome.dropped),
+        (AT_INGESTION, RowOutcome.dropped),
         (WAIVED, RowOutcome.dropped),
         ({"decision": "expired"}, RowOutcome.dropped),
         ({"decision": "dropped"}, RowOutcome.unchanged),
@@ -57,7 +57,7 @@ def test_a_drop(changes: dict[str, Any], outcome: RowOutcome) -> None:
     ("changes", "landed", "outcome"),
     [
         ({}, None, RowOutcome.corrected),
-        (DOOR, None, RowOutcome.corrected),
+        (AT_INGESTION, None, RowOutcome.corrected),
         (WAIVED, None, RowOutcome.corrected),
         ({"decision": "dropped"}, None, RowOutcome.corrected),
         ({"decision": "corrected"}, "same", RowOutcome.unchanged),
@@ -87,5 +87,5 @@ def test_only_what_is_new_is_written() -> None:
 
 
 def test_a_refusal_always_says_why() -> None:
-    for changes in ({"may_be_waived": False}, DOOR, {"decision": "dropped"}, {"decision": "corrected"}):
+    for changes in ({"may_be_waived": False}, AT_INGESTION, {"decision": "dropped"}, {"decision": "corrected"}):
         assert row_result.waiver(replace(ROW, **changes), DAY).why

@@ -43,7 +43,7 @@ def test_a_field_inside_is_set_and_its_neighbours_stay() -> None:
 def test_structs_and_lists_take_json_with_every_digit() -> None:
     assert edited(tags='["b", "c"]')["tags"] == ["b", "c"]
     assert edited(money='{"amount": 12345678901234567.89}')["money"] == {"amount": "12345678901234567.89"}
-    assert edited(tags="not json")["tags"] == "not json", "the door will refuse it, and say so"
+    assert edited(tags="not json")["tags"] == "not json", "ingest will refuse it, and say so"
 
 
 def test_a_name_with_a_dot_is_a_column_first() -> None:
@@ -70,7 +70,7 @@ def test_a_column_that_is_not_there_is_an_error(name: str) -> None:
 
 
 def test_without_a_row_to_begin_with_one_has_to_be_given() -> None:
-    with pytest.raises(SluiceError, match="no row to begin with"):
+    with pytest.raises(SluiceError, match="no column can be changed"):
         edited(start=None, note="y")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
@@ -23,20 +23,6 @@ NOW = datetime(2026, 3, 10, 15, 30)  # noqa: DTZ001  (UTC without a zone, as in 
 def test_an_amount_has_its_cents(amount: str, text: str) -> None:
     group = Group("warehouse", "shop.orders", "r", "open", 1, NOW, (("EUR", Decimal(amount)),))
     assert report.groups_text([group], NOW, "open").splitlines()[1].endswith(f" {text}")
-
-
-@pytest.mark.parametrize(
-    ("passed", "text"),
-    [
-        (timedelta(days=20, hours=5), "20 d"),
-        (timedelta(hours=23), "23 h"),
-        (timedelta(minutes=5), "5 min"),
-        (timedelta(seconds=3), "0 min"),
-        (timedelta(seconds=-3), "0 min"),
-    ],
-)
-def test_an_age_is_in_the_largest_whole_unit(passed: timedelta, text: str) -> None:
-    assert report.since(NOW - passed, NOW) == text
 
 
 def test_of_many_verdicts_the_refused_ones_come_first() -> None:

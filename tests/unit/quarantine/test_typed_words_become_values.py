@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def test_an_age_is_a_number_and_a_unit(text: str, expected: timedelta) -> None:
 
 @pytest.mark.parametrize("text", ["", "d", "7", "7 d", "-7d", "7y", "1.5d", "99999999d"])
 def test_other_ages_are_refused(text: str) -> None:
-    with pytest.raises(SluiceError, match="is no age"):
+    with pytest.raises(SluiceError, match="is not a valid age"):
         options.age(text, "--older-than")
 
 
@@ -58,7 +57,7 @@ def test_a_waiver_does_not_end_in_the_past(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "30", "10.03.2026", "999999d9", "999999w"])
 def test_what_is_no_day_is_refused(text: str) -> None:
-    with pytest.raises(SluiceError, match="is no day"):
+    with pytest.raises(SluiceError, match="is not a valid date"):
         options.until(text, NOW)
 
 
@@ -79,7 +78,7 @@ def test_ids_are_beginnings_of_hexadecimal_each_once() -> None:
 
 @pytest.mark.parametrize("text", ["abc", "xyzw", "", "0123456789abcdef0123456789abcdef0", "abcd%"])
 def test_what_can_be_no_id_is_refused(text: str) -> None:
-    with pytest.raises(SluiceError, match="is no quarantine id"):
+    with pytest.raises(SluiceError, match="is not a valid quarantine id"):
         options.ids([text])
 
 
@@ -105,21 +104,6 @@ def test_a_row_can_stand_in_a_file(tmp_path: Path) -> None:
     path = tmp_path / "row.json"
     path.write_text('{"a": 1}')
     assert options.row(f"@{path}") == {"a": 1}
-
-
-def test_who_decides_is_said_or_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
-    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
-    for name in ("EMAIL", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL", "GIT_CONFIG_COUNT"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LOGNAME", "cat")
-    assert options.person("ann", {"SLUICE_USER": "bob"}) == "ann"
-    assert options.person(None, {"SLUICE_USER": "bob"}) == "bob"
-    assert options.person(" ", {}) == "cat"
-    subprocess.run(["git", "init", "-q"], check=True)
-    subprocess.run(["git", "config", "user.email", "dee@shop.example"], check=True)
-    assert options.person(None, {}) == "dee@shop.example"
 
 
 @pytest.mark.parametrize("why", [None, "", "   "])

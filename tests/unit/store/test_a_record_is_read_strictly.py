@@ -1,4 +1,4 @@
-"""release.json is taken only in the shape that its schema promises, and written whole or not at all."""
+"""release.json is read only if it is as its schema promises, and written whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.helpers.project import REPOSITORY
 
 from sluice.core.errors import SluiceError
-from sluice.store.record import Audit, Code, Dbt, File, Record, Relation, dump, load
+from sluice.store.record import Audit, Code, Dbt, File, Record, Relation, adapter, dump, load
 
 DIGEST = "0f" * 32
 WHOLE = Record(
@@ -55,17 +56,17 @@ def _changed(change: Callable[[dict[str, Any]], Any], folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda d: d.pop("digest"), "'digest' is a required property"),
-        (lambda d: d.update(colour="red"), "'colour' was unexpected"),
+        (lambda d: d.pop("digest"), "`digest` is missing"),
+        (lambda d: d.update(colour="red"), "unknown key 'colour'"),
         (lambda d: d.update(schema_version=2), "schema_version"),
         (lambda d: d.update(release_id="../../etc"), "release_id"),
         (lambda d: d.update(parent="latest"), "parent"),
-        (lambda d: d["lake"].update({"raw/shop/orders": -1}), "lake/raw/shop/orders"),
-        (lambda d: d["code"].update(commit="HEAD"), "code/commit"),
-        (lambda d: d["audit"].update(status="perhaps"), "audit/status"),
-        (lambda d: d["relations"]["core.fct_orders"].update(digest="x"), "core.fct_orders/digest"),
-        (lambda d: d["relations"]["core.fct_orders"].update(columns=[["order_id"]]), "core.fct_orders/columns"),
-        (lambda d: d["relations"]["core.fct_orders"].update(columns=[["order_id", 1]]), "core.fct_orders/columns"),
+        (lambda d: d["lake"].update({"raw/shop/orders": -1}), "lake.raw/shop/orders"),
+        (lambda d: d["code"].update(commit="HEAD"), "code.commit"),
+        (lambda d: d["audit"].update(status="perhaps"), "audit.status"),
+        (lambda d: d["relations"]["core.fct_orders"].update(digest="x"), "core.fct_orders.digest"),
+        (lambda d: d["relations"]["core.fct_orders"].update(columns=[["order_id"]]), "core.fct_orders.columns"),
+        (lambda d: d["relations"]["core.fct_orders"].update(columns=[["order_id", 1]]), "core.fct_orders.columns"),
         (lambda d: d.update(started_at="yesterday"), "started_at"),
     ],
 )
@@ -81,7 +82,7 @@ def test_no_record_and_no_json_are_said_plainly(tmp_path: Path) -> None:
     with pytest.raises(SluiceError, match="cannot be read"):
         load(tmp_path)
     (tmp_path / "release.json").write_text('{"schema_version": 1')
-    with pytest.raises(SluiceError, match="no JSON"):
+    with pytest.raises(SluiceError, match="Invalid JSON"):
         load(tmp_path)
 
 
@@ -106,3 +107,9 @@ def test_a_write_that_breaks_off_leaves_the_record_that_was_there(tmp_path: Path
 
 def test_durations_are_added_to_those_that_are_there() -> None:
     assert WHOLE.timed(audit=1.23456).seconds == {"copy": 0.1, "build": 59.5, "audit": 1.235}
+
+
+def test_the_published_schema_is_that_of_the_types() -> None:
+    published = json.loads((REPOSITORY / "docs" / "schemas" / "release.schema.json").read_text())
+    assert published == adapter().json_schema(mode="serialization")
+    assert sorted(published["required"]) == sorted(json.loads(adapter().dump_json(WHOLE)))

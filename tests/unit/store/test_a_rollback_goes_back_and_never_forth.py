@@ -55,9 +55,9 @@ def test_a_lost_pointer_goes_back_to_where_it_stood() -> None:
 def test_a_move_that_was_begun_and_did_not_happen_counts_nothing() -> None:
     begun = [
         new("publish", "A", None, "user:x"),
-        new("publish", "B", "A", "user:x"),  # died: the next began from A
+        new("publish", "B", "A", "user:x"),  # killed: the next began from A
         new("publish", "B", "A", "user:x"),
-        new("rollback", "A", "B", "user:x"),  # died: it stands on B
+        new("rollback", "A", "B", "user:x"),  # killed: it stays on B
     ]
     happened, void = split(begun, "B")
     assert [move.release_id for move in happened] == ["A", "B"]

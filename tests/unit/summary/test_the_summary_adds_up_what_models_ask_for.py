@@ -12,7 +12,7 @@ import pytest
 from sluice.core.document import document
 from sluice.core.errors import SluiceError
 from sluice.environments.resolve import Located
-from sluice.lake import ops
+from sluice.history import ledger
 from sluice.summary import report
 
 
@@ -27,7 +27,7 @@ def node(name: str, access: str, **meta: Any) -> dict[str, Any]:
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A folder with a lake without batches, a warehouse with one table, and results of a build of nothing."""
-    ops.ensure(tmp_path / "lake")
+    ledger.ensure(tmp_path / "lake")
     results = {"args": {"which": "build"}, "elapsed_time": 1.5, "results": []}
     (tmp_path / "run_results.json").write_text(json.dumps(results))
     with duckdb.connect(str(tmp_path / "made.duckdb")) as connection:

@@ -1,4 +1,4 @@
-"""Faults of values: what stands in a row is possible by its type, and wrong."""
+"""Faults of values: what a row holds is possible by its type, and wrong."""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
@@ -110,6 +112,47 @@ def check_staging_reads_own_source_only(model: Any) -> None:
         kind, _, name = node.split(".")[:3]
         if (kind == "source" and name != own) or (kind == "model" and not name.startswith(f"stg_{own}__")):
             fail(f"`{model.name}` is in staging/{own} and reads {kind} `{node.split('.', 2)[2]}`")
+
+
+@check
+def check_macro_says_what_it_does(macro: Any) -> None:
+    """A macro is described once, where it is read: its first lines are a Jinja comment."""
+    if not re.match(r"\{%-? *(macro|test) [^%]*%\}\s*\{#-?\s*[\w{]", macro.macro_sql):
+        fail(f"`{macro.name}` does not begin with a comment that says what it does")
+
+
+# Macros that stand for dbt's own of that name: whoever knows dbt knows what they do.
+_KNOWN = {"source", "is_incremental"}
+
+
+def _own_macros(ctx: Any) -> dict[str, str]:
+    """The text of each macro of this project that its SQL calls by name."""
+    return {macro.name: macro.macro_sql for macro in ctx.macros if macro.name not in _KNOWN}
+
+
+def _called(text: str, macros: Iterable[str]) -> set[str]:
+    """Macros that a text calls. dbt notes only the calls that it makes while it parses, so the text is read."""
+    return set(re.findall(r"(\w+)\s*\(", re.sub(r"\{#.*?#\}", "", text, flags=re.DOTALL))) & set(macros)
+
+
+def _levels(text: str, macros: Mapping[str, str]) -> list[set[str]]:
+    """What a text calls, then what that calls, and so on, each macro where it is called farthest from the text."""
+    levels: list[set[str]] = []
+    latest = _called(text, macros)
+    while latest and len(levels) <= len(macros):
+        levels.append(latest)
+        latest = {inner for name in latest for inner in _called(macros[name], macros) - {name}}
+    return levels
+
+
+@check
+def check_model_reaches_few_macros(model: Any, ctx: Any, *, max_macros: int, max_depth: int) -> None:
+    """A model can be read from top to bottom: few macros of this project stand behind it, and not one behind another."""
+    strategy = f"get_incremental_{getattr(model.config, 'incremental_strategy', None)}_sql("
+    levels = _levels(f"{model.raw_code} {strategy}", _own_macros(ctx))
+    reached = sorted(set().union(*levels))
+    if len(reached) > max_macros or len(levels) > max_depth:
+        fail(f"`{model.name}` reaches {len(reached)} macros, {len(levels)} deep: {', '.join(reached)}")
 
 
 @check

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 
+from sluice.core import dbt
 from sluice.core.duck import literal
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
-from sluice.quality.expectations.declared import AuditedModel, DeclaredCheck, declared, faults_as_error, manifest_of
+from sluice.quality.expectations.declared import AuditedModel, DeclaredCheck, declared, faults_as_error
 from sluice.quality.expectations.findings import DbtFindings, dbt_findings
 from sluice.quality.expectations.quiet import quiet_gx
 
@@ -97,7 +98,7 @@ def audit(
     Raises SluiceError, before anything runs, where a declaration is wrong, nothing is selected, the file cannot be opened
     or lacks a relation or a column.
     """
-    manifest = manifest_of(target)
+    manifest = dbt.artifact(target, "manifest.json", hint="run: sluice build")
     models = declared(manifest, select)
     if not models:
         raise SluiceError("no model with expectations to audit", where=", ".join(select) or str(target), hint=_SELECT)
@@ -128,7 +129,7 @@ def audit(
 
 def of_dbt_alone(file: Path, target: Path, rest: str) -> AuditReport:
     """The report on a file that holds a part, and no model that declares anything: what dbt found, and no check."""
-    found = dbt_findings(target, manifest_of(target), rest)
+    found = dbt_findings(target, dbt.artifact(target, "manifest.json"), rest)
     return AuditReport(f"audit-{uuid.uuid4()}", datetime.now(UTC).replace(tzinfo=None), str(file), (), found, 0.0)
 
 

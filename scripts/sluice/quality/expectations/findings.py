@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sluice.core import dbt
+from sluice.core.dbt import Ending
+from sluice.core.errors import SluiceError
+
 _TESTS = ("test", "unit_test")
-_FAILED = ("fail", "error", "runtime error")
 
 
 @dataclass(frozen=True)
 class DbtFinding:
-    """A node that did not pass: status warn, fail, error or skipped; `failures` are rows, where dbt counted them."""
+    """A node that did not pass, with its status; `failures` are rows, where dbt counted them."""
 
     kind: str
     name: str
@@ -37,35 +39,39 @@ class DbtFindings:
     @property
     def failed(self) -> int:
         """Tests and models that failed: each of them blocks."""
-        return sum(finding.status in _FAILED for finding in self.findings)
+        return sum(dbt.ending(finding.status) is Ending.failed for finding in self.findings)
 
 
 def dbt_findings(target: Path, manifest: Mapping[str, Any], rest: str = "") -> DbtFindings:
-    """Read run_results.json. Where it is absent or unreadable, that is a remark, not an error: the audit stands alone.
+    """Read run_results.json. Where it is missing or unreadable, that is a remark, not an error: the audit does not need it.
 
-    `rest` names the release that stands for all that was not built, where only a part was: its tests ran there.
+    `rest` names the release from which everything is read that this build left out: its tests ran there.
     """
-    try:
-        document = json.loads((target / "run_results.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not (target / "run_results.json").exists():
         nothing = "dbt has left no run_results.json here: its tests are not known"
         return DbtFindings(None, None, remarks=() if rest else (nothing,))
-    except ValueError:
-        return DbtFindings(None, None, remarks=("run_results.json is not JSON: dbt's tests are not known",))
+    try:
+        document = dbt.artifact(target, "run_results.json")
+    except SluiceError as error:
+        return DbtFindings(None, None, remarks=(f"{error.what}; dbt's tests are not known",))
     results = document["results"]
     tests = [result for result in results if _kind(result) in _TESTS]
     return DbtFindings(
         command=document["args"].get("which", "dbt"),
         finished_at=document["metadata"].get("generated_at"),
-        passed=sum(result["status"] == "pass" for result in tests),
-        warned=sum(result["status"] == "warn" for result in tests),
-        findings=tuple(_finding(result) for result in results if result["status"] in ("warn", "skipped", *_FAILED)),
+        passed=sum(_ending(result) is Ending.good for result in tests),
+        warned=sum(_ending(result) is Ending.warned for result in tests),
+        findings=tuple(_finding(result) for result in results if _ending(result) is not Ending.good),
         remarks=tuple(_remarks(document, manifest, results, tests, is_part=bool(rest))),
     )
 
 
 def _kind(result: Mapping[str, Any]) -> str:
     return str(result["unique_id"]).split(".", maxsplit=1)[0]
+
+
+def _ending(result: Mapping[str, Any]) -> Ending:
+    return dbt.ending(result["status"])
 
 
 def _finding(result: Mapping[str, Any]) -> DbtFinding:
@@ -83,7 +89,7 @@ def _remarks(
         remarks.append(f"the last dbt command was {command}, which runs no tests")
     if str(document["metadata"].get("generated_at", "")) < str(manifest["metadata"].get("generated_at", "")):
         remarks.append("run_results.json is older than manifest.json: the project was parsed again after its tests ran")
-    skipped = sum(result["status"] == "skipped" for result in tests)
+    skipped = sum(_ending(result) is Ending.skipped for result in tests)
     if skipped:
         remarks.append(f"dbt skipped {skipped} of its tests")
     absent = _tests_of(manifest) - {result["unique_id"] for result in results}

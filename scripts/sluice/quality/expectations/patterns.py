@@ -1,15 +1,15 @@
-# ruff: noqa: N805  (GX calls these methods with the class)
-"""Regex and LIKE for DuckDB, which GX refuses to write for a dialect that it does not know.
+"""Regex and LIKE for DuckDB, which Great Expectations does not write for a dialect that it does not know.
 
 A regex matches anywhere in the text, as GX documents it and as it does on PostgreSQL and pandas: `regexp_matches`, not
-DuckDB's `~`, which wants the whole text. Importing this module registers the metrics with GX for the scan's engine.
+DuckDB's `~`, which matches the whole text. Importing this module registers the metrics with GX for the scan's engine.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable
 from functools import reduce
+from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,8 +21,8 @@ from sluice.quality.expectations.scan import DuckDBScanEngine
 _Condition = sa.ColumnElement[bool]
 
 
-def _found(column: Any, regex: str) -> _Condition:
-    return sa.func.regexp_matches(column, regex, type_=sa.Boolean)
+def _regex(column: Any, pattern: str, _: str | None) -> _Condition:
+    return sa.func.regexp_matches(column, pattern, type_=sa.Boolean)
 
 
 def _like(column: Any, pattern: str, escape: str | None) -> _Condition:
@@ -30,80 +30,23 @@ def _like(column: Any, pattern: str, escape: str | None) -> _Condition:
     return condition
 
 
-def _joined(conditions: Sequence[_Condition], match_on: str | None) -> _Condition:
-    return reduce(operator.and_ if match_on == "all" else operator.or_, conditions)
+def _register(word: str, matches: Callable[[Any, str, str | None], _Condition], is_list: bool, is_negated: bool) -> None:
+    """Register one of GX's metrics, such as column_values.not_match_regex_list."""
+    argument = f"{word}_list" if is_list else word
+
+    class Metric(ColumnMapMetricProvider):
+        condition_metric_name = f"column_values.{'not_' * is_negated}match_{argument}"
+        condition_value_keys = (argument, *_OPTIONS[word], *(("match_on",) if is_list and not is_negated else ()))
+
+        @column_condition_partial(engine=DuckDBScanEngine)
+        def _duckdb(cls, column: Any, **given: Any) -> _Condition:  # noqa: N805  # GX calls it with the class
+            patterns = given[argument] if is_list else [given[argument]]
+            joined = operator.and_ if given.get("match_on") == "all" else operator.or_
+            found: _Condition = reduce(joined, [matches(column, pattern, given.get("escape")) for pattern in patterns])
+            return sa.not_(found) if is_negated else found
 
 
-class MatchRegex(ColumnMapMetricProvider):
-    condition_metric_name = "column_values.match_regex"
-    condition_value_keys = ("regex",)
-
-    @column_condition_partial(engine=DuckDBScanEngine)
-    def _duckdb(cls, column: Any, regex: str, **_: Any) -> _Condition:
-        return _found(column, regex)
-
-
-class NotMatchRegex(ColumnMapMetricProvider):
-    condition_metric_name = "column_values.not_match_regex"
-    condition_value_keys = ("regex",)
-
-    @column_condition_partial(engine=DuckDBScanEngine)
-    def _duckdb(cls, column: Any, regex: str, **_: Any) -> _Condition:
-        return sa.not_(_found(column, regex))
-
-
-class MatchRegexList(ColumnMapMetricProvider):
-    condition_metric_name = "column_values.match_regex_list"
-    condition_value_keys = ("regex_list", "match_on")
-    default_kwarg_values = {"match_on": "any"}  # noqa: RUF012  (GX's form)
-
-    @column_condition_partial(engine=DuckDBScanEngine)
-    def _duckdb(cls, column: Any, regex_list: list[str], match_on: str, **_: Any) -> _Condition:
-        return _joined([_found(column, regex) for regex in regex_list], match_on)
-
-
-class NotMatchRegexList(ColumnMapMetricProvider):
-    condition_metric_name = "column_values.not_match_regex_list"
-    condition_value_keys = ("regex_list",)
-
-    @column_condition_partial(engine=DuckDBScanEngine)
-    def _duckdb(cls, column: Any, regex_list: list[str], **_: Any) -> _Condition:
-        return sa.not_(_joined([_found(column, regex) for regex in regex_list], "any"))
-
-
-class MatchLike(ColumnMapMetricProvider):
-    condition_metric_name = "column_values.match_like_pattern"
-    condition_value_keys = ("like_pattern", "escape")
-
-    @column_condition_partial(engine=DuckDBScanEngine)
-    def _duckdb(cls, column: Any, like_pattern: str, escape: str | None = None, **_: Any) -> _Condition:
-        return _like(column, like_pattern, escape)
-
-
-class NotMatchLike(ColumnMapMetricProvider):
-    condition_metric_name = "column_values.not_match_like_pattern"
-    condition_value_keys = ("like_pattern", "escape")
-
-    @column_condition_partial(engine=DuckDBScanEngine)
-    def _duckdb(cls, column: Any, like_pattern: str, escape: str | None = None, **_: Any) -> _Condition:
-        return sa.not_(_like(column, like_pattern, escape))
-
-
-class MatchLikeList(ColumnMapMetricProvider):
-    condition_metric_name = "column_values.match_like_pattern_list"
-    condition_value_keys = ("like_pattern_list", "match_on", "escape")
-
-    @column_condition_partial(engine=DuckDBScanEngine)
-    def _duckdb(
-        cls, column: Any, like_pattern_list: list[str], match_on: str | None, escape: str | None = None, **_: Any
-    ) -> _Condition:
-        return _joined([_like(column, pattern, escape) for pattern in like_pattern_list], match_on)
-
-
-class NotMatchLikeList(ColumnMapMetricProvider):
-    condition_metric_name = "column_values.not_match_like_pattern_list"
-    condition_value_keys = ("like_pattern_list", "escape")
-
-    @column_condition_partial(engine=DuckDBScanEngine)
-    def _duckdb(cls, column: Any, like_pattern_list: list[str], escape: str | None = None, **_: Any) -> _Condition:
-        return sa.not_(_joined([_like(column, pattern, escape) for pattern in like_pattern_list], "any"))
+_OPTIONS: dict[str, tuple[str, ...]] = {"regex": (), "like_pattern": ("escape",)}
+for _is_list, _is_negated in product((False, True), (False, True)):
+    _register("regex", _regex, _is_list, _is_negated)
+    _register("like_pattern", _like, _is_list, _is_negated)

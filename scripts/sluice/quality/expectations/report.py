@@ -9,30 +9,31 @@ from pathlib import Path
 from typing import Any
 
 from sluice.core.text import plural, table
+from sluice.history.kinds import CheckEntry
 from sluice.quality.expectations.audit import AuditReport, CheckResult, ModelResult
 from sluice.quality.expectations.findings import DbtFinding, DbtFindings
 
 _SHOWN = ("fail", "error", "warn")
 
 
-def rows(report: AuditReport, warehouse: str | None = None) -> list[dict[str, Any]]:
+def rows(report: AuditReport, warehouse: str | None = None) -> list[CheckEntry]:
     """The report as rows of lake/ops/checks; of `warehouse`, or else of the file by its name."""
     return [
-        {
-            "run_id": report.run_id,
-            "checked_at": report.checked_at,
-            "warehouse": warehouse or Path(report.warehouse).name,
-            "kind": "expectation",
-            "model": model.model,
-            "column_name": check.column,
-            "check_name": check.name,
-            "severity": check.severity,
-            "status": check.status,
-            "failures": check.failures,
-            "observed": _json({**check.observed, **({"error": check.message} if check.message else {})}),
-            "expected": _json({"expectation": check.expectation, **check.expected}),
-            "seconds": check.seconds,
-        }
+        CheckEntry(
+            run_id=report.run_id,
+            checked_at=report.checked_at,
+            warehouse=warehouse or Path(report.warehouse).name,
+            kind="expectation",
+            model=model.model,
+            column_name=check.column,
+            check_name=check.name,
+            severity=check.severity,
+            status=check.status,
+            failures=check.failures,
+            observed=_json({**check.observed, **({"error": check.message} if check.message else {})}),
+            expected=_json({"expectation": check.expectation, **check.expected}),
+            seconds=check.seconds,
+        )
         for model in report.models
         for check in model.checks
     ]

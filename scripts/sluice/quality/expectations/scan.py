@@ -208,7 +208,7 @@ def _is_figure(metric: MetricConfiguration) -> bool:
 
 
 def _figure_behind(metric: MetricConfiguration) -> MetricConfigurationID | None:
-    """The figure that says whether there is anything to sample; None where the metric is no sample."""
+    """The figure that says whether there is anything to sample; None where the metric is not a sample."""
     name = _SET_SAMPLES.get(metric.metric_name)
     suffix = next((suffix for suffix in _SAMPLES if metric.metric_name.endswith(suffix)), None)
     if suffix:

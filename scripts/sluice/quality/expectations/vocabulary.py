@@ -161,7 +161,7 @@ def _broken_patterns(arguments: Mapping[str, Any]) -> Iterator[str]:
         try:
             duckdb.execute("select regexp_matches('', $pattern)", {"pattern": pattern})
         except duckdb.Error as error:
-            yield f"{pattern!r} is no regular expression of DuckDB: {str(error).splitlines()[0]}"
+            yield f"{pattern!r} is not a regular expression of DuckDB: {str(error).splitlines()[0]}"
 
 
 def _misshapen(arguments: Mapping[str, Any]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 with
 
 delivered as (
-    {{ union_sources('order_items') }}
+    select * from {{ ref('int_order_items__delivered') }}
 )
 
 select distinct delivered.order_item_id

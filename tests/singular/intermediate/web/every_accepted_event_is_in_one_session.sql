@@ -1,7 +1,8 @@
 with
 
 events as (
-    select count(*) as event_count from {{ ref('int_events__accepted') }}
+    select count(*) as event_count from {{ ref('int_events__judged') }}
+    where refusal_reason is null
 ),
 
 sessions as (

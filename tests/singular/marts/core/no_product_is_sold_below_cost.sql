@@ -1,4 +1,4 @@
--- Warns: a clearance sale is no mistake, but price and cost that have changed places look just like one.
+-- Warns: a clearance sale is not a mistake, but price and cost that have changed places look just like one.
 {{ config(severity='warn') }}
 
 select

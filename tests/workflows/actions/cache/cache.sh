@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# .venv, ready: installing is what .ci/run shows, and the machine's own is not to be changed.
+# A ready .venv made of links: .ci/run tests the installation, and this machine's .venv must not change.
 set -euo pipefail
 [[ $KEPT == .venv && $KEY =~ ^venv-.*-[0-9a-f]{16}$ ]] || { echo "nothing is kept of '$KEPT' under '$KEY'" >&2; exit 1; }
 mkdir -p .venv/bin
 ln -s "$VENV/lib" "$VENV/pyvenv.cfg" .venv/
 ln -s "$VENV"/bin/* .venv/bin/
-# make lint has just had minutes for the same files; ruff, yamllint, the schemas and dbt's parser run.
+# make lint has just checked the same files. ruff, yamllint, the schemas and dbt's parser run here too.
 for slow in mypy sqlfluff dbt-bouncer; do ln -sf "$(type -P true)" ".venv/bin/$slow"; done
-# Newer than the lock, so that make finds its work done.
+# Newer than the lock, so that make has nothing to do.
 touch --date="1 day ago" requirements/dev.txt pyproject.toml
 touch .venv/.ready

@@ -1,1 +1,0 @@
-{{ refused_rows('disputes', 'dispute_id', ['payment_id']) }}

@@ -1,1 +1,0 @@
-{{ refused_rows('payments', 'payment_id', ['order_id']) }}

@@ -1,1 +1,0 @@
-{{ refused_rows('orders', 'order_id') }}

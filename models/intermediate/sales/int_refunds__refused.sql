@@ -1,1 +1,0 @@
-{{ refused_rows('refunds', 'refund_id', ['order_id']) }}

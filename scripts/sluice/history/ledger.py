@@ -1,0 +1,101 @@
+"""The tables under lake/ops: appended to after each step, never changed. Their columns are the fields of `kinds`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields, is_dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import TableNotFoundError
+
+from sluice.core.duck import literal
+from sluice.history.kinds import KINDS, Entry
+from sluice.lake import tables
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_TYPES = {str: "varchar", int: "bigint", float: "double", bool: "boolean", datetime: "timestamp"}
+
+
+def columns(kind: type[DataclassInstance]) -> dict[str, str]:
+    """The columns of a kind, or the fields of a struct, with DuckDB's types."""
+    hints = get_type_hints(kind)
+    return {field.name: _type(hints[field.name]) for field in fields(kind)}
+
+
+def _type(hint: Any) -> str:
+    """`X | None` becomes the type of X, `tuple[X, ...]` a list, a dataclass a struct."""
+    if isinstance(hint, UnionType):
+        (hint,) = (part for part in get_args(hint) if part is not NoneType)
+    if get_origin(hint) is tuple:
+        return f"{_type(get_args(hint)[0])}[]"
+    if isinstance(hint, type) and is_dataclass(hint):
+        return f"struct({', '.join(f'{name} {kind}' for name, kind in columns(hint).items())})"
+    return _TYPES[hint]
+
+
+def _schema(kind: type[Entry]) -> pa.Schema:
+    return _schema_of(tuple(columns(kind).items()))
+
+
+@cache
+def _schema_of(columns: tuple[tuple[str, str], ...]) -> pa.Schema:
+    return tables.schema_of(dict(columns))
+
+
+def _path(lake: Path, kind: type[Entry]) -> Path:
+    return lake / "ops" / kind.TABLE
+
+
+def append(lake: Path, rows: Sequence[Entry], transaction: str | None = None) -> None:
+    """Append rows of one kind. With a `transaction`, the same call made twice appends once, also from two processes at once.
+
+    A table that an older version made gains the columns that it lacks; columns that a newer version added stay empty.
+    Raises SluiceError where the table holds a column in another type.
+    """
+    if rows:
+        tables.committed(lambda: _append(lake, rows, transaction))
+
+
+def _append(lake: Path, rows: Sequence[Entry], transaction: str | None) -> None:
+    (kind,) = {type(row) for row in rows}
+    delta = _grown(lake, kind)
+    if transaction and delta.transaction_version(transaction) is not None:
+        return
+    data = pa.Table.from_pylist([asdict(row) for row in rows], schema=_schema(kind))
+    properties = CommitProperties(app_transactions=[Transaction(transaction, 1)] if transaction else None)
+    # The commit is checked against those after the version that was asked for the transaction. `merge` fills the columns
+    # that only the table has.
+    write_deltalake(delta, data, mode="append", schema_mode="merge", commit_properties=properties)
+
+
+def _grown(lake: Path, kind: type[Entry]) -> DeltaTable:
+    return tables.grow(_path(lake, kind), _schema(kind), "this version of sluice writes")
+
+
+def has(lake: Path, kind: type[Entry], transaction: str) -> bool:
+    """Whether an append of that name is in the table."""
+    try:
+        return DeltaTable(str(_path(lake, kind))).transaction_version(transaction) is not None
+    except TableNotFoundError:
+        return False
+
+
+def ensure(lake: Path) -> None:
+    """Create the tables that are missing, and add the columns that older ones lack."""
+    for kind in KINDS:
+        _grown(lake, kind)
+
+
+def query(lake: Path, kind: type[Entry]) -> str:
+    """SQL of a table with all columns of its kind: no rows where it has not been created, null where it is older."""
+    values = ", ".join(f"null::{type} as {name}" for name, type in columns(kind).items())
+    empty, path = f"select {values} where false", _path(lake, kind)
+    return f"{empty} union all by name from delta_scan({literal(str(path))})" if (path / "_delta_log").is_dir() else empty

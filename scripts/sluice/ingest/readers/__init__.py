@@ -1,0 +1,16 @@
+"""The formats of feeds. A new one is a `Feed` in a file of its own and a line here."""
+
+from __future__ import annotations
+
+from sluice.ingest.readers.csv import CsvFeed
+from sluice.ingest.readers.json import JsonFeed
+from sluice.ingest.readers.parquet import ParquetFeed
+from sluice.ingest.readers.postgres import PostgresFeed
+from sluice.ingest.readers.protocol import Feed
+
+READERS: dict[str, type[Feed]] = {
+    "csv": CsvFeed,
+    "json": JsonFeed,
+    "parquet": ParquetFeed,
+    "postgres": PostgresFeed,
+}

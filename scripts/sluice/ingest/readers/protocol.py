@@ -1,0 +1,52 @@
+"""The protocol of readers: what ingest needs of a format, whether its data is in files, tables, pages or a stream."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from sluice.ingest.landing import FeedReport, Work
+from sluice.lake.contracts import NAME
+
+
+def _name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is not a name (letters, digits, underscore)")
+    return text
+
+
+@dataclass(frozen=True)
+class Feed(ABC):
+    """A feed of one format. The fields of a format's class are the keys that its feeds may have in feeds/*.yml.
+
+    A new format is one such class in a file of its own and one line in `sluice.ingest.readers`.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    # DuckDB extensions that reading needs.
+    extensions: ClassVar[tuple[str, ...]] = ()
+
+    source: Annotated[str, AfterValidator(_name), Field(description="dbt source of the table")]
+    table: Annotated[str, AfterValidator(_name), Field(description="dbt source table, whose contract holds")]
+
+    @property
+    def name(self) -> str:
+        """`source.table`, the name of the contract that holds for this feed."""
+        return f"{self.source}.{self.table}"
+
+    @property
+    @abstractmethod
+    def origin(self) -> str:
+        """Where the data comes from, for the report: a path, a table, an address."""
+
+    @abstractmethod
+    def ingest(self, work: Work) -> FeedReport:
+        """Land what is new, batch by batch, each by one call of `sluice.ingest.landing.land`.
+
+        The position from which the next run continues (digests of files, a cursor, the offset of a partition) goes into
+        `Batch.marks`, which is committed with the rows; `transaction_version` of the raw table gives it back.
+        Raises SluiceError where the source cannot be read; batches that have landed before stay.
+        """
