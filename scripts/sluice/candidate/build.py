@@ -1,7 +1,7 @@
 """A candidate: a warehouse file built aside from the current release and pinned lake tables, made to stand alone, recorded.
 
 Nothing that readers see is touched. A candidate that is not whole, because its build was killed or could not go on, is
-removed by the next build; one that dbt's tests refused is kept for a look.
+removed by the next build; one that dbt's tests refused is kept for inspection.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ cli.main()
 @pytest.mark.parametrize("verb", ["publish", "rollback"])
 @pytest.mark.parametrize("room", [0, 10])
 def test_a_full_disk_keeps_the_pointer_and_its_history(shop: ReleaseShop, verb: str, room: int) -> None:
-    """The process may write no file beyond so many bytes: the history's line is refused, or torn."""
+    """The process may write no file beyond a number of bytes: the history's line is refused, or torn."""
     first, second = shop.published(), shop.published()
     candidate = shop.candidate()
     history = shop.root / "warehouse" / "prod.history.jsonl"
