@@ -17,13 +17,21 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("width", [200, 120, 100, 80, 60, 40])
+@pytest.mark.parametrize("width", [200, 120, 100, 80, 60])
 def test_no_line_is_wider_and_no_word_is_broken(width: int) -> None:
     lines = text.table(NAMES, ROWS, width)
     assert max(map(len, lines)) <= width
     assert sorted(" ".join(lines).split()) == sorted(
         " ".join([" ".join(row) for row in [[n.strip(">") for n in NAMES], *ROWS]]).split()
     )
+
+
+def test_a_table_of_many_numbers_becomes_several_that_begin_with_the_first_column() -> None:
+    names = ["feed", *(f">column_{number}" for number in range(9))]
+    lines = text.table(names, [("shop.orders", *range(1000, 1009)), ("web.events", *range(9))], 60)
+    assert max(map(len, lines)) <= 60
+    assert [line.split()[0] for line in lines if line] == ["feed", "shop.orders", "web.events"] * 3
+    assert lines[0].split()[1:] == ["column_0", "column_1", "column_2", "column_3"]
 
 
 def test_ids_begin_a_line_and_wrapped_text_stays_in_its_column() -> None:
