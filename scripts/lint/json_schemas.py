@@ -40,6 +40,7 @@ from sluice.summary.report import Summary
 
 FOLDER = Path("docs/schemas")
 WIDTH = 120
+WORDS = ("title", "description")
 Fields = dict[str, Any]
 
 
@@ -130,12 +131,12 @@ def schema(name: str, documents: Sequence[Fields]) -> dict[str, Any]:
 
 
 def _strict(part: Any) -> Any:
-    """The same without generated titles, where every object that names its keys allows no others."""
+    """The same without titles and docstrings, where every object that names its keys allows no others."""
     if isinstance(part, list):
         return [_strict(one) for one in part]
     if not isinstance(part, dict):
         return part
-    made = {key: _strict(value) for key, value in part.items() if not (key == "title" and isinstance(value, str))}
+    made = {key: _strict(value) for key, value in part.items() if not (key in WORDS and isinstance(value, str))}
     if "properties" in made:
         # Pydantic calls a field with a default optional; every field of a dataclass is written.
         is_model = "additionalProperties" in made

@@ -15,7 +15,7 @@ from sluice.change.macros import changed_macros, macros_of, may_hide, overriding
 
 Node = Mapping[str, Any]
 
-# Config that changes no row: who owns it, who may read it, how it is shown or tested.
+# What may be in a config and changes no row: who owns it, who may read it, how it is shown or tested.
 _TELLING = {
     "meta",
     "tags",
