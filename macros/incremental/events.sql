@@ -1,7 +1,7 @@
 {% macro get_incremental_replace_events_sql(arguments) -%}
     {#-
         incremental_strategy of int_events__judged: copies that were judged before and are judged again leave the table first.
-        Such a row has been delivered again since, which tells it from a new one; where they stand in time bounds the search.
+        Such a row has been delivered again since, which tells it from a new one; their times bound the search.
     -#}
     {%- set target, new_rows = arguments['target_relation'], arguments['temp_relation'] -%}
     {%- set again = 'select * from ' ~ new_rows ~ ' where last_delivered_at > loaded_at' -%}

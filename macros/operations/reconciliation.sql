@@ -29,7 +29,7 @@
     amount='cast(0 as decimal(18, 4))', currency='cast(null as varchar)'
 ) -%}
     {#-
-        How many rows of `accepted` stand in a mart under their key, and with how much money there, by the batch that
+        How many rows of `accepted` are in a mart under their key, and with how much money there, by the batch that
         delivered them. `accepted` has the origin of each row, which marts do not keep.
     -#}
     {%- set sources = sluice.accounting_sources(entity) -%}

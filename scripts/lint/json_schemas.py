@@ -22,6 +22,7 @@ from sluice.candidate.build import Candidate
 from sluice.candidate.rebuild import Comparison
 from sluice.candidate.verify import Verified
 from sluice.change.impact import Impact
+from sluice.change.modified import Modified
 from sluice.core.document import SCHEMA_VERSION
 from sluice.demo.shop import DemoReport
 from sluice.diff.result import Diff
@@ -79,6 +80,7 @@ STEPS = record(
     audit=(record("AuditStep", **AUDIT), None),
     publish=(record("PublishStep", **of(MoveResult)), None),
 )
+MODIFIED = record("ModifiedNode", **of(Modified), touches_data=bool)
 RUN: Fields = {
     "outcome": Literal["done", "failed", "refused"],
     "steps": STEPS,
@@ -100,7 +102,7 @@ DOCUMENTS: Mapping[str, Sequence[Fields]] = {
     "rollback": [MOVE],
     "envs": [{"environments": list[EnvironmentRow]}],
     "releases": [{"releases": list[ReleaseRow]}],
-    "impact": [of(Impact)],
+    "impact": [{**of(Impact), "modified": many(MODIFIED)}],
     "diff": [of(Diff)],
     "drop": [{"environment": str, "was_there": bool}],
     "audit": [AUDIT],

@@ -1,8 +1,9 @@
-"""Keeps the English plain: names each line that has a word of words.yml, with what to write instead.
+"""Find words that this project does not use (scripts/lint/words.yml), in code, SQL, YAML and Markdown.
 
-    .venv/bin/python scripts/lint/words.py [file ...]
+    .venv/bin/python scripts/lint/words.py [FILE...]
 
-Without files, all that git tracks are read: Python, SQL, YAML and Markdown. Exit code 1 where a word was found.
+Without files, all that git tracks. A line that ends in `words: <reason>` in a comment is left out. Exit code 1 where
+there are findings: file, line, the words, and what to write instead.
 """
 
 from __future__ import annotations
@@ -12,53 +13,67 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import yaml
 
-LIST = Path(__file__).with_name("words.yml")
-SUFFIXES = {".py", ".sql", ".yml", ".md"}
-# The list itself, its test, and what a tool writes.
-LEFT_OUT = ("scripts/lint/words.yml", "tests/unit/lint/test_plain_words.py", "requirements/")
+VOCABULARY = Path(__file__).with_name("words.yml")
+SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".md"}
+EXEMPT = re.compile(r"(#|--|<!--) words: \w+")
 
 
 @dataclass(frozen=True)
-class Word:
-    """A pattern, and what to write instead."""
+class Vocabulary:
+    """The words to find, each with what to write instead, and the paths that are left out."""
 
-    find: re.Pattern[str]
-    write: str
-
-
-def words(path: Path = LIST) -> list[Word]:
-    """The vocabulary."""
-    entries = yaml.safe_load(path.read_text(encoding="utf-8"))["words"]
-    return [Word(re.compile(entry["find"], re.IGNORECASE), entry["write"]) for entry in entries]
+    words: tuple[tuple[re.Pattern[str], str], ...]
+    skipped: tuple[str, ...]
 
 
-def found(text: str, vocabulary: Sequence[Word]) -> Iterator[tuple[int, str, str]]:
-    """Line number, what was found, what to write; of each line every word once."""
+@dataclass(frozen=True)
+class Finding:
+    """A word in a line."""
+
+    path: str
+    line: int
+    word: str
+    instead: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.word!r}; write: {self.instead}"
+
+
+def load(path: Path = VOCABULARY) -> Vocabulary:
+    """The vocabulary. Raises KeyError where an entry lacks its replacement, or an exception its reason."""
+    said = yaml.safe_load(path.read_text(encoding="utf-8"))
+    words = tuple((re.compile(entry["find"], re.IGNORECASE), entry["write"]) for entry in said["words"])
+    return Vocabulary(words, tuple(entry["path"] for entry in said["skip"] if entry["why"]))
+
+
+def findings(path: str, text: str, vocabulary: Vocabulary) -> Iterator[Finding]:
+    """The words in a text."""
+    if any(fnmatchcase(path, pattern) for pattern in vocabulary.skipped):
+        return
     for number, line in enumerate(text.splitlines(), 1):
-        for word in vocabulary:
-            if match := word.find.search(line):
-                yield number, match[0], word.write
+        if not EXEMPT.search(line):
+            for pattern, instead in vocabulary.words:
+                yield from (Finding(path, number, found[0], instead) for found in pattern.finditer(line))
 
 
 def tracked() -> list[str]:
-    """The files of the project that are read."""
-    listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True).stdout.splitlines()  # noqa: S607  # git is where PATH says
-    return [name for name in listed if Path(name).suffix in SUFFIXES and Path(name).is_file()]
+    """The files that git tracks or would track."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def main(names: Sequence[str]) -> int:
-    """Print what was found."""
-    vocabulary, count = words(), 0
-    for name in names or tracked():
-        if Path(name).suffix in SUFFIXES and not name.startswith(LEFT_OUT):
-            for number, said, write in found(Path(name).read_text(encoding="utf-8"), vocabulary):
-                print(f"{name}:{number}: {said!r}; write: {write}")
-                count += 1
-    return int(count > 0)
+def main(arguments: Sequence[str]) -> int:
+    """Print the findings."""
+    vocabulary = load()
+    paths = [Path(name) for name in arguments or tracked() if Path(name).suffix in SUFFIXES and Path(name).is_file()]
+    found = [one for path in paths for one in findings(str(path), path.read_text(encoding="utf-8"), vocabulary)]
+    print("\n".join(map(str, found)) or f"{len(paths)} files, no finding")
+    return int(bool(found))
 
 
 if __name__ == "__main__":

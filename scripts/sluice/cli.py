@@ -86,7 +86,8 @@ def _ended(arguments: Sequence[str], pressed: Sequence[int]) -> int:
     """Run a command and return its exit code. Libraries make other errors of Ctrl-C, so `pressed` says whether it was that."""
     code, error = UNUSABLE, None
     try:
-        code = int(app(arguments, prog_name="sluice", standalone_mode=False) or 0)
+        ended = app(arguments, prog_name="sluice", standalone_mode=False)
+        code = ended if isinstance(ended, int) else 0  # of an early end, such as that of --help, its exit code
     except SluiceError as found:
         error = found
     except typer.TyperException as found:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.helpers.schemas import document
 
 Sluice = Callable[..., subprocess.CompletedProcess[str]]
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -74,16 +76,79 @@ def test_a_refused_file_is_a_failure_and_other_feeds_go_on(sluice: Sluice, feeds
         (["ingest"], ["Missing argument"]),
         (["demo", "--orders", "0", "--out", "x"], ["error:"]),
         (["summary"], ["the environment dev has not been built", "run: sluice build"]),
-        (["nonsense"], ["No such command"]),
+        (["nonsense"], ["error: No such command", "what to do: run: sluice --help"]),
+        (["publih"], ["No such command", "publish"]),
+        (["audit", "--nonsense"], ["error: No such option", "what to do: run: sluice audit --help"]),
+        (["audit", "stagin"], ["stagin does not exist", "did you mean staging?"]),
+        (["build", "--env", "prd"], ["there is no environment prd", "did you mean prod?"]),
+        (["publish", "20251231T000000Z-abcdef"], ["there is no release or candidate 20251231T000000Z-abcdef"]),
+        (["ingest", "feeds/demo.yml", "--select", "shop.order"], ["there is no feed shop.order", "did you mean shop.orders"]),
+        (["rollback", "--why", "x"], ["no environment is given", "--env prod"]),
+        (["audit", "dev", "--env", "prod"], ["two names are given: dev and prod"]),
     ],
 )
 def test_a_mistake_ends_in_exit_code_2_and_no_traceback(sluice: Sluice, arguments: list[str], says: list[str]) -> None:
-    done = sluice(*arguments, DATA="")
+    done = sluice(*arguments, DATA="", DEMO="demo")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     for text in says:
         assert text in done.stderr
+    again = sluice(*arguments, "--format", "json", DATA="", DEMO="demo")
+    error = document(["error"], again.stdout)["error"]
+    assert (error["code"], again.returncode, again.stderr) == (2, 2, done.stderr)
+    assert done.stderr.startswith(f"error: {error['what']}\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["setup"], ["envs"], ["releases"], ["prune"], ["drop", "pr-99"], ["quarantine", "list"], ["quarantine", "expire"],
+        ["demo", "--orders", "10", "--days", "1", "--out", "{tmp}/demo"],
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)  # fmt: skip
+def test_a_result_as_json_is_as_its_schema_says(sluice: Sluice, tmp_path: Path, arguments: list[str]) -> None:
+    arguments = [word.format(tmp=tmp_path) for word in arguments]
+    done = sluice(*arguments, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    document(arguments, done.stdout)
+
+
+def test_each_command_has_a_schema_and_none_is_out_of_date() -> None:
+    from sluice.cli import app
+    from sluice.commands.quarantine import app as quarantine
+
+    names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    names |= {f"quarantine-{c.name or c.callback.__name__}" for c in quarantine.registered_commands if c.callback}
+    assert {path.stem for path in (REPOSITORY / "docs" / "schemas").glob("*.json")} == names | {"error"}
+    command = [sys.executable, "scripts/lint/json_schemas.py", "--check"]
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env={**os.environ, "PYTHONPATH": "scripts"}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "")
+
+
+def test_every_command_takes_format_json_and_those_on_one_environment_take_env() -> None:
+    import inspect
+
+    from sluice.cli import app
+    from sluice.commands.quarantine import app as quarantine
+
+    functions = [one.callback for one in (*app.registered_commands, *quarantine.registered_commands) if one.callback]
+    assert [one.__name__ for one in functions if "output" not in inspect.signature(one).parameters] == []
+    without = [one.__name__ for one in functions if not {"environment", "warehouse"} & set(inspect.signature(one).parameters)]
+    assert without == ["setup", "ingest", "envs", "releases", "impact", "diff", "prune", "demo"]
+
+
+def test_help_is_in_groups(sluice: Sluice) -> None:
+    said = sluice("--help", COLUMNS="100", TERM="dumb").stdout
+    panels = re.findall(r"^╭─ (.+?) ─+╮$", said, re.MULTILINE)
+    assert panels == ["Options", "Build", "Release", "Review", "Quality", "Operate", "Try out"]
+
+
+def test_the_version_is_printed(sluice: Sluice) -> None:
+    assert re.match(r"sluice \d+\.\d+\.\d+ \(dbt 1\.\d+\.\d+, DuckDB 1\.\d+\.\d+\)\n$", sluice("--version").stdout)
 
 
 def test_light_commands_import_no_dbt() -> None:

@@ -1,5 +1,5 @@
 {% test unique_together(model, columns) %}
-    {#- Fails with each combination of values that stands in more than one row. -#}
+    {#- Fails with each combination of values that is in more than one row. -#}
 
 select
     {{ columns | join(', ') }},

@@ -73,6 +73,7 @@ class Audited:
     def declare(self, *checks: Mapping[str, Any], **more: Any) -> None:
         """Write the manifest."""
         self.target.mkdir(exist_ok=True)
+        (self.root / "dbt_project.yml").write_text("name: audited\n")
         (self.target / "manifest.json").write_text(json.dumps(manifest(list(checks), **more), default=str))
 
     def results(self, *results: Mapping[str, Any], command: str = "build", at: str = "2025-02-02T00:00:00Z") -> None:

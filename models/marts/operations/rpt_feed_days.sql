@@ -45,7 +45,7 @@ every_day as (
 ),
 
 -- The same weekday of the weeks before where there are three of them, else the two weeks before; days without rows do
--- not count, so a holiday is not what is usual, and an entity that has ended is not missed for ever.
+-- not count, so a holiday is not what is usual, and an entity that has ended is not missed forever.
 with_usual as (
     select
         *,

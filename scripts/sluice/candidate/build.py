@@ -1,7 +1,7 @@
 """Builds a candidate: a warehouse file of its own, made from the current release and pinned lake tables, with a record.
 
-Nothing that readers see changes. A candidate whose build was killed or could not continue is removed by the
-next build; one that failed dbt's tests is kept for inspection.
+Nothing that readers see changes. A candidate whose build was killed or could not continue is removed by the next build;
+one that failed dbt's tests is kept for inspection.
 """
 
 from __future__ import annotations

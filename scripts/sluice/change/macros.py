@@ -9,7 +9,7 @@ from typing import Any
 
 # Packages whose macros come with dbt, not with the project.
 DBTS_OWN = ("macro.dbt.", "macro.dbt_duckdb.")
-# dbt calls these for every node, and what they say stands in the manifest: the name of the relation.
+# dbt calls these for every node, and what they say is in the manifest: the name of the relation.
 _SHOWN = re.compile(r"generate_(?:schema|alias|database)_name\w*|test_\w+")
 
 

@@ -15,7 +15,7 @@ from sluice.change.macros import changed_macros, macros_of, may_hide, overriding
 
 Node = Mapping[str, Any]
 
-# What may stand in a config and changes no row: who owns it, who may read it, how it is shown or tested.
+# What may be in a config and changes no row: who owns it, who may read it, how it is shown or tested.
 _TELLING = {
     "meta",
     "tags",
@@ -157,7 +157,7 @@ def _written(node: Node, names: Sequence[str]) -> str:
     return json.dumps([node.get(name) for name in names], sort_keys=True, default=str)
 
 
-# What is kept as it stands: text in quotes, and comments that Jinja stands in.
+# What is kept as it is: text in quotes, and comments that contain Jinja.
 _KEPT = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\$\$.*?\$\$|/\*.*?\*/"
 _TOKEN = re.compile(rf"(?P<kept>{_KEPT})|(?P<space>(?:\s|\{{#.*?#\}}|--(?:(?!\{{[{{%#])[^\n])*(?=\n|\Z))+)", re.DOTALL)
 

@@ -1,4 +1,4 @@
-"""A pull request environment: a warehouse file with what a change touches, beside a release that stands for the rest.
+"""A pull request environment: a warehouse file with what a change touches, beside a release that has the rest.
 
 It is built from nothing, out of the lake as the release read it: what differs from the release is the change's doing. The
 file appears when dbt has ended; until then, and where dbt could not run, the one before stays.

@@ -17,7 +17,7 @@ from sluice.commands.options import (
     any_argument,
 )
 from sluice.core.duck import MEMORY_LIMIT
-from sluice.core.paths import in_project, project, target_root, typed
+from sluice.core.paths import in_project, is_path, project, target_root, typed
 from sluice.core.progress import on_stderr
 from sluice.core.text import coloured
 
@@ -49,7 +49,7 @@ def diff(
     from sluice.diff.run import diff as run
     from sluice.diff.side import side
 
-    if project() is None and not (Path(before).is_file() and Path(after).is_file()):
+    if project() is None and not all(is_path(name) or Path(name).is_file() for name in (before, after)):
         in_project()  # which says that there is none
     folder = target or target_root()
     a, b = side(before, artifacts_a, folder), side(after, artifacts_b, folder)

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import accumulate
 from typing import TextIO
 
 Number = int | float | Decimal
@@ -79,14 +80,20 @@ def table(names: Sequence[str], rows: Iterable[Sequence[object]], width: int | N
     """Rows below the names of their columns; a column whose name begins with > is aligned to the right.
 
     No word is broken, and every cell but the last stays on one line. In a terminal (or `width`) that is too narrow, the last
-    cell is wrapped beside the others; where that leaves too little room, below them; or all cells go below the first.
+    cell is wrapped beside the others; where that leaves too little room, below them; or all cells go below the first. What
+    does not fit then either, and numbers that do not fit, are in a second table that begins with the first columns again.
     """
-    width = width or columns() or sys.maxsize
+    width, rows = width or columns() or sys.maxsize, list(rows)
     cells = [[name.removeprefix(">") for name in names], *([cell(value) for value in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     room = width - sum(widths[:-1]) - len(GAP) * (len(widths) - 1)
     is_beside = room >= min(widths[-1], max(_longest_word(row[-1] for row in cells), NARROW))
     split = None if is_beside else -1 if room + len(GAP) >= 0 else 1
+    fitting = sum(total <= width + len(GAP) for total in accumulate(one + len(GAP) for one in widths))
+    keys = max(1, next((number for number, name in enumerate(names) if name.startswith(">")), 1))
+    if split and fitting > keys and (names[-1].startswith(">") or room + widths[0] < 0):
+        later = table([*names[:keys], *names[fitting:]], [(*row[:keys], *row[fitting:]) for row in rows], width)
+        return [*table(names[:fitting], [row[:fitting] for row in rows], width), "", *later]
     return [text for row in cells for text in _lines(_padded(row, widths, names), split, width, width - room)]
 
 

@@ -259,7 +259,7 @@ def _by_group(work: _Comparison, key: list[Shared], counts: tuple[int, int]) -> 
         removed, added = removed + int(less), added + int(more)
         lone = (*lone, *_loose(work))
         remarks.append(
-            f"{several[0]:,} keys stand in more than one row ({several[1]:,} rows before, {several[2]:,} after):"
+            f"{several[0]:,} keys are in more than one row ({several[1]:,} rows before, {several[2]:,} after):"
             " those rows were compared whole, not by key"
         )
     return RowChanges("key", *counts, added, removed, changed, columns, (*samples, *lone), tuple(remarks))

@@ -46,7 +46,7 @@ def _change(relation: RelationDiff) -> Change:
 
 
 def _dropped(a: Side, relations: Iterable[RelationDiff]) -> Iterable[tuple[str, Change]]:
-    """Columns that are gone: who read them stands in the older manifest."""
+    """Columns that are gone: the older manifest says who read them."""
     for relation in relations:
         columns = {change.name.lower() for change in relation.schema if change.kind == "column removed"}
         model = a.models.get(relation.relation)

@@ -42,7 +42,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Pair:
-    """So many rows had `before` and have `after`."""
+    """The number of rows that had `before` and have `after`."""
 
     before: str | None
     after: str | None

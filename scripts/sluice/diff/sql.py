@@ -59,7 +59,7 @@ def _keyed(side: str, relation: str, key: Sequence[Shared], columns: Sequence[Sh
 def differing(relation: str, key: Sequence[Shared], columns: Sequence[Shared], most: int) -> str:
     """Table d: each key whose row is on one side only (ha or hb is null) or differs. Right where keys are unique.
 
-    Unique keys make at most `most` pairs; a key that stands in many rows would make more, and is cut off there.
+    Unique keys make at most `most` pairs; a key that is in many rows would make more, and is cut off there.
     """
     on = " and ".join(f"a.k{n} = b.k{n}" for n in range(len(key)))
     keys = ", ".join(f"coalesce(a.k{n}, b.k{n}) as k{n}" for n in range(len(key)))
@@ -93,7 +93,7 @@ def differing_by_group(relation: str, key: Sequence[Shared], columns: Sequence[S
 
 
 def from_groups(key: Sequence[Shared]) -> str:
-    """Table d out of g: the keys that stand in one row of a side at most."""
+    """Table d out of g: the keys that are in one row of a side at most."""
     keys = ", ".join(f"k{n}" for n in range(len(key)))
     return (
         f"create or replace temp table d as select {keys}, case when na = 1 then 0::ubigint end as ha,"

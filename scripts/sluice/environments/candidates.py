@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from sluice.core.errors import SluiceError
+from sluice.core.errors import SluiceError, did_you_mean
 from sluice.core.locks import is_held
 from sluice.environments.context import Context
 from sluice.store.record import NAME, Record, load
@@ -48,19 +48,24 @@ def choose(context: Context, name: str | None, pointer: Pointer) -> str:
 
 
 def find(context: Context, name: str) -> str:
-    """The id of the candidate or release that `name` is, or is a prefix of."""
-    return match(name, [*(path.parent.name for path in context.candidates.glob(f"[!.]*/{NAME}")), *context.store.releases()])
+    """The id of the candidate or release that `name` is, or is a prefix of. Raises SluiceError if there is not exactly one."""
+    return match(name, ids(context))
 
 
-def match(name: str, ids: list[str]) -> str:
+def ids(context: Context) -> list[str]:
+    """The ids of all candidates and releases."""
+    return [*(path.parent.name for path in context.candidates.glob(f"[!.]*/{NAME}")), *context.store.releases()]
+
+
+def match(name: str, known: list[str]) -> str:
     """The one id that is `name` or begins with it. Raises SluiceError if there is none, or more than one."""
-    found = sorted({one for one in ids if one == name or (len(name) >= SHORTEST_PREFIX and one.startswith(name))})
+    found = sorted({one for one in known if one == name or (len(name) >= SHORTEST_PREFIX and one.startswith(name))})
     if name in found:
         return name
     if len(found) == 1:
         return found[0]
     what = f"{name} matches more than one: {', '.join(found)}" if found else f"there is no release or candidate {name}"
-    raise SluiceError(what, hint="see: sluice releases; the first characters of an id are enough")
+    raise SluiceError(what, hint=did_you_mean(name, known, "sluice releases lists them; the start of an id is enough"))
 
 
 def _newest(context: Context, pointer: Pointer) -> str:

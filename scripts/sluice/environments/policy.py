@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field
 
 from sluice.core.actor import is_actor
-from sluice.core.errors import RefusedError, SluiceError
+from sluice.core.errors import RefusedError, SluiceError, did_you_mean
 from sluice.core.yaml_model import checked, place, read
 
 NAME = "environments.yml"
@@ -115,8 +115,9 @@ class Policy:
         """The entry for `name`. Raises SluiceError if there is none."""
         found = self.find(name)
         if found is None:
-            known = ", ".join(one.name for one in self.environments)
-            raise SluiceError(f"there is no environment {name}", where=self.where, hint=f"known environments: {known}")
+            known = [one.name for one in self.environments]
+            hint = did_you_mean(name, known, f"environments: {', '.join(known)}")
+            raise SluiceError(f"there is no environment {name}", where=self.where, hint=hint)
         return found
 
     def pointing(self, name: str) -> Environment:

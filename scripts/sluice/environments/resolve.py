@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sluice.core.errors import SluiceError
+from sluice.core.errors import SluiceError, did_you_mean
+from sluice.core.paths import is_path, target_root
 from sluice.core.progress import Tell, silent
 from sluice.environments import candidates
 from sluice.environments.context import Context, here
@@ -33,11 +33,11 @@ class Located:
     @property
     def described_in(self) -> Path:
         """The folder with dbt's manifest.json; if the file has none of its own, dbt's target folder."""
-        return self.artifacts or Path(os.environ.get("DBT_TARGET_PATH", "target"))
+        return self.artifacts or target_root()
 
     @property
     def opened_as(self) -> Path:
-        """The path to tell a reader."""
+        """The path that readers open."""
         return self.link or self.file
 
 
@@ -52,7 +52,7 @@ def usual() -> str:
 
 def locate(name: str, tell: Tell = silent) -> Located:
     """What `name` means. A release on S3 is fetched. Raises SluiceError, with what exists, if it means nothing."""
-    if _is_path(name):
+    if is_path(name):
         return _file(name)
     context = here()
     environment = context.policy.find(name)
@@ -74,10 +74,6 @@ def recorded(name: str, purpose: str) -> tuple[Located, Record]:
         hint = "name a release, or an environment that points to one: sluice releases lists them"
         raise SluiceError(f"{name} has no record {purpose}", where=str(located.file), hint=hint)
     return located, located.record
-
-
-def _is_path(name: str) -> bool:
-    return os.sep in name or name.endswith((".duckdb", ".db"))
 
 
 def _file(name: str) -> Located:
@@ -113,7 +109,7 @@ def _own_file(context: Context, environment: Environment, name: str) -> Located:
         raise SluiceError(f"the environment {name} has not been built", where=str(file), hint=hint)
     if environment.is_family:
         return Located(name, file, artifacts=file.with_suffix(""))
-    return Located(name, file, artifacts=Path(os.environ.get("DBT_TARGET_PATH", "target")))
+    return Located(name, file, artifacts=target_root())
 
 
 def _candidate(context: Context) -> Located:
@@ -127,8 +123,11 @@ def _by_id(context: Context, name: str, tell: Tell) -> Located:
     try:
         chosen = candidates.find(context, name)
     except SluiceError as error:
-        hint = f"name a DuckDB file, an environment or a release; {_all_names()}; see: sluice releases"
-        raise SluiceError(error.what if "more than one" in error.what else f"{name} does not exist", hint=hint) from None
+        if "more than one" in error.what:
+            raise
+        names = [one.name for one in context.policy.environments]
+        hint = f"give an environment ({', '.join(names)}), a release (sluice releases lists them) or a DuckDB file"
+        raise SluiceError(f"{name} does not exist", hint=did_you_mean(name, [*names, *candidates.ids(context)], hint)) from None
     return _in_folder(chosen, context.candidate(chosen) or context.store.fetch(chosen, tell))
 
 

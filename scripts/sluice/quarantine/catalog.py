@@ -6,7 +6,7 @@ says only which rows its rules refuse.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -60,7 +60,7 @@ _MATCHES = """
 
 @dataclass(frozen=True)
 class Group:
-    """Rows of one feed refused by one rule and treated alike; `amounts` are their sums by currency."""
+    """Rows of one feed refused by one rule and treated alike; `amounts` are sums (`currency_code`, `amount`)."""
 
     place: str
     feed: str
@@ -68,7 +68,7 @@ class Group:
     status: str
     rows: int
     oldest: datetime
-    amounts: tuple[tuple[str, Decimal], ...]
+    amounts: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -147,16 +147,12 @@ def groups(connection: duckdb.DuckDBPyConnection, chosen: Filter, now: datetime)
             from refused_rows where {_MATCHES} group by all
         )
         select place, feed, rule, status, sum(n)::bigint, min(oldest) as since,
-            list(struct_pack(c := coalesce(currency_code, ''), a := amount) order by currency_code)
-                filter (where amount is not null)
+            coalesce(list(struct_pack(currency_code, amount) order by currency_code) filter (where amount is not null), [])
         from by_currency group by place, feed, rule, status order by since, place, feed, rule, status
         """,
         chosen.values(now),
     ).fetchall()
-    return [
-        Group(place, feed, rule, status, count, oldest, tuple((entry["c"], entry["a"]) for entry in sums or []))
-        for place, feed, rule, status, count, oldest, sums in found
-    ]
+    return [Group(*row) for row in found]
 
 
 def rows(connection: duckdb.DuckDBPyConnection, chosen: Filter, now: datetime, *, limit: int | None = None) -> Iterator[Refused]:

@@ -115,14 +115,14 @@ def release(connection: duckdb.DuckDBPyConnection, table: raw.RawTable, wishes: 
     The caller holds the lake's lock (`decide.deciding`) and has read the rows under it.
     """
     landed = _landed_digests(connection, table.lake, [wish.row for wish in wishes])
-    verdicts = [row_result.correction(wish.row, wish.digest, landed.get(wish.row.quarantine_id)) for wish in wishes]
-    new = [wish for wish, verdict in zip(wishes, verdicts, strict=True) if verdict.is_new]
+    verdicts = (row_result.correction(wish.row, wish.digest, landed.get(wish.row.quarantine_id)) for wish in wishes)
+    outcomes = {verdict.row.quarantine_id: verdict for verdict in verdicts}
+    new = [wish for wish in wishes if outcomes[wish.row.quarantine_id].is_new]
     if not new:
-        return verdicts
+        return list(outcomes.values())
     table.incoming.mkdir(parents=True, exist_ok=True)
     raw.ensure(table)
     raw.undo_half_batch(table)
-    outcomes = {verdict.row.quarantine_id: verdict for verdict in verdicts}
     work = Work(table, connection, new_run_id(), silent)
     at = next_time(connection, table.lake)
     for start in range(0, len(new), BATCH_ROWS):

@@ -60,7 +60,7 @@ def attach(connection: duckdb.DuckDBPyConnection, mart: QuarantineMart) -> str:
     except duckdb.Error as error:
         is_locked = "lock" in str(error).lower()
         hint = "wait until the build has ended, or use --place ingestion" if is_locked else "is it a DuckDB file?"
-        raise SluiceError(f"cannot be opened: {_first_line(error)}", where=where, hint=hint) from None
+        raise SluiceError(f"cannot be opened: {str(error).splitlines()[0]}", where=where, hint=hint) from None
     rows = _ROWS.format(".".join(identifier(part) for part in (mart.database, mart.schema, mart.name)))
     try:
         connection.execute(f"describe {rows}")
@@ -68,9 +68,7 @@ def attach(connection: duckdb.DuckDBPyConnection, mart: QuarantineMart) -> str:
         hint = "run: sluice build, or use --place ingestion"
         raise SluiceError(f"{name} has not been built yet", where=where, hint=hint) from None
     except duckdb.BinderException as error:
-        raise SluiceError(f"{name} lacks a column: {_first_line(error)}", where=where, hint="see docs/quarantine.md") from None
+        raise SluiceError(
+            f"{name} lacks a column: {str(error).splitlines()[0]}", where=where, hint="see docs/quarantine.md"
+        ) from None
     return rows
-
-
-def _first_line(error: duckdb.Error) -> str:
-    return str(error).splitlines()[0]

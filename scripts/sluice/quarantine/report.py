@@ -46,7 +46,7 @@ def groups_text(groups: Sequence[Group], now: datetime, status: str | None) -> s
 
 
 def _amounts(group: Group) -> str:
-    return ", ".join(_money(amount, currency) for currency, amount in group.amounts)
+    return ", ".join(_money(one["amount"], one["currency_code"]) for one in group.amounts)
 
 
 def _money(amount: Decimal, currency: str | None) -> str:
@@ -81,11 +81,7 @@ def list_json(groups: Sequence[Group], rows: Iterable[Refused], notes: Sequence[
     """The list as JSON, one line per row, so that millions of rows need no memory."""
     yield f'{{"schema_version": {SCHEMA_VERSION},'
     yield f'"notes": {json.dumps(list(notes))},'
-    entries = [
-        {**asdict(group), "amounts": [{"currency_code": code or None, "amount": amount} for code, amount in group.amounts]}
-        for group in groups
-    ]
-    yield f'"groups": {_json(entries)},'
+    yield f'"groups": {_json([asdict(group) for group in groups])},'
     yield '"rows": ['
     before = ""
     for row in rows:

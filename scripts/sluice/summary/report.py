@@ -16,7 +16,7 @@ from sluice.core.dbt import Ending
 from sluice.core.duck import connect, literal
 from sluice.core.errors import SluiceError
 from sluice.core.paths import pasted
-from sluice.core.text import plural, table
+from sluice.core.text import plural, table, wrapped
 from sluice.environments.resolve import Located
 from sluice.quarantine import catalog
 from sluice.summary import totals
@@ -158,8 +158,8 @@ def _ends(summary: Summary) -> list[str]:
     refused = ", ".join(f"{plural(one.rows, 'row')} at {one.place}" for one in summary.quarantined).replace(
         "at ware", "in the ware"
     )
-    lines = [_dbt(summary)]
-    lines += [f"open in quarantine: {refused}; see: sluice quarantine list"] if refused else []
+    lines = wrapped(_dbt(summary))
+    lines += wrapped(f"open in quarantine: {refused}; see: sluice quarantine list") if refused else []
     if summary.is_published:
         return [*lines, f"published: {summary.name} points to release {summary.release_id}"]
     return [*lines, f"not published: no environment named {summary.name} points to a release; sluice run publishes to prod"]

@@ -93,7 +93,7 @@ def _table(found: Totals) -> list[str]:
     columns = zip(found.columns, zip(*found.rows, strict=True), strict=True)
     names = [f">{name}" if all(_is_number(value) or value is None for value in values) else name for name, values in columns]
     rows = [["-" if value is None else value for value in row] for row in found.rows]
-    return [found.relation, *(f"  {line}" for line in table(names, rows))]
+    return [found.relation, *(f"  {line}".rstrip() for line in table(names, rows))]
 
 
 def _is_number(value: object) -> bool:

@@ -25,7 +25,7 @@ def test_a_refused_candidate_is_kept_with_its_report_and_no_audit_counts_for_it(
     done = story.shop.sluice("build", "--env", "prod", code=1)
     (refused,) = set(story.shop.candidates()) - {story.candidate.name}
     assert "failed: every_sale_is_there_once (all_sales): 2 rows, severity error" in done.stdout
-    assert f"{refused}, built from {story.release.name}, is refused: it stays in" in done.stdout
+    assert f"refused: candidate {refused}, built from {story.release.name}; it is kept for inspection in" in done.stdout
     folder = story.shop.warehouse / "candidates" / refused
     record = load(folder)
     assert record.dbt is not None

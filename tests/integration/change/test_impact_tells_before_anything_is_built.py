@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.helpers.project import BIN
+from tests.helpers.schemas import document
 
 FILES = {
     "dbt_project.yml": """
@@ -97,8 +97,7 @@ def told(shop: Path) -> dict[str, Any]:
     done = impact(shop, "--base", "main", "--format", "json")
     git(shop, "checkout", ".")
     assert done.returncode == 0, done.stderr
-    document: dict[str, Any] = json.loads(done.stdout)
-    return document
+    return document(["impact"], done.stdout)
 
 
 def test_nodes_and_their_reasons(told: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shlex
 import shutil
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.helpers.diffed import Sides, node
 from tests.helpers.project import BIN, REPOSITORY, Project
+from tests.helpers.schemas import document
 
 from sluice.lineage.graph import graph_of
 
@@ -55,12 +55,13 @@ def test_it_goes_into_a_file_and_artifacts_may_stand_elsewhere(sides: Sides, tmp
     )  # fmt: skip
 
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
-    document = json.loads((tmp_path / "new" / "diff.json").read_text())
-    assert [document["relations"][0]["rows"][word] for word in ("added", "removed", "changed")] == [1, 0, 9]
+    said = document(["diff"], (tmp_path / "new" / "diff.json").read_text())
+    assert [said["relations"][0]["rows"][word] for word in ("added", "removed", "changed")] == [1, 0, 9]
 
 
 def test_the_commands_of_the_page_run(sides: Sides, tmp_path: Path) -> None:
     """With one warehouse in the place of prod's release, and one as dev, which has its artifacts in dbt's target folder."""
+    (tmp_path / "dbt_project.yml").write_text("name: compared\n")
     (tmp_path / "warehouse").mkdir()
     (tmp_path / "warehouse" / "prod.duckdb").symlink_to(sides.root / "a" / "warehouse.duckdb")
     shutil.copy(sides.root / "b" / "warehouse.duckdb", tmp_path / "warehouse" / "dev.duckdb")

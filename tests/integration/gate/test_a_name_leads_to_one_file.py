@@ -56,7 +56,7 @@ def test_where_nothing_is_named_readers_see_prod_and_a_beginner_dev(shop: Releas
     assert usual() == "prod"
     assert locate("prod").opened_as == shop.root / "warehouse" / "prod.duckdb"
     (shop.root / "warehouse" / "prod.duckdb").unlink()
-    assert usual() == "prod", "a lost pointer is told, not gone round"
+    assert usual() == "prod", "a lost pointer is reported, not bypassed"
 
 
 def test_a_lost_pointer_says_how_to_set_it(shop: ReleaseShop) -> None:

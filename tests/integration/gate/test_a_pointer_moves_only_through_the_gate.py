@@ -234,7 +234,7 @@ def test_of_publishes_at_once_one_wins_and_the_others_are_told(anywhere: Release
 
 
 def test_a_pointer_that_moved_in_the_same_moment_refuses(anywhere: ReleaseShop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last look at the pointer and its move are one step: whoever read an older pointer is told."""
+    """The last look at the pointer and its move are one step: whoever read an older pointer is refused."""
     anywhere.published()
     mine, other = anywhere.candidate(), anywhere.candidate()
     real = publishing.move

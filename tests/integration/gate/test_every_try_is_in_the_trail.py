@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
+from tests.helpers.schemas import document
 
 from lab.tiny_releases import ReleaseShop
 from sluice.core.errors import RefusedError, SluiceError
@@ -43,7 +42,7 @@ def test_the_table_is_there_from_the_start(shop: ReleaseShop) -> None:
 def test_an_interrupted_try_is_there_too(shop: ReleaseShop) -> None:
     with pytest.raises(KeyboardInterrupt), trail.attempt(shop.root / "lake", "user:x", "build", environment="prod"):
         raise KeyboardInterrupt
-    assert [row[4:] for row in shop.trail()] == [("failed", None, "KeyboardInterrupt")]
+    assert [row[4:] for row in shop.trail()] == [("failed", None, "interrupted")]
 
 
 def test_a_lake_that_was_lost_gets_the_moves_back(shop: ReleaseShop) -> None:
@@ -60,10 +59,12 @@ def test_the_command_line_tells_in_text_and_json(shop: ReleaseShop) -> None:
     good, bad = shop.candidate(), shop.candidate(audit=None)
     refused = shop.sluice("publish", bad, "--format", "json")
     assert refused.returncode == 1
-    assert json.loads(refused.stdout)["reasons"] == [f"it has not been audited; run: sluice audit {bad}"]
+    assert document(["publish"], refused.stdout)["reasons"] == [f"it has not been audited; run: sluice audit {bad}"]
     assert "refused: the gate is closed" in refused.stderr
     done = shop.sluice("publish", good[:20], "--why", "first")
-    assert (done.returncode, done.stdout) == (0, f"prod points to {good} now\n")
+    assert (done.returncode, done.stdout) == (0, f"prod now points to {good}\n")
+    for command in (["promote", "prod", "--env", "staging"], ["publish", good], ["rollback", "--env", "staging", "--why", "x"]):
+        document(command, shop.sluice(*command, "--format", "json").stdout)
     missing = shop.sluice("rollback", "prod", "--why", " ")
     assert (missing.returncode, missing.stdout) == (2, "")
     assert "a rollback needs a reason" in missing.stderr
@@ -73,11 +74,14 @@ def test_lists_say_where_things_stand(anywhere: ReleaseShop) -> None:
     first, second = anywhere.published(), anywhere.candidate()
     anywhere.publish(second, why="Monday's")
     candidate = anywhere.candidate(audit=None)
-    listed = {row["release_id"]: row for row in json.loads(anywhere.sluice("releases", "--format", "json").stdout)["releases"]}
+    listed = {
+        row["release_id"]: row
+        for row in document(["releases"], anywhere.sluice("releases", "--format", "json").stdout)["releases"]
+    }
     assert list(listed) == [candidate, second, first]
     assert [listed[one]["status"] for one in listed] == ["candidate", "prod points to it", "prod would roll back to it"]
     assert (listed[second]["by"], listed[second]["why"], listed[candidate]["audit"]) == ("user:tester", "Monday's", "none")
-    rows = {row["name"]: row for row in json.loads(anywhere.sluice("envs", "--format", "json").stdout)["environments"]}
+    rows = {row["name"]: row for row in document(["envs"], anywhere.sluice("envs", "--format", "json").stdout)["environments"]}
     assert (rows["prod"]["release_id"], rows["prod"]["rolls_back_to"], rows["prod"]["status"]) == (second, first, "ok")
     assert rows["prod"]["file"] == anywhere.store.url(second)
     assert (rows["staging"]["status"], rows["dev"]["status"]) == ("nothing was published yet", "not built")
@@ -95,8 +99,8 @@ def test_a_lost_pointer_is_shown(shop: ReleaseShop) -> None:
 
 def test_prune_and_drop_answer_too(shop: ReleaseShop) -> None:
     shop.published()
-    shown = json.loads(shop.sluice("prune", "--format", "json").stdout)
+    shown = document(["prune"], shop.sluice("prune", "--format", "json").stdout)
     assert [one["why"] for one in shown["decisions"]] == ["prod points to it"]
     assert shop.sluice("prune").stdout.endswith("0 of 1 would go, 0 B\n")
-    assert shop.sluice("drop", "pr-1").stdout == "pr-1 was not there\n"
+    assert shop.sluice("drop", "pr-1").stdout == "pr-1 did not exist\n"
     assert shop.sluice("drop", "prod").returncode == 1

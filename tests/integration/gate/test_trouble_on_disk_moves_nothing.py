@@ -69,7 +69,8 @@ trail.append = lambda *ignored: None  # the lake is on another disk
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
 from sluice import cli
-cli.app = lambda: publish(shop.context, sys.argv[3], "prod") if len(sys.argv) > 3 else rollback(shop.context, "prod", "bad")
+act = publish if len(sys.argv) > 3 else rollback
+cli.app = lambda *_, **__: act(shop.context, *([sys.argv[3], "prod"] if act is publish else ["prod", "bad"]))
 cli.main()
 """
 
@@ -77,7 +78,7 @@ cli.main()
 @pytest.mark.parametrize("verb", ["publish", "rollback"])
 @pytest.mark.parametrize("room", [0, 10])
 def test_a_full_disk_keeps_the_pointer_and_its_history(shop: ReleaseShop, verb: str, room: int) -> None:
-    """The process may write no file beyond so many bytes: the history's line is refused, or torn."""
+    """The process may write no file beyond a number of bytes: the history's line is refused, or torn."""
     first, second = shop.published(), shop.published()
     candidate = shop.candidate()
     history = shop.root / "warehouse" / "prod.history.jsonl"

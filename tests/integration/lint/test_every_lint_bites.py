@@ -105,7 +105,7 @@ def skip_layers(models: Path) -> None:
 
 
 def misname(models: Path) -> None:
-    """A model, and its columns, by names that are no names here."""
+    """A model, and its columns, by names that break the rules."""
     (models / "marts/core/orders_final.sql").write_text("select 1 as id, now() as created, true as paid_at, 1.5 as net_amount\n")
     (models / "marts/core/_core__orders_final.yml").write_text(
         "models:\n  - name: orders_final\n    columns:\n"

@@ -113,7 +113,7 @@ def test_what_is_no_sale_cancellation_or_adjustment_moves_stock_only(shop: Proje
 
 
 def test_service_codes_are_no_products(shop: Project) -> None:
-    """Counts of POST, DOT, C2 ... stand in the data set's README, before duplicates."""
+    """Counts of POST, DOT, C2 ... are from the data set's README, before duplicates."""
     assert shop.query("""
         select count(*) from core.dim_products
         where product_id in ('online_retail:POST', 'online_retail:DOT', 'online_retail:M', 'online_retail:BANK CHARGES',

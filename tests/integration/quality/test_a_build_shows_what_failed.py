@@ -89,7 +89,7 @@ def test_a_failure_ends_in_exit_code_1_and_each_is_told_once(told: subprocess.Co
         "warning: every_seller_has_a_name (sales): 10 rows, severity warn",
     ]
     assert told.stdout.count("Referenced column") == 1
-    assert told.stdout.rstrip().endswith("skipped, because what they read or test did not end well")
+    assert told.stdout.rstrip().endswith("skipped, because something that they read or test failed")
 
 
 def test_a_model_and_a_unit_test_are_told_in_dbts_words(told: subprocess.CompletedProcess[str]) -> None:

@@ -102,7 +102,7 @@ def test_a_browser_without_a_network_draws_the_page(docs: Path, tmp_path: Path) 
     (page,) = docs.glob("validations/**/*.html")
     body = drawn(page, "--dump-dom")
     assert "values must belong to this set" in body
-    assert 'class="bar"' in body  # the chart: drawn by the script that stands beside the pages
+    assert 'class="bar"' in body  # the chart: drawn by the script beside the pages
     picture = tmp_path / "page.png"
     drawn(page, f"--screenshot={picture}", "--window-size=1300,1500")
     assert picture.stat().st_size > 20_000  # a blank page of that size takes 6 KB

@@ -144,7 +144,7 @@ def test_the_command_ends_what_is_due(shop: OneFeedShop, monkeypatch: pytest.Mon
     shop.done("release", key, "--waive", "--until", in_days(2), "--why", "x")
     later = utc_now() + timedelta(days=3)
     monkeypatch.setattr("sluice.quarantine.actions.now", lambda: later)
-    assert shop.as_json("expire") == {"expired": [key]}
+    assert shop.as_json("expire") == {"schema_version": 1, "expired": [key]}
     assert shop.done("expire") == "0 waivers ended\n"
 
 

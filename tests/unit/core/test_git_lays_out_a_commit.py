@@ -1,4 +1,4 @@
-"""A commit is named and laid out in one way; where git cannot, its words are told, with what to do."""
+"""A commit is named and laid out in one way; where git cannot, the error has its words and what to do."""
 
 from __future__ import annotations
 

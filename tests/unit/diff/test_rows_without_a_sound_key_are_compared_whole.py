@@ -39,7 +39,7 @@ def test_keys_in_several_rows_are_said_and_their_rows_compared_whole(sides: Side
 
     assert rows is not None
     assert (rows.added, rows.removed, rows.changed) == (1, 0, 1)
-    assert "1 keys stand in more than one row (2 rows before, 3 after)" in rows.remarks[0]
+    assert "1 keys are in more than one row (2 rows before, 3 after)" in rows.remarks[0]
     assert [change.column for change in rows.columns] == ["word"]
 
 
@@ -79,7 +79,7 @@ def test_a_key_that_came_twice_is_said_and_its_rows_are_shown_once(sides: Sides)
 
     assert rows is not None
     assert (rows.added, rows.removed, rows.changed) == (2, 0, 0)
-    assert "1 keys stand in more than one row (0 rows before, 2 after)" in rows.remarks[0]
+    assert "1 keys are in more than one row (0 rows before, 2 after)" in rows.remarks[0]
     assert [sample.values[-1] for sample in rows.samples] == [("word", None, "b"), ("word", None, "c")]
 
 

@@ -1,4 +1,4 @@
-"""Types that change, values that are no numbers, names that need quotes, empty and wide tables: all are compared."""
+"""Types that change, values that are not numbers, names that need quotes, empty and wide tables: all are compared."""
 
 from __future__ import annotations
 

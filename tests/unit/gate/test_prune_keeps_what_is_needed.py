@@ -24,7 +24,7 @@ def release(name: str, age: float, **more: str) -> Thing:
 
 
 def pointer(environment: str, *stood: tuple[str, float], rolled_back: bool = False) -> Pointer:
-    """An environment that was moved to these releases so many days ago."""
+    """An environment that was moved to these releases that many days ago."""
     moves: list[Move] = []
     for number, (name, age) in enumerate(stood):
         action = "rollback" if rolled_back and number == len(stood) - 1 else "publish"

@@ -21,7 +21,7 @@ NOW = datetime(2026, 3, 10, 15, 30)  # noqa: DTZ001  (UTC without a zone, as in 
     [("1234567.5", "1,234,567.50 EUR"), ("-0.005", "-0.005 EUR"), ("3", "3.00 EUR"), ("0.1234", "0.1234 EUR")],
 )
 def test_an_amount_has_its_cents(amount: str, text: str) -> None:
-    group = Group("warehouse", "shop.orders", "r", "open", 1, NOW, (("EUR", Decimal(amount)),))
+    group = Group("warehouse", "shop.orders", "r", "open", 1, NOW, [{"currency_code": "EUR", "amount": Decimal(amount)}])
     assert report.groups_text([group], NOW, "open").splitlines()[1].endswith(f" {text}")
 
 

@@ -1,4 +1,4 @@
-"""What a person types is read strictly: a slip is told, a digit is kept."""
+"""What a person types is read strictly: a slip is an error, a digit is kept."""
 
 from __future__ import annotations
 

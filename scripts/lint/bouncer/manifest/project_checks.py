@@ -147,7 +147,7 @@ def _levels(text: str, macros: Mapping[str, str]) -> list[set[str]]:
 
 @check
 def check_model_reaches_few_macros(model: Any, ctx: Any, *, max_macros: int, max_depth: int) -> None:
-    """A model can be read from top to bottom: few macros of this project stand behind it, and not one behind another."""
+    """A model can be read from top to bottom: few macros of this project are behind it, and none behind another."""
     strategy = f"get_incremental_{getattr(model.config, 'incremental_strategy', None)}_sql("
     levels = _levels(f"{model.raw_code} {strategy}", _own_macros(ctx))
     reached = sorted(set().union(*levels))

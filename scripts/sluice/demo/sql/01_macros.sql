@@ -29,7 +29,7 @@ create macro late_by(salt, id, moment) as
         greatest(getvariable('last_on'), moment::date)
     );
 
--- Weighted by repetition: a country's share is how often it stands here (of 40).
+-- Weighted by repetition: a country's share is how often it is listed here (of 40).
 create macro customer_country(customer_no) as pick(
     [
         'DE', 'DE', 'DE', 'DE', 'DE', 'DE', 'DE', 'DE', 'DE', 'DE', 'DE', 'DE', 'FR', 'FR', 'FR', 'FR', 'FR', 'FR',

@@ -44,7 +44,7 @@ _STATIC = re.compile(r"(?:\.\./)+static/")
 
 
 def write_docs(folder: Path, file: Path, checked_at: datetime, runs: Iterable[Run]) -> None:
-    """Write one page per suite and per result, an index, and every file that they need. Docs that stand there are replaced.
+    """Write one page per suite and per result, an index, and every file that they need. Existing docs are replaced.
 
     Raises SluiceError where the folder cannot be written, or holds something else.
     """
