@@ -1,7 +1,7 @@
-"""A candidate: a warehouse file built aside from the current release and pinned lake tables, made to stand alone, recorded.
+"""Builds a candidate: a warehouse file of its own, made from the current release and pinned lake tables, with a record.
 
-Nothing that readers see is touched. A candidate that is not whole, because its build was killed or could not go on, is
-removed by the next build; one that dbt's tests refused is kept for inspection.
+Nothing that readers see changes. A candidate whose build was killed or could not continue is removed by the next build;
+one that failed dbt's tests is kept for inspection.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from sluice.store.record import ARTIFACTS, FILE, NAME, Dbt, File, Record, dump, 
 # How the system says that there is no room: on the disk, in a quota, for a file of this size.
 _FULL = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
-# Readers use the same cores, and a person waits for each of their queries.
-_BEHIND_READERS = 10
+# Readers use the same cores, and people wait for their queries.
+_NICENESS = 10
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A candidate, whether dbt found nothing wrong with it, and the abandoned ones that were removed before it."""
+    """A candidate, whether dbt built and tested it without a failure, and the abandoned candidates that were removed first."""
 
     folder: Path
     record: Record
@@ -52,19 +52,19 @@ class Candidate:
 
 
 def new_id(now: datetime | None = None) -> str:
-    """A release id: the start in UTC and a random tail. It says nothing about order: a clock may jump."""
+    """A release id: the start in UTC and a random suffix. It does not give an order: a clock may jump."""
     return f"{(now or datetime.now(UTC)):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
 def build(plan: Plan, tell: Tell) -> Candidate:
-    """Build a candidate, and remove the ones that were abandoned before.
+    """Build a candidate, and first remove abandoned ones.
 
-    What dbt refuses is built to the end of dbt and kept. Raises SluiceError where it could not be built.
+    A candidate with failing tests is kept. Raises SluiceError if it could not be built.
     """
-    removed = clean_up(plan.shelf)
-    with _begun(plan) as (folder, first, lock), _trouble_told(folder):
+    removed = clean_up(plan.candidates)
+    with _begun(plan) as (folder, first, lock), _explained(folder):
         begun = _begin_as(plan.base, folder / FILE, first, part(tell, 0, 0.05))
-        with workspace_for(folder, plan.workshop) as workspace:
+        with workspace_for(folder, plan.workspaces) as workspace:
             tested, is_good = _by_dbt(plan, begun, workspace, lock, part(tell, 0.05, 0.9))
             workspace.keep_artifacts(folder)
         whole = _alone(tested, folder / FILE, part(tell, 0.9, 1)) if is_good else tested
@@ -76,10 +76,10 @@ def build(plan: Plan, tell: Tell) -> Candidate:
 
 @contextmanager
 def _begun(plan: Plan) -> Iterator[tuple[Path, Record, int]]:
-    """The candidate's folder, held, with its first record; the folder goes again where dbt built nothing in it."""
-    folder = plan.shelf / new_id()
+    """The candidate's folder, held, with its first record; it is removed again if dbt built nothing in it."""
+    folder = plan.candidates / new_id()
     with ExitStack() as stack:
-        with locked(plan.shelf / LOCK, "starting a candidate", math.inf):
+        with locked(plan.candidates / LOCK, "starting a candidate", math.inf):
             folder.mkdir()
             lock = stack.enter_context(holding(folder, f"building for {plan.environment}"))
         try:
@@ -118,17 +118,17 @@ def _begin_as(base: Path | None, file: Path, record: Record, tell: Tell) -> Reco
 
 
 def _by_dbt(plan: Plan, record: Record, workspace: Workspace, lock: int, tell: Tell) -> tuple[Record, bool]:
-    """Run dbt in the candidate. Raises SluiceError where it could not run, or the disk was full."""
+    """Run dbt in the candidate. Raises SluiceError if it could not run, or the disk was full."""
     before = time.monotonic()
     command = ["build", *plan.only, *(["--full-refresh"] if plan.base is None else []), *workspace.arguments]
     extensions = {"SLUICE_EXTENSIONS": str(extensions_root().absolute())}
     environment = {**pins.environment(plan.lake, record.lake), **workspace.environment, **extensions}
     done = dbt.invoke(
-        command, tell, folder=plan.project, environment=environment, held=[lock, workspace.lock], niceness=_BEHIND_READERS
+        command, tell, folder=plan.project, environment=environment, held=[lock, workspace.lock], niceness=_NICENESS
     )
-    _no_disk_trouble(done.errors, workspace.root)
+    _refuse_full_disk(done.errors, workspace.root)
     results = dbt.results_of(done, workspace.target)
-    _no_disk_trouble([node["message"] or "" for node in results["results"]], workspace.root)
+    _refuse_full_disk([node["message"] or "" for node in results["results"]], workspace.root)
     run = Dbt(done.id, {".".join(ended): count for ended, count in sorted(dbt.counted(results).items())})
     return replace(record, dbt=run).timed(build=time.monotonic() - before), done.code == 0
 
@@ -143,14 +143,14 @@ def _alone(record: Record, file: Path, tell: Tell) -> Record:
     return record.timed(alone=made - before, digest=time.monotonic() - made)
 
 
-def _no_disk_trouble(said: Sequence[str], place: Path) -> None:
-    """A build that found the disk full says nothing about the data: it is not kept."""
+def _refuse_full_disk(said: Sequence[str], place: Path) -> None:
+    """A build that ran out of disk says nothing about the data: it is not kept."""
     if any(words in line for line in said for words in _FULL):
         raise _full(place)
 
 
 @contextmanager
-def _trouble_told(folder: Path) -> Iterator[None]:
+def _explained(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, duckdb.Error) as error:
@@ -160,22 +160,22 @@ def _trouble_told(folder: Path) -> Iterator[None]:
 
 
 def _full(place: Path) -> SluiceError:
-    hint = "make room (sluice prune shows what can go), then build again: what is left of this candidate goes with that"
+    hint = "make room (sluice prune shows what can be removed), then build again; that also removes this candidate"
     return SluiceError("there is no room for the candidate: the disk is full", where=str(place), hint=hint)
 
 
-def clean_up(shelf: Path) -> tuple[str, ...]:
-    """Remove the candidates that nobody holds and that never became whole; give their ids."""
-    shelf.mkdir(parents=True, exist_ok=True)
-    with locked(shelf / LOCK, "removing candidates", math.inf):
-        abandoned = [folder for folder in sorted(shelf.glob("[0-9]*")) if not is_held(folder) and not _is_whole(folder)]
+def clean_up(candidates: Path) -> tuple[str, ...]:
+    """Remove the candidates that were never finished and that no command holds; give their ids."""
+    candidates.mkdir(parents=True, exist_ok=True)
+    with locked(candidates / LOCK, "removing candidates", math.inf):
+        abandoned = [folder for folder in sorted(candidates.glob("[0-9]*")) if not is_held(folder) and not _is_finished(folder)]
         for folder in abandoned:
             shutil.rmtree(folder)
     return tuple(folder.name for folder in abandoned)
 
 
-def _is_whole(folder: Path) -> bool:
-    """Whether its build came to an end. A record that can't be read counts as one: better kept than lost."""
+def _is_finished(folder: Path) -> bool:
+    """Whether its build has ended. One whose record cannot be read is kept, too."""
     if not (folder / NAME).exists():
         return False
     try:

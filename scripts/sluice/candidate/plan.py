@@ -1,4 +1,4 @@
-"""What a candidate is to be built from: decided here, done by `candidate`."""
+"""What a candidate is built from: decided here, carried out by build.py."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sluice.core.progress import Tell, silent
 from sluice.environments.context import Context
 from sluice.store.record import FILE, Code
 
-# They judge code on rows of their own: the same code passes them again, whatever the lake holds.
+# Unit tests check code on rows of their own: the same code passes them again, whatever the lake contains.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 
 
@@ -22,9 +22,9 @@ WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 class Plan:
     """For which environment, from which code, lake and file, by whom.
 
-    `base` is the file that the candidate begins as, None for nothing; `parent` the release that the environment pointed to;
-    `only` narrows what dbt builds, in its own options; `pinned` are versions of the lake, None for those of now;
-    `shelf` is the folder of candidates, `workshop` where dbt works.
+    `base` is the file that the candidate starts from, None for an empty one; `parent` the release that the environment
+    pointed to; `only` limits what dbt builds, in its own options; `pinned` are versions of the lake, None for the current
+    ones; `candidates` is the folder of candidates, `workspaces` the folder in which dbt works.
     """
 
     environment: str
@@ -32,8 +32,8 @@ class Plan:
     project_name: str
     code: Code
     lake: Path
-    shelf: Path
-    workshop: Path
+    candidates: Path
+    workspaces: Path
     parent: str | None
     base: Path | None
     built_by: str
@@ -42,12 +42,12 @@ class Plan:
 
 
 def plan(environment: str, context: Context, *, full_refresh: bool, tell: Tell = silent, project: Path = Path()) -> Plan:
-    """The next candidate of an environment: from its current release, fetched where it is not on this machine, or from nothing.
+    """The next candidate of an environment: from its current release, fetched if it is not on this machine, or from scratch.
 
-    Raises SluiceError where the environment takes no releases, or its release is not there.
+    Raises SluiceError if the environment is a file, or its release does not exist.
     """
     if context.policy.environment(environment).kind != "pointer":
-        raise SluiceError(f"{environment} takes no candidate", where="--env", hint="dev is built without --env")
+        raise SluiceError(f"{environment} is a file and has no candidates", where="--env", hint="dev is built without --env")
     parent, code = context.store.pointer(environment).release_id, code_of(project)
     return Plan(
         environment=environment,
@@ -55,8 +55,8 @@ def plan(environment: str, context: Context, *, full_refresh: bool, tell: Tell =
         project_name=project_name(project),
         code=code,
         lake=context.lake,
-        shelf=context.candidates,
-        workshop=context.warehouse / ".workshop",
+        candidates=context.candidates,
+        workspaces=context.warehouse / ".workshop",
         parent=parent,
         base=None if full_refresh or parent is None else _file_of(parent, environment, context, tell),
         built_by=context.actor,
@@ -65,7 +65,7 @@ def plan(environment: str, context: Context, *, full_refresh: bool, tell: Tell =
 
 
 def _is_proven(code: Code, release_id: str, context: Context) -> bool:
-    """Whether a release was built from exactly this code: then its build, or one before it, has run the unit tests."""
+    """Whether a release was built from exactly this code: then its build, or an earlier one, has run the unit tests."""
     if code.commit is None or code.is_dirty:
         return False
     try:
@@ -75,8 +75,10 @@ def _is_proven(code: Code, release_id: str, context: Context) -> bool:
 
 
 def _file_of(release_id: str, environment: str, context: Context, tell: Tell) -> Path:
-    hint = f"sluice rollback {environment} goes back to another; sluice build --env {environment} --full-refresh needs none"
-    gone = f"the release that {environment} points to is not there"
+    hint = (
+        f"go back to another: sluice rollback {environment}; or build without it: sluice build --env {environment} --full-refresh"
+    )
+    gone = f"the release that {environment} points to does not exist"
     try:
         file = context.store.fetch(release_id, tell) / FILE
     except SluiceError as error:
@@ -87,7 +89,7 @@ def _file_of(release_id: str, environment: str, context: Context, tell: Tell) ->
 
 
 def code_of(project: Path) -> Code:
-    """The commit that is checked out, and whether anything below the project differs from it; outside of git, it does."""
+    """The commit that is checked out, and whether the project differs from it; outside git, it does."""
     try:
         commit = git.run("rev-parse", "--verify", "HEAD", folder=project)
         return Code(commit, bool(git.run("status", "--porcelain", "--", ".", folder=project)))
@@ -96,7 +98,7 @@ def code_of(project: Path) -> Code:
 
 
 def project_name(project: Path) -> str:
-    """The name of the dbt project in a folder. Raises SluiceError where there is none."""
+    """The name of the dbt project in a folder. Raises SluiceError if there is none."""
     try:
         return str(yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["name"])
     except (OSError, yaml.YAMLError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""A release built again from its record: its commit, its versions of the lake, from nothing; and compared mart by mart."""
+"""Builds a release again from its record: its commit and its versions of the lake, from scratch; and compares the marts."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from sluice.core.progress import Tell
 from sluice.environments.context import Context
 from sluice.store.record import Code, Record
 
-# What is compared is data; the tests that it passed are in its record.
+# Data is compared; the results of the tests are in the record.
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "unit_test")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The marts that were compared, and those that differ; `kept` is the folder of the rebuilt file, when any do."""
+    """The marts that were compared, and those that differ; `kept` is the folder of the rebuilt file if any do."""
 
     release_id: str
     marts: tuple[str, ...]
@@ -37,8 +37,8 @@ def rebuild(
 ) -> Candidate:
     """Build a candidate from a record; to `compare`, in the folder `rebuilt` and without tests.
 
-    Raises SluiceError where the commit or a version of the lake is not there any more, or the checkout that it was built
-    from was not its commit, unless forced.
+    Raises SluiceError if the commit or a version of the lake no longer exists or, unless forced, if the checkout that it was
+    built from had uncommitted changes.
     """
     commit = _commit_of(record, force)
     needed = pins.read_by(dbt.artifact(artifacts, "manifest.json"), record.lake) if artifacts else record.lake
@@ -49,14 +49,14 @@ def rebuild(
 
 
 def _again(base: Plan, record: Record, project: Path, compare: bool) -> Plan:
-    """The plan, from another folder than the current one: so every path is whole."""
+    """The plan in another folder than the current one, so with absolute paths."""
     return replace(
         base,
         project=project,
         code=Code(record.code.commit, record.code.is_dirty),
         lake=base.lake.absolute(),
-        shelf=base.shelf.absolute().parent / ("rebuilt" if compare else base.shelf.name),
-        workshop=project.parent / "workshop",
+        candidates=base.candidates.absolute().parent / ("rebuilt" if compare else base.candidates.name),
+        workspaces=project.parent / "workspaces",
         only=WITHOUT_TESTS if compare else (),
         pinned=record.lake,
     )
@@ -64,18 +64,18 @@ def _again(base: Plan, record: Record, project: Path, compare: bool) -> Plan:
 
 def _commit_of(record: Record, force: bool) -> str:
     if record.code.commit is None:
-        what = f"{record.release_id} was not built from a git checkout, so nobody knows its code"
+        what = f"{record.release_id} was not built from a git checkout, so its code is unknown"
         raise SluiceError(what, where="code.commit of its record", hint="release from a git checkout")
     if record.code.is_dirty and not force:
-        what = f"{record.release_id} was built from a checkout with changes that are in no commit"
-        hint = "--force builds its commit without them; differences may come from there"
+        what = f"{record.release_id} was built from a checkout with uncommitted changes"
+        hint = "--force builds its commit without them; that may explain differences"
         raise SluiceError(what, where=f"commit {record.code.commit}", hint=hint)
     return record.code.commit
 
 
 @contextmanager
 def _checked_out(commit: str) -> Iterator[Path]:
-    """The project as that commit has it, in a temporary folder."""
+    """The project at that commit, in a temporary folder."""
     with TemporaryDirectory(prefix="sluice-rebuild-") as root:
         project = Path(root) / "project"
         try:

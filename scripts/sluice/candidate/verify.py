@@ -1,8 +1,7 @@
-"""Whether a file still is what its record says, by the digest of every relation, and of the file where that is recorded."""
+"""Whether a file is still what its record says: the digest of every relation, and of the file itself if it is recorded."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import duckdb
 
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell
-from sluice.store import standalone
+from sluice.store import digest, standalone
 from sluice.store.record import Record, Relation
 
 
@@ -25,7 +24,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Verified:
-    """What was compared, and what differs; none differ in a file that is sound. `remark` weakens what was found."""
+    """What was compared, and what differs. `remark` says why a difference may not mean much."""
 
     release_id: str
     relations: int
@@ -34,9 +33,9 @@ class Verified:
 
 
 def verify(record: Record, file: Path, tell: Tell, memory_limit: str | None = None) -> Verified:
-    """Compare a file with its record. Raises SluiceError where the record has no digest, or the file cannot be read."""
+    """Compare a file with its record. Raises SluiceError if the record has no digest, or the file cannot be read."""
     if record.digest is None:
-        hint = "only a candidate that dbt found nothing wrong with has one"
+        hint = "only a candidate without failing tests has one"
         raise SluiceError(f"{record.release_id} has no digest to compare with", where=str(file), hint=hint)
     try:
         found = standalone.read(file, tell=tell, memory_limit=memory_limit)
@@ -70,20 +69,15 @@ def _changed(recorded: tuple[tuple[str, str], ...], found: tuple[tuple[str, str]
 
 
 def of_file(record: Record, file: Path) -> tuple[Difference, ...]:
-    """The file itself: its sha256, or where none is recorded its size."""
+    """The file itself: its size, and its sha256 if that is recorded."""
     if record.file is None:
         return ()
     size = file.stat().st_size
     if size != record.file.bytes:
         return (Difference("the file", f"{size:,} bytes, {record.file.bytes:,} are recorded"),)
-    if record.file.sha256 and record.file.sha256 != _sha256(file):
+    if record.file.sha256 and record.file.sha256 != digest.of_file(file):
         return (Difference("the file", "another sha256"),)
     return ()
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _remark(record: Record) -> str | None:

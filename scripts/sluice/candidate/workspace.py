@@ -21,7 +21,7 @@ from sluice.store.record import ARTIFACTS, FILE
 
 @dataclass(frozen=True)
 class Workspace:
-    """A place at work: `lock` is the file descriptor of its lock."""
+    """A workspace in use: `lock` is the file descriptor of its lock."""
 
     root: Path
     lock: int
@@ -33,12 +33,12 @@ class Workspace:
 
     @property
     def arguments(self) -> list[str]:
-        """What dbt has to be told."""
+        """Options for dbt."""
         return ["--target", "candidate", "--target-path", str(self.target), "--log-path", str(self.root / "logs")]
 
     @property
     def environment(self) -> dict[str, str]:
-        """What dbt has to find in its environment."""
+        """Environment variables for dbt."""
         return {"SLUICE_CANDIDATE": str(self.root / "candidate" / FILE)}
 
     def keep_artifacts(self, folder: Path) -> None:
@@ -48,19 +48,19 @@ class Workspace:
 
 
 @contextmanager
-def workspace_for(folder: Path, workshop: Path) -> Iterator[Workspace]:
-    """The first free place of the workshop, set up for the candidate in `folder`. Results of earlier runs are gone."""
+def workspace_for(folder: Path, workspaces: Path) -> Iterator[Workspace]:
+    """The first free workspace, set up for the candidate in `folder`; results of earlier runs are removed."""
     with ExitStack() as stack:
-        workspace = _first_free(workshop.absolute(), folder.name, stack)
+        workspace = _first_free(workspaces.absolute(), folder.name, stack)
         _point(workspace.root / "candidate", folder.absolute())
         for name in ARTIFACTS:
             (workspace.target / name).unlink(missing_ok=True)
         yield workspace
 
 
-def _first_free(workshop: Path, candidate: str, stack: ExitStack) -> Workspace:
+def _first_free(workspaces: Path, candidate: str, stack: ExitStack) -> Workspace:
     for number in count():
-        root = workshop / str(number)
+        root = workspaces / str(number)
         root.mkdir(parents=True, exist_ok=True)
         with suppress(SluiceError):
             return Workspace(root, stack.enter_context(holding(root, f"building {candidate}")))

@@ -1,4 +1,4 @@
-"""What there is: environments, releases and candidates, for people and for machines."""
+"""Lists environments, releases and candidates, for people and for programs."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from sluice.store.record import Record
 from sluice.store.store import Pointer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EnvironmentRow:
     """An environment: what it points to or its file, since when, by whom and why. `status` is ok, or what is wrong."""
 
     name: str
     kind: str
-    release_id: str | None
-    rolls_back_to: str | None
-    file: str
-    bytes: int | None
-    since: str | None
-    by: str | None
-    action: str | None
-    why: str | None
+    release_id: str | None = None
+    rolls_back_to: str | None = None
+    file: str = ""
+    bytes: int | None = None
+    since: str | None = None
+    by: str | None = None
+    action: str | None = None
+    why: str | None = None
     status: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReleaseRow:
-    """A release or candidate: `status` says where it stands."""
+    """A release or candidate; `status` says which environments use it."""
 
     release_id: str
     kind: str
@@ -54,7 +54,7 @@ class ReleaseRow:
 
 
 def environments(context: Context) -> list[EnvironmentRow]:
-    """Every environment of the policy, and of families those that are there."""
+    """Every environment of the policy, and the existing members of families."""
     rows = []
     for one in context.policy.environments:
         if one.kind == "pointer":
@@ -68,26 +68,26 @@ def _pointing(context: Context, name: str) -> EnvironmentRow:
     try:
         pointer = context.store.pointer(name)
     except SluiceError as error:
-        return EnvironmentRow(name, "pointer", None, None, "", None, None, None, None, None, error.what)
-    last = pointer.history[-1] if pointer.history else None
-    file_bytes, status = _state(context, pointer)
+        return EnvironmentRow(name=name, kind="pointer", status=error.what)
+    size, status = _state(context, pointer)
+    last = {}
+    if pointer.history:
+        move = pointer.history[-1]
+        last = {"since": move.at, "by": move.actor, "action": move.action, "why": move.why}
     return EnvironmentRow(
-        name,
-        "pointer",
-        pointer.release_id,
-        moves.previous(pointer.history, pointer.release_id),
-        context.store.url(pointer.release_id) if pointer.release_id else "",
-        file_bytes,
-        last.at if last else None,
-        last.actor if last else None,
-        last.action if last else None,
-        last.why if last else None,
-        status,
+        name=name,
+        kind="pointer",
+        release_id=pointer.release_id,
+        rolls_back_to=moves.previous(pointer.history, pointer.release_id),
+        file=context.store.url(pointer.release_id) if pointer.release_id else "",
+        bytes=size,
+        status=status,
+        **last,
     )
 
 
 def _state(context: Context, pointer: Pointer) -> tuple[int | None, str]:
-    """Bytes of the release, and how the pointer is."""
+    """Bytes of the release, and the state of the pointer."""
     if pointer.release_id is None:
         lost = f"the pointer is gone; run: sluice rollback {pointer.environment} --why 'the pointer was lost'"
         return None, lost if pointer.history else "nothing was published yet"
@@ -108,31 +108,29 @@ def _members(context: Context, one: Environment) -> list[str]:
 def _own_file(context: Context, one: Environment, name: str) -> EnvironmentRow:
     file = one.file(name, context.warehouse)
     if not file.exists():
-        return EnvironmentRow(name, "file", None, None, str(file), None, None, None, None, None, "not built")
-    found = file.stat()
+        return EnvironmentRow(name=name, kind="file", file=str(file), status="not built")
+    found, status = file.stat(), "ok"
     since = datetime.fromtimestamp(found.st_mtime, UTC)
-    status = "ok"
     if one.expires_after_days is not None:
         status = f"ok, expires {(since + timedelta(days=one.expires_after_days)):%Y-%m-%d}"
-    return EnvironmentRow(name, "file", None, None, str(file), found.st_size, since.isoformat(), None, None, None, status)
+    return EnvironmentRow(name=name, kind="file", file=str(file), bytes=found.st_size, since=since.isoformat(), status=status)
 
 
 def releases(context: Context) -> list[ReleaseRow]:
-    """Candidates, the newest first; then releases in the order in which they were last published, the last one first."""
+    """Candidates, the newest first; then releases, the one published last first."""
     waiting = [_candidate(one, is_held(context.candidates / one.release_id)) for one in candidates.all_of(context)]
     pointers = [context.store.pointer(name) for name in context.store.pointers()]
     rows = {}
     for release_id in context.store.releases():
         with suppress(SluiceError):
             rows[release_id] = _release(context.store.record(release_id), pointers)
-    moved = {move.release_id: move.at for pointer in pointers for move in pointer.history}
-    rank = {release_id: number for number, release_id in enumerate(_order(pointers))}
-    known = sorted(rows, key=lambda release_id: (rank.get(release_id, -1), moved.get(release_id, "")))
+    order = _by_last_move(pointers)
+    known = sorted(rows, key=lambda release_id: order.index(release_id) if release_id in order else -1)
     return [*reversed(waiting), *(rows[release_id] for release_id in reversed(known))]
 
 
-def _order(pointers: Sequence[Pointer]) -> list[str]:
-    """Releases by their last move; within an environment the order is the history's, between environments the times'."""
+def _by_last_move(pointers: Sequence[Pointer]) -> list[str]:
+    """Releases in the order of their last moves: within an environment that of its history, even if a clock jumped back."""
     last: dict[str, str] = {}
     for pointer in pointers:
         latest = ""
@@ -143,34 +141,33 @@ def _order(pointers: Sequence[Pointer]) -> list[str]:
 
 
 def _candidate(record: Record, is_held: bool) -> ReleaseRow:
-    status = "being worked on" if is_held else "candidate" if record.built_at else "left behind"
-    return _row(record, "candidate", status, None, None)
+    status = "in use by a command" if is_held else "candidate" if record.built_at else "abandoned"
+    return _row(record, "candidate", status)
 
 
 def _release(record: Record, pointers: Sequence[Pointer]) -> ReleaseRow:
     mine = record.release_id
-    current = [pointer.environment for pointer in pointers if pointer.release_id == mine]
-    before = [one.environment for one in pointers if moves.previous(one.history, one.release_id) == mine]
+    current = [f"{one.environment} points to it" for one in pointers if one.release_id == mine]
+    back = [f"{one.environment} would roll back to it" for one in pointers if moves.previous(one.history, one.release_id) == mine]
     own = [move for pointer in pointers for move in pointer.history if move.release_id == mine]
-    words = [f"{name} points to it" for name in current] + [f"{name} would roll back to it" for name in before]
-    status = ", ".join(words) or ("released before" if own else "never published")
-    return _row(record, "release", status, own[-1].actor if own else None, own[-1].why if own else None)
+    status = ", ".join(current + back) or ("released before" if own else "never published")
+    return _row(record, "release", status, own[-1] if own else None)
 
 
-def _row(record: Record, kind: str, status: str, by: str | None, why: str | None) -> ReleaseRow:
+def _row(record: Record, kind: str, status: str, move: moves.Move | None = None) -> ReleaseRow:
     return ReleaseRow(
-        record.release_id,
-        kind,
-        status,
-        record.environment,
-        record.built_at,
-        record.file.bytes if record.file else None,
-        record.built_by,
-        record.audit.status if record.audit else "none",
-        record.code.commit,
-        record.code.is_dirty,
-        by,
-        why,
+        release_id=record.release_id,
+        kind=kind,
+        status=status,
+        environment=record.environment,
+        built_at=record.built_at,
+        bytes=record.file.bytes if record.file else None,
+        built_by=record.built_by,
+        audit=record.audit.status if record.audit else "none",
+        commit=record.code.commit,
+        is_dirty=record.code.is_dirty,
+        by=move.actor if move else None,
+        why=move.why if move else None,
     )
 
 

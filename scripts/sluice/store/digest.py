@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import duckdb
 
@@ -61,6 +62,12 @@ def of(connection: duckdb.DuckDBPyConnection, relation: str) -> Relation:
 def combined(relations: Mapping[str, Relation]) -> str:
     """The digest of a warehouse: over its relations by name."""
     return _sha256(json.dumps({name: relation.digest for name, relation in relations.items()}, sort_keys=True))
+
+
+def of_file(file: Path) -> str:
+    """The sha256 of a file."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _sha256(text: str) -> str:

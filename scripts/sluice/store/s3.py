@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from sluice.core.errors import SluiceError
 from sluice.core.locks import LOCK as CANDIDATE_LOCK
 from sluice.core.progress import Tell, silent
-from sluice.store import moves
+from sluice.store import digest, moves
 from sluice.store.moves import Move
 from sluice.store.record import FILE, NAME, File, Record, dumps, load
 from sluice.store.store import FileSummary, MovedError, Pointer, Store
@@ -67,21 +67,21 @@ class Bucket(Store):
         if self._is_there(release_id):
             return
         record = load(folder)
-        digest = _sha256(folder / FILE)
+        sent = digest.of_file(folder / FILE)
         names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
         for number, name in enumerate(name for name in names if name not in (NAME, CANDIDATE_LOCK)):
             tell(f"uploading {name}", number / len(names))
             self._put(f"releases/{release_id}/{name}", folder / name)
         tell("reading it back", 0.9)
-        self._compare(release_id, digest)
-        sealed = replace(record, file=File((folder / FILE).stat().st_size, digest))
+        self._compare(release_id, sent)
+        sealed = replace(record, file=File((folder / FILE).stat().st_size, sent))
         self._put(f"releases/{release_id}/{NAME}", dumps(sealed).encode())
 
-    def _compare(self, release_id: str, digest: str) -> None:
+    def _compare(self, release_id: str, sent: str) -> None:
         came = hashlib.sha256()
         for part in self._stream(f"releases/{release_id}/{FILE}"):
             came.update(part)
-        if came.hexdigest() != digest:
+        if came.hexdigest() != sent:
             hint = "nothing was published; check the disk and the network, then run it again"
             raise SluiceError("the file read back from S3 is not the one that was sent", where=self.url(release_id), hint=hint)
 
@@ -106,7 +106,7 @@ class Bucket(Store):
         try:
             for name in sorted(self._objects(f"releases/{release_id}/")):
                 self._download(name, coming / name.removeprefix(f"releases/{release_id}/"), record, tell)
-            if record.file is None or _sha256(coming / FILE) != record.file.sha256:
+            if record.file is None or digest.of_file(coming / FILE) != record.file.sha256:
                 raise SluiceError("the downloaded file is not the one described in its record", where=self.url(release_id))
             coming.rename(kept)
         finally:
@@ -265,8 +265,3 @@ def _store(bucket: str, prefix: str) -> S3Store:
         client_options={"allow_http": endpoint.startswith("http://"), "timeout": "300s", "connect_timeout": "10s"},
         retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=60)},
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -107,7 +107,7 @@ def test_a_mistake_is_explained_before_anything_is_made(retold: Callable[[], Sto
         assert words in story.shop.sluice("build", *arguments, code=2).stderr
     (story.release / "warehouse.duckdb").unlink()
     said = story.shop.sluice("build", "--env", "prod", code=2).stderr
-    assert "the release that prod points to is not there" in said
+    assert "the release that prod points to does not exist" in said
     assert "--full-refresh" in said
     assert story.shop.candidates() == [story.candidate.name]
 

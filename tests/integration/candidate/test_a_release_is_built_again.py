@@ -59,7 +59,7 @@ def test_without_compare_it_is_a_candidate_like_any_other(retold: Callable[[], S
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda record: replace(record, code=Code(record.code.commit, True)), "changes that are in no commit"),
+        (lambda record: replace(record, code=Code(record.code.commit, True)), "uncommitted changes"),
         (lambda record: replace(record, code=Code(None, True)), "not built from a git checkout"),
         (lambda record: replace(record, code=Code("ab" * 20, False)), "cannot retrieve the code"),
         (lambda record: replace(record, lake={"raw/shop/sales": 99}), "raw/shop/sales at version 99"),
