@@ -39,7 +39,7 @@ def test_the_file_stays_as_it_is(shop: Audited) -> None:
     before = digest(shop.file)
     assert shop.audit().exit_code == 0
     assert digest(shop.file) == before
-    assert sorted(path.name for path in shop.root.iterdir()) == ["shop.duckdb", "target"]
+    assert sorted(path.name for path in shop.root.iterdir()) == ["dbt_project.yml", "shop.duckdb", "target"]
 
 
 def test_other_readers_do_not_matter(shop: Audited) -> None:
