@@ -164,6 +164,9 @@ def load(path: Path = Path(NAME)) -> Policy:
     if not path.exists():
         return WITHOUT_FILE
     document = checked(_Document, read(path), path)
+    for name, entry in document.environments.items():
+        if "name" in entry:
+            raise SluiceError("unknown key 'name'", where=place(path, "environments", name), hint="its key is its name")
     environments = tuple(
         checked(Environment, {"name": name, **entry}, path, "environments", name) for name, entry in document.environments.items()
     )

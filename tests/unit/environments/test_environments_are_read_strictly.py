@@ -39,6 +39,7 @@ def test_what_stands_there_is_read(tmp_path: Path) -> None:
     ("before", "after", "says"),
     [
         ("kind: file, build", "kind: table, build", "`kind` should be 'file' or 'pointer', not 'table'"),
+        ("kind: file, build", "name: prod, kind: file, build", "unknown key 'name'"),
         ("publish: [", "publishes: [", "unknown key 'publishes'"),
         ('["user:ann"], promote:', '["ann"], promote:', "'ann' is not a valid actor"),
         ('["user:ann"], promote:', '"user:ann", promote:', "should be a list"),
