@@ -27,9 +27,10 @@ def _complete(names: Callable[[], Iterable[str]], *, are_paths: bool = False) ->
 def _environments() -> list[str]:
     from sluice.environments import policy
 
-    families = [one.name[:-2] for one in policy.load().environments if one.is_family]
+    known = policy.load().environments
+    families = [one.name[:-2] for one in known if one.is_family]
     members = [f"{family}-{file.stem}" for family in families for file in (paths.warehouse_root() / family).glob("*.duckdb")]
-    return [one.name for one in policy.load().environments if not one.is_family] + members
+    return [one.name for one in known if not one.is_family] + members
 
 
 def _ids() -> list[str]:

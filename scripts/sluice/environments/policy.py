@@ -167,6 +167,9 @@ def load(path: Path = Path(NAME)) -> Policy:
     for name, entry in document.environments.items():
         if "name" in entry:
             raise SluiceError("unknown key 'name'", where=place(path, "environments", name), hint="its key is its name")
+        empty = [key for key, value in entry.items() if value is None]
+        if empty:
+            raise SluiceError(f"`{empty[0]}` has no value", where=place(path, "environments", name, empty[0]), hint="give one")
     environments = tuple(
         checked(Environment, {"name": name, **entry}, path, "environments", name) for name, entry in document.environments.items()
     )

@@ -39,6 +39,7 @@ def test_what_stands_there_is_read(tmp_path: Path) -> None:
     ("before", "after", "says"),
     [
         ("kind: file, build", "kind: table, build", "`kind` should be 'file' or 'pointer', not 'table'"),
+        ("expires_after_days: 3", "expires_after_days:", "`expires_after_days` has no value"),
         ("kind: file, build", "name: prod, kind: file, build", "unknown key 'name'"),
         ("publish: [", "publishes: [", "unknown key 'publishes'"),
         ('["user:ann"], promote:', '["ann"], promote:', "'ann' is not a valid actor"),

@@ -179,11 +179,13 @@ def alike(files: Sequence[Delivery]) -> Iterator[tuple[list[Delivery], int]]:
 
 def _batches(files: Sequence[Delivery]) -> Iterator[list[Delivery]]:
     batch: list[Delivery] = []
+    size = 0
     for file in files:
-        if batch and (sum(one.content.bytes for one in (*batch, file)) > BATCH_BYTES or len(batch) >= BATCH_FILES):
+        if batch and (size + file.content.bytes > BATCH_BYTES or len(batch) >= BATCH_FILES):
             yield batch
-            batch = []
+            batch, size = [], 0
         batch.append(file)
+        size += file.content.bytes
     if batch:
         yield batch
 
