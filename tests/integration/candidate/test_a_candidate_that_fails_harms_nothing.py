@@ -102,7 +102,7 @@ def test_a_mistake_is_explained_before_anything_is_made(retold: Callable[[], Sto
     story = retold()
     for arguments, words in (
         (["--env", "nightly"], "there is no environment nightly"),
-        (["--env", "prod", "--select", "all_sales"], "always whole"),
+        (["--env", "prod", "--select", "all_sales"], "always built as a whole"),
     ):
         assert words in story.shop.sluice("build", *arguments, code=2).stderr
     (story.release / "warehouse.duckdb").unlink()

@@ -24,7 +24,7 @@ def test_an_incremental_candidate_equals_its_rebuild_whatever_came_later(retold:
     story.shop.write("models/core/rpt_shops.sql", "select 1 as other")
     story.shop.commit()
     done = story.shop.sluice("rebuild", "candidate", "--compare")
-    assert done.stdout == f"{story.candidate.name} built again: 1 marts, all are equal to the release's\n"
+    assert done.stdout == f"{story.candidate.name} built again: 1 marts, all equal to the release's\n"
     assert _left(story) == []
     assert story.shop.candidates() == [story.candidate.name]
 

@@ -31,7 +31,7 @@ def _differences(story: Story, name: str) -> dict[str, str]:
 def test_a_sound_one_is_as_recorded(story: Story) -> None:
     for name, folder in (("prod", story.release), ("candidate", story.candidate)):
         count = len(load(folder).relations)
-        assert story.shop.sluice("verify", name).stdout == f"{folder.name}: {count} relations, all are as recorded\n"
+        assert story.shop.sluice("verify", name).stdout == f"{folder.name}: {count} relations, all as recorded\n"
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def test_no_rights_in_the_folder_are_told(
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "mkdir", forbidden)
+        patched.setattr("sluice.history.ledger.append", forbidden)
         with pytest.raises(SluiceError, match="the folder of releases cannot be used: Permission denied"):
             shop.publish(candidate)
     assert "the audit trail" in capsys.readouterr().err
