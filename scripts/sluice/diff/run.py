@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from sluice.core.duck import connect, literal
+from sluice.core.duck import connect, literal, unreadable
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
 from sluice.diff.compare import compare
@@ -73,8 +73,4 @@ def _attach(connection: duckdb.DuckDBPyConnection, name: str, file: Path) -> Non
     try:
         connection.execute(f"attach {literal(str(file.resolve()))} as {name} (read_only)")
     except duckdb.Error as error:
-        line = str(error).splitlines()[0]
-        if "lock" in line:
-            hint = "wait until dbt (or another writer) has finished, then compare again"
-            raise SluiceError("another process is writing to the warehouse", where=str(file), hint=hint) from error
-        raise SluiceError(f"the file cannot be read as a warehouse: {line}", where=str(file)) from error
+        raise unreadable(error, file) from error
