@@ -20,6 +20,7 @@ from sluice.ingest.readers.file_feed import FileFeed
 @pytest.fixture(scope="session", autouse=True)
 def extensions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """DuckDB's extensions in a folder of this test run, for connections and for the processes that tests start."""
+    os.environ.pop("COLUMNS", None)  # xdist sets it, and tables would wrap; a test of widths sets its own
     root = tmp_path_factory.mktemp("extensions")
     link_extensions(root)
     before = os.environ.get("SLUICE_EXTENSIONS")

@@ -16,7 +16,7 @@ from operator import or_
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
-from pydantic import ConfigDict, TypeAdapter, create_model
+from pydantic import ConfigDict, Field, TypeAdapter, create_model
 
 from sluice.candidate.build import Candidate
 from sluice.candidate.rebuild import Comparison
@@ -40,6 +40,7 @@ from sluice.summary.report import Summary
 
 FOLDER = Path("docs/schemas")
 WIDTH = 120
+WORDS = ("title", "description", "default")
 Fields = dict[str, Any]
 
 
@@ -50,9 +51,14 @@ def of(kind: type, *without: str) -> Fields:
 
 
 def record(name: str, /, **kinds: Any) -> Any:
-    """An object with exactly these keys; a key whose type is a tuple of (type, default) may be absent."""
+    """An object with exactly these keys; a key whose type is in a tuple may be absent."""
     keys: dict[str, Any] = {key: kind if isinstance(kind, tuple) else (kind, ...) for key, kind in kinds.items()}
     return create_model(name, __config__=ConfigDict(extra="forbid"), **keys)
+
+
+def optional(kind: Any) -> tuple[Any, Any]:
+    """The type of a key that may be absent."""
+    return (kind, Field(None, json_schema_extra={"optional": True}))
 
 
 def many(kind: Any) -> Any:
@@ -72,20 +78,20 @@ DECIDED = record("Decided", quarantine_id=str, feed=str, rule=str, outcome=str, 
 AMOUNT = record("Amount", currency_code=str | None, amount=str)
 GROUP = record("RefusedGroup", **of(Group, "amounts"), amounts=many(AMOUNT))
 ERROR = record("Error", what=str, where=str, hint=str, code=Literal[1, 2, 130])
-REFUSED: Fields = {"outcome": (Literal["refused"], "refused"), "reasons": (list[str], []), "error": ERROR}
+REFUSED: Fields = {"outcome": optional(Literal["refused"]), "reasons": optional(list[str]), "error": ERROR}
 STEPS = record(
     "Steps",
-    ingest=(record("IngestStep", **of(IngestReport)), None),
-    build=(record("CandidateStep", **CANDIDATE), None),
-    audit=(record("AuditStep", **AUDIT), None),
-    publish=(record("PublishStep", **of(MoveResult)), None),
+    ingest=optional(record("IngestStep", **of(IngestReport))),
+    build=optional(record("CandidateStep", **CANDIDATE)),
+    audit=optional(record("AuditStep", **AUDIT)),
+    publish=optional(record("PublishStep", **of(MoveResult))),
 )
 MODIFIED = record("ModifiedNode", **of(Modified), touches_data=bool)
 RUN: Fields = {
     "outcome": Literal["done", "failed", "refused"],
     "steps": STEPS,
-    "reasons": (list[str], []),
-    "error": (ERROR, None),
+    "reasons": optional(list[str]),
+    "error": optional(ERROR),
 }
 DECISIONS: Fields = {"counts": dict[str, int], "rows": many(DECIDED)}
 SHOWN: Fields = {**of(Refused), "row": dict[str, Any] | None, "history": list[dict[str, Any]], "commands": list[str]}
@@ -130,16 +136,15 @@ def schema(name: str, documents: Sequence[Fields]) -> dict[str, Any]:
 
 
 def _strict(part: Any) -> Any:
-    """The same without generated titles, where every object that names its keys allows no others."""
+    """The same without titles and docstrings, where every object that names its keys allows no others."""
     if isinstance(part, list):
         return [_strict(one) for one in part]
     if not isinstance(part, dict):
         return part
-    made = {key: _strict(value) for key, value in part.items() if not (key == "title" and isinstance(value, str))}
+    made = {key: _strict(value) for key, value in part.items() if not (key in WORDS and not isinstance(value, dict))}
     if "properties" in made:
-        # Pydantic calls a field with a default optional; every field of a dataclass is written.
-        is_model = "additionalProperties" in made
-        required = made.get("required", []) if is_model else list(made["properties"])
+        # A field with a default is optional to pydantic; here every field of a dataclass is written.
+        required = [key for key, kind in made["properties"].items() if not kind.pop("optional", False)]
         made |= {"additionalProperties": False, "required": required}
     return made
 

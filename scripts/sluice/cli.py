@@ -97,7 +97,7 @@ def _ended(arguments: Sequence[str], pressed: Sequence[int]) -> int:
         if not pressed:
             raise
     if pressed and code:
-        error = StoppedError("what was finished is kept, and nothing is half done; run the command again to continue")
+        error = StoppedError("finished work is kept, nothing is half done; run it again to go on")
     if error is None:
         return code
     if _wants_json(arguments):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import subprocess
 from pathlib import Path
 
@@ -48,12 +47,22 @@ def test_the_summary_says_what_went_in_and_what_came_out(built: str) -> None:
     assert re.search(r"^\d+ models built, \d+ data tests passed, \d+ unit tests passed.*, [\d.]+ s in dbt$", built, re.MULTILINE)
 
 
-def test_the_line_that_opens_the_marts_opens_them(built: str, clone: Path) -> None:
-    line = next(line for line in built.splitlines() if line.strip().startswith(".venv/bin/python"))
-    done = run(clone, shlex.split(line))
-    assert done.returncode == 0, done.stderr
-    assert "rows" in done.stdout
-    assert "warehouse/prod.duckdb" in line
+def test_the_commands_that_open_the_marts_open_them_as_they_are_pasted(built: str, clone: Path) -> None:
+    lines = built.partition("; look at one:\n")[2].splitlines()
+    assert [line.split()[0] for line in lines] == [".venv/bin/duckdb", ".venv/bin/python"]
+    for line in lines:
+        done = run(clone, ["bash", "-c", line])
+        assert done.returncode == 0, done.stderr
+        assert "rows" in done.stdout
+        assert "warehouse/prod.duckdb" in line
+
+
+def test_the_end_says_what_a_newcomer_wants_to_know(built: str) -> None:
+    assert re.search(r"^published: prod points to release \d{8}T\d{6}Z-[0-9a-f]{6}$", built, re.MULTILINE)
+    assert re.search(r"^open in quarantine: \d+ rows at ingestion, \d+ rows in the warehouse", built, re.MULTILINE)
+    told = re.findall(r"^  operations\.rpt_reconciliation_(\w+): unaccounted_\w+ is 0 in all \d+ groups$", built, re.MULTILINE)
+    assert told == ["amounts", "rows"]
+    assert len(built.partition("reconciliation (")[2].partition("\n\n")[0].splitlines()) == 3
 
 
 def test_a_second_build_finds_nothing_new(built: str, clone: Path) -> None:

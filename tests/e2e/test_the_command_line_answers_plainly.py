@@ -71,7 +71,7 @@ def test_a_refused_file_is_a_failure_and_other_feeds_go_on(sluice: Sluice, feeds
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["ingest", "nowhere.yml"], ["error: feeds file not found", "where: nowhere.yml", "what to do:"]),
+        (["ingest", "nowhere.yml"], ["error: file not found", "where: nowhere.yml", "what to do:"]),
         (["ingest", "feeds/online_retail.yml"], ["DATA is not set", "what to do: set it"]),
         (["ingest"], ["Missing argument"]),
         (["demo", "--orders", "0", "--out", "x"], ["error:"]),
@@ -121,7 +121,9 @@ def test_each_command_has_a_schema_and_none_is_out_of_date() -> None:
 
     names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
     names |= {f"quarantine-{c.name or c.callback.__name__}" for c in quarantine.registered_commands if c.callback}
-    assert {path.stem for path in (REPOSITORY / "docs" / "schemas").glob("*.json")} == names | {"error"}
+    # Of files there are schemas, too: release.schema.json, feeds.schema.json.
+    schemas = {path.stem for path in (REPOSITORY / "docs" / "schemas").glob("*.json") if not path.stem.endswith(".schema")}
+    assert schemas == names | {"error"}
     command = [sys.executable, "scripts/lint/json_schemas.py", "--check"]
     done = subprocess.run(
         command, cwd=REPOSITORY, env={**os.environ, "PYTHONPATH": "scripts"}, capture_output=True, text=True, check=False

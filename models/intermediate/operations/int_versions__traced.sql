@@ -81,7 +81,9 @@ traced as (
             end as fate
         from {{ ref('int_' ~ entity ~ '__delivered') }} as delivered
         left join {{ ref(of.kept_in) }} as kept
-            on delivered.{{ of.key }} = kept.{{ of.key }}{{ ' and ' ~ of.kept_where if of.kept_where }}
+            on
+                delivered.{{ of.key }} = kept.{{ of.key }}
+                and {{ of.get('kept_where', 'true') }}
         left join quarantine
             on
                 quarantine.entity = '{{ entity }}'

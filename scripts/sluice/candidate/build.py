@@ -24,10 +24,11 @@ from sluice.candidate import pins
 from sluice.candidate.plan import Plan
 from sluice.candidate.workspace import Workspace, workspace_for
 from sluice.core import dbt
+from sluice.core.duck import MEMORY_LIMIT
 from sluice.core.errors import SluiceError
 from sluice.core.locks import LOCK, holding, is_held, locked
 from sluice.core.paths import extensions_root
-from sluice.core.progress import Tell
+from sluice.core.progress import Tell, part
 from sluice.store import digest, standalone
 from sluice.store.copying import copy
 from sluice.store.moves import moment
@@ -62,11 +63,11 @@ def build(plan: Plan, tell: Tell) -> Candidate:
     """
     removed = clean_up(plan.candidates)
     with _begun(plan) as (folder, first, lock), _explained(folder):
-        begun = _begin_as(plan.base, folder / FILE, first, tell)
+        begun = _begin_as(plan.base, folder / FILE, first, part(tell, 0, 0.05))
         with workspace_for(folder, plan.workspaces) as workspace:
-            tested, is_good = _by_dbt(plan, begun, workspace, lock, tell)
+            tested, is_good = _by_dbt(plan, begun, workspace, lock, part(tell, 0.05, 0.9))
             workspace.keep_artifacts(folder)
-        whole = _alone(tested, folder / FILE, tell) if is_good else tested
+        whole = _alone(tested, folder / FILE, part(tell, 0.9, 1)) if is_good else tested
         (folder / FILE).chmod(0o444)
         record = replace(whole, built_at=moment(), file=File((folder / FILE).stat().st_size, None))
         dump(record, folder)
@@ -137,7 +138,7 @@ def _alone(record: Record, file: Path, tell: Tell) -> Record:
     left_out = standalone.make(file)
     standalone.compact(file)
     made = time.monotonic()
-    relations = standalone.read(file, tell=tell, memory_limit=os.environ.get("SLUICE_MEMORY", "2GB"))
+    relations = standalone.read(file, tell=tell, memory_limit=os.environ.get("SLUICE_MEMORY", MEMORY_LIMIT))
     record = replace(record, left_out=left_out, relations=relations, digest=digest.combined(relations))
     return record.timed(alone=made - before, digest=time.monotonic() - made)
 

@@ -28,7 +28,7 @@ from sluice.core.git import commit_of
 from sluice.core.locks import holding
 from sluice.core.manifest import is_relation, relation_of
 from sluice.core.paths import extensions_root
-from sluice.core.progress import Tell
+from sluice.core.progress import Tell, part
 from sluice.environments import partial
 from sluice.environments.context import Context
 from sluice.environments.partial import Partial
@@ -91,10 +91,10 @@ class _Build:
 def _built(environment: str, base: Located, work: _Build, tell: Tell) -> tuple[Partial, bool]:
     assert base.record is not None
     assert base.artifacts is not None
-    selection, manifest, fresh = _selected(base.record, dbt.artifact(base.artifacts, "manifest.json"), work, tell)
+    selection, manifest, fresh = _selected(base.record, dbt.artifact(base.artifacts, "manifest.json"), work, part(tell, 0, 0.4))
     is_good = True
     if selection.built or selection.tests:
-        is_good = _by_dbt(selection, manifest, base.artifacts, work, tell)
+        is_good = _by_dbt(selection, manifest, base.artifacts, work, part(tell, 0.4, 1))
     else:
         work.target.mkdir()
         shutil.copyfile(fresh / "manifest.json", work.target / "manifest.json")
@@ -165,14 +165,14 @@ def _yaml(file: Path) -> dict[str, Any]:
 def _by_dbt(selection: Selection, manifest: Mapping[str, Any], state: Path, work: _Build, tell: Tell) -> bool:
     """Build the prerequisites, then build and test what changed; whether there was no failure."""
     if selection.prerequisites:
-        done = _invoke(["run", *_named(selection.prerequisites, manifest)], state, work, tell)
+        done = _invoke(["run", *_named(selection.prerequisites, manifest)], state, work, part(tell, 0, 0.3))
         if done.code:
             dbt.results_of(done, work.target)
             raise SluiceError("what the change reads cannot be built\n" + "\n".join(done.errors), where=str(work.target))
         for name in ARTIFACTS:
             (work.target / name).unlink(missing_ok=True)
     only = [] if selection.whole else _named((*selection.built, *selection.tests), manifest)
-    done = _invoke(["build", *only], state, work, tell)
+    done = _invoke(["build", *only], state, work, part(tell, 0.3, 1) if selection.carried else tell)
     dbt.results_of(done, work.target)
     return done.code == 0
 

@@ -258,15 +258,15 @@ def _choice(ids: list[str] | None, feed: str | None, rule: str | None, older_tha
 
     narrowed = bool(feed or rule or older_than or place is not Place.all)
     if bool(ids) == narrowed:
-        what = "ids and a filter together" if ids else "no row is named"
-        raise SluiceError(what, hint="name ids, or a filter: --feed, --rule, --older-than, --place")
+        what = "ids and a filter are given together" if ids else "no row is given"
+        raise SluiceError(what, hint="give ids, or a filter: --feed, --rule, --older-than, --place")
     return actions.Choice(options.ids(ids or []), _filter(feed, rule, older_than, place, Status.open))
 
 
 def _check_wish(is_edited: bool, waive: bool, until: str | None) -> None:
 
     if waive == is_edited:
-        what = "a correction and a waiver together" if waive else "neither a correction nor a waiver"
+        what = "a correction and a waiver are given together" if waive else "neither a correction nor a waiver is given"
         raise SluiceError(what, hint="give --set, --unset or --row; or --waive --until")
     if waive != (until is not None):
         what = "a waiver needs an end" if waive else "only a waiver has an end"

@@ -16,7 +16,7 @@ def summary(
         str | None, any_argument("An environment, a release, or a file. Default: prod, or dev until prod has a release.")
     ] = None,
     environment: AnyEnvOption = None,
-    everything: Annotated[bool, typer.Option("--all", help="Show the whole of each reconciliation, and every reason.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show each reconciliation in full.")] = False,
     output: FormatOption = Format.text,
 ) -> None:
     """Show whether a warehouse is published, rows read, landed and refused per feed, its marts, and commands that open it."""

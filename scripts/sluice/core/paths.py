@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 from contextlib import chdir
 from pathlib import Path
 
@@ -53,6 +54,12 @@ def pasted(path: Path) -> str:
     """A path for a command line that a user pastes where he is: relative in the project's folder, else absolute."""
     is_here = os.path.realpath(os.environ.get("PWD", ".")) == os.path.realpath(".")
     return shlex.quote(str(path if is_here else path.absolute()))
+
+
+def program(name: str) -> str | None:
+    """A program of the project's .venv, else one on PATH, as a user can paste it; None where there is none."""
+    own = Path(".venv") / "bin" / name
+    return pasted(own) if own.exists() else name if shutil.which(name) else None
 
 
 def is_path(name: str) -> bool:

@@ -47,9 +47,11 @@ def on_stderr(title: str) -> Iterator[Tell]:
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
-    columns = (BarColumn(20), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    label = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True))
+    columns = (BarColumn(20), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn(), label)
+    with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
         task = bar.add_task(title, total=1.0)
         yield forward(lambda label, share: bar.update(task, description=f"{title}: {label}", completed=share))
 

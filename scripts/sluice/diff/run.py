@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from sluice.core.duck import connect, literal, unreadable
+from sluice.core.duck import MEMORY_LIMIT, connect, literal, unreadable
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
 from sluice.diff.compare import compare
@@ -27,7 +27,7 @@ def diff(
     exclude: Sequence[str] = (),
     *,
     samples: int = 5,
-    memory_limit: str = "2GB",
+    memory_limit: str = MEMORY_LIMIT,
     tell: Tell = silent,
 ) -> Diff:
     """Compare two sides. Raises SluiceError if a file cannot be opened, or nothing is selected."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sluice.core.duck import connect
+from sluice.core.duck import MEMORY_LIMIT, connect
 from sluice.core.errors import SluiceError, is_interrupt
 from sluice.core.progress import Tell, silent
 from sluice.history import ledger
@@ -41,7 +41,7 @@ def run(
     lake: Path,
     *,
     run_id: str,
-    memory_limit: str = "2GB",
+    memory_limit: str = MEMORY_LIMIT,
     tell: Tell = silent,
 ) -> Iterator[FeedReport]:
     """Create the tables of all contracts, ingest each feed in turn and yield its report; a refused feed does not stop the others.

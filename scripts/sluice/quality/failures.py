@@ -11,6 +11,7 @@ import duckdb
 
 from sluice.core.dbt import Ending
 from sluice.core.duck import connect, identifier
+from sluice.core.paths import program
 from sluice.core.text import columns, plural, table
 from sluice.core.text import value as shortened
 from sluice.quality.dbt_results import Ended, Run
@@ -69,7 +70,8 @@ def _sample(node: Ended, connection: duckdb.DuckDBPyConnection, file: Path) -> F
         rows = connection.execute(f"select {listed} from {node.stored} order by all limit {SAMPLE_ROWS}").fetchall()
     except duckdb.Error:
         return None
-    return FailingRows(tuple(columns), tuple(rows), f"duckdb -readonly {file} -c 'from {_plain(node.stored)}'")
+    shell = f"{program('duckdb') or 'duckdb'} -readonly {file} -c 'from {_plain(node.stored)}'"
+    return FailingRows(tuple(columns), tuple(rows), shell)
 
 
 def _plain(relation: str) -> str:

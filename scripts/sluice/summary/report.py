@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from sluice.core import dbt
 from sluice.core.dbt import Ending
 from sluice.core.duck import connect, literal
 from sluice.core.errors import SluiceError
-from sluice.core.paths import pasted
+from sluice.core.paths import pasted, program
 from sluice.core.text import plural, table, wrapped
 from sluice.environments.resolve import Located
 from sluice.quarantine import catalog
@@ -183,15 +182,9 @@ def _opening(summary: Summary) -> list[str]:
     first = next((relation for relation in full if ".rpt_" in relation), full[0])
     file = pasted(Path(summary.warehouse))
     python = f"import duckdb; duckdb.connect('{file}', read_only=True).sql('from {first} limit 10').show()"
-    shell = _program("duckdb")
+    shell = program("duckdb")
     return [
         f"the marts are in {file}; look at one:",
         *([f"  {shell} -readonly {file} -c 'from {first} limit 10'"] if shell else []),
-        f'  {_program("python") or sys.executable} -c "{python}"',
+        f'  {program("python") or sys.executable} -c "{python}"',
     ]
-
-
-def _program(name: str) -> str | None:
-    """A program of the project's .venv, else one on PATH, as a user can paste it; None where there is none."""
-    own = Path(".venv") / "bin" / name
-    return pasted(own) if own.exists() else name if shutil.which(name) else None

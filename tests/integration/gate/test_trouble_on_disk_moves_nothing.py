@@ -14,6 +14,7 @@ from lab.tiny_releases import ReleaseShop, seen
 from sluice.core.errors import SluiceError
 from sluice.gate.publish import promote
 from sluice.gate.rollback import rollback
+from sluice.history import ledger
 
 STEPS = ["rename", "symlink", "open", "chmod"]
 
@@ -51,7 +52,7 @@ def test_no_rights_in_the_folder_are_told(
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "mkdir", forbidden)
-        patched.setattr("sluice.history.ledger.append", forbidden)
+        patched.setattr(ledger, "append", forbidden)
         with pytest.raises(SluiceError, match="the folder of releases cannot be used: Permission denied"):
             shop.publish(candidate)
     assert "the audit trail" in capsys.readouterr().err

@@ -102,7 +102,7 @@ def test_failing_rows_are_shown_five_at_most_and_the_query_gives_all(told: subpr
     warned = told.stdout.partition("warning: every_seller_has_a_name")[2].partition("\n\n")[0].splitlines()
     assert warned[1].split() == ["sale_id", "seller", "shop_id"]  # the key, what is tested, the rest
     assert [line.split() for line in warned[2:7]] == [[str(i), "null", str(i % 3)] for i in range(5)]
-    opened = re.search(r"all of them: duckdb -readonly (\S+) -c '(.*)'$", warned[7])
+    opened = re.search(r"all of them: \S*duckdb -readonly (\S+) -c '(.*)'$", warned[7])
     assert opened
     with duckdb.connect(opened[1], read_only=True) as connection:
         assert len(connection.execute(opened[2]).fetchall()) == 10

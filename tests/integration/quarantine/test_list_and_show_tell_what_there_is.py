@@ -196,3 +196,11 @@ def test_age_is_counted_from_the_refusal(shop: OneFeedShop) -> None:
         week = catalog.Filter(older_than=timedelta(days=7))
         assert list(catalog.rows(connection, week, utc_now() + timedelta(days=6))) == []
         assert len(list(catalog.rows(connection, week, utc_now() + timedelta(days=8)))) == 3
+
+
+def test_a_rule_or_feed_that_is_nearly_right_is_answered_with_the_one_that_is(untouched_shop: OneFeedShop) -> None:
+    for option, given, meant in (("--rule", "negative_amonut", "negative_amount"), ("--feed", "test.row", "test.rows")):
+        said = untouched_shop.sluice("list", option, given)
+        assert (said.exit_code, said.stdout) == (0, "no open rows\n")
+        assert said.stderr == f"note: did you mean {meant}?\n"
+    assert untouched_shop.sluice("list", "--rule", "negative_amount", "--older-than", "7d").stderr == ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import duckdb
 
 from sluice.core import dbt
-from sluice.core.duck import literal
+from sluice.core.duck import MEMORY_LIMIT, literal
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
 from sluice.quality.expectations.declared import AuditedModel, DeclaredCheck, declared, faults_as_error
@@ -85,7 +85,7 @@ def audit(
     target: Path,
     select: Sequence[str] = (),
     *,
-    memory_limit: str = "2GB",
+    memory_limit: str = MEMORY_LIMIT,
     docs: Path | None = None,
     rest: str = "",
     tell: Tell = silent,
