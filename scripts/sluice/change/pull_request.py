@@ -172,7 +172,7 @@ def _by_dbt(selection: Selection, manifest: Mapping[str, Any], state: Path, work
         for name in ARTIFACTS:
             (work.target / name).unlink(missing_ok=True)
     only = [] if selection.whole else _named((*selection.built, *selection.tests), manifest)
-    done = _invoke(["build", *only], state, work, part(tell, 0.3, 1) if selection.carried else tell)
+    done = _invoke(["build", *only], state, work, part(tell, 0.3, 1) if selection.prerequisites else tell)
     dbt.results_of(done, work.target)
     return done.code == 0
 
