@@ -190,6 +190,6 @@ SPOILS: tuple[tuple[Callable[[ReleaseShop, str], None], str], ...] = (
     (_without_audit, "has not been audited"),
     (_with_failed_audit, "the audit did not pass"),
     (_with_failed_test, "test.shop.broken"),
-    (_changed_after_audit, "nobody audited it"),
+    (_changed_after_audit, "it was not audited"),
     (_stale, "the candidate was built from"),
 )

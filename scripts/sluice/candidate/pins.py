@@ -1,4 +1,4 @@
-"""Pins: at which version each Delta table of the lake is read, so that what a build sees stays what it began with."""
+"""Pins: the version at which each Delta table of the lake is read, so that a build sees the same data from start to end."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def _versions(lake: Path) -> dict[str, int]:
 
 
 def environment(lake: Path, pins: Mapping[str, int]) -> dict[str, str]:
-    """What dbt needs in its environment to read the lake at these versions."""
+    """The environment variables with which dbt reads the lake at these versions."""
     places = {f"{lake}/{path}": version for path, version in pins.items()}
     return {"SLUICE_LAKE": str(lake), VARIABLE: json.dumps(places)}
 
 
 def read_by(manifest: Mapping[str, Any], pins: Mapping[str, int]) -> dict[str, int]:
-    """Those of the pinned tables that the sources of a dbt manifest read."""
+    """The pinned tables that the sources of a dbt manifest read."""
     places = [_place(source) for source in manifest["sources"].values()]
     return {path: version for path, version in pins.items() if any(place.endswith(f"/{path}')") for place in places)}
 
@@ -57,12 +57,12 @@ def _place(source: Mapping[str, Any]) -> str:
 
 
 def all_there(lake: Path, pins: Mapping[str, int]) -> None:
-    """Raise SluiceError, naming each, where a table has no such version any more, or lacks files of it."""
+    """Raise SluiceError, naming each, if a table no longer has its version or lacks files of it."""
     gone = [f"{path} at version {version}: {why}" for path, version in pins.items() if (why := _missing(lake / path, version))]
     if gone:
-        hint = "what was vacuumed or deleted cannot be read again: restore the lake from a backup, or rebuild a later release"
+        hint = "vacuumed or deleted files cannot be read: restore the lake from a backup, or rebuild a later release"
         raise SluiceError(
-            "\n  ".join(["the lake no longer holds what the release was made of:", *gone]), where=str(lake), hint=hint
+            "\n  ".join(["the lake no longer has what the release was made of:", *gone]), where=str(lake), hint=hint
         )
 
 

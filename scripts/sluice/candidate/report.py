@@ -34,9 +34,9 @@ def comparison_as_text(compared: Comparison) -> str:
 def verified_as_text(verified: Verified) -> str:
     """A verified release: whether it is as recorded, and what is not."""
     differing = verified.differences
-    told = f"{len(differing)} differ from the record" if differing else "all as recorded"
+    result = f"{len(differing)} differ from the record" if differing else "all as recorded"
     remark = [f"note: {verified.remark}"] if verified.remark else []
-    return "\n".join([f"{verified.release_id}: {verified.relations} relations, {told}", *_lines(differing), *remark])
+    return "\n".join([f"{verified.release_id}: {verified.relations} relations, {result}", *_lines(differing), *remark])
 
 
 def _lines(differences: tuple[Difference, ...]) -> list[str]:

@@ -48,8 +48,8 @@ def verify(record: Record, file: Path, tell: Tell, memory_limit: str | None = No
 def compared(recorded: Mapping[str, Relation], found: Mapping[str, Relation]) -> tuple[Difference, ...]:
     """What differs between two sets of relations, by name."""
     names = sorted(recorded.keys() | found.keys())
-    told = ((name, _what(recorded.get(name), found.get(name))) for name in names)
-    return tuple(Difference(name, what) for name, what in told if what)
+    found_by_name = ((name, _what(recorded.get(name), found.get(name))) for name in names)
+    return tuple(Difference(name, what) for name, what in found_by_name if what)
 
 
 def _what(recorded: Relation | None, found: Relation | None) -> str:

@@ -19,7 +19,7 @@ from sluice.core.paths import extensions_root, lake_root
 
 @dataclass(frozen=True)
 class Parsed:
-    """A project and its manifest. `is_compiled`: whether the manifest holds SQL; `said`: why not."""
+    """A project and its manifest. `is_compiled`: whether the manifest contains SQL; `said`: why not."""
 
     folder: Path
     target: Path
@@ -29,7 +29,7 @@ class Parsed:
 
 
 def lay_out_project(commit: str, folder: Path) -> None:
-    """The dbt project of the current folder as a commit has it. Raises SluiceError where the commit does not have it."""
+    """The dbt project of the current folder as a commit has it. Raises SluiceError if the commit does not have it."""
     git.lay_out(commit, folder)
     if not (folder / "dbt_project.yml").is_file():
         hint = "run it in the folder of dbt_project.yml"
@@ -37,9 +37,9 @@ def lay_out_project(commit: str, folder: Path) -> None:
 
 
 def parsed(project: Path, scratch: Path) -> Parsed:
-    """dbt's manifest of a project, with compiled SQL where dbt can compile on an empty warehouse, in `scratch`.
+    """dbt's manifest of a project, made in `scratch`, with compiled SQL if dbt can compile on an empty warehouse.
 
-    Raises SluiceError where dbt cannot even parse it.
+    Raises SluiceError if dbt cannot parse it.
     """
     target = scratch / "target"
     (scratch / "warehouse").mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ _A_COMPILATION = timedelta(minutes=10)
 
 
 def steady(sql: str, metadata: Mapping[str, Any]) -> str:
-    """Compiled SQL without what is new in every run: the moment of the run, its id."""
+    """Compiled SQL without what differs in every run: its time and its id."""
     run_at = datetime.fromisoformat(metadata["generated_at"]).replace(tzinfo=None)
 
     def moment(found: re.Match[str]) -> str:
@@ -75,7 +75,7 @@ def steady(sql: str, metadata: Mapping[str, Any]) -> str:
 
 
 def found_by_dbt(base: Parsed, head: Parsed, scratch: Path) -> frozenset[str]:
-    """The unique ids of what dbt itself calls modified (`state:modified`). Empty where it refuses, as for broken contracts."""
+    """The unique ids of what dbt itself calls modified (`state:modified`). Empty if dbt fails, as for broken contracts."""
     more = ["--select", "state:modified", "--state", str(base.target), "--output", "json", "--output-keys", "unique_id"]
     done = _dbt(head.folder, scratch, "ls", *more)
     lines = [line for line in done.stdout.splitlines() if line.startswith('{"unique_id"')]
@@ -86,7 +86,7 @@ def _dbt(project: Path, scratch: Path, *arguments: str) -> subprocess.CompletedP
     command = [str(Path(sys.executable).parent / "dbt"), "--quiet", "--no-use-colors", *arguments]
     paths = ["--target-path", str(scratch / "target"), "--log-path", str(scratch / "logs")]
     state = {
-        # Where the lake is decides what the SQL says; the warehouse is an empty one, so that no file in use is opened.
+        # The path of the lake is part of the SQL; the warehouse is empty, so that no file in use is opened.
         "SLUICE_LAKE": str(lake_root().absolute()),
         "SLUICE_WAREHOUSE": str(scratch / "warehouse"),
         "SLUICE_EXTENSIONS": str(extensions_root().absolute()),

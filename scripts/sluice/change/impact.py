@@ -1,4 +1,4 @@
-"""What a change would touch, before anything is built: modified nodes with reasons, and what is downstream by column lineage."""
+"""What a change would affect, before anything is built: modified nodes with reasons, and what is downstream by column lineage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from sluice.change.checkout import Parsed, found_by_dbt, lay_out_project, parsed
-from sluice.change.modified import Modified, is_visible, modified
+from sluice.change.modified import Modified, changed_keys, is_visible, modified
 from sluice.core.git import commit_of
 from sluice.core.progress import Tell, silent
 from sluice.lineage.downstream import Change, Downstream, downstream, united
@@ -23,7 +23,7 @@ from sluice.lineage.graph import Graph, graph_of
 
 @dataclass(frozen=True)
 class Start:
-    """What changes of a modified node itself: its rows, or only these columns."""
+    """What changes in a modified node itself: its rows, or only these columns."""
 
     unique_id: str
     name: str
@@ -33,7 +33,7 @@ class Start:
 
 @dataclass(frozen=True)
 class Impact:
-    """Everything that a change would touch. `remarks` say where less could be seen than usual."""
+    """Everything that a change would affect. `remarks` say what could not be followed."""
 
     base: str
     commit: str
@@ -56,7 +56,7 @@ class Changes:
 def changes_since(commit: str, scratch: Path, tell: Tell = silent) -> Changes:
     """Compare the project in the current folder with a commit, in an empty folder `scratch`.
 
-    Raises SluiceError where one of them can't be parsed.
+    Raises SluiceError if one of them cannot be parsed.
     """
     old, new = _both(commit, scratch, tell)
     tell("dbt's own selection", 0.7)
@@ -72,7 +72,7 @@ def compared(old: Parsed, new: Parsed, by_dbt: frozenset[str] = frozenset()) -> 
 
 
 def impact(base: str, tell: Tell = silent) -> Impact:
-    """Compare the project in the current folder with a commit. Raises SluiceError where one of them can't be parsed."""
+    """Compare the project in the current folder with a commit. Raises SluiceError if one of them cannot be parsed."""
     started = time.monotonic()
     commit = commit_of(base)
     with TemporaryDirectory(prefix="sluice-impact-") as scratch:
@@ -100,7 +100,7 @@ def _differs(old: Parsed, new: Parsed, node: Mapping[str, Any]) -> bool:
 
 
 def variables_of(project: Path) -> dict[str, Any]:
-    """The variables of a project: vars.yml beside dbt_project.yml, or what that says under `vars`."""
+    """The variables of a project: those in vars.yml beside dbt_project.yml, and under `vars` there."""
     found: dict[str, Any] = {}
     for name in ("dbt_project.yml", "vars.yml"):
         file = project / name
@@ -110,20 +110,17 @@ def variables_of(project: Path) -> dict[str, Any]:
 
 
 def changed_variables(old: Mapping[str, Any], new: Mapping[str, Any], packages: Collection[str] = ()) -> list[str]:
-    """Names of variables whose values differ, also of those that stand under the name of a package."""
-    names: set[str] = set()
-    for name in {**old, **new}:
+    """Names of variables whose values differ, also of those under the name of a package."""
+    names = set(changed_keys(old, new))
+    for name in list(names):
         before, after = old.get(name), new.get(name)
-        if before != after:
-            names.add(name)
-            if name in packages:
-                sides = [side if isinstance(side, dict) else {} for side in (before, after)]
-                names.update(changed_variables(sides[0], sides[1]))
+        if name in packages:
+            names.update(changed_keys(*(side if isinstance(side, dict) else {} for side in (before, after))))
     return sorted(names)
 
 
 def reach(old: Mapping[str, Any], new: Mapping[str, Any], changed: Sequence[Modified]) -> tuple[list[Start], Downstream]:
-    """What changes of each modified node, and all that is downstream, now or before."""
+    """What changes in each modified node, and all that is downstream, now or before."""
     before, after = graph_of(old), graph_of(new)
     changes: dict[str, Change] = {}
     gone: dict[str, Change] = {}
@@ -146,7 +143,7 @@ def _start(graph: Graph, unique_id: str, change: Change) -> Start:
 
 
 def _change(before: Graph, after: Graph, node: Modified, manifest: Mapping[str, Any]) -> tuple[Change, Change]:
-    """What changes in the new project, and what its readers in the old one lose."""
+    """What changes in the new project, and what the readers in the old one lose."""
     kinds = {reason.kind for reason in node.reasons if reason.touches_data}
     name = node.unique_id
     if kinds == {"removed"}:

@@ -93,6 +93,6 @@ def as_markdown(found: Impact) -> str:
 def as_json(found: Impact) -> str:
     """Everything, for programs."""
     fields = asdict(found)
-    for node, told in zip(found.modified, fields["modified"], strict=True):
-        told["touches_data"] = node.touches_data
+    for node, entry in zip(found.modified, fields["modified"], strict=True):
+        entry["touches_data"] = node.touches_data
     return document(fields)

@@ -1,4 +1,4 @@
-"""Which macros a node is made with, also those that dbt notes nowhere, and which changed ones dbt itself calls."""
+"""Which macros a node uses, also those that dbt does not record, and which changed macros dbt itself calls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def changed_macros(old: Mapping[str, Any], new: Mapping[str, Any]) -> frozenset[
 
 
 def overriding(changed: frozenset[str], manifest: Mapping[str, Any]) -> frozenset[str]:
-    """Changed macros that stand for one of dbt's own: it calls them for any node, and notes it at none."""
+    """Changed macros that replace one of dbt's own: dbt calls them for any node, and does not record it."""
     own = {_bare(name) for name in manifest["macros"] if name.startswith(DBTS_OWN)}
     return frozenset(
         name for name in changed if not name.startswith(DBTS_OWN) and _bare(name) in own and not _SHOWN.fullmatch(_bare(name))
@@ -28,15 +28,15 @@ def overriding(changed: frozenset[str], manifest: Mapping[str, Any]) -> frozense
 
 
 def _bare(name: str) -> str:
-    """A macro's name without its package, and without what adapter.dispatch puts before it."""
+    """A macro's name without its package and the prefix for adapter.dispatch."""
     return re.sub(r"^(?:default|duckdb)__", "", name.rsplit(".", 1)[-1])
 
 
 def macros_of(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> frozenset[str]:
     """Every macro that a node calls, also through others.
 
-    dbt notes only the calls that it makes while it parses: none behind `is_incremental()`, in a hook, or by the name of a
-    materialization or a strategy. The text is read for these.
+    dbt records only the calls that it makes while it parses: none behind `is_incremental()`, in a hook, or by the name of a
+    materialization or a strategy. These are found in the text.
     """
     reached: set[str] = set()
     waiting = [*((node.get("depends_on") or {}).get("macros") or []), *_called_in(_calls_of(node), manifest)]
@@ -64,7 +64,7 @@ def _called_in(text: str, manifest: Mapping[str, Any]) -> list[str]:
     return [name for name in manifest["macros"] if not name.startswith(DBTS_OWN) and name.rsplit(".", 1)[-1] in words]
 
 
-# What may say something else in a build than in a compilation on an empty warehouse.
+# What may give another result in a build than in a compilation on an empty warehouse.
 _HIDING = re.compile(
     r"run_query|statement\s*\(|load_result|load_relation|\badapter\b(?!\.dispatch)|\bgraph\b|sql_header|\btarget\b|\bflags\b"
     r"|selected_resources|invocation_args_dict|should_full_refresh"
@@ -72,7 +72,7 @@ _HIDING = re.compile(
 
 
 def may_hide(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> bool:
-    """Whether a node, or a macro that it calls, asks for something that a compilation on an empty warehouse can't know."""
+    """Whether a node, or a macro that it calls, uses something that a compilation on an empty warehouse does not have."""
     texts = [
         node.get("raw_code") or "",
         *(manifest["macros"].get(name, {}).get("macro_sql", "") for name in macros_of(node, manifest)),

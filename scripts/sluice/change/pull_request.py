@@ -1,7 +1,7 @@
-"""A pull request environment: a warehouse file with what a change touches, beside a release that has the rest.
+"""Builds a pull request environment: a warehouse file with what a change affects, next to a release that has the rest.
 
-It is built from nothing, out of the lake as the release read it: what differs from the release is the change's doing. The
-file appears when dbt has ended; until then, and where dbt could not run, the one before stays.
+It is built from scratch, from the lake as the release read it, so every difference from the release comes from the change.
+The file is replaced when dbt has ended; until then, and if dbt could not run, the previous one is kept.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import yaml
 from sluice.candidate import pins
 from sluice.change.impact import Changes, changes_since
 from sluice.change.macros import DBTS_OWN, changed_macros
+from sluice.change.modified import changed_keys
 from sluice.change.selection import Selection, everything, select
 from sluice.core import dbt
 from sluice.core.duck import identifier, literal
@@ -32,7 +33,7 @@ from sluice.environments import partial
 from sluice.environments.context import Context
 from sluice.environments.partial import Partial
 from sluice.environments.resolve import Located
-from sluice.store import digest, standalone
+from sluice.store import standalone
 from sluice.store.record import ARTIFACTS, Record
 
 # The base's name in profiles.yml, and in its manifest: the file of every release has this name.
@@ -41,16 +42,16 @@ BASE = "warehouse"
 
 @dataclass(frozen=True)
 class PullRequestBuild:
-    """A pull request environment, and whether dbt found nothing wrong."""
+    """A pull request environment, and whether dbt built and tested it without a failure."""
 
-    slim: Partial
+    contents: Partial
     file: Path
     artifacts: Path
     is_good: bool
 
 
 def build(environment: str, base: Located, context: Context, tell: Tell) -> PullRequestBuild:
-    """Build what differs from `base`, a release. Raises SluiceError where it is none, or dbt could not run."""
+    """Build what differs from `base`. Raises SluiceError if that is not a release, or dbt could not run."""
     if base.record is None:
         raise SluiceError(f"{base.name} is not a release", where=str(base.file), hint="name an environment that points to one")
     entry = context.policy.environment(environment)
@@ -61,12 +62,12 @@ def build(environment: str, base: Located, context: Context, tell: Tell) -> Pull
     root.mkdir(parents=True, exist_ok=True)
     with holding(root, f"building {environment}") as lock:
         work = _Build(root / "slim", file.name, base.record, base.file.resolve(), context.lake, lock)
-        shutil.rmtree(work.root, ignore_errors=True)  # nothing of dbt's parsing is used again: it may be another checkout's
+        shutil.rmtree(work.root, ignore_errors=True)  # dbt's parsed files are not reused: they may be of another checkout
         work.root.mkdir()
-        slim, is_good = _built(environment, base, work, tell)
-        partial.put(slim, work.file, work.target, file)
+        contents, is_good = _built(environment, base, work, tell)
+        partial.put(contents, work.file, work.target, file)
         shutil.rmtree(work.root)
-    return PullRequestBuild(slim, file, file.with_suffix(""), is_good)
+    return PullRequestBuild(contents, file, file.with_suffix(""), is_good)
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def _built(environment: str, base: Located, work: _Build, tell: Tell) -> tuple[P
         shutil.copyfile(fresh / "manifest.json", work.target / "manifest.json")
     _tables_for_views_of(work.file, work.base)
     left_out = standalone.make(work.file) if is_good else ()
-    there = _relations(work.file)
+    there = standalone.look(work.file).relations or frozenset()
     nodes = [manifest["nodes"][name] for name in selection.built]
     wanted = {relation_of(node) for node in nodes if is_relation(node)}
     failed = tuple(sorted(wanted - there - set(left_out)))
@@ -108,24 +109,21 @@ def _built(environment: str, base: Located, work: _Build, tell: Tell) -> tuple[P
 
 
 def _selected(record: Record, of_base: Mapping[str, Any], work: _Build, tell: Tell) -> tuple[Selection, Mapping[str, Any], Path]:
-    """What to build, the manifest of the project as it is, and the folder of that."""
+    """What to build, the manifest of the current project, and its folder."""
     commit, why = comparable(record)
     found = changes_since(commit, work.root / "compared", tell)
-    return (
-        selected(found, record.relations, why or of_another_dbt(of_base, found.new.manifest)),
-        found.new.manifest,
-        found.new.target,
-    )
+    why = why or of_another_dbt(of_base, found.new.manifest)
+    return selected(found, record.relations, why), found.new.manifest, found.new.target
 
 
 def selected(found: Changes, held: Iterable[str], why: str = "") -> Selection:
-    """What to build, given what changed and the relations that the base holds; all, where `why` says so, or must be."""
+    """What to build, given what changed and the relations that the base contains; everything if `why` says why, or if needed."""
     why = why or untraceable(found)
     return everything(found.new.manifest, why) if why else select(found.modified, found.new.manifest, held)
 
 
 def comparable(record: Record) -> tuple[str, str]:
-    """The commit that the release is compared by, and, where it can't be, why all is built."""
+    """The commit to compare the release by, and why everything is built; empty if only a part has to be."""
     try:
         commit = commit_of(record.code.commit or "")
     except SluiceError:
@@ -138,7 +136,7 @@ def comparable(record: Record) -> tuple[str, str]:
 
 
 def of_another_dbt(base: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Why all is built where the base was built by another dbt, or with other macros of an adapter; empty where it wasn't."""
+    """Why everything is built: another dbt, or other macros of an adapter, built the base; empty if not."""
     versions = [side["metadata"].get("dbt_version") for side in (base, new)]
     if versions[0] != versions[1]:
         return f"the release was built by dbt {versions[0]}, this is {versions[1]}"
@@ -147,14 +145,14 @@ def of_another_dbt(base: Mapping[str, Any], new: Mapping[str, Any]) -> str:
 
 
 # These settings are in no node of dbt's manifest, and may change every row.
-_FOR_ALL = {"profiles.yml": None, "dbt_project.yml": ("flags", "dispatch", "query-comment")}
+_FOR_ALL: dict[str, tuple[str, ...]] = {"profiles.yml": (), "dbt_project.yml": ("flags", "dispatch", "query-comment")}
 
 
 def untraceable(found: Changes) -> str:
-    """Why a change touches everything; empty where it doesn't."""
+    """Why a change affects everything; empty if it does not."""
     for name, keys in _FOR_ALL.items():
         old, new = (_yaml(side.folder / name) for side in (found.old, found.new))
-        if any(old.get(key) != new.get(key) for key in keys or {**old, **new}):
+        if changed_keys(old, new, keys):
             return f"{name} changed"
     return ""
 
@@ -165,16 +163,16 @@ def _yaml(file: Path) -> dict[str, Any]:
 
 
 def _by_dbt(selection: Selection, manifest: Mapping[str, Any], state: Path, work: _Build, tell: Tell) -> bool:
-    """Make what has to be carried, then build and test what changed; whether dbt found nothing wrong."""
-    if selection.carried:
-        done = _invoke(["run", *_named(selection.carried, manifest)], state, work, part(tell, 0, 0.3))
+    """Build the prerequisites, then build and test what changed; whether there was no failure."""
+    if selection.prerequisites:
+        done = _invoke(["run", *_named(selection.prerequisites, manifest)], state, work, part(tell, 0, 0.3))
         if done.code:
             dbt.results_of(done, work.target)
-            raise SluiceError("what the change reads cannot be made\n" + "\n".join(done.errors), where=str(work.target))
+            raise SluiceError("what the change reads cannot be built\n" + "\n".join(done.errors), where=str(work.target))
         for name in ARTIFACTS:
             (work.target / name).unlink(missing_ok=True)
     only = [] if selection.whole else _named((*selection.built, *selection.tests), manifest)
-    done = _invoke(["build", *only], state, work, part(tell, 0.3, 1) if selection.carried else tell)
+    done = _invoke(["build", *only], state, work, part(tell, 0.3, 1) if selection.prerequisites else tell)
     dbt.results_of(done, work.target)
     return done.code == 0
 
@@ -196,13 +194,13 @@ def _invoke(command: Sequence[str], state: Path, work: _Build, tell: Tell) -> db
 
 
 def _pinned(work: _Build) -> dict[str, int]:
-    """The lake as the release read it; tables that came after are read as they are."""
+    """The lake as the release read it; tables that were created later are read as they are."""
     pins.all_there(work.lake, work.record.lake)
     return {**pins.taken(work.lake), **work.record.lake}
 
 
 def _tables_for_views_of(file: Path, base: Path) -> None:
-    """Views that read the base become tables of the same rows: the file has to answer alone."""
+    """Replace views that read the base by tables of the same rows: the file has to be readable alone."""
     with duckdb.connect(str(file)) as connection:
         connection.execute(f"attach {literal(str(base))} as {BASE} (read_only)")
         views = connection.execute(
@@ -216,8 +214,3 @@ def _tables_for_views_of(file: Path, base: Path) -> None:
                 connection.execute(f"drop view {quoted}")
                 connection.execute(f"alter table {identifier(schema)}.sluice_fresh rename to {identifier(name)}")
         connection.execute("force checkpoint")
-
-
-def _relations(file: Path) -> set[str]:
-    with standalone.opened(file) as connection:
-        return {f"{schema}.{name}" for schema, name in digest.listed(connection, standalone.ALIAS)}

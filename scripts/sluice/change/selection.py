@@ -1,4 +1,4 @@
-"""What a pull request environment has to hold: decided from what differs and dbt's manifest, and from nothing else."""
+"""What a pull request environment has to contain: decided from what differs, dbt's manifest and the relations of the base."""
 
 from __future__ import annotations
 
@@ -16,37 +16,38 @@ _TESTS = ("test", "unit_test")
 class Selection:
     """Unique ids, sorted. `built`: what changed, and all that is made from it; `tests`: changed tests of other nodes.
 
-    `carried`: what these read that the base does not hold, such as views on the lake; they are made, and not tested.
-    `whole` says why all of the project is built; empty where only a part is.
+    `prerequisites`: what these read and the base does not contain, such as views on the lake; built, but not tested.
+    `whole` says why the whole project is built; empty if only a part is.
     """
 
     built: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
-    carried: tuple[str, ...] = ()
+    prerequisites: tuple[str, ...] = ()
     whole: str = ""
 
 
 def select(changed: Sequence[Modified], manifest: Mapping[str, Any], held: Iterable[str]) -> Selection:
-    """What to build of a project, given what changed in it and the relations (`schema.name`) that the base holds."""
+    """What to build of a project, given what changed in it and the relations (`schema.name`) that the base contains."""
     hooks = [one.name for one in changed if one.kind == "operation" and any(reason.touches_data for reason in one.reasons)]
     if hooks:
-        return everything(manifest, f"{', '.join(hooks)}: what runs before or after all models may touch each of them")
+        return everything(manifest, f"{', '.join(hooks)}: what runs before or after all models may affect each of them")
     there = {one.unique_id: one for one in changed if one.unique_id in manifest["child_map"]}
     built = _with_children((name for name, one in there.items() if one.touches_data), manifest)
-    # What is only promised or judged differently is built itself, so that its tests and its audit see it.
-    built |= {name for name, one in there.items() if one.kind in BUILT and _is_judged_anew(one)}
+    # A model whose expectations changed is built itself, so that its tests and its audit run.
+    built |= {name for name, one in there.items() if one.kind in BUILT and _has_other_checks(one)}
     built |= {parent for name, one in there.items() if one.kind == "unit_test" for parent in _parents([name], manifest)}
     built = {name for name in built if name.split(".")[0] in BUILT}
     tests = {name for name, one in there.items() if one.kind == "test"}
-    return Selection(_sorted(built), _sorted(tests), _sorted(_carried(built, tests, manifest, set(held))))
+    needed = _prerequisites(built, tests, manifest, set(held))
+    return Selection(tuple(sorted(built)), tuple(sorted(tests)), tuple(sorted(needed)))
 
 
 def everything(manifest: Mapping[str, Any], why: str) -> Selection:
-    """All of the project, and why."""
-    return Selection(_sorted(name for name, node in manifest["nodes"].items() if node["resource_type"] in BUILT), whole=why)
+    """The whole project, and why."""
+    return Selection(tuple(sorted(name for name, node in manifest["nodes"].items() if node["resource_type"] in BUILT)), whole=why)
 
 
-def _is_judged_anew(one: Modified) -> bool:
+def _has_other_checks(one: Modified) -> bool:
     return any(reason.kind == "properties" and "meta" in reason.detail.split(", ") for reason in one.reasons)
 
 
@@ -65,8 +66,8 @@ def _parents(names: Iterable[str], manifest: Mapping[str, Any]) -> set[str]:
     return {parent for name in names for parent in manifest["parent_map"].get(name, [])}
 
 
-def _carried(built: set[str], tests: set[str], manifest: Mapping[str, Any], held: set[str]) -> set[str]:
-    """What is read by the built nodes, by any test of them and by the carried ones, and is neither built nor held."""
+def _prerequisites(built: set[str], tests: set[str], manifest: Mapping[str, Any], held: set[str]) -> set[str]:
+    """What the built nodes, their tests and other prerequisites read, and is neither built nor in the base."""
     of_them = {child for name in built for child in manifest["child_map"].get(name, []) if child.split(".")[0] in _TESTS}
     found: set[str] = set()
     waiting = [*built, *tests, *of_them]
@@ -79,7 +80,3 @@ def _carried(built: set[str], tests: set[str], manifest: Mapping[str, Any], held
         found |= missing
         waiting += missing
     return found
-
-
-def _sorted(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(names))

@@ -63,7 +63,7 @@ def fields(done: BuildReport) -> dict[str, Any]:
     dbt = as_fields(done.failures) if done.failures else None
     if isinstance(done.made, PullRequestBuild):
         made = done.made
-        return {"file": made.file, "artifacts": made.artifacts, "is_good": made.is_good, **of(made.slim), "dbt": dbt}
+        return {"file": made.file, "artifacts": made.artifacts, "is_good": made.is_good, **of(made.contents), "dbt": dbt}
     if isinstance(done.made, Candidate):
         return {**of(done.made), "dbt": dbt}
     return dbt or {}

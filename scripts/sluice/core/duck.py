@@ -115,6 +115,15 @@ def connect(
     return connection
 
 
+def unreadable(error: duckdb.Error, file: Path) -> SluiceError:
+    """The error to raise if a warehouse file cannot be opened or read."""
+    line = str(error).splitlines()[0]
+    if "lock" in line:
+        hint = "wait until dbt (or another writer) has finished, then run it again"
+        return SluiceError("another process is writing to the warehouse", where=str(file), hint=hint)
+    return SluiceError(f"the file cannot be read as a warehouse: {line}", where=str(file), hint="name a warehouse that dbt built")
+
+
 def _load(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     try:
         connection.execute(f"load {identifier(name)}")

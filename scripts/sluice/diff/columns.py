@@ -1,4 +1,4 @@
-"""The columns of a relation on two sides: which belong together, and as what type their values are compared."""
+"""The columns of a relation on two sides: which belong together, and the type in which their values are compared."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class ComparedColumn:
 
     @property
     def is_summed_exactly(self) -> bool:
-        """Whether DuckDB's own sum of it can't overflow."""
+        """Whether DuckDB's own sum of it cannot overflow."""
         return self.reckoned != "DOUBLE"
 
     @property
     def reckoned(self) -> str:
-        """The type in which differences and sums of it can't overflow."""
+        """The type in which differences and sums of it cannot overflow."""
         if self.type in _INTEGERS:
             return "HUGEINT"
         digits = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", self.type)
@@ -50,7 +50,7 @@ class ComparedColumn:
 
 @dataclass(frozen=True)
 class Shared:
-    """A column of both sides, and the type as which its values are compared."""
+    """A column of both sides, and the type in which its values are compared."""
 
     before: ComparedColumn
     after: ComparedColumn
@@ -58,20 +58,20 @@ class Shared:
 
     @property
     def name(self) -> str:
-        """What it is called now."""
+        """Its name on the second side."""
         return self.after.name
 
     def sql(self, side: str, alias: str = "") -> str:
-        """Its value on side `a` or `b`, of the common type."""
+        """Its value on side `a` or `b`, in the common type."""
         column = self.before if side == "a" else self.after
         value = f"{alias}.{identifier(column.name)}" if alias else identifier(column.name)
         return value if column.type == self.common.type else f"cast({value} as {self.common.type})"
 
 
 def shared(before: Sequence[ComparedColumn], after: Sequence[ComparedColumn], structs: Mapping[str, str]) -> list[Shared]:
-    """The columns that both sides have, in the order of the second; names differ in upper and lower case at most.
+    """The columns that both sides have, in the order of the second; names are compared without case.
 
-    `structs` gives the type that two nested types have in common, by column, where DuckDB finds one.
+    `structs` has the common type of nested columns, if DuckDB finds one.
     """
     old = {column.name.lower(): column for column in before}
     found = []
@@ -83,7 +83,7 @@ def shared(before: Sequence[ComparedColumn], after: Sequence[ComparedColumn], st
 
 
 def common(before: ComparedColumn, after: ComparedColumn, nested: str | None = None) -> str:
-    """The type as which both can be compared without failing: text, where nothing better is sure."""
+    """The type in which both can be compared without an error: text, if no better one is certain."""
     if before.type == after.type:
         return after.type
     kinds = {before.kind, after.kind}
@@ -112,7 +112,7 @@ def _digits(kind: str) -> tuple[int, int]:
 
 
 def schema_changes(before: Sequence[ComparedColumn], after: Sequence[ComparedColumn]) -> list[SchemaChange]:
-    """Columns removed, added, retyped; and, where nothing else happened to their order, moved."""
+    """Columns removed, added, retyped, renamed; and moved, if the order of the common ones differs."""
     old, new = ({column.name.lower(): column for column in side} for side in (before, after))
     changes = [SchemaChange("column removed", column.name, column.type) for name, column in old.items() if name not in new]
     changes += [SchemaChange("column added", column.name, None, column.type) for name, column in new.items() if name not in old]

@@ -1,9 +1,9 @@
-"""Compares one relation of two attached files. Every row is read by SQL; what comes back is counts and a few samples."""
+"""Compares one relation of two attached files. SQL reads every row; Python gets counts and a few samples."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,24 +15,17 @@ from sluice.diff.columns import ComparedColumn, Shared, schema_changes, shared
 from sluice.diff.result import ColumnChange, Figures, Metric, Pair, RelationDiff, RowChanges, SampleRow, SchemaChange
 from sluice.diff.side import Key, Model, Side
 
-# From this many rows on, distinct values are counted nearly (HyperLogLog).
+# From this many rows on, distinct values are estimated (HyperLogLog).
 NEAR_FROM = 200_000
-# Where more than this share of the rows changed, joining both sides whole is the cheaper way to look at them.
+# If more than this share of the rows changed, joining both sides as a whole is faster.
 _MOST = 0.3
 _PAIRS = 5
 _MASK = "(masked)"
 
 
 @dataclass(frozen=True)
-class CompareOptions:
-    """`samples` rows of each kind are shown. Masked columns' values never leave the warehouse."""
-
-    samples: int = 5
-
-
-@dataclass
 class _Comparison:
-    """One relation while it is compared."""
+    """One relation while it is compared. Values of `masked` columns never leave the warehouse."""
 
     connection: duckdb.DuckDBPyConnection
     relation: str
@@ -40,7 +33,7 @@ class _Comparison:
     after: list[ComparedColumn]
     columns: list[Shared]
     masked: frozenset[str]
-    options: CompareOptions
+    samples: int
 
     def one(self, statement: str) -> tuple[Any, ...]:
         row = self.connection.execute(statement).fetchone()
@@ -54,8 +47,8 @@ class _Comparison:
         return _MASK if value is not None and column in self.masked else value
 
 
-def compare(connection: duckdb.DuckDBPyConnection, relation: str, a: Side, b: Side, options: CompareOptions) -> RelationDiff:
-    """What became of a relation from `a` to `b`. Unchanged ones are recognised by their digests, where both sides have one."""
+def compare(connection: duckdb.DuckDBPyConnection, relation: str, a: Side, b: Side, samples: int = 5) -> RelationDiff:
+    """How a relation changed from `a` to `b`. Equal digests show that it did not, without reading a row."""
     started = time.monotonic()
     old, new = a.models.get(relation), b.models.get(relation)
     model = new or old
@@ -66,7 +59,7 @@ def compare(connection: duckdb.DuckDBPyConnection, relation: str, a: Side, b: Si
     if any(_is_not_built(relation, one) for one in (a, b)):
         return replace(found, told_by="base", detail=f"not built: as in {_as_in(a, b)}")
     if not (a.engine and a.engine == b.engine and a.digests.get(relation, 1) == b.digests.get(relation, 2)):
-        found = _read(connection, replace(found, told_by="rows"), old, new, options)
+        found = _read(connection, replace(found, told_by="rows"), old, new, samples)
     # What only the manifests know: a key or a promise that changed, also where no row did.
     promised = _promises(old, new) if found.status in ("same", "changed") else []
     status = "changed" if found.status == "same" and promised else found.status
@@ -75,12 +68,12 @@ def compare(connection: duckdb.DuckDBPyConnection, relation: str, a: Side, b: Si
 
 
 def _is_not_built(relation: str, side: Side) -> bool:
-    """Whether a pull request environment has it from its base. What the project no longer has is another matter."""
+    """Whether a pull request environment reads it from its base: the project has it, and it was not built."""
     return side.built is not None and relation in side.models and relation not in side.built
 
 
 def _as_in(a: Side, b: Side) -> str:
-    """The release that a pull request environment was built beside; and what to do where it is compared with a later one."""
+    """The base of a pull request environment; and what to do if it is compared with a later release."""
     of, other = (a, b) if a.base else (b, a)
     if other.release_id in ("", of.base):
         return of.base
@@ -98,7 +91,7 @@ def _promises(old: Model | None, new: Model | None) -> list[SchemaChange]:
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, found: RelationDiff, old: Model | None, new: Model | None, options: CompareOptions
+    connection: duckdb.DuckDBPyConnection, found: RelationDiff, old: Model | None, new: Model | None, samples: int
 ) -> RelationDiff:
     try:
         before, after = (_columns(connection, side, found.relation) for side in "ab")
@@ -109,7 +102,7 @@ def _read(
     masked = frozenset().union(*(model.masked for model in (old, new) if model))
     nested = _nested(connection, before or [], after or [])
     columns = shared(before or [], after or [], nested)
-    work = _Comparison(connection, found.relation, before or [], after or [], columns, masked, options)
+    work = _Comparison(connection, found.relation, before or [], after or [], columns, masked, samples)
     try:
         if before is None or after is None:
             return _on_one_side(work, found, "b" if before is None else "a")
@@ -119,7 +112,7 @@ def _read(
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, side: str, relation: str) -> list[ComparedColumn] | None:
-    """The columns of a relation in one of the files; None where it is not there."""
+    """The columns of a relation in one of the files; None if the file does not have it."""
     schema, _, name = relation.partition(".")
     there = (
         "select 1 from information_schema.tables where table_catalog = "
@@ -134,7 +127,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, side: str, relation: str) ->
 def _nested(
     connection: duckdb.DuckDBPyConnection, before: Sequence[ComparedColumn], after: Sequence[ComparedColumn]
 ) -> dict[str, str]:
-    """The common type of two structs (or lists, maps of them) of different fields, as DuckDB unites them."""
+    """The common type of two structs with different fields, as DuckDB unites them."""
     old = {column.name.lower(): column for column in before}
     found = {}
     for column in after:
@@ -149,7 +142,7 @@ def _nested(
 
 
 def _key(models: Sequence[Model | None], columns: Sequence[Shared]) -> tuple[Key, list[Shared]] | None:
-    """The newer manifest's key, else the older one's, where both sides have its columns."""
+    """The key of the newer manifest, else of the older one, if both sides have its columns."""
     there = {column.name.lower(): column for column in columns}
     for model in models:
         if model and model.key and all(name.lower() in there for name in model.key.columns):
@@ -178,7 +171,7 @@ def _size(work: _Comparison, side: str) -> int:
 
 
 def _figures(columns: Sequence[ComparedColumn], row: Sequence[Any]) -> list[Figures]:
-    """What sql.scan gives: rows, two sums of hashes, and five figures of each column."""
+    """The figures of each column, from a row of sql.scan."""
     found = []
     for n in range(len(columns)):
         values, distinct, total, least, most = row[3 + 5 * n : 8 + 5 * n]
@@ -226,33 +219,31 @@ def _metrics(work: _Comparison, scans: dict[str, tuple[Any, ...]]) -> tuple[Metr
 
 
 def _by_key(work: _Comparison, key: list[Shared], counts: tuple[int, int], grown: int) -> RowChanges:
-    """By key, where the keys of both sides are unique; else those that are not are compared as whole rows, and it says so."""
+    """By key, if the keys of both sides are unique; otherwise rows of other keys are compared as a whole, with a remark."""
     work.connection.execute(sql.differing(work.relation, key, work.columns, sum(counts) + 1))
     removed, added, changed, null, twice, explained = work.one(sql.accounting(key))
-    # Sound only if no key is null or there twice, and the rows in d account for the whole difference of the two sides.
+    # Right only if no key is null or occurs twice, and the rows in d account for the whole difference of the two sides.
     if null or twice or explained != grown or counts[1] - counts[0] != added - removed:
         return _by_group(work, key, counts)
     most = changed > _MOST * max(counts[0], 1)
     source = sql.both(work.relation, key, most, nulls=False)
-    changes = _changes(work, key, source, changed) if changed else None
-    if changes is None and changed:
+    changes = _changes(work, key, source, changed)
+    if changes is None:
         return _by_group(work, key, counts)
-    columns, samples = changes or ((), ())
-    lone = _lone(work, key, nulls=False)
-    return RowChanges("key", *counts, added, removed, changed, columns, (*samples, *lone))
+    columns, samples = changes
+    return RowChanges("key", *counts, added, removed, changed, columns, (*samples, *_lone(work, key, nulls=False)))
 
 
 def _by_group(work: _Comparison, key: list[Shared], counts: tuple[int, int]) -> RowChanges:
     work.connection.execute(sql.differing_by_group(work.relation, key, work.columns))
     work.connection.execute(sql.from_groups(key))
     several = work.one("select count(*), coalesce(sum(na), 0), coalesce(sum(nb), 0) from g where na > 1 or nb > 1")
-    null = " or ".join(f"k{n} is null" for n in range(len(key)))
-    nulls = work.one(f"select count(*) from g where {null}")[0]
+    nulls = work.one(f"select count(*) from g where {sql.any_null(key)}")[0]
     removed, added, changed, *_ = work.one(sql.accounting(key))
     source = sql.both(work.relation, key, most_changed=False, nulls=True)
-    columns, samples = (_changes(work, key, source, changed) if changed else None) or ((), ())
+    columns, samples = _changes(work, key, source, changed) or ((), ())
     lone = _lone(work, key, nulls=True)
-    remarks = [f"{nulls:,} keys that differ are null, wholly or in part: null was compared as a value"] if nulls else []
+    remarks = [f"{nulls:,} keys that differ are null or partly null: null was compared as a value"] if nulls else []
     if several[0]:
         work.connection.execute(sql.loose(work.relation, work.columns, key))
         less, more = work.one("select coalesce(-sum(n) filter (n < 0), 0), coalesce(sum(n) filter (n > 0), 0) from h")
@@ -260,7 +251,7 @@ def _by_group(work: _Comparison, key: list[Shared], counts: tuple[int, int]) -> 
         lone = (*lone, *_loose(work))
         remarks.append(
             f"{several[0]:,} keys are in more than one row ({several[1]:,} rows before, {several[2]:,} after):"
-            " those rows were compared whole, not by key"
+            " those rows were compared as a whole, not by key"
         )
     return RowChanges("key", *counts, added, removed, changed, columns, (*samples, *lone), tuple(remarks))
 
@@ -276,7 +267,9 @@ def _by_row(work: _Comparison, counts: tuple[int, int]) -> RowChanges:
 def _changes(
     work: _Comparison, key: list[Shared], source: str, changed: int
 ) -> tuple[tuple[ColumnChange, ...], tuple[SampleRow, ...]] | None:
-    """Per column how many and which way, and samples. None where the join made more rows than changed: keys are not unique."""
+    """Changes per column, and samples. None if the join gave more rows than changed: then keys are not unique."""
+    if not changed:
+        return (), ()
     keys = {column.name for column in key}
     rest = [column for column in work.columns if column.name not in keys]
     joined, *counts = work.one(sql.changed_per_column(source, rest))
@@ -288,20 +281,17 @@ def _changes(
     row = work.one(sql.ways(columns))
     changes = []
     for n, (column, count) in enumerate(moved):
-        pairs = () if column.common.kind in ("number", "time") or column.name in work.masked else _frequent(work, n)
+        is_shown = column.common.kind not in ("number", "time") and column.name not in work.masked
+        pairs = tuple(Pair(*row) for row in work.all(sql.frequent(n, _PAIRS))) if is_shown else ()
         filled, emptied, up, down, total, least, most = row[7 * n : 7 * n + 7]
         kind = column.common.type
         changes.append(ColumnChange(column.name, kind, count, filled, emptied, up, down, total, least, most, pairs))
     return tuple(changes), _changed_rows(work, key, columns)
 
 
-def _frequent(work: _Comparison, n: int) -> tuple[Pair, ...]:
-    return tuple(Pair(*row) for row in work.all(sql.frequent(n, _PAIRS)))
-
-
 def _changed_rows(work: _Comparison, key: list[Shared], columns: list[Shared]) -> tuple[SampleRow, ...]:
     samples = []
-    for row in work.all(sql.changed_rows(key, columns, work.options.samples)):
+    for row in work.all(sql.changed_rows(key, columns, work.samples)):
         values = row[len(key) :]
         pairs = [
             (column.name, work.shown(column.name, values[2 * n]), work.shown(column.name, values[2 * n + 1]))
@@ -317,19 +307,21 @@ def _key_of(work: _Comparison, key: Sequence[Shared], row: Sequence[Any]) -> tup
 
 
 def _lone(work: _Comparison, key: list[Shared], nulls: bool) -> tuple[SampleRow, ...]:
-    samples = []
-    for kind, side, every in (("added", "b", work.after), ("removed", "a", work.before)):
-        columns = [column for column in every if column.name not in {part.name for part in key}]
-        for row in work.all(sql.lone_rows(side, work.relation, key, columns, nulls, work.options.samples)):
-            samples.append(SampleRow(kind, _key_of(work, key, row), _values(work, kind, columns, row[len(key) :])))
-    return tuple(samples)
+    """Rows whose key only one side has."""
+    return _one_sided(work, key, lambda side, columns: sql.lone_rows(side, work.relation, key, columns, nulls, work.samples))
 
 
 def _loose(work: _Comparison) -> tuple[SampleRow, ...]:
-    samples = []
-    for kind, side, columns in (("added", "b", work.after), ("removed", "a", work.before)):
-        for row in work.all(sql.loose_rows(side, work.relation, work.columns, columns, work.options.samples)):
-            samples.append(SampleRow(kind, (), _values(work, kind, columns, row)))
+    """Whole rows that one side has more often."""
+    return _one_sided(work, [], lambda side, columns: sql.loose_rows(side, work.relation, work.columns, columns, work.samples))
+
+
+def _one_sided(work: _Comparison, key: list[Shared], query: Callable[[str, list[ComparedColumn]], str]) -> tuple[SampleRow, ...]:
+    names, samples = {part.name for part in key}, []
+    for kind, side, every in (("added", "b", work.after), ("removed", "a", work.before)):
+        columns = [column for column in every if column.name not in names]
+        for row in work.all(query(side, columns)):
+            samples.append(SampleRow(kind, _key_of(work, key, row), _values(work, kind, columns, row[len(key) :])))
     return tuple(samples)
 
 

@@ -11,9 +11,9 @@ from sluice.lineage.graph import graph_of
 
 
 def of_diff(a: Side, b: Side, relations: Sequence[RelationDiff]) -> Downstream:
-    """What is downstream of the relations that changed, by the newer manifest; of what is gone, by the older one.
+    """What is downstream of the relations that changed, by the newer manifest; of what was removed, by the older one.
 
-    Relations that were compared are not in it: what became of them is known, and through the same ones nothing is reached.
+    Relations that were compared are not in it; nothing is affected through those that are the same.
     """
     new = dict(_starts(b, relations, ("changed", "added")))
     old = {**dict(_dropped(a, relations)), **dict(_starts(a, relations, ("removed",)))}

@@ -1,4 +1,4 @@
-"""What a diff finds, as data. Counts are of rows; values of samples are text as people read it, or None for null."""
+"""The result of a diff, as data. Counts are of rows; values of samples are text for people, or None for null."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class SchemaChange:
 
 @dataclass(frozen=True)
 class Figures:
-    """What one column amounts to on one side. `distinct` is near (1 or 2 %) where the table is large; see RelationDiff."""
+    """Figures of one column on one side. `distinct` is an estimate (within 1 or 2 %) if the table is large; see RelationDiff."""
 
     nulls: int
     distinct: int | None = None
@@ -32,7 +32,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Metric:
-    """A column's figures before and after; None where the column, or the relation, is not there."""
+    """A column's figures before and after; None if the column or the relation does not exist."""
 
     column: str
     type: str
@@ -53,8 +53,8 @@ class Pair:
 class ColumnChange:
     """How the values of one column changed, over the rows that both sides have.
 
-    `filled` were null, `emptied` are null now; `up` and `down` (numbers, times) grew and shrank, and numbers did so by
-    `total` in all, between `least` and `most`. `pairs` are the most frequent changes, where values are few words.
+    `filled` were null, `emptied` are null now; `up` and `down` (numbers, times) increased and decreased, numbers by
+    `total` in all, between `least` and `most`. `pairs` are the most frequent changes of other columns.
     """
 
     column: str
@@ -81,7 +81,7 @@ class SampleRow:
 
 @dataclass(frozen=True)
 class RowChanges:
-    """Rows that came, went, and changed; `compared_by`: key, or whole rows (then nothing counts as changed)."""
+    """Rows added, removed and changed; `compared_by`: key, or whole rows (then none counts as changed)."""
 
     compared_by: str
     before: int

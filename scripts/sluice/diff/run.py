@@ -1,4 +1,4 @@
-"""A diff from end to end: both files attached read only, one relation after the other, then what is downstream."""
+"""A diff from start to end: both files attached read only, one relation after the other, then what is downstream."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from sluice.core.duck import MEMORY_LIMIT, connect, literal
+from sluice.core.duck import MEMORY_LIMIT, connect, literal, unreadable
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
-from sluice.diff.compare import CompareOptions, compare
+from sluice.diff.compare import compare
 from sluice.diff.downstream import of_diff
 from sluice.diff.result import Diff, RelationDiff, SideInfo
 from sluice.diff.side import Side, chosen
@@ -30,7 +30,7 @@ def diff(
     memory_limit: str = MEMORY_LIMIT,
     tell: Tell = silent,
 ) -> Diff:
-    """Compare two sides. Raises SluiceError where a file cannot be opened, or nothing is selected."""
+    """Compare two sides. Raises SluiceError if a file cannot be opened, or nothing is selected."""
     started = time.monotonic()
     relations = chosen(a, b, select, exclude)
     if not relations:
@@ -42,7 +42,7 @@ def diff(
     with TemporaryDirectory(prefix="sluice-diff-") as spill, opened(a.file, b.file, memory_limit, Path(spill)) as connection:
         for number, relation in enumerate(relations):
             tell(relation, number / len(relations))
-            found.append(compare(connection, relation, a, b, CompareOptions(samples)))
+            found.append(compare(connection, relation, a, b, samples))
             for name in "dghp":
                 connection.execute(f"drop table if exists {name}")
     downstream = of_diff(a, b, found)
@@ -50,7 +50,7 @@ def diff(
 
 
 def _same(relation: str, a: Side, b: Side) -> RelationDiff:
-    """Both names mean one file: staging and prod often do."""
+    """Both names mean the same file, as staging and prod often do."""
     model = b.models.get(relation) or a.models[relation]
     return RelationDiff(relation, model.name, model.owner, "same", "file", (), None)
 
@@ -61,7 +61,7 @@ def _info(side: Side) -> SideInfo:
 
 @contextmanager
 def opened(a: Path, b: Path, memory_limit: str, spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection in memory with the files attached as `a` and `b`, read only; beyond the limit it spills into a folder."""
+    """A connection in memory with the files attached as `a` and `b`, read only; beyond the limit it spills into `spill`."""
     with connect(memory_limit=memory_limit, temp_directory=spill) as connection:
         connection.execute("set preserve_insertion_order = false")
         for name, file in (("a", a), ("b", b)):
@@ -73,8 +73,4 @@ def _attach(connection: duckdb.DuckDBPyConnection, name: str, file: Path) -> Non
     try:
         connection.execute(f"attach {literal(str(file.resolve()))} as {name} (read_only)")
     except duckdb.Error as error:
-        line = str(error).splitlines()[0]
-        if "lock" in line:
-            hint = "wait until dbt (or whoever writes to it) has finished, and compare again"
-            raise SluiceError("another process is writing to the warehouse", where=str(file), hint=hint) from error
-        raise SluiceError(f"this cannot be read as a warehouse: {line}", where=str(file)) from error
+        raise unreadable(error, file) from error

@@ -67,7 +67,7 @@ def side(name: str, artifacts: Path | None, target: Path) -> Side:
     located = locate(name)
     file, record = located.file.resolve(), located.record
     folder = artifacts or located.artifacts or (file.parent if (file.parent / "manifest.json").is_file() else target)
-    manifest, slim = dbt.artifact(folder, "manifest.json"), partial.read(folder)
+    manifest, partly = dbt.artifact(folder, "manifest.json"), partial.read(folder)
     return Side(
         name=name,
         file=file,
@@ -77,9 +77,9 @@ def side(name: str, artifacts: Path | None, target: Path) -> Side:
         engine=record.duckdb if record else None,
         commit=record.code.commit if record else None,
         built_at=record.built_at if record else None,
-        built=frozenset(slim.built) | frozenset(slim.left_out) if slim else None,
-        base=slim.base if slim else "",
-        failed=frozenset(slim.failed) if slim else frozenset(),
+        built=frozenset(partly.built) | frozenset(partly.left_out) if partly else None,
+        base=partly.base if partly else "",
+        failed=frozenset(partly.failed) if partly else frozenset(),
         release_id=record.release_id if record else "",
     )
 

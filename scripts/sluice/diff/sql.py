@@ -51,13 +51,22 @@ def scan(side: str, relation: str, hashed: Sequence[Shared], wanted: Sequence[st
     return f"select count(*), {hashes}{rest} from {table(side, relation)}"
 
 
+def _names(key: Sequence[Shared], order: str = "") -> str:
+    return ", ".join(f"k{n}{order}" for n in range(len(key)))
+
+
+def any_null(key: Sequence[Shared]) -> str:
+    """The condition that a part of the key is null."""
+    return " or ".join(f"k{n} is null" for n in range(len(key)))
+
+
 def _keyed(side: str, relation: str, key: Sequence[Shared], columns: Sequence[Shared]) -> str:
     keys = "".join(f"{column.sql(side)} as k{n}, " for n, column in enumerate(key))
     return f"select {keys}{row_hash(columns, side)} as h from {table(side, relation)}"
 
 
 def differing(relation: str, key: Sequence[Shared], columns: Sequence[Shared], most: int) -> str:
-    """Table d: each key whose row is on one side only (ha or hb is null) or differs. Right where keys are unique.
+    """Table d: each key whose row is on one side only (ha or hb is null) or differs. Right if keys are unique.
 
     Unique keys make at most `most` pairs; a key that is in many rows would make more, and is cut off there.
     """
@@ -71,19 +80,17 @@ def differing(relation: str, key: Sequence[Shared], columns: Sequence[Shared], m
 
 
 def accounting(key: Sequence[Shared]) -> str:
-    """Of table d: rows removed, added, changed; keys that are null, or lone and there twice; what the hashes grew by in all."""
-    keys = ", ".join(f"k{n}" for n in range(len(key)))
-    null = " or ".join(f"k{n} is null" for n in range(len(key)))
+    """Of table d: rows removed, added, changed; keys that are null, or unmatched and not unique; the sum of hash differences."""
     return (
         "select count(*) filter (hb is null), count(*) filter (ha is null), count(*) filter (ha is not null and hb is not null),"
-        f" count(*) filter ({null}), (select count(*) from (select 1 from d where ha is null or hb is null group by {keys}"
-        " having count(*) > 1)), coalesce(sum(hb::hugeint), 0) - coalesce(sum(ha::hugeint), 0) from d"
+        f" count(*) filter ({any_null(key)}), (select count(*) from (select 1 from d where ha is null or hb is null"
+        f" group by {_names(key)} having count(*) > 1)), coalesce(sum(hb::hugeint), 0) - coalesce(sum(ha::hugeint), 0) from d"
     )
 
 
 def differing_by_group(relation: str, key: Sequence[Shared], columns: Sequence[Shared]) -> str:
     """Table g: as d, but right for any keys: na and nb rows have the key; `x` is 0 where a single pair is equal."""
-    keys = ", ".join(f"k{n}" for n in range(len(key)))
+    keys = _names(key)
     return (
         f"create or replace temp table g as select {keys}, count(*) filter (s = 'a') as na, count(*) filter (s = 'b') as nb,"
         f" bit_xor(h) as x from (select *, 'a' as s from ({_keyed('a', relation, key, columns)})"
@@ -94,7 +101,7 @@ def differing_by_group(relation: str, key: Sequence[Shared], columns: Sequence[S
 
 def from_groups(key: Sequence[Shared]) -> str:
     """Table d out of g: the keys that are in one row of a side at most."""
-    keys = ", ".join(f"k{n}" for n in range(len(key)))
+    keys = _names(key)
     return (
         f"create or replace temp table d as select {keys}, case when na = 1 then 0::ubigint end as ha,"
         " case when nb = 1 then x end as hb from g where na <= 1 and nb <= 1"
@@ -186,8 +193,7 @@ def keys_and(columns: Sequence[str], key: Sequence[Shared]) -> str:
 def changed_rows(key: Sequence[Shared], changed: Sequence[Shared], limit: int) -> str:
     """Rows of p with the smallest keys: key, then before and after of each column."""
     values = [f"{word}{n}" for n in range(len(changed)) for word in ("o", "n")]
-    order = ", ".join(f"k{n} nulls last" for n in range(len(key)))
-    return f"select {keys_and(values, key)} from p order by {order} limit {limit}"
+    return f"select {keys_and(values, key)} from p order by {_names(key, ' nulls last')} limit {limit}"
 
 
 def lone_rows(side: str, relation: str, key: Sequence[Shared], columns: Sequence[ComparedColumn], nulls: bool, limit: int) -> str:

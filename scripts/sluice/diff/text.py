@@ -36,11 +36,11 @@ def _relation(found: RelationDiff) -> Iterator[str]:
     yield from (f"  {column.column}: {column.changed:,} changed: {words.way(column)}" for column in found.rows.columns)
     if found.status == "changed":
         for metric in found.metrics:
-            told = "; ".join(
+            shown = "; ".join(
                 f"{name} {before or 'none'} -> {after or 'none'}"
                 for name, before, after in words.figures(metric, found.is_distinct_near)
             )
-            yield f"  {metric.column}: {told}"
+            yield f"  {metric.column}: {shown}"
     yield from (f"  {sample(one)}" for one in found.rows.samples)
 
 

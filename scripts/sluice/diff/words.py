@@ -25,10 +25,10 @@ def same(diff: Diff) -> str:
     if not found:
         return "None is the same."
     based = sum(relation.told_by == "base" for relation in found)
-    parts = [f"{digest} told by their digest, without reading a row"] if digest else []
+    parts = [f"{digest} known by their digest, without reading a row"] if digest else []
     parts += [f"{based} not built, {found_base(found)}"] if based else []
-    told = f" ({'; '.join(parts)})" if parts else ""
-    return f"{plural(len(found), 'relation')} {'is' if len(found) == 1 else 'are'} the same{told}."
+    how = f" ({'; '.join(parts)})" if parts else ""
+    return f"{plural(len(found), 'relation')} {'is' if len(found) == 1 else 'are'} the same{how}."
 
 
 def found_base(found: Sequence[RelationDiff]) -> str:

@@ -83,19 +83,9 @@ def _said(error: BaseException) -> str:
 
 
 def _event(tried: Attempt, outcome: str, seconds: float) -> ReleaseEntry:
-    return ReleaseEntry(
-        event_id=tried.event_id or secrets.token_hex(8),
-        tried_at=datetime.now(UTC).replace(tzinfo=None),
-        action=tried.action,
-        environment=tried.environment,
-        release_id=tried.release_id,
-        from_release_id=tried.from_release_id,
-        actor=tried.actor,
-        outcome=outcome,
-        why=tried.why,
-        detail=tried.detail,
-        seconds=round(seconds, 4),
-    )
+    known = {name: value for name, value in vars(tried).items() if name not in ("event_id", "is_failed")}
+    event_id, now = tried.event_id or secrets.token_hex(8), datetime.now(UTC).replace(tzinfo=None)
+    return ReleaseEntry(event_id=event_id, tried_at=now, outcome=outcome, seconds=round(seconds, 4), **known)
 
 
 def settle(lake: Path, environment: str, moves: Sequence[Move]) -> int:
@@ -113,18 +103,15 @@ def settle(lake: Path, environment: str, moves: Sequence[Move]) -> int:
 
 
 def _settled(environment: str, move: Move) -> ReleaseEntry:
+    known = {name: value for name, value in vars(move).items() if name not in ("move_id", "at")}
     return ReleaseEntry(
         event_id=move.move_id,
         tried_at=datetime.fromisoformat(move.at).astimezone(UTC).replace(tzinfo=None),
-        action=move.action,
         environment=environment,
-        release_id=move.release_id,
-        from_release_id=move.from_release_id,
-        actor=move.actor,
         outcome="done",
-        why=move.why,
         detail="written from the pointer's history by a later command",
         seconds=None,
+        **known,
     )
 
 

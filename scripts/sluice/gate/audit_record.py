@@ -1,4 +1,4 @@
-"""An audit of a candidate, kept with it: the report as audit/audit.json, and in its record what it said of which digest."""
+"""Keeps the audit of a candidate with it: the report as audit/audit.json, and its result and the digest in the record."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from sluice.store.record import Audit, Record, dump, load
 
 
 def is_candidate(located: Located) -> bool:
-    """Whether it is a candidate that dbt found nothing wrong with: one whose audit counts."""
+    """Whether it is a candidate without failing tests: one whose audit counts."""
     is_one = located.folder is not None and located.folder.resolve().parent == (warehouse_root() / "candidates").resolve()
     return is_one and located.record is not None and located.record.digest is not None
 
 
 @contextmanager
 def being_audited(located: Located) -> Iterator[Path]:
-    """Hold a candidate's folder while it is audited. Raises SluiceError where somebody else works on it."""
+    """Hold a candidate's folder while it is audited. Raises SluiceError if another command works on it."""
     assert located.folder is not None
     with holding(located.folder, f"auditing {located.folder.name}"):
         yield located.folder
 
 
 def keep(folder: Path, report: AuditReport, tell: Tell, memory_limit: str) -> Record:
-    """Write what an audit of the whole candidate said; give the record. The digest is computed again, from the file as it is.
+    """Write the result of an audit of the whole candidate; give the record. The digest is computed again from the file.
 
-    Raises SluiceError, and keeps nothing, where the file is not what was built.
+    Raises SluiceError, and keeps nothing, if the file is not what was built.
     """
     record = load(folder)
     found = digest.combined(standalone.read(Path(report.warehouse), tell=tell, memory_limit=memory_limit))
@@ -45,13 +45,13 @@ def keep(folder: Path, report: AuditReport, tell: Tell, memory_limit: str) -> Re
         raise SluiceError("the file is not what was built, so its audit does not count", where=report.warehouse, hint=hint)
     (folder / "audit").mkdir(exist_ok=True)
     (folder / "audit" / "audit.json").write_text(document(as_fields(report)) + "\n", encoding="utf-8")
-    record = replace(record, audit=said(report, found)).timed(audit=report.seconds)
+    record = replace(record, audit=summarized(report, found)).timed(audit=report.seconds)
     dump(record, folder)
     return record
 
 
-def said(report: AuditReport, judged: str) -> Audit:
-    """An audit in the record's words. What could not be judged counts as failed."""
+def summarized(report: AuditReport, judged: str) -> Audit:
+    """An audit as the record has it. Checks that could not be evaluated count as failed."""
     failed = report.count("fail") + report.count("error") + report.dbt.failed
     return Audit(
         run_id=report.run_id,

@@ -1,4 +1,4 @@
-"""The gate: everything that must hold before an environment's pointer moves to a release. Pure: it judges what it is given."""
+"""The gate: everything that must hold before an environment's pointer moves to a release. It decides from data alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class Verdict:
-    """Why not; empty where the gate is open."""
+    """The reasons why the pointer may not move; none if the gate is open."""
 
     reasons: tuple[str, ...]
 
@@ -29,26 +29,26 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a publish asks of a candidate: to be built for this environment, from the release it points to now."""
+    """What a candidate must be to be published: built for this environment, from the release that it points to now."""
 
     environment: str
     current: str | None
 
 
-def judge(record: Record, results: Mapping[str, Any] | None, sight: FileSummary, expected: Expected | None = None) -> Verdict:
-    """Judge a candidate by its record, dbt's run_results.json and a look at its file; `expected` where it is published.
+def judge(record: Record, results: Mapping[str, Any] | None, summary: FileSummary, expected: Expected | None = None) -> Verdict:
+    """Judge a candidate by its record, dbt's run_results.json and the summary of its file.
 
-    A release that is promoted, or rolled back to, is judged without `expected`.
+    `expected` is for a publish; a promotion or a rollback is judged without it.
     """
-    reasons = [*_built(record, results), *_audited(record), *_stands_alone(record, sight)]
+    reasons = [*_built(record, results), *_audited(record), *_of_the_file(record, summary)]
     return Verdict(tuple(reasons + (_follows(record, expected) if expected else [])))
 
 
 def _built(record: Record, results: Mapping[str, Any] | None) -> list[str]:
     if record.built_at is None or record.dbt is None:
-        return ["its build has not come to an end"]
+        return ["its build has not finished"]
     if results is None:
-        return ["run_results.json is not with it, so nobody knows how its build went"]
+        return ["it has no run_results.json, so the result of its build is unknown"]
     if results.get("metadata", {}).get("invocation_id") != record.dbt.invocation_id:
         return ["run_results.json is of another run of dbt than the record"]
     arguments = results.get("args", {})
@@ -72,28 +72,28 @@ def _bad_nodes(nodes: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _audited(record: Record) -> list[str]:
     if record.digest is None:
-        return ["it has no digest, so nobody knows what an audit would speak of"]
+        return ["it has no digest, so an audit cannot be matched to its content"]
     if record.digest != digest.combined(record.relations):
         return ["its digest is not that of its relations: the record was changed"]
     if record.audit is None:
         return [f"it has not been audited; run: sluice audit {record.release_id}"]
     if record.audit.digest != record.digest:
-        return [f"the audit judged other content than this; run: sluice audit {record.release_id}"]
+        return [f"the audit judged other content; run: sluice audit {record.release_id}"]
     if record.audit.status != "pass":
         return [f"the audit did not pass: {record.audit.failed} of {record.audit.checks} checks failed"]
     return []
 
 
-def _stands_alone(record: Record, sight: FileSummary) -> list[str]:
-    reasons = [f"{name} does not answer when the file is alone: {why}" for name, why in sorted(sight.unanswered.items())]
-    if sight.has_log:
-        reasons.append("somebody has written to the file: there is a write-ahead log beside it")
-    if record.file is not None and record.file.bytes != sight.bytes:
-        reasons.append(f"the file has {sight.bytes:,} bytes and its record says {record.file.bytes:,}: it was changed")
-    if sight.relations is not None:
-        gone, new = sorted(record.relations.keys() - sight.relations), sorted(sight.relations - record.relations.keys())
+def _of_the_file(record: Record, summary: FileSummary) -> list[str]:
+    reasons = [f"{name} cannot be read from the file alone: {why}" for name, why in sorted(summary.unanswered.items())]
+    if summary.has_log:
+        reasons.append("the file was written to: there is a write-ahead log beside it")
+    if record.file is not None and record.file.bytes != summary.bytes:
+        reasons.append(f"the file has {summary.bytes:,} bytes and its record says {record.file.bytes:,}: it was changed")
+    if summary.relations is not None:
+        gone, new = sorted(record.relations.keys() - summary.relations), sorted(summary.relations - record.relations.keys())
         reasons += [f"the file lacks {', '.join(gone)}, which its record has"] if gone else []
-        reasons += [f"the file has {', '.join(new)}, which its record lacks: nobody audited it"] if new else []
+        reasons += [f"the file has {', '.join(new)}, which its record lacks: it was not audited"] if new else []
     return reasons
 
 

@@ -1,8 +1,8 @@
-"""Column lineage of one model, read out of its compiled SQL: what each column is made of, and what decides about its rows.
+"""Column lineage of one model, from its compiled SQL: what each column is made of, and what decides about its rows.
 
-A column is made of every column in its expression, through CTEs, subqueries and unions. Rows are decided by what stands
-in joins, filters, groupings, windows' qualify, distinct and limits, anywhere in the query; that is more than is
-strictly so, never less. What can't be followed raises NotTracedError, and the caller falls back to whole models.
+A column is made of every column in its expression, through CTEs, subqueries and unions. Rows depend on the columns in joins,
+filters, groupings, qualify, distinct and limits anywhere in the query; that may be too much, never too little. What cannot
+be followed raises NotTracedError, and the caller falls back to whole models.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from sqlglot.optimizer.scope import Scope, build_scope, find_all_in_scope
 
 # A column of something upstream: its unique id, and the column's name in lower case.
 Leaf = tuple[str, str]
-# Stands for every column of something upstream.
+# Means every column of something upstream.
 EVERY = "*"
 _DECIDING = ("where", "joins", "group", "having", "qualify", "distinct", "limit", "offset", "laterals", "sample", "pivots")
 
 
 class NotTracedError(Exception):
-    """The SQL can't be followed column by column; says why."""
+    """The SQL cannot be followed column by column, and why."""
 
 
 @dataclass
 class Traced:
-    """What something is made of, and the texts of the expressions on the way, by which two versions are compared."""
+    """What something is made of, and the texts of the expressions on the way, to compare two versions."""
 
     leaves: set[Leaf] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
 
     def add(self, other: Traced) -> None:
-        """Take in what another is made of."""
+        """Add what another is made of."""
         self.leaves |= other.leaves
         self.texts |= other.texts
 
@@ -62,7 +62,7 @@ def trace(
 
 
 def _scope(sql: str, tables: Mapping[tuple[str, str], str], columns: Mapping[str, Sequence[str]]) -> Scope:
-    """The parsed query, every column with its table. What sqlglot can't do ends in NotTracedError, however it says so."""
+    """The parsed query, every column with its table. Every error of sqlglot becomes a NotTracedError."""
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
     try:
         parsed = parse_one(sql, read="duckdb")
@@ -88,7 +88,7 @@ _INLINE = "__source"
 
 
 def _schema(query: exp.Expr, tables: Mapping[tuple[str, str], str], columns: Mapping[str, Sequence[str]]) -> dict[str, object]:
-    """The columns of the tables that a query names, nested as sqlglot wants them: by catalog, schema and name."""
+    """The columns of the tables that a query names, nested as sqlglot requires: by catalog, schema and name."""
     found: dict[str, object] = {}
     deep = any(table.catalog for table in query.find_all(exp.Table))
     for table in query.find_all(exp.Table):
@@ -147,7 +147,7 @@ class _Tracer:
         raise NotTracedError(f"{name} is not among the columns of a part of the query")
 
     def _through_star(self, scope: Scope, name: str) -> Traced:
-        """A column that `select *` lets through: of the only source, else of any of them, so of all their columns."""
+        """A column that `select *` passes on: from the only source, else from any of them, so from all their columns."""
         sources = [scope.sources[alias] for alias in scope.selected_sources]
         found = Traced()
         for source in sources:
@@ -160,7 +160,7 @@ class _Tracer:
         for column in _columns_in(expression):
             name = column.name.lower()
             if not column.table and name != own and name in _names(scope):
-                # In DuckDB a name of the select list may be used in it, and in group by: of whichever it is.
+                # In DuckDB a name of the select list may be used in the list itself, and in group by: it may be either.
                 found.add(self.column(scope, name))
                 found.add(self._perhaps(scope, name))
             else:
@@ -188,7 +188,7 @@ class _Tracer:
             return Traced()
 
     def _unqualified(self, scope: Scope, name: str) -> Traced:
-        """sqlglot leaves a column without a table where it doesn't know what the tables hold: of each that may have it."""
+        """A column that sqlglot leaves without a table, because it does not know their columns: from each that may have it."""
         found, owners = Traced(), 0
         for alias in scope.selected_sources:
             source = scope.sources[alias]
@@ -197,12 +197,12 @@ class _Tracer:
                 owners += 1
                 found.add(self._source(source, name))
         if not owners:
-            raise NotTracedError(f"{name} can't be told to be of one table")
+            raise NotTracedError(f"it is unknown which table {name} is from")
         return found
 
     def _source(self, source: object, name: str) -> Traced:
         if isinstance(source, Scope):
-            # What a star stands for is not known by name, nor what a table function gives: asked for by name, it is found.
+            # The columns of a star or of a table function have no known names; asked for by name, they are found.
             asked = _names(source) if name == EVERY else [name]
             found = Traced()
             for one in asked or [EVERY]:
@@ -211,7 +211,7 @@ class _Tracer:
         assert isinstance(source, exp.Table)
         unique_id = _id_of(source, self._tables)
         if unique_id is None and not source.db and isinstance(source.this, exp.Identifier):
-            raise NotTracedError(f"it reads {source.name}, which no model or source is")
+            raise NotTracedError(f"it reads {source.name}, which is not a model or source")
         return Traced({(unique_id, name)}) if unique_id else Traced(texts={source.sql(dialect="duckdb")})
 
     def deciding(self, scope: Scope) -> Traced:
@@ -220,7 +220,7 @@ class _Tracer:
         for part in _deciding_parts(scope.expression):
             found.add(self._expression(scope, part))
         if isinstance(scope.expression, exp.Select):
-            # Which tables it reads, and in which ways they are put together.
+            # Which tables it reads.
             found.texts |= {source.sql(dialect="duckdb") for source in scope.sources.values() if isinstance(source, exp.Table)}
         if isinstance(scope.expression, exp.SetOperation):
             found.texts.add(f"{type(scope.expression).__name__} {scope.expression.args.get('distinct')}")
@@ -245,7 +245,7 @@ def _deciding_parts(expression: exp.Expr) -> Iterator[exp.Expr]:
         for one in part if isinstance(part, list) else [part]:
             if isinstance(one, exp.Expr):
                 yield one
-    # Which rows a limit leaves is decided by their order; otherwise order decides nothing.
+    # The order decides which rows a limit or distinct on keeps; otherwise it decides nothing.
     order = expression.args.get("order")
     if order is not None and (expression.args.get("limit") or isinstance(expression.args.get("distinct"), exp.Distinct)):
         yield order

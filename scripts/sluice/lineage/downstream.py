@@ -1,4 +1,4 @@
-"""What a change reaches: from changed columns and rows, along column lineage, to models, exposures and their owners."""
+"""What a change affects: from changed columns and rows, along column lineage, to models, exposures and their owners."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sluice.lineage.graph import Graph
 
 @dataclass(frozen=True)
 class Reached:
-    """Something downstream. `columns`: which of its columns are made of what changed; empty where its rows are.
+    """Something downstream. `columns`: which of its columns are made of what changed; empty if its rows change.
 
-    `why` names what it reads of the change; `is_traced` is False where only models, not columns, could be followed.
+    `why` names what it reads of the change; `is_traced` is False if only models, not columns, could be followed.
     """
 
     kind: str
@@ -28,7 +28,7 @@ class Reached:
 
 @dataclass(frozen=True)
 class Downstream:
-    """Models and exposures that a change reaches, and everybody who owns one of them."""
+    """Models and exposures that a change affects, and their owners."""
 
     models: tuple[Reached, ...]
     exposures: tuple[Reached, ...]
@@ -38,7 +38,7 @@ class Downstream:
 
 @dataclass
 class Change:
-    """What changes of a node: some columns, or its rows and with them everything. `why`: what it reads of the change."""
+    """What changes in a node: some columns, or its rows and with them everything. `why`: what it reads of the change."""
 
     columns: set[str] = field(default_factory=set)
     rows: bool = False
@@ -50,10 +50,10 @@ class Change:
 
 
 def spread(graph: Graph, starts: Mapping[str, Change], still: frozenset[str] = frozenset()) -> dict[str, Change]:
-    """What changes of every node downstream of `starts`, those left out that nothing reaches.
+    """What changes in the nodes downstream of `starts`, without those that are not affected.
 
-    A node whose SQL could not be traced changes wholly as soon as anything that it reads does; `is_traced` tells.
-    Nodes in `still` were looked at and are the same: nothing is reached through them.
+    A node whose SQL could not be traced changes as a whole if anything that it reads does; `is_traced` is False then.
+    Nodes in `still` are known to be the same: nothing is affected through them.
     """
     changes = dict(starts)
     for unique_id in graph.descendants(list(starts)):
@@ -64,14 +64,14 @@ def spread(graph: Graph, starts: Mapping[str, Change], still: frozenset[str] = f
 
 
 def _reached(graph: Graph, unique_id: str, parents: Mapping[str, Change], every: Mapping[str, Change]) -> Change:
-    """`every` has what an ephemeral parent reads, too: its SQL is part of this model's."""
+    """`every` also has what an ephemeral parent reads: its SQL is part of this model's."""
     query = graph.queries.get(unique_id)
     if query is None:
         why = {_said(graph, name, change) for name, change in parents.items()}
         return Change(rows=True, is_traced=graph.nodes[unique_id]["resource_type"] == "exposure", why=why)
     found = Change(is_traced=all(change.is_traced for change in parents.values()))
     deciding = _touching(graph, query.rows, every)
-    # Rows that come or go above do so here, too, or are added up here.
+    # Rows that are added or removed upstream are so here, or change what is aggregated here.
     deciding |= {f"rows of {graph.label(name)}" for name, change in parents.items() if change.rows}
     if deciding:
         return Change(set(), True, found.is_traced, deciding)
@@ -98,7 +98,7 @@ def _said(graph: Graph, name: str, change: Change) -> str:
 
 
 def downstream(graph: Graph, starts: Mapping[str, Change], still: frozenset[str] = frozenset()) -> Downstream:
-    """Models and exposures that are reached, and their owners, those of the starts among them; not those of what is still."""
+    """Models and exposures that are affected, and their owners and those of the starts, without what is in `still`."""
     reached = {name: change for name, change in spread(graph, starts, still).items() if name not in still}
     found = [_as_reached(graph, name, reached[name]) for name in graph.order() if name in reached]
     owners = {owner for name in (*starts, *reached) if name in graph.nodes and (owner := graph.owner(name))}
@@ -126,7 +126,7 @@ def _as_reached(graph: Graph, unique_id: str, change: Change) -> Reached:
 
 
 def united(parts: Sequence[Downstream]) -> Downstream:
-    """Several as one; of what is in more than one the first says how it is reached."""
+    """Several as one; if something is in more than one, the first is kept."""
     models, exposures = {}, {}
     for part in reversed(parts):
         models.update({one.unique_id: one for one in part.models})

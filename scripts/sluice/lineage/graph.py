@@ -14,7 +14,7 @@ from sluice.lineage.columns import NotTracedError, Query, trace
 
 @dataclass
 class Graph:
-    """`queries` has the lineage of each model that could be traced; `untraced` says of the others why not."""
+    """`queries` has the lineage of each model that could be traced; `untraced` says for the others why not."""
 
     nodes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     children: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -41,7 +41,7 @@ class Graph:
         return relation_of(node)
 
     def parents(self, unique_id: str) -> list[str]:
-        """What a node reads, itself left out: an incremental model reads its own earlier state."""
+        """What a node reads, without itself: an incremental model reads its own earlier state."""
         return [name for name in dict.fromkeys(_parents(self.nodes[unique_id])) if name in self.nodes and name != unique_id]
 
     def descendants(self, starts: Sequence[str]) -> list[str]:
@@ -77,8 +77,8 @@ def _parents(node: Mapping[str, Any]) -> list[str]:
     return list((node.get("depends_on") or {}).get("nodes") or [])
 
 
-def graph_of(manifest: Mapping[str, Any], wanted: Sequence[str] | None = None) -> Graph:
-    """The graph of a manifest. With `wanted`, only the SQL of those models is traced (and what they read is taken as told)."""
+def graph_of(manifest: Mapping[str, Any]) -> Graph:
+    """The graph of a manifest."""
     graph = Graph()
     for kind in ("nodes", "sources", "exposures"):
         for unique_id, node in (manifest.get(kind) or {}).items():
@@ -91,7 +91,7 @@ def graph_of(manifest: Mapping[str, Any], wanted: Sequence[str] | None = None) -
         _place(graph, unique_id, node)
     graph.owners = owners_of_groups(manifest)
     for unique_id in graph.order():
-        _trace(graph, unique_id, wanted)
+        _trace(graph, unique_id)
     return graph
 
 
@@ -105,7 +105,7 @@ def _place(graph: Graph, unique_id: str, node: Mapping[str, Any]) -> None:
         graph.inline[unique_id] = text
 
 
-def _trace(graph: Graph, unique_id: str, wanted: Sequence[str] | None) -> None:
+def _trace(graph: Graph, unique_id: str) -> None:
     node = graph.nodes[unique_id]
     described = [name.lower() for name in node.get("columns") or {}]
     if node["resource_type"] != "model":
@@ -117,8 +117,7 @@ def _trace(graph: Graph, unique_id: str, wanted: Sequence[str] | None) -> None:
         graph.columns[unique_id] = list(query.columns)
     except NotTracedError as error:
         graph.columns[unique_id] = described
-        if wanted is None or unique_id in wanted:
-            graph.untraced[unique_id] = str(error)
+        graph.untraced[unique_id] = str(error)
 
 
 def _query(graph: Graph, node: Mapping[str, Any]) -> Query:
@@ -127,7 +126,7 @@ def _query(graph: Graph, node: Mapping[str, Any]) -> Query:
     if not node.get("compiled_code"):
         raise NotTracedError("the manifest has no compiled SQL of it")
     inline = {name: text for name in _parents(node) if (text := graph.inline.get(name))}
-    # Sources may have more columns than are described, so what is described of them is a help in need only.
+    # Sources may have more columns than are described, so these are used only if it does not work without them.
     known = {name: columns for name, columns in graph.columns.items() if graph.nodes[name]["resource_type"] != "source"}
     try:
         return trace(node["compiled_code"], graph.tables, known, inline)

@@ -108,7 +108,7 @@ def _candidate(context: Context, attempt: trail.Attempt, environment: str, full_
 
 def _pull_request(context: Context, attempt: trail.Attempt, environment: str, base: str, tell: Tell) -> BuildReport:
     built = pull_request.build(environment, locate(base, tell), context, tell)
-    attempt.from_release_id = built.slim.base
+    attempt.from_release_id = built.contents.base
     has_run = (built.artifacts / "run_results.json").is_file()
     found = _recorded(built.artifacts, built.file.parent, context.lake, environment) if has_run else None
     return BuildReport(environment, built.is_good, found, built)

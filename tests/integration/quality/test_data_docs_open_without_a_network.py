@@ -84,7 +84,7 @@ def test_docs_are_replaced_and_nothing_else_is(shop: Audited, docs: Path) -> Non
     mine = shop.root / "mine"
     mine.mkdir()
     (mine / "letter.txt").write_text("dear reader")
-    with pytest.raises(SluiceError, match="something else than Data Docs"):
+    with pytest.raises(SluiceError, match="something other than Data Docs"):
         shop.audit(docs=mine)
     assert [path.name for path in mine.iterdir()] == ["letter.txt"]
 

@@ -65,14 +65,14 @@ def test_a_writer_is_waited_for_by_the_user(shop: Audited) -> None:
 def test_what_is_no_duckdb_file_is_named(shop: Audited) -> None:
     shop.declare(GOOD)
     shop.file.write_text("not a database, but long enough to be looked at " * 100)
-    with pytest.raises(SluiceError, match="this is not a DuckDB file"):
+    with pytest.raises(SluiceError, match="cannot be read as a warehouse"):
         shop.audit()
 
 
 def test_a_relation_or_column_that_the_file_lacks_is_named(shop: Audited) -> None:
     shop.declare(GOOD)
     shop.build("select 1 as id")
-    with pytest.raises(SluiceError, match=r"core\.sales has no column amount, which a_claim reads"):
+    with pytest.raises(SluiceError, match=r"core\.sales has no column amount, which a_claim needs"):
         shop.audit()
     with duckdb.connect(str(shop.file)) as connection:
         connection.execute("drop table core.sales")

@@ -86,7 +86,7 @@ def test_versions_that_are_gone_are_all_named(tmp_path: Path) -> None:
     with pytest.raises(SluiceError) as error:
         pins.all_there(tmp_path, {"one": 7, "two": 1, "three": 1, "four": 0})
     head, one, two, four = error.value.what.splitlines()
-    assert head == "the lake no longer holds what the release was made of:"
+    assert head == "the lake no longer has what the release was made of:"
     assert one.startswith("  one at version 7: ")
     assert two.startswith("  two at version 1: 2 of its files are gone, such as ")
     assert four.strip() == "four at version 0: the table is gone"

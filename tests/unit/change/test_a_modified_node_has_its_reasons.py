@@ -55,7 +55,7 @@ def test_equal_projects_differ_in_nothing() -> None:
         (
             {"compiled_code": ORDERS + " and 1 = 1"},
             "sql",
-            "its compiled SQL differs: something that it is made with has changed",
+            "its compiled SQL differs: something that it uses has changed",
             True,
         ),
         ({"config": {"materialized": "view", "meta": {}}}, "config", "materialized", True),

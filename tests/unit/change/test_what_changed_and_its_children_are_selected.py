@@ -42,7 +42,7 @@ def short(names: tuple[str, ...]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("one", "built", "tests", "carried"),
+    ("one", "built", "tests", "prerequisites"),
     [
         pytest.param(changed("model.shop.total"), ["total"], [], [], id="the last of a chain"),
         pytest.param(changed("model.shop.orders"), ["orders", "total"], [], ["stg"], id="what it reads of the lake is carried"),
@@ -60,15 +60,15 @@ def short(names: tuple[str, ...]) -> list[str]:
         pytest.param(changed("model.shop.gone", "removed"), [], [], [], id="a model that is gone"),
     ],
 )
-def test_a_change_selects(one: Modified, built: list[str], tests: list[str], carried: list[str]) -> None:
+def test_a_change_selects(one: Modified, built: list[str], tests: list[str], prerequisites: list[str]) -> None:
     found = select([one], project(), HELD)
-    assert (short(found.built), short(found.tests), short(found.carried)) == (built, tests, carried)
+    assert (short(found.built), short(found.tests), short(found.prerequisites)) == (built, tests, prerequisites)
     assert found.whole == ""
 
 
 def test_what_a_test_reads_besides_is_carried_where_the_base_has_none() -> None:
     held = [name for name in HELD if name != "core.names"]
-    assert short(select([changed("model.shop.orders")], project(), held).carried) == ["names", "stg"]
+    assert short(select([changed("model.shop.orders")], project(), held).prerequisites) == ["names", "stg"]
 
 
 def test_a_hook_that_changed_selects_everything() -> None:

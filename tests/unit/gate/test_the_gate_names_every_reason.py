@@ -53,8 +53,8 @@ def test_a_promotion_and_a_rollback_ask_for_no_parent() -> None:
 
 
 BREAKS: dict[str, Callable[[], tuple[Record, dict[str, Any] | None, FileSummary]]] = {
-    "its build has not come to an end": lambda: (replace(RECORD, built_at=None), results(), SIGHT),
-    "run_results.json is not with it": lambda: (RECORD, None, SIGHT),
+    "its build has not finished": lambda: (replace(RECORD, built_at=None), results(), SIGHT),
+    "it has no run_results.json": lambda: (RECORD, None, SIGHT),
     "of another run of dbt": lambda: (RECORD, results(invocation="other"), SIGHT),
     "given --select": lambda: (RECORD, results(select=["x"]), SIGHT),
     "given --exclude": lambda: (RECORD, results(exclude=["x"]), SIGHT),
@@ -71,11 +71,11 @@ BREAKS: dict[str, Callable[[], tuple[Record, dict[str, Any] | None, FileSummary]
         results(),
         SIGHT,
     ),
-    "does not answer when the file is alone": lambda: (RECORD, results(), replace(SIGHT, unanswered={"core.orders": "no"})),
+    "cannot be read from the file alone": lambda: (RECORD, results(), replace(SIGHT, unanswered={"core.orders": "no"})),
     "there is a write-ahead log beside it": lambda: (RECORD, results(), replace(SIGHT, has_log=True)),
     "the file has 101 bytes": lambda: (RECORD, results(), replace(SIGHT, bytes=101)),
     "the file lacks core.orders": lambda: (RECORD, results(), FileSummary(100, frozenset())),
-    "nobody audited it": lambda: (RECORD, results(), FileSummary(100, frozenset([*RELATIONS, "core.more"]))),
+    "it was not audited": lambda: (RECORD, results(), FileSummary(100, frozenset([*RELATIONS, "core.more"]))),
     "it was built for staging": lambda: (replace(RECORD, environment="staging"), results(), SIGHT),
     "prod points to 20251231T000000Z-abcdef now": lambda: (replace(RECORD, parent=None), results(), SIGHT),
 }

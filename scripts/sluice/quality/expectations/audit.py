@@ -1,10 +1,9 @@
-"""An audit: every declared expectation of the chosen models, judged on one warehouse file, and what dbt found before."""
+"""An audit: every declared expectation of the selected models on one warehouse file, and the results of dbt's tests."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check: status pass, warn, fail, or error where it could not be judged. `failures` counts unexpected rows."""
+    """One check: status pass, warn, fail, or error if it could not be evaluated. `failures` counts unexpected rows."""
 
     name: str
     expectation: str
@@ -54,13 +53,13 @@ class ModelResult:
     checks: tuple[CheckResult, ...]
 
     def count(self, status: str) -> int:
-        """How many checks ended so."""
+        """The number of checks with a status."""
         return sum(check.status == status for check in self.checks)
 
 
 @dataclass(frozen=True)
 class AuditReport:
-    """Everything an audit says. It blocks where a check or a dbt test of severity error failed."""
+    """The result of an audit. It blocks if a check or a dbt test of severity error failed."""
 
     run_id: str
     checked_at: datetime
@@ -70,12 +69,12 @@ class AuditReport:
     seconds: float
 
     def count(self, status: str) -> int:
-        """How many checks of all models ended so."""
+        """The number of checks of all models with a status."""
         return sum(model.count(status) for model in self.models)
 
     @property
     def exit_code(self) -> int:
-        """0 nothing blocks, 1 a check or dbt test failed, 2 a check could not be judged."""
+        """0 nothing blocks, 1 a check or dbt test failed, 2 a check could not be evaluated."""
         if self.count("error"):
             return 2
         return 1 if self.count("fail") or self.dbt.failed else 0
@@ -93,9 +92,9 @@ def audit(
 ) -> AuditReport:
     """Audit a warehouse file against the expectations in `target`/manifest.json; with `docs`, write Data Docs there.
 
-    `rest` names the release that stands for what a file that holds a part does not hold.
+    `rest` names the release that has what a partial file lacks.
 
-    Raises SluiceError, before anything runs, where a declaration is wrong, nothing is selected, the file cannot be opened
+    Raises SluiceError, before anything runs, if a declaration is not valid, nothing is selected, the file cannot be opened
     or lacks a relation or a column.
     """
     manifest = dbt.artifact(target, "manifest.json", hint="run: sluice build")
@@ -106,11 +105,11 @@ def audit(
         from sluice.quality.expectations import evaluate
         from sluice.quality.expectations.vocabulary import compiled
 
-        # Also those not selected: a misspelt check is found by whoever audits first.
+        # Also those not selected: a misspelt check is found by the next audit, whatever it selects.
         suites, faults = compiled(declared(manifest))
         if faults:
             raise SluiceError(*faults_as_error(faults))
-        with _readable(file), evaluate.opened(file, memory_limit) as connection:
+        with evaluate.opened(file, memory_limit) as connection:
             _all_there(connection, models, file)
             checked_at = datetime.now(UTC).replace(tzinfo=None)
             run: list[tuple[AuditedModel, Judged]] = []
@@ -134,20 +133,6 @@ def of_dbt_alone(file: Path, target: Path, rest: str) -> AuditReport:
 
 
 _SELECT = "declare some under config: meta: expectations, or check --select: a model's name, schema, tag:<tag>, or fct_*"
-
-
-@contextmanager
-def _readable(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except duckdb.IOException as error:
-        line = str(error).splitlines()[0]
-        if "lock" in line:
-            hint = "wait until dbt (or whoever writes to it) has finished, and audit again"
-            raise SluiceError("another process is writing to the warehouse", where=str(file), hint=hint) from error
-        if "not a valid DuckDB database" in line:
-            raise SluiceError("this is not a DuckDB file", where=str(file), hint="name a warehouse that dbt built") from error
-        raise SluiceError(f"the warehouse cannot be read: {line}", where=str(file)) from error
 
 
 def _judged(connection: duckdb.DuckDBPyConnection, model: AuditedModel, suite: Sequence[Expectation]) -> Judged:
@@ -176,13 +161,13 @@ def _all_there(connection: duckdb.DuckDBPyConnection, models: Sequence[AuditedMo
         if not present:
             missing.append(f"{model.relation} is not in the file")
         missing += [
-            f"{model.relation} has no column {name}, which {wanted[name].name} reads"
+            f"{model.relation} has no column {name}, which {wanted[name].name} needs"
             for name in sorted(wanted.keys() - present)
             if present
         ]
     if missing:
         hint = "build the warehouse again with today's models, or --select what is there"
-        raise SluiceError("\n  ".join(["the warehouse is not what the models say:", *missing]), where=str(file), hint=hint)
+        raise SluiceError("\n  ".join(["the warehouse does not match the models:", *missing]), where=str(file), hint=hint)
 
 
 def _result(model: AuditedModel, found: Judged) -> ModelResult:
@@ -221,7 +206,7 @@ _OBSERVED = ("observed_value", "element_count", "missing_count", "unexpected_cou
 
 
 def _raised(info: Mapping[str, Any]) -> str | None:
-    """The first exception's message; GX nests exceptions by metric, or puts one flat."""
+    """The message of the first exception; GX nests exceptions by metric, or has one at the top."""
     nested = [entry for entry in info.values() if isinstance(entry, Mapping)]
     for entry in [info, *nested]:
         if entry.get("raised_exception"):

@@ -1,7 +1,7 @@
 """Great Expectations' Data Docs of an audit, as files that open without a network.
 
-GX renders the pages. They would fetch style sheets, scripts, fonts and a logo from seven hosts; those tags are taken out,
-and two small files of our own (static/) do what the pages need of them. Charts become bars beside their figures.
+GX renders the pages. They would fetch style sheets, scripts, fonts and a logo from seven hosts; those tags are removed, and
+two small files (static/) replace what the pages need of them. Charts become bars beside their figures.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SITE = "audit"
 _FETCHING = re.compile(
     r"<script[^>]*\bsrc=[\"'](?:https?:)?//[^>]*>\s*</script>"
     r"|<link[^>]*\bhref=[\"'](?:https?:)?//[^>]*>"
-    # What is written for jQuery: static/docs.js does its work. And what advertises.
+    # Scripts for jQuery, which static/docs.js replaces, and advertisements.
     r"|<footer>.*?</footer>"
     r"|<script>(?:(?!</script>).)*?\$\((?:(?!</script>).)*</script>",
     re.DOTALL | re.IGNORECASE,
@@ -39,7 +39,7 @@ _FETCHING = re.compile(
 _LOGO = re.compile(r"https://great-expectations-web-assets[^\"')]*")
 
 
-# GX miscounts the way up from a page.
+# GX writes a wrong number of ../
 _STATIC = re.compile(r"(?:\.\./)+static/")
 
 
@@ -49,7 +49,9 @@ def write_docs(folder: Path, file: Path, checked_at: datetime, runs: Iterable[Ru
     Raises SluiceError where the folder cannot be written, or holds something else.
     """
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / "static" / "docs.css").exists())):
-        raise SluiceError("there is something else than Data Docs", where=str(folder), hint="name a new or an empty folder")
+        raise SluiceError(
+            "the folder contains something other than Data Docs", where=str(folder), hint="name a new or an empty folder"
+        )
     context = gx.get_context(mode="ephemeral")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +69,7 @@ def write_docs(folder: Path, file: Path, checked_at: datetime, runs: Iterable[Ru
 
 
 def _named(relation: str) -> str:
-    """The suite's name. GX makes folders of the parts between dots, and then miscounts the way up from them."""
+    """The suite's name, without dots: GX makes folders of them, and then a wrong number of `../`."""
     return relation.replace(".", "-")
 
 
@@ -129,7 +131,7 @@ def _self_contained(page: str, up: str) -> str:
 
 
 def _index(folder: Path) -> str:
-    """The index; GX's own is drawn by a library from the network."""
+    """The index; GX's own needs a library from the network."""
     results = sorted(folder.glob("validations/**/*.html"), key=lambda page: page.name)
     rows = "".join(_row(page, folder) for page in results)
     return (

@@ -1,4 +1,4 @@
-"""Run suites on a warehouse file: GX judges, DuckDB computes (see scan.py). Read only."""
+"""Runs suites on a warehouse file, read only: GX decides what passes, DuckDB computes (see scan.py)."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 from great_expectations.validator.validation_graph import ValidationGraph
 from great_expectations.validator.validator import Validator
 
-from sluice.core.duck import connect
+from sluice.core.duck import connect, unreadable
 from sluice.quality.expectations import patterns  # noqa: F401  (registers regex and LIKE with GX)
 from sluice.quality.expectations.scan import DuckDBScanEngine
 
 SAMPLE = 5
-CHECK = "check"  # where a GX expectation carries the name of the check that it was made from
+CHECK = "check"  # the key under which a GX expectation has the name of its check
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What GX said about one table, by check, and a query for each check that did not pass."""
+    """GX's results for one table, by check, and a query for each check that did not pass."""
 
     results: dict[str, ExpectationValidationResult]
     seconds: float
@@ -42,13 +42,17 @@ class Judged:
 
 @contextmanager
 def opened(file: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse, read only; what does not fit into memory spills into a folder that is gone afterwards."""
-    with (
-        tempfile.TemporaryDirectory(prefix="sluice-audit-") as spill,
-        connect(str(file), read_only=True, memory_limit=memory_limit, temp_directory=Path(spill)) as connection,
-    ):
-        connection.execute("set preserve_insertion_order = false")
-        yield connection
+    """The warehouse, read only; what does not fit into memory spills to a temporary folder.
+
+    Raises SluiceError if the file cannot be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="sluice-audit-") as spill:
+        try:
+            with connect(str(file), read_only=True, memory_limit=memory_limit, temp_directory=Path(spill)) as connection:
+                connection.execute("set preserve_insertion_order = false")
+                yield connection
+        except duckdb.IOException as error:
+            raise unreadable(error, file) from error
 
 
 def judged(
@@ -61,7 +65,7 @@ def judged(
 ) -> Judged:
     """GX's results for a table.
 
-    A check that GX lost is missing from the results: who calls must look. One that raised carries exception_info.
+    A check that GX lost is missing from the results: callers have to look. One that raised has exception_info.
     """
     started = time.monotonic()
     execution = kind(engine=_engine(connection))
@@ -97,7 +101,7 @@ def _sample(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str,
 def _metrics(
     execution: SqlAlchemyExecutionEngine, expectations: Sequence[Expectation], runtime: dict[str, Any]
 ) -> set[MetricConfiguration]:
-    """All that GX will ask for. What it cannot plan it will not be able to judge, and say so then."""
+    """Everything that GX will ask for. What it cannot plan here fails when it is evaluated."""
     graph = ValidationGraph(execution_engine=execution)
     for expectation in expectations:
         with suppress(GreatExpectationsError):
@@ -126,7 +130,7 @@ def _result_format(key: Sequence[str]) -> dict[str, Any]:
 def _query(
     execution: SqlAlchemyExecutionEngine, expectation: Expectation, result: ExpectationValidationResult, runtime: dict[str, Any]
 ) -> str | None:
-    """SQL that shows what was found: the rows where the check is about rows, otherwise the figures."""
+    """SQL that shows what was found: the rows if the check is about rows, otherwise the figures."""
     given = expectation.configuration.kwargs
     table = execution.batch_manager.active_batch_data.selectable  # type: ignore[union-attr]  # GX: there is a batch while it validates
     spelling = execution.engine.dialect.identifier_preparer

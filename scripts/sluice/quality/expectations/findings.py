@@ -1,4 +1,4 @@
-"""What dbt last found, read from the run_results.json and the manifest.json that it left."""
+"""What dbt found last, read from its run_results.json and manifest.json."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class DbtFinding:
 
 @dataclass(frozen=True)
 class DbtFindings:
-    """The outcome of the last dbt command. `remarks` say why it may not speak for the warehouse that is audited."""
+    """The outcome of the last dbt command. `remarks` say why it may not apply to the warehouse that is audited."""
 
     command: str | None
     finished_at: str | None
@@ -48,12 +48,12 @@ def dbt_findings(target: Path, manifest: Mapping[str, Any], rest: str = "") -> D
     `rest` names the release from which everything is read that this build left out: its tests ran there.
     """
     if not (target / "run_results.json").exists():
-        nothing = "dbt has left no run_results.json here: its tests are not known"
+        nothing = "there is no run_results.json of dbt: the results of its tests are unknown"
         return DbtFindings(None, None, remarks=() if rest else (nothing,))
     try:
         document = dbt.artifact(target, "run_results.json")
     except SluiceError as error:
-        return DbtFindings(None, None, remarks=(f"{error.what}; dbt's tests are not known",))
+        return DbtFindings(None, None, remarks=(f"{error.what}; the results of dbt's tests are unknown",))
     results = document["results"]
     tests = [result for result in results if _kind(result) in _TESTS]
     return DbtFindings(

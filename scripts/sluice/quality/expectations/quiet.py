@@ -1,4 +1,4 @@
-"""Great Expectations, imported without a word: no telemetry, no progress bars, no warnings, no log lines."""
+"""Imports Great Expectations silently: no telemetry, no progress bars, no warnings, no log lines."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# What the audit relies on inside GX was read in this version; see docs/decisions/003.
+# See docs/decisions/003 for what the audit relies on inside GX.
 _OFF = {"GX_ANALYTICS_ENABLED": "false", "GREAT_EXPECTATIONS_ANALYTICS_ENABLED": "false", "TQDM_DISABLE": "1"}
 
 
 @contextmanager
 def quiet_gx() -> Iterator[None]:
-    """Import and use GX inside this block. Its log lines are muted: what fails is in its results, and we read those."""
+    """Import and use GX inside this block. Its log lines are muted: failures are in its results."""
     before = {name: os.environ.get(name) for name in _OFF}
     os.environ.update(_OFF)
     loggers = [logging.getLogger(name) for name in ("great_expectations", "py.warnings")]
@@ -27,7 +27,7 @@ def quiet_gx() -> Iterator[None]:
         try:
             yield
         finally:
-            # GX turns this on when it is imported; the rest of the program wants its warnings on stderr.
+            # GX turns this on when it is imported; other warnings have to go to stderr.
             logging.captureWarnings(False)
             for logger, was in zip(loggers, muted, strict=True):
                 logger.disabled = was

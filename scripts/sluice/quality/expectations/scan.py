@@ -2,13 +2,13 @@
 
 GX decides what has to be known (its metrics) and what passes. This engine decides how a figure is computed:
 
-- Figures that are aggregates wait until nothing else is left to prepare, and are then computed by one query for the
-  whole suite. A row condition becomes `filter (where ...)` of its aggregates.
+- Figures that are aggregates wait until everything else is prepared, and are then computed by one query for the whole
+  suite. A row condition becomes `filter (where ...)` of its aggregates.
 - What GX fetches by a query of its own (medians, quantiles, distinct counts in and out of a set) becomes an aggregate.
 - Uniqueness is first asked as `count(x) = count(distinct x)`; only where it fails, GX's own query counts the rows.
 - Samples of unexpected rows are fetched only where there are any.
 
-As shipped, GX reads a result after it has handed the connection back, when DuckDB has dropped it. Here every result is
+As shipped, GX reads a result after it has returned the connection, when DuckDB has dropped the result. Here every result is
 read while its connection is held.
 """
 
@@ -53,19 +53,17 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
 
     def __init__(self, engine: sa.Engine) -> None:
         super().__init__(engine=engine)
-        #: Statements sent, for those who measure.
-        self.statements = 0
         self._asked: dict[MetricConfigurationID, sa.ColumnElement[Any]] = {}
         self._made_of: dict[MetricConfigurationID, list[MetricConfigurationID]] = {}
         self._to_come: dict[MetricConfigurationID, MetricConfiguration] = {}
         self._at_hand: Metrics = {}  # found, and not yet asked for
 
     def announce(self, metrics: Iterable[MetricConfiguration]) -> None:
-        """Say what GX will ask for, so that a figure which GX would ask for late is in the same scan as the others."""
+        """Announce what GX will ask for, so that a figure that GX asks for late is in the same scan as the others."""
         self._to_come.update({metric.id: metric for metric in metrics if metric.metric_name in _OWN})
 
     def query_of(self, metrics: Iterable[MetricConfiguration]) -> str | None:
-        """SQL that anybody can run for the figures among `metrics`; None where the scan computed none of them."""
+        """SQL for the figures among `metrics`; None if the scan computed none of them."""
         wanted, expressions = [metric.id for metric in metrics], {}
         while wanted:
             figure = wanted.pop()
@@ -85,7 +83,6 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
 
     def execute_query(self, query: Any) -> Any:
         """Run a query and keep its rows, so that they outlive the connection's next statement."""
-        self.statements += 1
         with self.get_connection() as connection:
             return connection.execute(query).freeze()()
 
@@ -134,7 +131,7 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
         early = all(metric.metric_name == "table.row_count" for metric in wanted)
         coming = [] if early else [metric for metric in self._to_come.values() if metric.id not in asked]
         failed, reason = self._compute([self._figure(metric, known) for metric in (*wanted, *coming)])
-        # Not unique: how many rows that makes is GX's to count.
+        # Not unique: GX counts the rows.
         for metric in (*wanted, *coming):
             if metric.metric_name in _UNIQUE and self._at_hand.get(metric.id):
                 self._at_hand.pop(metric.id)
@@ -142,14 +139,14 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
                     self._at_hand.update(super().resolve_metrics([metric], known, runtime_configuration))
         lost = [metric for metric in wanted if metric.id in failed]
         if lost:
-            # What was found is at hand when GX asks again.
+            # What was found is kept until GX asks again.
             raise MetricResolutionError(message=reason, failed_metrics=tuple(lost))
         return {metric.id: self._at_hand[metric.id] for metric in wanted}
 
     def _compute(self, figures: Sequence[Figure]) -> tuple[set[MetricConfigurationID], str]:
-        """Put the figures' values at hand and give those that failed, with the reason of the last of them.
+        """Keep the values of the figures, and give those that failed, with the reason for one of them.
 
-        All in one query; where that fails, one by one, so that one broken figure does not take the others along.
+        All in one query; if that fails, one by one, so that one broken figure does not affect the others.
         """
         try:
             self._at_hand.update(self._select(figures))

@@ -1,4 +1,4 @@
-"""From a declared check to an expectation of Great Expectations, or to the sentence that says what is wrong with it."""
+"""Turns a declared check into an expectation of Great Expectations, or into a sentence that says what is wrong with it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from great_expectations.expectations.row_conditions import Condition
 from sluice.quality.expectations.declared import AuditedModel, DeclaredCheck
 from sluice.quality.expectations.evaluate import CHECK
 
-_CONTRACT = "columns and types are the contract's to check (data_type of each column)"
+_CONTRACT = "the contract checks columns and types (data_type of each column)"
 _NO_SQL = "Great Expectations has no SQL for it; write an UnexpectedRowsExpectation"
 _OTHER_TABLE = "it needs a second table, and an audit has one; compare tables in a dbt test"
 REFUSED = {
@@ -32,7 +32,7 @@ REFUSED = {
          "ExpectColumnValuesToMatchStrftimeFormat"), _NO_SQL),
     **dict.fromkeys(("ExpectTableRowCountToEqualOtherTable", "ExpectQueryResultsToMatchComparison"), _OTHER_TABLE),
 }  # fmt: skip
-# What GX keeps on every expectation for itself; a check's own name and severity stand for some of it.
+# Arguments of every expectation that GX uses itself; a check's own name and severity replace some of them.
 _HOUSEKEEPING = {
     "id", "meta", "notes", "result_format", "description", "catch_exceptions", "rendered_content", "severity", "windows",
     "batch_id", "condition_parser",
@@ -42,7 +42,7 @@ _PATTERNS = {"regex", "regex_list"}
 
 
 def compiled(models: Sequence[AuditedModel]) -> tuple[dict[str, list[Expectation]], list[str]]:
-    """GX's expectations by the model's unique_id, and every fault found on the way."""
+    """GX's expectations by the model's unique_id, and every fault that was found."""
     suites: dict[str, list[Expectation]] = {}
     faults: list[str] = []
     for model in models:
@@ -56,7 +56,7 @@ def compiled(models: Sequence[AuditedModel]) -> tuple[dict[str, list[Expectation
 
 
 def columns_of(check: DeclaredCheck) -> set[str]:
-    """The columns that a check reads, so far as its arguments name them."""
+    """The columns that a check reads, as far as its arguments name them."""
     named = [check.arguments[key] for key in _COLUMNS & check.arguments.keys()]
     direct = {str(name) for value in named for name in (value if isinstance(value, list) else [value])}
     condition = _made(check).dict().get("row_condition") if "row_condition" in check.arguments else None
@@ -64,13 +64,13 @@ def columns_of(check: DeclaredCheck) -> set[str]:
 
 
 def faults_of(check: DeclaredCheck, columns: Sequence[str]) -> Iterator[str]:
-    """What is wrong with a check, given the columns that its model declares (none: not known)."""
+    """What is wrong with a check, given the columns that its model declares (none: unknown)."""
     kind = _class(check.expectation)
     if kind is None:
         yield f"there is no expectation {check.expectation}{_nearest(check.expectation, _spellings())}"
         return
     if kind.__name__ in REFUSED:
-        yield f"{check.expectation} is not taken here: {REFUSED[kind.__name__]}"
+        yield f"{check.expectation} is not supported: {REFUSED[kind.__name__]}"
         return
     allowed = kind.__fields__.keys() - _HOUSEKEEPING
     unknown = sorted(check.arguments.keys() - allowed)
@@ -97,7 +97,7 @@ def _made(check: DeclaredCheck) -> Expectation:
     if isinstance(arguments.get("row_condition"), str):
         arguments["condition_parser"] = "great_expectations"
     if "unexpected_rows_query" in arguments:
-        # Else Data Docs show the query in the place of what it claims.
+        # Otherwise Data Docs show the query instead of the claim.
         arguments.setdefault("description", check.name.replace("_", " "))
     return kind(**arguments, notes=check.name, meta={CHECK: check.name})
 
@@ -126,25 +126,25 @@ def _nearest(name: str, names: Sequence[str]) -> str:
 
 
 def _reasons(error: Exception) -> Iterator[str]:
-    """pydantic's complaints, one per argument: it lists one per type that the argument may have."""
+    """pydantic's errors, one per argument: it gives one per type that the argument may have."""
     if not isinstance(error, pydantic.ValidationError):
         yield str(error).splitlines()[0]
         return
     first: dict[str, str] = {}
     for fault in error.errors():
         first.setdefault(str(fault["loc"][0]), fault["msg"])
-    # What GX says about the whole follows from the broken argument, where there is one.
+    # An error about the whole follows from that of an argument, if there is one.
     whole = first.pop("__root__", None)
     yield from [f"argument {argument}: {message}" for argument, message in first.items()] or [str(whole)]
 
 
 def _coerced(arguments: Mapping[str, Any], made: Expectation) -> Iterator[str]:
-    """Values that GX would quietly read as something else: '5' as a number, true as 1."""
+    """Values that GX would silently read as something else: '5' as a number, true as 1."""
     for name, given in arguments.items():
         kept = getattr(made, name)
         odd = isinstance(given, bool) != isinstance(kept, bool) or (isinstance(given, str) and isinstance(kept, int | float))
         if odd and not isinstance(kept, Condition):
-            yield f"argument {name}: {given!r} would be read as {kept!r}; write it so"
+            yield f"argument {name}: {given!r} would be read as {kept!r}; write that"
         if isinstance(given, dict) and "$PARAMETER" in given:
             yield f"argument {name}: an audit has no suite parameters; write the value"
 
@@ -152,7 +152,7 @@ def _coerced(arguments: Mapping[str, Any], made: Expectation) -> Iterator[str]:
 def _upside_down(arguments: Mapping[str, Any]) -> Iterator[str]:
     low, high = arguments.get("min_value"), arguments.get("max_value")
     if low is not None and high is not None and type(low) is type(high) and low > high:
-        yield f"min_value {low} is above max_value {high}: nothing could pass"
+        yield f"min_value {low} is above max_value {high}: nothing can pass"
 
 
 def _broken_patterns(arguments: Mapping[str, Any]) -> Iterator[str]:
@@ -166,7 +166,7 @@ def _broken_patterns(arguments: Mapping[str, Any]) -> Iterator[str]:
 
 def _misshapen(arguments: Mapping[str, Any]) -> Iterator[str]:
     if "{batch}" not in arguments.get("unexpected_rows_query", "{batch}"):
-        yield "unexpected_rows_query reads something else than the model: write {batch} for its relation"
+        yield "unexpected_rows_query does not read the model: write {batch} for its relation"
     ranges = arguments.get("quantile_ranges") or {"quantiles": [], "value_ranges": []}
     if len(ranges["quantiles"]) != len(ranges["value_ranges"]):
         yield f"{len(ranges['quantiles'])} quantiles and {len(ranges['value_ranges'])} value_ranges: one range per quantile"
