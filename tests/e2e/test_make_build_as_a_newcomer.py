@@ -27,8 +27,11 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run with none of the project's variables set, as in a newcomer's shell."""
+    of_an_outer_make = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")  # with them make also tells which folders it enters and leaves
     environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("SLUICE_") and name not in ("DATA", "DEMO")
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("SLUICE_") and name not in ("DATA", "DEMO", *of_an_outer_make)
     }
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 

@@ -87,7 +87,7 @@ def test_a_publisher_that_asks_no_gate_is_caught(tmp_path: Path) -> None:
     with reading(prod, (0.0,), seed=1) as readings:
         pass
     assert judge(readings, Truth(refused={7})).unaudited == ("7: the gate had refused it",)
-    assert judge(readings, Truth()).unaudited == ("7: nobody had published it",)
+    assert judge(readings, Truth()).unaudited == ("7: it was never published",)
     assert judge(readings, Truth(begun={7: time.monotonic()})).unaudited == ("7: it was seen before its publish began",)
     assert judge(readings, Truth(begun={7: 0.0})) == Findings()
 
