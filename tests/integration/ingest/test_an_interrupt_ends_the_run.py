@@ -22,9 +22,10 @@ from sluice.lake import raw
 ROWS = 300_000
 FEEDS = ("first", "second", "third")
 WORKER = """
+import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job starts with the signal ignored
 sys.path.insert(0, sys.argv[1])
 from tests.integration.ingest.test_an_interrupt_ends_the_run import contracts, feeds
 from sluice.ingest.run import run
