@@ -53,7 +53,9 @@ REFUND = "{id},1,2.50,EUR,late,2025-01-01 10:00:00,2025-01-01 10:00:00\n"
 def test_quarantined_rows_are_no_failure(sluice: Sluice, feeds: Path, tmp_path: Path) -> None:
     (tmp_path / "in" / "refunds1.csv").write_text(REFUNDS + REFUND.format(id=1) + REFUND.format(id="x"))
     done = sluice("ingest", str(feeds), "--format", "json")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    # On a busy machine it tells every ten seconds how far it is.
+    assert [line for line in done.stderr.splitlines() if not line.startswith("ingest: ")] == []
     refunds = json.loads(done.stdout)["feeds"][1]
     assert (refunds["feed"], refunds["rows_landed"], refunds["reasons"]) == ("shop.refunds", 1, {"wrong_type": 1})
 
