@@ -25,6 +25,9 @@
     create table if not exists state.built (
         model varchar, source_system varchar, newest timestamp, reporting_currency varchar
     );
+    create table if not exists state.quarantined (
+        entity varchar, batch_id varchar, source_file varchar, source_position bigint, status varchar
+    );
     delete from state.built
     where {{ 'true' if flags.FULL_REFRESH else 'false' }} or reporting_currency <> '{{ var("reporting_currency") }}';
 {%- endmacro %}
@@ -44,6 +47,7 @@
         'int_customers__latest': 'first_loaded_at',
         'int_products__latest': 'first_loaded_at',
         'int_rates__daily': 'loaded_at',
+        'int_events__judged': 'last_delivered_at',
         'int_decisions__latest': 'decided_at',
     } -%}
     {%- if execute -%}
@@ -65,6 +69,10 @@
     group by source_system
                 {%- endif %}
     {{ 'union all' if not loop.last else ';' }}
+            {%- endfor %}
+            {%- for node in built if node.name == 'int_quarantine__united' %}
+    create or replace table state.quarantined as
+    select entity, batch_id, source_file, source_position, status from {{ node.relation_name }};
             {%- endfor %}
         {%- endif -%}
     {%- endif -%}

@@ -29,7 +29,7 @@
     amount='cast(0 as decimal(18, 4))', currency='cast(null as varchar)'
 ) -%}
     {#-
-        How many rows of `accepted` are in a mart under their key, and with how much money there, by the batch that
+        How many rows of `accepted` are in a mart under their key, and with how much money there, by the slice that
         delivered them. `accepted` has the origin of each row, which marts do not keep.
     -#}
     {%- set sources = sluice.accounting_sources(entity) -%}
@@ -37,13 +37,16 @@
         '{{ entity }}' as entity,
         accepted.source_system,
         accepted.batch_id,
+        accepted.source_file,
+        {{ sluice.slice_number('accepted') }} as slice_number,
         {{ currency }} as currency_code,
         count(*) as row_count,
         cast(coalesce(sum({{ amount }}), 0) as decimal(18, 4)) as amount
     from {{ accepted }} as accepted
+    {{ sluice.touched_slices(entity, 'accepted') }}
     inner join {{ mart }} as mart on accepted.{{ key }} = mart.{{ key }} and {{ same }}
     where {{ accepted_where }} and accepted.source_system in ('' {%- for source in sources %}, '{{ source }}'{% endfor %})
-    group by accepted.source_system, accepted.batch_id, {{ currency }}
+    group by all
 {%- endmacro %}
 
 

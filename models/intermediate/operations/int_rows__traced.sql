@@ -16,25 +16,26 @@ events as (
     select * from {{ ref('int_events__traced') }}
 ),
 
-traced as (
-    select * from versions
+together as (
+    select
+        entity,
+        source_system,
+        batch_id,
+        currency_code,
+        unnest([fate, 'landed']) as fate,
+        row_count,
+        amount
+    from versions
     union all
     select
         'rates' as entity,
         source_system,
         batch_id,
         cast(null as varchar) as currency_code,
-        fate,
+        unnest([fate, 'landed']) as fate,
         row_count,
         0 as amount
     from rates
-),
-
-together as (
-    select * from traced
-    where fate is not null
-    union all
-    select * replace ('landed' as fate) from traced
     union all
     select
         'events' as entity,
@@ -45,7 +46,6 @@ together as (
         row_count,
         0 as amount
     from events
-    where fate is not null
 ),
 
 final as (
@@ -58,6 +58,7 @@ final as (
         cast(sum(row_count) as bigint) as row_count,
         cast(coalesce(sum(amount), 0) as decimal(18, 4)) as amount
     from together
+    where fate is not null
     group by entity, source_system, batch_id, currency_code, fate
 )
 

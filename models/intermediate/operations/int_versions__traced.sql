@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_slices') }}
+
 {#- The entities of which one version of each key is kept: where, and what a row is worth. -#}
 {%- set entities = {
     'customers': {'key': 'customer_id', 'kept_in': 'int_customers__latest'},
@@ -19,10 +21,19 @@
                  'kept_is': "case when shown_disputes.dispute_id is null then 'older_version' else 'accepted' end"},
 } %}
 
--- What became of every row of the raw tables. A row lost against the version that is kept if it is not newer: then it
+-- What became of every row of the raw tables, counted by slice. A row lost against the version that is kept if it is not newer: then it
 -- is a duplicate where the content is equal, else an older version. A row that nothing explains has no fate.
 with
 
+{% for entity in entities %}
+    delivered_{{ entity }} as (
+        select delivered.*
+        from {{ ref('int_' ~ entity ~ '__delivered') }} as delivered
+        {{ touched_slices(entity, 'delivered') | indent(8) }}
+        where delivered.source_system in ({{ literals(accounting_sources(entity)) }})
+    ),
+
+{% endfor %}
 accepted_orders as (
     select
         order_id,
@@ -58,6 +69,8 @@ traced as (
             '{{ entity }}' as entity,
             delivered.source_system,
             delivered.batch_id,
+            delivered.source_file,
+            {{ slice_number('delivered') }} as slice_number,
             {{ of.get('currency', 'cast(null as varchar)') }} as currency_code,
             {{ of.get('amount', 'cast(0 as decimal(18, 4))') }} as amount,
             case
@@ -79,7 +92,7 @@ traced as (
                     when delivered.updated_at <= orders_that_went_back.updated_at then 'older_version'
                 {%- endif %}
             end as fate
-        from {{ ref('int_' ~ entity ~ '__delivered') }} as delivered
+        from delivered_{{ entity }} as delivered
         left join {{ ref(of.kept_in) }} as kept
             on
                 delivered.{{ of.key }} = kept.{{ of.key }}
@@ -97,7 +110,6 @@ traced as (
         {%- elif entity == 'disputes' %}
             left join shown_disputes on delivered.dispute_id = shown_disputes.dispute_id
         {%- endif %}
-        where delivered.source_system in ({{ literals(accounting_sources(entity)) }})
         {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
@@ -107,12 +119,14 @@ counted as (
         entity,
         source_system,
         batch_id,
+        source_file,
+        slice_number,
         currency_code,
         fate,
         count(*) as row_count,
         sum(amount) as amount
     from traced
-    group by entity, source_system, batch_id, currency_code, fate
+    group by entity, source_system, batch_id, source_file, slice_number, currency_code, fate
 )
 
 select * from counted

@@ -2,38 +2,47 @@
 
 {%- set columns = dict(var('common_columns')['events'], **var('lineage_columns')) | join(', ') %}
 
+-- Nearly all events come once: only the others have to be put in order. Each part reads the raw table for itself: DuckDB
+-- would write a CTE that two parts share to disk, all events in all their columns.
 with
 
-delivered as (
-    select * from {{ ref('int_events__delivered') }}
+-- A late copy decides too: an event that is delivered again is judged again, with all its copies.
+repeated as (
+    select event_id
+    from {{ ref('int_events__delivered') }}
     {% if is_incremental() %}
         where {{ newer_than(newest_loaded(this)) }}
     {% endif %}
-),
-
--- A late copy decides too: an event that is delivered again is judged again, with all its copies.
-copies as (
-    select {{ columns }} from delivered
+    group by event_id
+    having count(*) > 1
     {% if is_incremental() %}
-        union all
-        select {{ columns }} from {{ this }}
-        where event_id in (select delivered.event_id from delivered)
+        union
+        select event_id from {{ this }}
+        where
+            event_id in (
+                select delivered.event_id from {{ ref('int_events__delivered') }} as delivered
+                where {{ newer_than(newest_loaded(this)) }}
+            )
     {% endif %}
 ),
 
-screened as (
+copies as (
+    select {{ columns }} from {{ ref('int_events__delivered') }}
+    where
+        event_id in (select repeated.event_id from repeated)
+        {% if is_incremental() %}
+            and {{ newer_than(newest_loaded(this)) }}
+        union all
+        select {{ columns }} from {{ this }}
+        where event_id in (select repeated.event_id from repeated)
+        {% endif %}
+),
+
+tried as (
     select
         *,
         {{ first_broken_rule('events', 'row') }} as broken_rule
     from copies
-),
-
--- Nearly all events come once: only the others have to be put in order.
-repeated as (
-    select event_id
-    from screened
-    group by event_id
-    having count(*) > 1
 ),
 
 ranked as (
@@ -47,8 +56,7 @@ ranked as (
                 -- equal to the letter: only the lineage differs
                 loaded_at, source_file, source_position
         ) as copy_number
-    from screened
-    where event_id in (select repeated.event_id from repeated)
+    from tried
 ),
 
 judged as (
@@ -61,11 +69,14 @@ judged as (
     select
         {{ columns }},
         loaded_at as last_delivered_at,
-        broken_rule as refusal_reason
-    from screened
-    where event_id not in (select repeated.event_id from repeated)
+        {{ first_broken_rule('events', 'row') }} as refusal_reason
+    from {{ ref('int_events__delivered') }}
+    where
+        event_id not in (select repeated.event_id from repeated)
+        {% if is_incremental() %}
+            and {{ newer_than(newest_loaded(this)) }}
+        {% endif %}
 )
 
--- In order of time, so that a look at one day reads one day.
+-- In the order of the deliveries, which is nearly that of time: a look at one day reads a few days.
 select * from judged
-order by occurred_at

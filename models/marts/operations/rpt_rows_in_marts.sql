@@ -1,50 +1,65 @@
+{{ config(materialized='incremental', incremental_strategy='replace_slices') }}
+
 -- The other side of the reconciliation: from the marts back to the batches. The marts keep no origin, so each row is
 -- looked up by its key; what is counted, and the money, is the mart's.
 with
+
+events as (
+    select * from {{ ref('int_events__judged') }}
+    where refusal_reason is null
+),
+
+events_to_count as (
+    select
+        events.visitor_id,
+        events.source_system,
+        events.batch_id,
+        events.source_file,
+        {{ slice_number('events') }} as slice_number,
+        count(*) as event_count
+    from events
+    {{ touched_slices('events', 'events') | indent(4) }}
+    group by all
+),
+
+-- A session does not keep its events, so a visitor's events are in the mart where their number is that of the sessions.
+visitors as (
+    select
+        visitor_id,
+        count(*) as event_count
+    from events
+    where visitor_id in (select events_to_count.visitor_id from events_to_count)
+    group by visitor_id
+),
 
 visitors_of_sessions as (
     select
         visitor_id,
         sum(event_count) as event_count
     from {{ ref('fct_sessions') }}
+    where visitor_id in (select events_to_count.visitor_id from events_to_count)
     group by visitor_id
 ),
 
-events as (
-    select
-        visitor_id,
-        source_system,
-        batch_id,
-        count(*) as event_count
-    from {{ ref('int_events__judged') }}
-    where refusal_reason is null
-    group by visitor_id, source_system, batch_id
-),
-
-visitors as (
-    select
-        visitor_id,
-        sum(event_count) as event_count
-    from events
-    group by visitor_id
-),
-
--- A session does not keep its events, so a visitor's events are in the mart where their number is that of the sessions.
 events_in_sessions as (
     select
         'events' as entity,
-        events.source_system,
-        events.batch_id,
+        events_to_count.source_system,
+        events_to_count.batch_id,
+        events_to_count.source_file,
+        events_to_count.slice_number,
         cast(null as varchar) as currency_code,
-        cast(sum(events.event_count) as bigint) as row_count,
+        cast(sum(events_to_count.event_count) as bigint) as row_count,
         cast(0 as decimal(18, 4)) as amount
-    from events
-    inner join visitors on events.visitor_id = visitors.visitor_id
+    from events_to_count
+    inner join visitors on events_to_count.visitor_id = visitors.visitor_id
     inner join visitors_of_sessions
         on
             visitors.visitor_id = visitors_of_sessions.visitor_id
             and visitors.event_count = visitors_of_sessions.event_count
-    group by events.source_system, events.batch_id
+    group by
+        events_to_count.source_system, events_to_count.batch_id, events_to_count.source_file,
+        events_to_count.slice_number
 ),
 
 -- Rates have no mart: what other marts convert with is int_rates__daily.
@@ -85,6 +100,8 @@ final as (
         entity,
         source_system,
         batch_id,
+        source_file,
+        slice_number,
         -- ISO 4217's own word for no currency, as a key is never null
         coalesce(currency_code, 'XXX') as currency_code,
         row_count,

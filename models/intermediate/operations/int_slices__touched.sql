@@ -1,0 +1,111 @@
+{{ config(materialized='table') }}
+
+{#- The key of each entity whose rows come in versions. -#}
+{%- set keys = {
+    'customers': 'customer_id', 'products': 'product_id', 'orders': 'order_id', 'order_items': 'order_item_id',
+    'refunds': 'refund_id', 'payments': 'payment_id', 'disputes': 'dispute_id',
+} -%}
+
+-- The slices of the raw tables in which the fate of a row can have changed since the last whole build: of rows that came
+-- since, of every other version of their keys, and of rows that went into quarantine or left it. Only these are traced
+-- again (macros/operations/slices.sql).
+with
+
+quarantine as (
+    select
+        entity,
+        batch_id,
+        source_file,
+        source_position,
+        status
+    from {{ ref('int_quarantine__united') }}
+),
+
+changed_in_quarantine as (
+    (select * from quarantine except select * from state.quarantined)
+    union all
+    (select * from state.quarantined except select * from quarantine)
+),
+
+{% for entity, key in keys.items() %}
+    new_{{ entity }} as (
+        select * from {{ ref('int_' ~ entity ~ '__delivered') }}
+        where {{ newer_than(last_build('int_' ~ entity ~ ('__latest' if entity in ['customers', 'products'] else '__screened'))) }}
+    ),
+
+{% endfor %}
+touched as (
+    {% for entity, key in keys.items() %}
+        select
+            '{{ entity }}' as entity,
+            batch_id,
+            source_file,
+            source_position
+        from new_{{ entity }}
+        union all
+        select
+            '{{ entity }}' as entity,
+            batch_id,
+            source_file,
+            source_position
+        from {{ ref('int_' ~ entity ~ '__delivered') }}
+        where {{ key }} in (select new_{{ entity }}.{{ key }} from new_{{ entity }})
+        union all
+    {% endfor %}
+    -- A line has the currency of its order, and of a payment's disputes only the newest is shown.
+    select
+        'order_items' as entity,
+        batch_id,
+        source_file,
+        source_position
+    from {{ ref('int_order_items__delivered') }}
+    where order_id in (select revised.order_id from {{ ref('int_orders__revised') }} as revised)
+    union all
+    select
+        'disputes' as entity,
+        batch_id,
+        source_file,
+        source_position
+    from {{ ref('int_disputes__delivered') }}
+    where payment_id in (select new_disputes.payment_id from new_disputes)
+    union all
+    -- An event that came again is judged again with all its copies; one that no model has kept is in the raw table.
+    select
+        'events' as entity,
+        batch_id,
+        source_file,
+        source_position
+    from {{ ref('int_events__judged') }}
+    where {{ newer_than(last_build('int_events__judged'), 'last_delivered_at') }}
+    union all
+    select
+        'events' as entity,
+        batch_id,
+        source_file,
+        source_position
+    from {{ ref('int_events__delivered') }}
+    where {{ newer_than(last_build('int_events__judged')) }}
+    union all
+    -- Rates are few, so all of them are looked at.
+    select
+        'rates' as entity,
+        batch_id,
+        source_file,
+        source_position
+    from {{ ref('int_rates__delivered') }}
+    union all
+    select
+        entity,
+        batch_id,
+        source_file,
+        source_position
+    from changed_in_quarantine
+)
+
+select distinct
+    entity,
+    batch_id,
+    source_file,
+    {{ slice_number('touched') }} as slice_number
+from touched
+where {{ 'true' if last_build('int_slices__touched') else 'false' }}
