@@ -8,11 +8,11 @@
                             int_orders__revised lists the orders that anything happened to since, and the models that
                             work by order (`is_revised`) replace these orders.
 
-    A build is whole when every model of the project succeeded in one run of dbt. Only then the mark moves, at the end of
-    the run; until then every run works on the same rows, and more, again. So a failed, interrupted or selected run loses
-    nothing, because each of these models replaces what it has by key. The mark is removed at the start of a run that
-    builds with another reporting currency or with --full-refresh: should that run not be whole, the next one works on
-    every order.
+    A build is whole when every model of the project succeeded in one run of dbt and no data test of it failed. Only then
+    the mark moves, at the end of the run; until then every run works on the same rows, and more, again. So a failed,
+    interrupted or selected run loses nothing, because each of these models replaces what it has by key, and a test that
+    failed looks at the same rows again. The mark is removed at the start of a run that builds with another reporting
+    currency or with --full-refresh: should that run not be whole, the next one works on every order.
 
     Marks are written into the SQL as literals, which a scan compares with the statistics of what it reads. For delta_scan
     that skips row groups, not files: measured, it opens every file, because it does not compare _loaded_at, a timestamp
@@ -55,7 +55,9 @@
             | selectattr('status', 'equalto', 'success') | map(attribute='node') | list -%}
         {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
             | rejectattr('config.materialized', 'equalto', 'ephemeral') | list -%}
-        {%- if built | length == models | length %}
+        {%- set failed = results | selectattr('node.resource_type', 'equalto', 'test')
+            | selectattr('status', 'in', ['fail', 'error']) | list -%}
+        {%- if built | length == models | length and not failed %}
     delete from state.built;
     insert into state.built
             {%- for node in built %}
