@@ -1,7 +1,7 @@
 {#-
     What a data test of a large table looks at. Tests with a word of this file in their `where` look, in an incremental
     `dbt build`, only at rows that changed since the last whole build: a key that nothing happened to cannot have become
-    double. `dbt test`, `--full-refresh` and SLUICE_TRACE=whole look at every row.
+    double. `dbt test`, `--full-refresh` and SLUICE_CHECK=whole look at every row.
         __revised_orders__   rows of the orders in int_orders__revised
         __changed_events__   rows with an event that came since
 -#}
@@ -23,8 +23,8 @@
 {% macro _changed_rows() -%}
     {#- Conditions on rows, by word; `true` where all rows are to be looked at. -#}
     {%- set found = {'revised_orders': 'true', 'changed_events': 'true'} -%}
-    {%- set is_whole = flags.WHICH != 'build' or env_var('SLUICE_TRACE', '') == 'whole' -%}
-    {%- if execute and not is_whole and sluice.last_build('int_orders__revised') -%}
+    {%- set is_whole = not execute or flags.WHICH != 'build' or env_var('SLUICE_CHECK', '') == 'whole' -%}
+    {%- if not is_whole and sluice.last_build('int_orders__revised') -%}
         {%- for node in graph.nodes.values() if node.name == 'int_orders__revised' -%}
             {%- do found.update({
                 'revised_orders': 'order_id in (select revised.order_id from ' ~ node.relation_name ~ ' as revised)',

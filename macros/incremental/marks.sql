@@ -81,6 +81,12 @@
 {%- endmacro %}
 
 
+{% macro quarantined_at_last_build() -%}
+    {#- The table of what was in quarantine at the end of the last whole build: entity, where the row is, status. -#}
+    state.quarantined
+{%- endmacro %}
+
+
 {% macro last_build(model) -%}
     {#-
         {source_system: text of a timestamp} up to which `model` was filled at the end of the last whole build; a source of

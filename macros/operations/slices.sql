@@ -2,7 +2,7 @@
     How the reconciliation works on what a build touches. A slice is a piece of a delivered file: its rows, 100,000 at a time.
     int_slices__touched says in which slices a row can have another fate than at the end of the last whole build; models that
     count by slice replace these slices and keep the others. All slices are counted where the model was not part of the
-    last whole build, after `--full-refresh`, and when SLUICE_TRACE is `whole`.
+    last whole build, after `--full-refresh`, and when SLUICE_CHECK is `whole`.
 -#}
 
 {% macro slice_number(rows) -%}
@@ -16,7 +16,7 @@
     {%- set touched = ref('int_slices__touched') -%}
     {{ return(
         is_incremental()
-        and env_var('SLUICE_TRACE', '') != 'whole'
+        and env_var('SLUICE_CHECK', '') != 'whole'
         and sluice.last_build(this.identifier)
         and sluice.last_build('int_slices__touched')
     ) }}

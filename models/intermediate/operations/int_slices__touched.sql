@@ -1,14 +1,19 @@
 {{ config(materialized='table') }}
 
-{#- The key of each entity whose rows come in versions. -#}
-{%- set keys = {
-    'customers': 'customer_id', 'products': 'product_id', 'orders': 'order_id', 'order_items': 'order_item_id',
-    'refunds': 'refund_id', 'payments': 'payment_id', 'disputes': 'dispute_id',
-} -%}
+{#- The entities whose rows come in versions: their key, and the model that knows up to when they were taken in. -#}
+{%- set entities = {
+    'customers': ('customer_id', 'int_customers__latest'),
+    'products': ('product_id', 'int_products__latest'),
+    'orders': ('order_id', 'int_orders__screened'),
+    'order_items': ('order_item_id', 'int_order_items__screened'),
+    'refunds': ('refund_id', 'int_refunds__screened'),
+    'payments': ('payment_id', 'int_payments__screened'),
+    'disputes': ('dispute_id', 'int_disputes__screened'),
+} %}
 
--- The slices of the raw tables in which the fate of a row can have changed since the last whole build: of rows that came
--- since, of every other version of their keys, and of rows that went into quarantine or left it. Only these are traced
--- again (macros/operations/slices.sql).
+-- The slices of the raw tables in which the fate of a row can have changed since the last whole build: of rows that
+-- came since, of every other version of their keys, and of rows that went into quarantine or left it. Only these are
+-- traced again (macros/operations/slices.sql).
 with
 
 quarantine as (
@@ -21,21 +26,37 @@ quarantine as (
     from {{ ref('int_quarantine__united') }}
 ),
 
-changed_in_quarantine as (
-    (select * from quarantine except select * from state.quarantined)
-    union all
-    (select * from state.quarantined except select * from quarantine)
+quarantine_before as (
+    select * from {{ quarantined_at_last_build() }}
 ),
 
-{% for entity, key in keys.items() %}
+went_in as (
+    select * from quarantine
+    except
+    select * from quarantine_before
+),
+
+left_it as (
+    select * from quarantine_before
+    except
+    select * from quarantine
+),
+
+changed_in_quarantine as (
+    select * from went_in
+    union all
+    select * from left_it
+),
+
+{% for entity, (key, taken_in) in entities.items() %}
     new_{{ entity }} as (
         select * from {{ ref('int_' ~ entity ~ '__delivered') }}
-        where {{ newer_than(last_build('int_' ~ entity ~ ('__latest' if entity in ['customers', 'products'] else '__screened'))) }}
+        where {{ newer_than(last_build(taken_in)) }}
     ),
 
 {% endfor %}
 touched as (
-    {% for entity, key in keys.items() %}
+    {% for entity, (key, taken_in) in entities.items() %}
         select
             '{{ entity }}' as entity,
             batch_id,

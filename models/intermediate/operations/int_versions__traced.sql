@@ -21,8 +21,9 @@
                  'kept_is': "case when shown_disputes.dispute_id is null then 'older_version' else 'accepted' end"},
 } %}
 
--- What became of every row of the raw tables, counted by slice. A row lost against the version that is kept if it is not newer: then it
--- is a duplicate where the content is equal, else an older version. A row that nothing explains has no fate.
+-- What became of every row of the raw tables, counted by slice. A row lost against the version that is kept if it is
+-- not newer: then it is a duplicate where the content is equal, else an older version. A row that nothing explains has
+-- no fate.
 with
 
 {% for entity in entities %}

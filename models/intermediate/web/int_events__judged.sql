@@ -2,8 +2,8 @@
 
 {%- set columns = dict(var('common_columns')['events'], **var('lineage_columns')) | join(', ') %}
 
--- Nearly all events come once: only the others have to be put in order. Each part reads the raw table for itself: DuckDB
--- would write a CTE that two parts share to disk, all events in all their columns.
+-- Nearly all events come once: only the others have to be put in order. Each part reads the raw table for itself, as
+-- DuckDB would write a CTE that two parts share to disk: all events in all their columns.
 with
 
 -- A late copy decides too: an event that is delivered again is judged again, with all its copies.
@@ -28,14 +28,13 @@ repeated as (
 
 copies as (
     select {{ columns }} from {{ ref('int_events__delivered') }}
-    where
-        event_id in (select repeated.event_id from repeated)
-        {% if is_incremental() %}
-            and {{ newer_than(newest_loaded(this)) }}
+    where event_id in (select repeated.event_id from repeated)
+    {% if is_incremental() %}
+        and {{ newer_than(newest_loaded(this)) }}
         union all
         select {{ columns }} from {{ this }}
         where event_id in (select repeated.event_id from repeated)
-        {% endif %}
+    {% endif %}
 ),
 
 tried as (
@@ -71,11 +70,10 @@ judged as (
         loaded_at as last_delivered_at,
         {{ first_broken_rule('events', 'row') }} as refusal_reason
     from {{ ref('int_events__delivered') }}
-    where
-        event_id not in (select repeated.event_id from repeated)
-        {% if is_incremental() %}
-            and {{ newer_than(newest_loaded(this)) }}
-        {% endif %}
+    where event_id not in (select repeated.event_id from repeated)
+    {% if is_incremental() %}
+        and {{ newer_than(newest_loaded(this)) }}
+    {% endif %}
 )
 
 -- In the order of the deliveries, which is nearly that of time: a look at one day reads a few days.

@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_sessions') }}
 
-{#- Visitors are taken in pieces of about ten million events, which fit into memory: sorting all at once would go to disk. -#}
+{#- Visitors are taken in pieces of about ten million events: sorting all of them at once does not fit into memory. -#}
 {%- set pieces = 1 if is_incremental() else 1 + row_count(ref('int_events__judged')) // 10000000 %}
 
 with
@@ -16,11 +16,9 @@ with
         from {{ ref('int_events__judged') }} as events
         where
             refusal_reason is null
-            and hash(visitor_id) % {{ pieces }} = {{ piece }}
-            {% if is_incremental() %}
-                -- macros/incremental/sessions.sql says why this is enough
-                and {{ events_to_cut(this, ref('int_events__judged')) }}
-            {% endif %}
+            and hash(events.visitor_id) % {{ pieces }} = {{ piece }}
+            -- macros/incremental/sessions.sql says why these are enough
+            and {{ events_to_cut(this, ref('int_events__judged')) if is_incremental() else 'true' }}
         window visit as (partition by visitor_id order by occurred_at, event_id)
     ),
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.helpers.project import Project, copy_project, differences
+from tests.helpers.project import REPOSITORY, Project, copy_project, differences
 from tests.integration.models.test_day_by_day_equals_one_go import days_of, deliver
 
 COUNTED = ["int_versions__traced", "int_events__traced", "rpt_rows_in_marts"]
@@ -34,9 +34,10 @@ def evening(shop: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def next_night(evening: Project, folder: Path, **more: Path) -> Project:
-    """The evening's state, in a folder of its own."""
-    night = Project(folder, **more)
+def next_night(evening: Project, state: Path, folder: Path = REPOSITORY) -> Project:
+    """The evening's state, in a folder of its own, for the project in `folder`."""
+    night = Project(state, folder=folder)
+    state.mkdir(exist_ok=True)
     shutil.copytree(evening.warehouse.parent, night.warehouse.parent)
     (night.state / "lake").symlink_to(evening.lake)
     return night
@@ -63,7 +64,7 @@ def test_not_every_slice_is_counted_again(night: Project) -> None:
 def test_the_count_is_that_of_all_slices(night: Project, tmp_path: Path) -> None:
     whole = next_night(night, tmp_path)
     paths = ["--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "logs")]
-    whole.run("dbt", "--quiet", "run", "--select", *COUNTED, *paths, SLUICE_TRACE="whole")
+    whole.run("dbt", "--quiet", "run", "--select", *COUNTED, *paths, SLUICE_CHECK="whole")
     assert differences(night, whole, RELATIONS) == {}
     night.dbt("test", "--select", "rpt_reconciliation_rows", "rpt_reconciliation_amounts", "rpt_rows_in_marts")
 

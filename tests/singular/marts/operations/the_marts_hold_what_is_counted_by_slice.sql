@@ -1,5 +1,5 @@
--- rpt_rows_in_marts counts only the slices that a build touches. What a mart holds as a whole must be the sum of all its
--- slices: a row that leaves a mart, comes twice or changes by a cent without a delivery is a difference here.
+-- rpt_rows_in_marts counts only the slices that a build touches. What a mart holds as a whole must be the sum of all
+-- its slices: a row that leaves a mart, comes twice or changes by a cent without a delivery is a difference here.
 {%- set marts = {
     'customers': {'mart': 'dim_customers'},
     'products': {'mart': 'dim_products'},
