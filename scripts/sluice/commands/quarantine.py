@@ -264,7 +264,6 @@ def _choice(ids: list[str] | None, feed: str | None, rule: str | None, older_tha
 
 
 def _check_wish(is_edited: bool, waive: bool, until: str | None) -> None:
-
     if waive == is_edited:
         what = "a correction and a waiver are given together" if waive else "neither a correction nor a waiver is given"
         raise SluiceError(what, hint="give --set, --unset or --row; or --waive --until")
