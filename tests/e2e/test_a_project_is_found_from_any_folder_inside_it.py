@@ -135,6 +135,8 @@ def completed(folder: Path, words: str) -> list[str]:
         ("ingest ../fe", ["../feeds/shop.yml"]),
         ("diff dev staging --select fct", ["fct_refunds"]),
         ("publish 2026", ["20260101T000000Z-abcdef"]),
+        ("rollback prod --to 2026", ["20260102T000000Z-abcdef"]),
+        ("verify 2026", ["20260101T000000Z-abcdef", "20260102T000000Z-abcdef"]),
         ("rollb", ["rollback"]),
     ],
 )
@@ -142,6 +144,7 @@ def test_names_are_completed(project: Path, words: str, offered: list[str]) -> N
     environments = (project / "environments.yml").read_text()
     (project / "environments.yml").write_text(environments + "  pr-*: {kind: file}\n")
     (project / "warehouse" / "candidates" / "20260101T000000Z-abcdef").mkdir(parents=True)
+    (project / "warehouse" / "releases" / "20260102T000000Z-abcdef").mkdir(parents=True)
     (project / "warehouse" / "pr").mkdir()
     (project / "warehouse" / "pr" / "7.duckdb").touch()
     assert completed(project / "models", words) == offered

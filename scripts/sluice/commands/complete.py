@@ -33,9 +33,17 @@ def _environments() -> list[str]:
     return [one.name for one in known if not one.is_family] + members
 
 
-def _ids() -> list[str]:
-    folders = (paths.warehouse_root() / kind for kind in ("candidates", "releases", "cache"))
-    return [path.name for folder in folders for path in folder.glob("[0-9]*")]
+def _candidates() -> list[str]:
+    return _ids("candidates")
+
+
+def _releases() -> list[str]:
+    # Of releases on S3, those that are on this machine.
+    return _ids("releases", "cache")
+
+
+def _ids(*folders: str) -> list[str]:
+    return [path.name for folder in folders for path in (paths.warehouse_root() / folder).glob("[0-9]*")]
 
 
 def _feeds() -> list[str]:
@@ -46,8 +54,9 @@ def _feeds() -> list[str]:
 
 
 environments = _complete(_environments)
-warehouses = _complete(lambda: [*_environments(), *_ids(), "candidate"])
-candidates = _complete(_ids)
+warehouses = _complete(lambda: [*_environments(), *_candidates(), *_releases(), "candidate"])
+candidates = _complete(_candidates)
+releases = _complete(_releases)
 feeds = _complete(_feeds)
 feeds_files = _complete(lambda: map(str, Path("feeds").glob("*.yml")), are_paths=True)
 models = _complete(lambda: [path.stem for path in Path("models").rglob("*.sql")])

@@ -27,7 +27,10 @@ def demo(
     faults: Annotated[str, typer.Option(help="Faults to put in: none, default, or kind=rate,kind=rate.")] = "default",
     force: Annotated[bool, typer.Option("--force", help="Replace a complete demo.")] = False,
     threads: Annotated[int | None, typer.Option(help="Number of threads. Default: all cores.")] = None,
-    memory_limit: Annotated[str, typer.Option(help="Memory for DuckDB; beyond it, work spills to the folder.")] = "4GB",
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(envvar="SLUICE_MEMORY", help="Memory for DuckDB; beyond it, work spills to the folder. Default: 4GB."),
+    ] = None,
     output: FormatOption = Format.text,
 ) -> None:
     """Make the demo shop's data: shop, payments, web and fx, delivered day by day, with faults and a list of them."""
@@ -41,7 +44,7 @@ def demo(
         start=start.date(),
         faults=parse_faults(faults),
         threads=threads,
-        memory_limit=memory_limit,
+        memory_limit=memory_limit or DemoOptions.memory_limit,
     )
     with on_stderr("demo") as tell:
         report = generate(options, out, force=force, tell=tell)

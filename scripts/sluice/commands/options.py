@@ -58,10 +58,11 @@ SelectModels = Annotated[
     ),
 ]
 
+_ENV = typer.Option("--env", metavar="NAME", help="The environment.", autocompletion=complete.environments)
 _ANY: dict[str, Any] = {"parser": typed_name, "metavar": "NAME", "autocompletion": complete.warehouses}
-EnvOption = Annotated[
-    str | None, typer.Option("--env", metavar="NAME", help="The environment.", autocompletion=complete.environments)
-]
+EnvOption = Annotated[str | None, _ENV]
+# Where there is a default, such as PROD.
+EnvOrDefault = Annotated[str, _ENV]
 # Where a command also takes a release, a candidate or a file, so does --env.
 AnyEnvOption = Annotated[str | None, typer.Option("--env", help="The same as the argument NAME.", **_ANY)]
 

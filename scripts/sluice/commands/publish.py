@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sluice.commands import complete
-from sluice.commands.options import EnvOption, Format, FormatOption, Why
+from sluice.commands.options import EnvOrDefault, Format, FormatOption, Why
 from sluice.commands.output import note, show
 from sluice.core.progress import on_stderr
+from sluice.environments import PROD
 
 if TYPE_CHECKING:
     from sluice.gate.publish import MoveResult
@@ -20,7 +21,7 @@ def publish(
         str | None,
         typer.Argument(help="A candidate's id, or the start of it. Default: the newest.", autocompletion=complete.candidates),
     ] = None,
-    environment: EnvOption = "prod",
+    environment: EnvOrDefault = PROD,
     why: Why = None,
     output: FormatOption = Format.text,
 ) -> None:
@@ -31,7 +32,7 @@ def publish(
     from sluice.steps import release
 
     with on_stderr("publish") as tell:
-        done = release.publish(candidate, environment=environment or "prod", why=why, tell=tell)
+        done = release.publish(candidate, environment=environment, why=why, tell=tell)
     show_move(done, output)
 
 

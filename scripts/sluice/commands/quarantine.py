@@ -137,7 +137,7 @@ def show(
     """Show everything about one refused row: its columns, rule, origin, decisions, and the commands that apply."""
     from sluice.quarantine import report
     from sluice.quarantine.actions import now, sheet
-    from sluice.quarantine.options import ids
+    from sluice.quarantine.typed_words import ids
 
     found = sheet(_places(Place.all, warehouse), ids([quarantine_id])[0], Path())
     print_result(output, report.sheet_fields(found), lambda _: report.sheet_text(found, now()))
@@ -169,16 +169,16 @@ def release(
     """
     from sluice.core.actor import actor
     from sluice.lake.contracts import load_contracts
-    from sluice.quarantine import actions, options
+    from sluice.quarantine import actions, typed_words
     from sluice.quarantine.decide import Who
     from sluice.quarantine.edit import Edit
 
-    edit = Edit(options.row(row) if row is not None else None, options.assignments(set_ or []), tuple(unset or ()))
+    edit = Edit(typed_words.row(row) if row is not None else None, typed_words.assignments(set_ or []), tuple(unset or ()))
     _check_wish(bool(edit.whole is not None or edit.set or edit.unset), waive, until)
-    who, choice = Who(actor(by), options.reason(why)), _choice(ids, feed, rule, older_than, place)
+    who, choice = Who(actor(by), typed_words.reason(why)), _choice(ids, feed, rule, older_than, place)
     where = _places(place, warehouse)
     if waive:
-        end = options.until(until or "", actions.now())
+        end = typed_words.until(until or "", actions.now())
         _decide("release", lambda: actions.waive(where, choice, end, who, agreed=yes), output)
     else:
         contracts = load_contracts(Path())
@@ -199,10 +199,10 @@ def drop(
 ) -> None:
     """Give rows up, with a reason. Nothing is deleted: they stay in quarantine, marked as dropped."""
     from sluice.core.actor import actor
-    from sluice.quarantine import actions, options
+    from sluice.quarantine import actions, typed_words
     from sluice.quarantine.decide import Who
 
-    who, choice = Who(actor(by), options.reason(why)), _choice(ids, feed, rule, older_than, place)
+    who, choice = Who(actor(by), typed_words.reason(why)), _choice(ids, feed, rule, older_than, place)
     where = _places(place, warehouse)
     _decide("drop", lambda: actions.drop(where, choice, who, agreed=yes), output)
 
@@ -217,12 +217,12 @@ def expire(
     """End the waivers that are over, as `sluice build` does first; or, by id, waivers that are not over yet."""
     from sluice.core.actor import actor
     from sluice.core.paths import lake_root
-    from sluice.quarantine import actions, options
+    from sluice.quarantine import actions, typed_words
     from sluice.quarantine import expire as expire_due
     from sluice.quarantine.decide import Who
 
     if ids:
-        who, wanted = Who(actor(by), options.reason(why)), options.ids(ids)
+        who, wanted = Who(actor(by), typed_words.reason(why)), typed_words.ids(ids)
         where = _places(Place.all, warehouse)
         _decide("expire", lambda: actions.end_waivers(where, wanted, who), output)
     else:
@@ -242,7 +242,7 @@ def _places(place: Place, warehouse: str | None) -> Places:
 
 def _filter(feed: str | None, rule: str | None, older_than: str | None, place: Place, status: Status) -> Filter:
     from sluice.quarantine.catalog import Filter
-    from sluice.quarantine.options import age
+    from sluice.quarantine.typed_words import age
 
     return Filter(
         feed,
@@ -254,17 +254,16 @@ def _filter(feed: str | None, rule: str | None, older_than: str | None, place: P
 
 
 def _choice(ids: list[str] | None, feed: str | None, rule: str | None, older_than: str | None, place: Place) -> Choice:
-    from sluice.quarantine import actions, options
+    from sluice.quarantine import actions, typed_words
 
     narrowed = bool(feed or rule or older_than or place is not Place.all)
     if bool(ids) == narrowed:
         what = "ids and a filter are given together" if ids else "no row is given"
         raise SluiceError(what, hint="give ids, or a filter: --feed, --rule, --older-than, --place")
-    return actions.Choice(options.ids(ids or []), _filter(feed, rule, older_than, place, Status.open))
+    return actions.Choice(typed_words.ids(ids or []), _filter(feed, rule, older_than, place, Status.open))
 
 
 def _check_wish(is_edited: bool, waive: bool, until: str | None) -> None:
-
     if waive == is_edited:
         what = "a correction and a waiver are given together" if waive else "neither a correction nor a waiver is given"
         raise SluiceError(what, hint="give --set, --unset or --row; or --waive --until")

@@ -19,7 +19,7 @@ def rollback(
         str | None,
         typer.Option(
             help="A release that it pointed to before. Default: the one before the current one.",
-            autocompletion=complete.candidates,
+            autocompletion=complete.releases,
         ),
     ] = None,
     output: FormatOption = Format.text,

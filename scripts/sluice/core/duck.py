@@ -13,7 +13,7 @@ from duckdb.sqltypes import DuckDBPyType
 from sluice.core.errors import SluiceError
 from sluice.core.paths import extensions_root
 
-# What one command takes of the machine's memory; beyond it DuckDB spills to disk.
+# What one command takes of the machine's memory; beyond it DuckDB spills to disk. For dbt, profiles.yml has the default.
 MEMORY_LIMIT = "2GB"
 
 # DuckDB's name of an extension -> the package that carries the signed binary, and its file inside the package.

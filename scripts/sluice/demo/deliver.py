@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Self
 
-from sluice.demo import faults
+from sluice.demo import damage
 from sluice.demo.engine import Engine, set_variables
 from sluice.demo.tables import TABLES, Table
 
@@ -46,7 +46,7 @@ class _Job:
 class Writer:
     """Writes what is ready, several files at a time. Use it as a context manager."""
 
-    def __init__(self, engine: Engine, out: Path, work: Path, rates: Mapping[str, float], planned: faults.FileFaults) -> None:
+    def __init__(self, engine: Engine, out: Path, work: Path, rates: Mapping[str, float], planned: damage.FileFaults) -> None:
         self.engine, self.out, self.work, self.rates, self.planned = engine, out, work, rates, planned
         self.pool = ThreadPoolExecutor(max_workers=max(engine.threads, 2))
         for table in TABLES:
@@ -68,7 +68,7 @@ class Writer:
         connection.execute(
             f"""
             create or replace table ready_{name} as
-            select *, {faults.choice_sql(table, self.rates)} as fault from queue_{name}
+            select *, {damage.choice_sql(table, self.rates)} as fault from queue_{name}
             where delivered_on <= $1 order by delivered_on, sort_at, sort_id
             """,
             [upto],
@@ -76,7 +76,7 @@ class Writer:
         connection.execute(f"create table rest_{name} as select * from queue_{name} where delivered_on > $1", [upto])
         connection.execute(f"drop table queue_{name}")
         connection.execute(f"alter table rest_{name} rename to queue_{name}")
-        faults.record_rows(self.engine, table)
+        damage.record_rows(self.engine, table)
         found = self.engine.rows(
             f"select delivered_on, count(*), min(rowid) from ready_{name} group by delivered_on order by delivered_on"
         )
@@ -85,7 +85,7 @@ class Writer:
     def _job(self, table: Table, day: date, records: int, first_rowid: int) -> _Job:
         fault = self.planned.get((table.name, day))
         if fault is not None:
-            faults.record_file(self.engine, table, day, fault, records)
+            damage.record_file(self.engine, table, day, fault, records)
         return _Job(table, day, records, first_rowid, fault)
 
     def _write(self, job: _Job) -> list[DayFile]:
@@ -105,9 +105,9 @@ class Writer:
         return files
 
     def _copy(self, job: _Job, path: Path) -> None:
-        text, columns = faults.line_sql(job.table, self.rates), job.table.columns
+        text, columns = damage.line_sql(job.table, self.rates), job.table.columns
         if job.fault is not None:
-            text, columns = faults.damaged_file_sql(job.table, job.fault)
+            text, columns = damage.damaged_file_sql(job.table, job.fault)
         name, last_rowid = job.table.name, job.first_rowid + job.records - 1
         is_last = f"(sort_id = (select sort_id from ready_{name} where rowid = {last_rowid}))"
         with self.engine.cursor() as cursor:

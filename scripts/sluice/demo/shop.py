@@ -13,7 +13,7 @@ import duckdb
 
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
-from sluice.demo import faults, folder
+from sluice.demo import damage, folder
 from sluice.demo.deliver import DayFile, Writer
 from sluice.demo.engine import Engine
 from sluice.demo.options import DemoOptions
@@ -72,8 +72,8 @@ def _make(options: DemoOptions, out: Path, work: Path, tell: Tell) -> tuple[list
     try:
         tell("calendar, rates, catalogue", 0.0)
         engine.run_once()
-        planned = faults.plan_file_faults(engine, options.faults)
-        faults.prepare(engine, options.faults, planned)
+        planned = damage.plan_file_faults(engine, options.faults)
+        damage.prepare(engine, options.faults, planned)
         counts = [int(str(n)) for (n,) in engine.rows("select n_orders from days order by day_no")]
         files: list[DayFile] = []
         with Writer(engine, out, work, options.faults, planned) as writer:
@@ -82,7 +82,7 @@ def _make(options: DemoOptions, out: Path, work: Path, tell: Tell) -> tuple[list
                 tell(f"{options.start + timedelta(days=first)} to {last_on}", sum(counts[:first]) / options.orders)
                 engine.run_part(first, last)
                 files += writer.deliver(last_on)
-        return files, faults.write_truth(engine, out / "truth" / "faults.csv")
+        return files, damage.write_truth(engine, out / "truth" / "faults.csv")
     finally:
         engine.close()
 

@@ -1,6 +1,7 @@
 """What each source delivers: tables, columns, and which faults make sense where.
 
-Everything here is constant and trusted: it is the only text that is put into SQL by name.
+Everything here is constant and trusted: it is the only text that is put into SQL by name. The faults that `make faults`
+puts into a clean demo, one at a time, are another list: scripts/lab/faults/corpus.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from pathlib import Path
 from sluice.core.errors import SluiceError, did_you_mean
 from sluice.core.paths import is_path, target_root
 from sluice.core.progress import Tell, silent
-from sluice.environments import candidates
+from sluice.environments import PROD, candidates
 from sluice.environments.context import Context, here
 from sluice.environments.policy import Environment
 from sluice.store.record import FILE, NAME, Record, load
@@ -44,10 +44,10 @@ class Located:
 def usual() -> str:
     """What a command reads by default: prod once it points to a release, before that dev."""
     context = here()
-    prod = context.policy.find("prod")
+    prod = context.policy.find(PROD)
     is_pointer = prod is not None and prod.kind == "pointer"
     # A lost pointer is an error to report, not a reason to use dev.
-    return "prod" if is_pointer and context.store.pointer("prod").history else "dev"
+    return PROD if is_pointer and context.store.pointer(PROD).history else "dev"
 
 
 def locate(name: str, tell: Tell = silent) -> Located:

@@ -16,7 +16,7 @@ from deltalake.exceptions import TableNotFoundError
 
 from sluice.core.duck import literal
 from sluice.history.kinds import KINDS, Entry
-from sluice.lake import tables
+from sluice.lake import schema_evolution
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -47,7 +47,7 @@ def _schema(kind: type[Entry]) -> pa.Schema:
 
 @cache
 def _schema_of(columns: tuple[tuple[str, str], ...]) -> pa.Schema:
-    return tables.schema_of(dict(columns))
+    return schema_evolution.schema_of(dict(columns))
 
 
 def _path(lake: Path, kind: type[Entry]) -> Path:
@@ -61,7 +61,7 @@ def append(lake: Path, rows: Sequence[Entry], transaction: str | None = None) ->
     Raises SluiceError where the table holds a column in another type.
     """
     if rows:
-        tables.committed(lambda: _append(lake, rows, transaction))
+        schema_evolution.committed(lambda: _append(lake, rows, transaction))
 
 
 def _append(lake: Path, rows: Sequence[Entry], transaction: str | None) -> None:
@@ -77,7 +77,7 @@ def _append(lake: Path, rows: Sequence[Entry], transaction: str | None) -> None:
 
 
 def _grown(lake: Path, kind: type[Entry]) -> DeltaTable:
-    return tables.grow(_path(lake, kind), _schema(kind), "this version of sluice writes")
+    return schema_evolution.grow(_path(lake, kind), _schema(kind), "this version of sluice writes")
 
 
 def has(lake: Path, kind: type[Entry], transaction: str) -> bool:

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,6 +20,16 @@ from sluice.core.errors import SluiceError
 
 _BLOCK = 1 << 20
 _UTF8 = {"utf-8", "utf-8-sig"}
+
+
+def _gunzip(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb")  # type: ignore[return-value]  # a GzipFile reads like any binary file
+
+
+# The suffix of a compressed file, in lower case -> how it is opened, and what is raised where it is broken. This is the only
+# place that knows compressions; DuckDB's readers of text have to know the suffix, too, which they do in lower case only.
+_OPENERS: dict[str, Callable[[Path], IO[bytes]]] = {".gz": _gunzip}
+_BROKEN = (EOFError, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -83,13 +93,21 @@ def inspect(path: Path) -> Content:
                 lines += block.count(b"\n")
                 quotes = quotes or b'"' in block
                 last = block[-1:]
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, *_BROKEN) as error:
         raise SluiceError(f"cannot be read to its end: {error}", where=str(path), hint="deliver it again") from error
     return Content(digest.hexdigest(), size, lines + (last != b"\n"), quotes)
 
 
+def compression(path: Path) -> str:
+    """The suffix that says how a file is compressed, in lower case; empty for a file that is not."""
+    suffix = path.suffix.lower()
+    return suffix if suffix in _OPENERS else ""
+
+
 def opened(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]  # a GzipFile reads like any binary file
+    """The file's bytes, decompressed."""
+    suffix = compression(path)
+    return _OPENERS[suffix](path) if suffix else path.open("rb")
 
 
 class Memory:
@@ -155,22 +173,25 @@ def stamp(path: Path) -> str:
     return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
 
 
-def plain_name(file: Delivery, folder: Path) -> Delivery:
-    """The same file under a name that DuckDB does not take for a pattern."""
-    link = folder / f"{file.content.digest}{''.join(file.path.suffixes[-2:])}"
+def plainly_named(file: Delivery, folder: Path) -> Delivery:
+    """The file under a name that tells DuckDB its compression and is not a pattern: its own, or that of a link in `folder`."""
+    suffix = compression(file.path)
+    if file.path.name.endswith(suffix) and not glob.has_magic(str(file.path)):
+        return file
+    link = folder / f"{file.content.digest}{suffix}"
     link.unlink(missing_ok=True)
     link.symlink_to(file.path.absolute())
     return replace(file, readable=link)
 
 
-def unzip(path: Path, target: Path) -> None:
-    """Write what a gzip holds to `target`."""
-    with gzip.open(path, "rb") as stream, target.open("wb") as out:
+def decompress(path: Path, target: Path) -> None:
+    """Write what a compressed file holds to `target`."""
+    with opened(path) as stream, target.open("wb") as out:
         shutil.copyfileobj(stream, out, _BLOCK)
 
 
 def transcode(path: Path, encoding: str, target: Path) -> None:
-    """Write `path` (of `encoding`, gzip or not) to `target` in UTF-8, in blocks, line ends untouched.
+    """Write `path` (of `encoding`, compressed or not) to `target` in UTF-8, in blocks, line ends untouched.
 
     Raises SluiceError with the place of the first byte that is not of that encoding.
     """

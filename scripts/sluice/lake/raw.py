@@ -20,7 +20,7 @@ from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 
 from sluice.core.errors import SluiceError
-from sluice.lake import tables
+from sluice.lake import schema_evolution
 from sluice.lake.contracts import Contract
 
 # What ingest adds to each row, after the contract's columns.
@@ -65,7 +65,7 @@ def ensure(table: RawTable) -> None:
     """
     promised = {column.name: column.type for column in table.contract.columns}
     for path, columns in ((table.path, {**promised, **ORIGIN}), (table.quarantine_path, _QUARANTINE)):
-        tables.grow(path, tables.schema_of(columns), "the contract promises")
+        schema_evolution.grow(path, schema_evolution.schema_of(columns), "the contract promises")
 
 
 def add_text_columns(table: RawTable, names: Sequence[str]) -> list[str]:

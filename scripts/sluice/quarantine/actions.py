@@ -19,9 +19,9 @@ from sluice.quarantine import correct, row_result
 from sluice.quarantine.catalog import Filter, Group, Places, Refused, find, groups, history, opened, rows, waivers
 from sluice.quarantine.decide import Who, decide, deciding
 from sluice.quarantine.edit import Edit
-from sluice.quarantine.options import parse
 from sluice.quarantine.report import Sheet
 from sluice.quarantine.row_result import RowResult
+from sluice.quarantine.typed_words import parse
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from sluice.quarantine import mart, views
 
 _BATCH = 1000
 # Beyond this DuckDB spills to disk when it sorts a list of millions of rows.
-MEMORY_LIMIT = "1GB"
+_MEMORY_LIMIT = "1GB"
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def opened(where: Places) -> Iterator[duckdb.DuckDBPyConnection]:
     Raises SluiceError where the warehouse cannot be opened or its mart is not what docs/quarantine.md describes.
     """
     spill = where.lake / ".incoming" / "spill"
-    with connect(extensions=["delta"], memory_limit=MEMORY_LIMIT, temp_directory=spill) as connection:
+    with connect(extensions=["delta"], memory_limit=_MEMORY_LIMIT, temp_directory=spill) as connection:
         # Else DuckDB reads all columns twice for the first few rows: 6.9 GB instead of 0.6 for 5 of 2 million.
         connection.execute("set late_materialization_max_rows = 0")
         views.create(connection, where.lake, mart.attach(connection, where.mart) if where.mart else None)

@@ -31,8 +31,8 @@ from sluice.quarantine import row_result
 from sluice.quarantine.catalog import Refused
 from sluice.quarantine.decide import Who, decision, next_time
 from sluice.quarantine.edit import Edit, Wanted, corrected, without_nulls
-from sluice.quarantine.options import parse
 from sluice.quarantine.row_result import RowOutcome, RowResult
+from sluice.quarantine.typed_words import parse
 
 # Rows per commit, which carries their decisions: an interruption loses the work of one commit.
 BATCH_ROWS = 500

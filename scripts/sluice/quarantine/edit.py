@@ -15,7 +15,7 @@ from sluice.core.duck import parse_type
 from sluice.core.errors import SluiceError
 from sluice.ingest.casts import fields
 from sluice.quarantine.catalog import Refused
-from sluice.quarantine.options import parse
+from sluice.quarantine.typed_words import parse
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,3 @@ def test_every_command_of_the_page_runs(project: Project, page: Path) -> None:
 
 def test_the_pages_have_commands_to_run() -> None:
     assert any(commands(page) for page in PAGES)
-
-
-def test_every_link_between_pages_leads_somewhere() -> None:
-    for page in [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *(REPOSITORY / "docs").rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -129,11 +130,21 @@ def test_a_refused_row_of_a_record_over_lines_shows_what_was_delivered(lake_of: 
     assert "2.5" in text
 
 
-def test_parquet_in_a_gzip_is_read(lake_of: Any, duck: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["a.parquet.gz", "a.parquet.GZ", "a[1].parquet.gz"])
+def test_parquet_in_a_gzip_is_read(lake_of: Any, duck: Any, tmp_path: Path, name: str) -> None:
     lake = lake_of({"id": "bigint!"}, format="parquet")
     duck.execute(f"copy (select 1::bigint as id) to '{tmp_path}/plain.parquet'")
-    lake.deliver("a.parquet.gz", (tmp_path / "plain.parquet").read_bytes())
+    lake.deliver(name, b"").write_bytes(gzip.compress((tmp_path / "plain.parquet").read_bytes()))
     assert lake.ingest().rows_landed == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+@pytest.mark.parametrize("name", ["a.csv.GZ", "a.Gz", "a[1].csv.GZ", "a[1].csv.gz", "a.gz.csv", "a*.csv"])
+def test_the_last_suffix_says_whether_a_file_is_compressed_in_any_case(lake_of: Any, name: str, encoding: str) -> None:
+    lake = lake_of({"id": "bigint!"}, encoding=encoding)
+    text = b"id\n1\n2\n"
+    lake.deliver(name, b"").write_bytes(text if name.endswith(".csv") else gzip.compress(text))
+    assert lake.ingest().rows_landed == 2
 
 
 @pytest.mark.parametrize(

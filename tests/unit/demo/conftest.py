@@ -39,7 +39,7 @@ JSON_LINES = "filename = true, format = 'newline_delimited'"
 
 
 def read_delivered(out: Path) -> duckdb.DuckDBPyConnection:
-    """Tables of everything delivered, typed as sources.md promises; `filename` is the file a row came in."""
+    """Tables of everything delivered, typed as the contracts of the sources promise; `filename` is the file a row came in."""
     types = {
         "orders": {"shipping_amount": "decimal(12,2)", "discount_amount": "decimal(12,2)"},
         "order_items": {"unit_price": "decimal(12,2)"},

@@ -9,7 +9,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from sluice.core.duck import connect
 from sluice.core.errors import SluiceError
-from sluice.lake import tables
+from sluice.lake import schema_evolution
 
 OLD = {"id": "bigint", "place": "struct(city varchar)", "files": "struct(name varchar)[]"}
 
@@ -18,7 +18,7 @@ OLD = {"id": "bigint", "place": "struct(city varchar)", "files": "struct(name va
 def path(tmp_path: Path) -> Path:
     """A table with one row."""
     path = tmp_path / "table"
-    tables.grow(path, tables.schema_of(OLD), "the test wants")
+    schema_evolution.grow(path, schema_evolution.schema_of(OLD), "the test wants")
     with connect() as connection:
         row = connection.sql("select 1::bigint as id, {city: 'Bonn'} as place, [{name: 'a'}] as files").to_arrow_table()
     write_deltalake(str(path), row, mode="append")
@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 
 def grow(path: Path, **columns: str) -> int:
     """Ask for these columns; the version of the table after that."""
-    tables.grow(path, tables.schema_of({**OLD, **columns}), "the test wants")
+    schema_evolution.grow(path, schema_evolution.schema_of({**OLD, **columns}), "the test wants")
     return DeltaTable(str(path)).version()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.helpers.audited import Audited, check, manifest
 
-from sluice.quality.expectations.findings import DbtFindings, dbt_findings
+from sluice.quality.expectations.dbt_findings import DbtFindings, dbt_findings
 
 
 def result(status: str, name: str = "model.shop.sales", failures: int | None = None) -> dict[str, Any]:

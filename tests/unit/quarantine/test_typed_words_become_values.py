@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sluice.core.errors import SluiceError
-from sluice.quarantine import options
+from sluice.quarantine import typed_words
 
 NOW = datetime(2026, 3, 10, 15, 30)  # noqa: DTZ001  (UTC without a zone, as in the lake)
 
@@ -24,13 +24,13 @@ NOW = datetime(2026, 3, 10, 15, 30)  # noqa: DTZ001  (UTC without a zone, as in 
     ],
 )
 def test_an_age_is_a_number_and_a_unit(text: str, expected: timedelta) -> None:
-    assert options.age(text, "--older-than") == expected
+    assert typed_words.age(text, "--older-than") == expected
 
 
 @pytest.mark.parametrize("text", ["", "d", "7", "7 d", "-7d", "7y", "1.5d", "99999999d"])
 def test_other_ages_are_refused(text: str) -> None:
     with pytest.raises(SluiceError, match="is not a valid age"):
-        options.age(text, "--older-than")
+        typed_words.age(text, "--older-than")
 
 
 @pytest.mark.parametrize(
@@ -46,40 +46,40 @@ def test_other_ages_are_refused(text: str) -> None:
     ],
 )
 def test_a_waiver_ends_at_a_day_a_time_or_after_a_while(text: str, expected: str) -> None:
-    assert str(options.until(text, NOW)) == expected
+    assert str(typed_words.until(text, NOW)) == expected
 
 
 @pytest.mark.parametrize("text", ["2026-03-10", "2026-03-10T15:30", "0d", "2020-01-01"])
 def test_a_waiver_does_not_end_in_the_past(text: str) -> None:
     with pytest.raises(SluiceError, match="has passed"):
-        options.until(text, NOW)
+        typed_words.until(text, NOW)
 
 
 @pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "30", "10.03.2026", "999999d9", "999999w"])
 def test_what_is_no_day_is_refused(text: str) -> None:
     with pytest.raises(SluiceError, match="is not a valid date"):
-        options.until(text, NOW)
+        typed_words.until(text, NOW)
 
 
 def test_a_value_is_taken_as_it_stands() -> None:
     texts = ["a=", "b= x ", "c=1=2", " d =null", "e.f=5"]
-    assert options.assignments(texts) == {"a": "", "b": " x ", "c": "1=2", "d": "null", "e.f": "5"}
+    assert typed_words.assignments(texts) == {"a": "", "b": " x ", "c": "1=2", "d": "null", "e.f": "5"}
 
 
 @pytest.mark.parametrize("texts", [["a"], ["=1"], [" =1"], ["a=1", "a=2"]])
 def test_what_is_no_assignment_is_refused(texts: list[str]) -> None:
     with pytest.raises(SluiceError):
-        options.assignments(texts)
+        typed_words.assignments(texts)
 
 
 def test_ids_are_beginnings_of_hexadecimal_each_once() -> None:
-    assert options.ids(["ABCD", "abcd ", "0123456789abcdef0123456789abcdef"]) == ["abcd", "0123456789abcdef0123456789abcdef"]
+    assert typed_words.ids(["ABCD", "abcd ", "0123456789abcdef0123456789abcdef"]) == ["abcd", "0123456789abcdef0123456789abcdef"]
 
 
 @pytest.mark.parametrize("text", ["abc", "xyzw", "", "0123456789abcdef0123456789abcdef0", "abcd%"])
 def test_what_can_be_no_id_is_refused(text: str) -> None:
     with pytest.raises(SluiceError, match="is not a valid quarantine id"):
-        options.ids([text])
+        typed_words.ids([text])
 
 
 @pytest.mark.parametrize(
@@ -97,16 +97,16 @@ def test_what_can_be_no_id_is_refused(text: str) -> None:
     ],
 )
 def test_json_keeps_every_digit(text: str | None, expected: dict[str, object] | None) -> None:
-    assert options.parse(text) == expected
+    assert typed_words.parse(text) == expected
 
 
 def test_a_row_can_stand_in_a_file(tmp_path: Path) -> None:
     path = tmp_path / "row.json"
     path.write_text('{"a": 1}')
-    assert options.row(f"@{path}") == {"a": 1}
+    assert typed_words.row(f"@{path}") == {"a": 1}
 
 
 @pytest.mark.parametrize("why", [None, "", "   "])
 def test_a_decision_needs_a_reason(why: str | None) -> None:
     with pytest.raises(SluiceError, match="needs a reason"):
-        options.reason(why)
+        typed_words.reason(why)

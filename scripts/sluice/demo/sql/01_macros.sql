@@ -74,7 +74,7 @@ create macro event_uuid(id) as format(
     h('e', id) >> 32, (h('e', id) >> 16) & 65535, h('e', id) & 4095, h('f', id) >> 52, h('f', id) & 281474976710655
 );
 
--- Faults (which row gets which is decided in faults.py; these change the text).
+-- Faults (which row gets which is decided in damage.py; these change the text).
 create macro set_field(fields, n, v) as
     list_concat(list_concat(fields[1:n - 1], [v]), fields[n + 1:]);
 

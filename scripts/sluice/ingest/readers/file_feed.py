@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import glob
 import hashlib
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +15,7 @@ from pydantic import AfterValidator, Field
 
 from sluice.core.duck import literal
 from sluice.core.errors import SluiceError
-from sluice.ingest.files import Delivery, Memory, deliveries, find, has_changed, is_utf8, plain_name, transcode
+from sluice.ingest.files import Delivery, Memory, deliveries, find, has_changed, is_utf8, plainly_named, transcode
 from sluice.ingest.landing import Batch, FeedReport, Work, land
 from sluice.ingest.readers.protocol import Feed
 from sluice.ingest.rows import FilesRefusedError, StagedRows, Tally, tally
@@ -47,8 +46,7 @@ class FileFeed(Feed):
 
         Raises SluiceError for a file that is to be refused.
         """
-        odd = glob.has_magic(str(file.path)) or file.path.suffix == ".GZ"
-        return plain_name(file, work.table.incoming) if odd else file
+        return plainly_named(file, work.table.incoming)
 
     def all_readable(self, files: Sequence[Delivery], work: Work) -> list[Delivery]:
         """The same for the files of a batch. Raises FilesRefusedError."""

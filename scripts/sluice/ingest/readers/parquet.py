@@ -9,7 +9,7 @@ import duckdb
 
 from sluice.core.duck import listing, literal
 from sluice.core.errors import SluiceError
-from sluice.ingest.files import Delivery, unzip
+from sluice.ingest.files import Delivery, compression, decompress
 from sluice.ingest.landing import Work
 from sluice.ingest.readers import typed
 from sluice.ingest.readers.file_feed import FileFeed, alike, each
@@ -29,10 +29,10 @@ class ParquetFeed(FileFeed):
     """A feed of Parquet files."""
 
     def readable(self, file: Delivery, work: Work) -> Delivery:
-        if file.path.suffix.lower() != ".gz":
+        if not compression(file.path):
             return super().readable(file, work)
         target = work.table.incoming / f"{file.content.digest}.parquet"
-        unzip(file.path, target)
+        decompress(file.path, target)
         return replace(file, readable=target)
 
     def all_readable(self, files: Sequence[Delivery], work: Work) -> list[Delivery]:

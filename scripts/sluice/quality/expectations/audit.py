@@ -15,8 +15,8 @@ from sluice.core import dbt
 from sluice.core.duck import MEMORY_LIMIT, literal
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
+from sluice.quality.expectations.dbt_findings import DbtFindings, dbt_findings
 from sluice.quality.expectations.declared import AuditedModel, DeclaredCheck, declared, faults_as_error
-from sluice.quality.expectations.findings import DbtFindings, dbt_findings
 from sluice.quality.expectations.quiet import quiet_gx
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Any
 from sluice.core.text import plural, table
 from sluice.history.kinds import CheckEntry
 from sluice.quality.expectations.audit import AuditReport, CheckResult, ModelResult
-from sluice.quality.expectations.findings import DbtFinding, DbtFindings
+from sluice.quality.expectations.dbt_findings import DbtFinding, DbtFindings
 
 _SHOWN = ("fail", "error", "warn")
 

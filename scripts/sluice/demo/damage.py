@@ -1,4 +1,4 @@
-"""Which rows and files are damaged, and the record of it.
+"""Which rows and files of the demo are damaged, and the record of it. The kinds of faults and their rates are in tables.py.
 
 Rows: a hash of the row decides, so the order of work makes no difference. Files: for each kind the given
 share of the files (at least one), by the rank of their hash. A damaged file holds no damaged rows, and no row has two

@@ -10,8 +10,7 @@ from typing import Any
 from sluice.core import dbt
 from sluice.core.dbt import Ending
 from sluice.core.errors import SluiceError
-
-_TESTS = ("test", "unit_test")
+from sluice.quality.dbt_results import KINDS
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def dbt_findings(target: Path, manifest: Mapping[str, Any], rest: str = "") -> D
     except SluiceError as error:
         return DbtFindings(None, None, remarks=(f"{error.what}; the results of dbt's tests are unknown",))
     results = document["results"]
-    tests = [result for result in results if _kind(result) in _TESTS]
+    tests = [result for result in results if _kind(result) in KINDS]
     return DbtFindings(
         command=document["args"].get("which", "dbt"),
         finished_at=document["metadata"].get("generated_at"),
