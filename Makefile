@@ -23,7 +23,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 # Without bytecode, which some machines turn off, every start of dbt compiles all its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo ingest build test clean lint lint-code lint-yaml lint-dbt lint-sql format hooks lock \
+.PHONY: help setup demo ingest build test clean check lint lint-code lint-yaml lint-dbt lint-sql format hooks lock \
 	contracts base code workflows key bench campaign readers faults mutants selection
 
 help:  ## Show this list.
@@ -112,6 +112,11 @@ lint-dbt: | setup $(LINT)/warehouse
 lint-sql: | setup $(LINT)/sql/warehouse
 	$(call lint_env,$(LINT)/sql) $(BIN)/sqlfluff lint --nocolor --disable-progress-bar --templater $(TEMPLATER) models tests/singular
 	$(BIN)/sqlfluff lint --nocolor --disable-progress-bar --templater raw $(DEMO_SQL)
+
+check: setup  ## At every save: the hooks on files that differ from the last commit, and the tests that need no dbt.
+	@files=$$(git diff --name-only --diff-filter=d HEAD; git ls-files --others --exclude-standard)
+	if [ "$$files" ]; then $(BIN)/pre-commit run --files $$files; fi
+	$(BIN)/pytest tests/unit
 
 format: setup  ## Fix what needs no decision.
 	$(BIN)/ruff check --fix .
