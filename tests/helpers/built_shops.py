@@ -10,7 +10,7 @@ from tests.helpers.small_shop import DELIVERED, MODELS_ONLY, deliver
 
 
 def faulty_shop() -> Project:
-    """Twelve days with changed and late rows and every kind of fault; all data tests have passed."""
+    """Twenty days with changed and late rows and every kind of fault; all data tests have passed."""
     return Project(made_once("faulty_shop", _make_faulty))
 
 
@@ -25,7 +25,7 @@ def shop_of_four_orders() -> Project:
 
 
 def _make_faulty(state: Path) -> None:
-    _make(Project(state), "--orders", "1500", "--days", "12", "--seed", "7")
+    _make(Project(state), "--orders", "2000", "--days", "20")
     Project(state).dbt("build", "--exclude-resource-type", "unit_test")
 
 

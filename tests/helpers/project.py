@@ -99,9 +99,10 @@ class Project:
         """Create the folders that commands work in."""
         self.warehouse.parent.mkdir(parents=True, exist_ok=True)
         if self.own_folder is None:
-            self.lake.mkdir(exist_ok=True)
             self.folder.mkdir(exist_ok=True)
             places = {name: Path("..") / name for name in ("lake", "warehouse", "target", "logs")}
+            for name in places:
+                (self.state / name).mkdir(exist_ok=True)
             links = {name: REPOSITORY / name for name in {name.partition("/")[0] for name in tracked()}}
             for name, place in {**links, **places}.items():
                 if not (self.folder / name).is_symlink():
@@ -118,7 +119,9 @@ class Project:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
+        assert done.returncode == 0, (
+            f"{' '.join(command)} ended with {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
+        )
         return done.stdout
 
     def dbt(self, verb: str, *arguments: str) -> str:
