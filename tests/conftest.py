@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from tests.helpers import preloaded
+from tests.helpers import preloaded, unsigned
 from tests.helpers.lake import LakeOfOneFeed, contract
 from tests.helpers.order import ByGroup, longest_first
 from tests.helpers.project import REAL_DATA
@@ -40,6 +40,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         root = root.parent
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv(FOLDER, str(root))
+        environment.setattr(duckdb, "connect", unsigned.connect)
         environment.setenv("SLUICE_EXTENSIONS", str(made_once("extensions", link_extensions)))
         yield root
     preloaded.stop()

@@ -78,6 +78,7 @@ def preload(programs: Sequence[str]) -> dict[str, Callable[[], Any]]:
     Importing duckdb opens a database, and a child would never see its threads end: one without threads takes its place.
     """
     import duckdb
+    from unsigned import use  # type: ignore[import-not-found]  # it is beside this script
 
     from sluice.quality.expectations.quiet import quiet_gx
 
@@ -88,6 +89,7 @@ def preload(programs: Sequence[str]) -> dict[str, Callable[[], Any]]:
     warm_up()
     duckdb.default_connection().close()
     duckdb.set_default_connection(duckdb.connect(config={"threads": 1}))
+    use()
     gc.collect()
     gc.freeze()
     return entries

@@ -31,6 +31,7 @@ KEPT = (
     "tests/helpers/project.py",
     "tests/helpers/seconds.yml",
     "tests/helpers/shared.py",
+    "tests/helpers/unsigned.py",
     "tests/workflows/conftest.py",
     "tests/workflows/test_one_comment_is_edited_in_place.py",
 )
