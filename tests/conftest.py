@@ -9,27 +9,41 @@ from typing import Any
 
 import duckdb
 import pytest
+from tests.helpers import preloaded, unsigned
 from tests.helpers.lake import LakeOfOneFeed, contract
+from tests.helpers.order import ByGroup, longest_first
 from tests.helpers.project import REAL_DATA
+from tests.helpers.shared import FOLDER, made_once
 
 from sluice.core.duck import connect, link_extensions
 from sluice.ingest.readers import READERS
 from sluice.ingest.readers.file_feed import FileFeed
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no worker is left alone with one at the end."""
+    items[:] = [items[index] for index in longest_first([item.nodeid for item in items])]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:
+    """Tests that share a fixture of the session go to one worker."""
+    return ByGroup(config, log)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def extensions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """DuckDB's extensions in a folder of this test run, for connections and for the processes that tests start."""
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder that all workers share, with DuckDB's extensions, for connections and for the processes that tests start."""
     os.environ.pop("COLUMNS", None)  # xdist sets it, and tables would wrap; a test of widths sets its own
-    root = tmp_path_factory.mktemp("extensions")
-    link_extensions(root)
-    before = os.environ.get("SLUICE_EXTENSIONS")
-    os.environ["SLUICE_EXTENSIONS"] = str(root)
-    yield root
-    if before is None:
-        del os.environ["SLUICE_EXTENSIONS"]
-    else:
-        os.environ["SLUICE_EXTENSIONS"] = before
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(FOLDER, str(root))
+        environment.setattr(duckdb, "connect", unsigned.connect)
+        environment.setenv("SLUICE_EXTENSIONS", str(made_once("extensions", link_extensions)))
+        yield root
+    preloaded.stop()
 
 
 @pytest.fixture

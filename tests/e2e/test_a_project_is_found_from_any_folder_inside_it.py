@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.helpers.project import BIN
+from tests.helpers.preloaded import BIN
 from tests.helpers.schemas import document
 
 FILES = {

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.project import REPOSITORY, Project, copy_project
+from tests.helpers.built_shops import faulty_shop
+from tests.helpers.project import REPOSITORY, Project
 from tests.helpers.refused import utc_now
 
 from sluice.quarantine import expire
@@ -20,13 +21,8 @@ WHY = ("--why", "tested")
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A small demo shop, ingested and built, in a copy of the project (so that its target folder is its own)."""
-    state = tmp_path_factory.mktemp("quarantine")
-    made = Project(state, copy_project(state / "sluice"))
-    made.run("sluice", "demo", "--orders", "500", "--days", "6", "--out", str(state / "demo"))
-    made.run("sluice", "ingest", "feeds/demo.yml")
-    build(made)
-    return made
+    """A small demo shop, ingested and built."""
+    return faulty_shop().copied_to(tmp_path_factory.mktemp("quarantine"))
 
 
 def build(project: Project) -> None:

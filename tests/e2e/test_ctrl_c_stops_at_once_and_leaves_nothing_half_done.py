@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.helpers.candidates import SalesShop, make_shop, rows, wait_until
-from tests.helpers.project import BIN
+from tests.helpers.preloaded import BIN
 from tests.helpers.schemas import document
 
 from sluice.core.duck import connect

@@ -14,7 +14,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
-from tests.helpers.project import BIN, REPOSITORY
+from tests.helpers.preloaded import program
+from tests.helpers.project import QUIET, REPOSITORY
 from tests.helpers.schemas import document, is_json
 
 from sluice.store.record import Record, load
@@ -138,8 +139,8 @@ class SalesShop:
 
     def sluice(self, *arguments: str, code: int = 0, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command; another exit code than expected fails the test, with what it said."""
-        command = [str(BIN / "sluice"), *arguments]
-        environment = {**self.environment, **more}
+        command = [program("sluice"), *arguments]
+        environment = {**self.environment, **QUIET, **more}
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == code, f"{arguments} ended with {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
         if is_json(arguments):

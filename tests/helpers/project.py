@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import chdir
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from tests.helpers.preloaded import program
+from tests.helpers.shared import made_once
 
-BIN = Path(sys.executable).parent
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Real data sets, beside the checkout; tests that need them skip, saying so, where they are not.
+PARSED = "partial_parse.msgpack"  # what dbt has parsed
+REFLINK = ("--reflink=auto",) if sys.platform == "linux" else ()
+# Nobody reads dbt.log, and a seventh of the time of a build goes into it.
+QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_LOG_LEVEL_FILE": "none"}
 REAL_DATA = Path(os.environ.get("SLUICE_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
 
 
-def copy_project(target: Path) -> Path:
-    """A copy of what git tracks or would track, with uncommitted changes; gives `target`."""
+@cache
+def tracked() -> list[str]:
+    """The files that git tracks or would track."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=REPOSITORY,
@@ -29,20 +38,39 @@ def copy_project(target: Path) -> Path:
         text=True,
         check=True,
     )
-    for name in listed.stdout.splitlines():
-        if (REPOSITORY / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(REPOSITORY / name, target / name)
+    return [name for name in listed.stdout.splitlines() if (REPOSITORY / name).is_file()]
+
+
+def copy_project(target: Path) -> Path:
+    """A copy of what git tracks or would track, with uncommitted changes; gives `target`."""
+    for name in tracked():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(REPOSITORY / name, target / name)
     return target
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a folder; its links stay links, and where the file system can, blocks are shared until one of them is written."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["cp", "-a", *REFLINK, str(source), str(target)], check=True)
 
 
 @dataclass
 class Project:
-    """A lake and a warehouse below `state`, for the project in `folder`."""
+    """A lake and a warehouse below `state`, for the project in `folder`.
+
+    By default that is a folder of links to this repository, in which lake and warehouse have their default places. So dbt
+    sees the same settings in all tests, and need not parse what another test has parsed.
+    """
 
     state: Path
-    folder: Path = REPOSITORY
+    own_folder: Path | None = None
     variables: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """The project's folder."""
+        return self.own_folder or self.state / "project"
 
     @property
     def lake(self) -> Path:
@@ -54,39 +82,86 @@ class Project:
         """The dev warehouse file."""
         return self.state / "warehouse" / "dev.duckdb"
 
+    @property
+    def target(self) -> Path:
+        """dbt's target folder: one for all that is run with the same variables."""
+        return self.state / f"target{_named(self.variables)}"
+
     def environment(self) -> dict[str, str]:
         """Environment for commands on this state."""
-        own = {"SLUICE_LAKE": str(self.lake), "SLUICE_WAREHOUSE": str(self.warehouse.parent), "DEMO": str(self.state / "demo")}
-        return {**os.environ, **own, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+        own = {"DEMO": str(self.state / "demo"), **QUIET}
+        if self.own_folder:
+            return {**os.environ, **own, "SLUICE_LAKE": str(self.lake), "SLUICE_WAREHOUSE": str(self.warehouse.parent)}
+        others = {name: value for name, value in os.environ.items() if name not in ("SLUICE_LAKE", "SLUICE_WAREHOUSE")}
+        return {**others, **own}
+
+    def prepare(self) -> None:
+        """Create the folders that commands work in."""
+        self.warehouse.parent.mkdir(parents=True, exist_ok=True)
+        if self.own_folder is None:
+            self.folder.mkdir(exist_ok=True)
+            places = {name: Path("..") / name for name in ("lake", "warehouse", "target", "logs")}
+            for name in places:
+                (self.state / name).mkdir(exist_ok=True)
+            links = {name: REPOSITORY / name for name in {name.partition("/")[0] for name in tracked()}}
+            for name, place in {**links, **places}.items():
+                if not (self.folder / name).is_symlink():
+                    (self.folder / name).symlink_to(place)
 
     def run(self, *command: str, **more: str) -> str:
         """Run a command of the environment and give its output; a failure fails the test, with the output."""
-        self.warehouse.parent.mkdir(parents=True, exist_ok=True)
+        self.prepare()
         done = subprocess.run(
-            [str(BIN / command[0]), *command[1:]],
+            [program(command[0]), *command[1:]],
             cwd=self.folder,
             env={**self.environment(), **more},
             capture_output=True,
             text=True,
             check=False,
         )
-        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
+        assert done.returncode == 0, (
+            f"{' '.join(command)} ended with {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
+        )
         return done.stdout
 
     def dbt(self, verb: str, *arguments: str) -> str:
         """Run dbt."""
-        paths = ["--target-path", str(self.state / "target"), "--log-path", str(self.state / "logs")]
-        variables = ["--vars", json.dumps(self.variables)] if self.variables else []
-        return self.run("dbt", "--quiet", verb, *arguments, *paths, *variables)
+        self.start_parsed()
+        return self.run("dbt", "--quiet", verb, *arguments, *self.options())
+
+    def options(self) -> list[str]:
+        """Where dbt writes, and its variables."""
+        paths = ["--target-path", str(self.target), "--log-path", str(self.state / "logs")]
+        return [*paths, "--vars", json.dumps(self.variables)] if self.variables else paths
+
+    def start_parsed(self) -> None:
+        """Give dbt what it has parsed of this project for another test, unless it has parsed here already."""
+        parsed = self.target / PARSED
+        if self.own_folder is None and not parsed.exists():
+            self.target.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(made_once(f"parsed{_named(self.variables)}", self._parse) / "target" / PARSED, parsed)
+
+    def _parse(self, root: Path) -> None:
+        other = Project(root, variables=self.variables)
+        paths = ["--target-path", str(root / "target"), "--log-path", str(root / "logs")]
+        other.run("dbt", "--quiet", "parse", *paths, *other.options()[4:])
+
+    def copied_to(self, state: Path) -> Project:
+        """The same project on a copy of its lake, its warehouse and what dbt has parsed."""
+        for path in (self.lake, self.warehouse.parent, self.target):
+            copy_tree(path, state / path.name)
+        copied = Project(state, self.own_folder, self.variables)
+        copied.prepare()
+        return copied
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Query the warehouse, read only."""
-        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+        """Query the warehouse, read only, in the project's folder: views read the lake."""
+        with chdir(self.folder), duckdb.connect(str(self.warehouse), read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
     def manifest(self) -> dict[str, Any]:
         """What dbt last wrote about the project."""
-        found: dict[str, Any] = json.loads((self.state / "target" / "manifest.json").read_text())
+        found: dict[str, Any] = json.loads((self.target / "manifest.json").read_text())
         return found
 
     def marts(self) -> list[str]:
@@ -97,6 +172,12 @@ class Project:
     def marts_of_the_shop(self) -> list[str]:
         """The marts that say nothing about batches: the same in two lakes that hold the same rows, however delivered."""
         return [mart for mart in self.marts() if not mart.startswith("operations.")]
+
+
+def _named(variables: dict[str, Any]) -> str:
+    """What tells the places of these variables from those of others."""
+    text = json.dumps(variables, sort_keys=True).encode()
+    return f"-{hashlib.sha256(text).hexdigest()[:8]}" if variables else ""
 
 
 def differences(one: Project, other: Project, relations: Sequence[str]) -> dict[str, tuple[int, int]]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-from tests.helpers.project import Project
+from tests.helpers.project import Project, copy_tree
 
 FEEDS = ("shop/customers", "shop/products", "shop/orders", "shop/order_items", "shop/refunds",
          "payments/transactions", "payments/disputes", "web/events", "fx/rates")  # fmt: skip
@@ -57,6 +56,6 @@ def deliver(project: Project, files: dict[str, str]) -> None:
 def rebuilt(project: Project, folder: Path) -> Project:
     """The same lake, built from nothing."""
     other = Project(folder)
-    shutil.copytree(project.lake, other.lake)
+    copy_tree(project.lake, other.lake)
     other.dbt(*MODELS_ONLY)
     return other

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 from tests.helpers.loopback_github import NAME, TOKEN, GitHub
+from tests.helpers.preloaded import program
 from tests.helpers.workflow_shop import lay_out
 
 ACT = Path(sys.executable).with_name("act")
@@ -162,6 +163,8 @@ class Runner:
             "ORIGIN": str(self.repository.folder),
             "ARTIFACTS": str(self.state / "artifacts"),
             "VENV": str(Path(sys.executable).parents[1]),
+            # sluice is that of the checkout; dbt is the same for all.
+            "PRELOADED_DBT": program("dbt"),
             # The .venv holds the project as an editable install of another checkout; this one's code goes before it.
             "PYTHONPATH": "scripts",
         }

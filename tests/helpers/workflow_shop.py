@@ -25,7 +25,13 @@ KEPT = (
     "tests/helpers/__init__.py",
     "tests/helpers/lake.py",
     "tests/helpers/loopback_github.py",
+    "tests/helpers/order.py",
+    "tests/helpers/preloaded.py",
+    "tests/helpers/preloaded_server.py",
     "tests/helpers/project.py",
+    "tests/helpers/seconds.yml",
+    "tests/helpers/shared.py",
+    "tests/helpers/unsigned.py",
     "tests/workflows/conftest.py",
     "tests/workflows/test_one_comment_is_edited_in_place.py",
 )

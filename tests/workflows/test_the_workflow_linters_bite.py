@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.helpers.project import BIN, REPOSITORY
+from tests.helpers.preloaded import BIN
+from tests.helpers.project import REPOSITORY
 
 WORKFLOW = ".github/workflows/pr.yml"
 CHECKOUT = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0"

@@ -95,6 +95,8 @@ class Slot:
             "--quiet",
             "--log-level",
             "none",
+            "--log-level-file",
+            "none",
             "build",
             *(word for kind in kinds for word in ("--exclude-resource-type", kind)),
         ]

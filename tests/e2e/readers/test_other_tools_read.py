@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.project import BIN, REPOSITORY
+from tests.helpers.preloaded import BIN
+from tests.helpers.project import REPOSITORY
 
 from lab.tiny_releases import ReleaseShop
 

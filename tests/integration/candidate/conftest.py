@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.helpers import preloaded
 from tests.helpers.candidates import Story, look, make_shop
+
+
+@pytest.fixture(scope="module", autouse=True)
+def preloaded_dbt() -> Iterator[None]:
+    """Builds within this process start dbt preloaded."""
+    with preloaded.found_by_this_process():
+        yield
 
 
 @pytest.fixture(scope="session")

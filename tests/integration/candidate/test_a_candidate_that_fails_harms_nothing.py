@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.helpers.candidates import SalesShop, Story, look, wait_until
-from tests.helpers.project import BIN
+from tests.helpers.preloaded import BIN
 
 from sluice.candidate.build import clean_up
 from sluice.core.locks import is_held

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.helpers import preloaded
 from tests.helpers.candidates import SalesShop, make_shop
+
+
+@pytest.fixture(scope="module", autouse=True)
+def preloaded_dbt() -> Iterator[None]:
+    """Builds within this process start dbt preloaded."""
+    with preloaded.found_by_this_process():
+        yield
 
 
 @pytest.fixture(scope="session")

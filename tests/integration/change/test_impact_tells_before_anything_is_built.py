@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.project import BIN
+from tests.helpers.preloaded import program
 from tests.helpers.schemas import document
 
 FILES = {
@@ -68,7 +68,7 @@ def git(folder: Path, *arguments: str) -> None:
 def impact(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a project."""
     environment = {**os.environ, "SLUICE_LAKE": str(folder / "lake")}
-    command = [str(BIN / "sluice"), "impact", *arguments]
+    command = [program("sluice"), "impact", *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 

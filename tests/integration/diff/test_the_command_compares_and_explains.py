@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from tests.helpers.diffed import Sides, node
-from tests.helpers.project import BIN, REPOSITORY, Project
+from tests.helpers.preloaded import program
+from tests.helpers.project import REPOSITORY, Project
 from tests.helpers.schemas import document
 
 from sluice.lineage.graph import graph_of
@@ -28,7 +29,7 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> Sides:
 
 def run(sides: Sides, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command where the warehouses are."""
-    command = [str(BIN / "sluice"), "diff", *arguments]
+    command = [program("sluice"), "diff", *arguments]
     return subprocess.run(
         command, cwd=sides.root, env={**os.environ, "SLUICE_WAREHOUSE": "warehouse"}, capture_output=True, text=True, check=False
     )

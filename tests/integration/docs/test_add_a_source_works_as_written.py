@@ -54,7 +54,7 @@ def follow(project: Project, data: Path) -> list[tuple[object, ...]]:
 
 
 def test_the_page_brings_the_shop_into_the_marts(copy: Path, data: Path, tmp_path: Path) -> None:
-    project = Project(tmp_path / "state", folder=copy)
+    project = Project(tmp_path / "state", copy)
     answer = follow(project, data)
     with duckdb.connect() as connection:
         expected = connection.execute(f"""

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from tests.helpers import candidates
 from tests.helpers.candidates import make_shop, rows
-from tests.helpers.project import BIN, REPOSITORY
+from tests.helpers.preloaded import BIN
+from tests.helpers.project import REPOSITORY
 
 from lab.tiny_releases import ReleaseShop, seen, shop_in
 from sluice.store.record import load

@@ -6,12 +6,14 @@ That the same faults are caught with the check in place, test_the_corpus_keeps_i
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.project import BIN, REPOSITORY, Project, copy_project
+from tests.helpers.preloaded import program
+from tests.helpers.project import REPOSITORY, Project, copy_project
 
 PROFILES = "models/marts/operations/_operations__profiles.yml"
 
@@ -21,9 +23,11 @@ def faults(project: Project, *words: str) -> tuple[int, dict[str, Any]]:
     select = [part for word in words for part in ("--select", word)]
     done = subprocess.run(
         [
-            str(BIN / "python"),
+            program("python"),
             "-m",
             "lab.faults",
+            "--workers",
+            "1",
             "--orders",
             "2500",
             "--days",
@@ -73,9 +77,9 @@ def test_an_expectation_and_a_rule_that_are_gone_let_their_faults_into_the_marts
 def test_a_corpus_that_is_not_there_and_a_fault_that_is_unknown_are_told_in_a_sentence(tmp_path: Path) -> None:
     for words in (["--corpus", str(tmp_path)], ["--select", "no_such_fault"]):
         done = subprocess.run(
-            [str(BIN / "python"), "-m", "lab.faults", *words],
-            cwd=Project(tmp_path).folder,
-            env={**Project(tmp_path).environment(), "PYTHONPATH": str(REPOSITORY / "scripts")},
+            [program("python"), "-m", "lab.faults", *words],
+            cwd=REPOSITORY,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY / "scripts")},
             capture_output=True,
             text=True,
             check=False,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from tests.helpers.preloaded import program
 from tests.helpers.project import REPOSITORY
 
 from lab.mutants.mutant_list import Mutant
@@ -31,7 +31,7 @@ HARMLESS = {
 def run(folder: Path, entries: list[dict[str, Any]]) -> subprocess.CompletedProcess[str]:
     """The command on a list of its own."""
     (folder / "list.yml").write_text(yaml.safe_dump({"mutants": entries}), encoding="utf-8")
-    command = [sys.executable, "-m", "lab.mutants", "--format", "json", "--list", str(folder / "list.yml")]
+    command = [program("python"), "-m", "lab.mutants", "--format", "json", "--list", str(folder / "list.yml")]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "scripts")}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 

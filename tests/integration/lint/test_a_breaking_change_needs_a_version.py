@@ -6,12 +6,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.helpers.preloaded import program
 from tests.helpers.project import REPOSITORY, Project, copy_project
 
 from lint.breaking_changes import let_pass_by_dbt
@@ -45,7 +45,7 @@ def clone(tmp_path: Path) -> Path:
 
 def compare(folder: Path, base: str = "main") -> tuple[int, str]:
     """Exit code and output of what `make contracts` calls."""
-    command = [sys.executable, "scripts/lint/breaking_changes.py", base]
+    command = [program("python"), "scripts/lint/breaking_changes.py", base]
     environment = {**os.environ, "SLUICE_WAREHOUSE": str(folder / "warehouse")}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.helpers.project import BIN, copy_project
+from tests.helpers.preloaded import program
+from tests.helpers.project import copy_project
 
 
 def make_project(folder: Path) -> Path:
@@ -33,7 +34,7 @@ def run(project: Path, tool: str, *arguments: str) -> tuple[int, str]:
         "DBT_TARGET_PATH": "target/lint",
         "DBT_LOG_PATH": "target/lint/logs",
     }
-    command = [str(BIN / tool), *arguments]
+    command = [program(tool), *arguments]
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=120, check=False)
     return done.returncode, done.stdout + done.stderr
 

@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.helpers.project import BIN, REPOSITORY
+from tests.helpers.preloaded import BIN
+from tests.helpers.project import REPOSITORY
 
 ROOM, PACKAGE, CIRCLE, CONFTEST = "No room of", "The package imports no", "in a circle", "not in a conftest"
 

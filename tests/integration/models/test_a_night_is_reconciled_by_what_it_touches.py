@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
-from tests.helpers.project import REPOSITORY, Project, copy_project, differences
+from tests.helpers.project import Project, copy_project, differences
 from tests.integration.models.test_day_by_day_equals_one_go import days_of, deliver
 
 COUNTED = ["int_versions__traced", "int_events__traced", "rpt_rows_in_marts"]
@@ -34,19 +33,10 @@ def evening(shop: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def next_night(evening: Project, state: Path, folder: Path = REPOSITORY) -> Project:
-    """The evening's state, in a folder of its own, for the project in `folder`."""
-    night = Project(state, folder=folder)
-    state.mkdir(exist_ok=True)
-    shutil.copytree(evening.warehouse.parent, night.warehouse.parent)
-    (night.state / "lake").symlink_to(evening.lake)
-    return night
-
-
 @pytest.fixture(scope="module")
 def night(evening: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The last day, and the three first days, which are late."""
-    project = next_night(evening, tmp_path_factory.mktemp("night"))
+    project = evening.copied_to(tmp_path_factory.mktemp("night"))
     project.dbt("build", *WITHOUT_TESTS)
     return project
 
@@ -62,9 +52,8 @@ def test_not_every_slice_is_counted_again(night: Project) -> None:
 
 
 def test_the_count_is_that_of_all_slices(night: Project, tmp_path: Path) -> None:
-    whole = next_night(night, tmp_path)
-    paths = ["--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "logs")]
-    whole.run("dbt", "--quiet", "run", "--select", *COUNTED, *paths, SLUICE_CHECK="whole")
+    whole = night.copied_to(tmp_path)
+    whole.run("dbt", "--quiet", "run", "--select", *COUNTED, *whole.options(), SLUICE_CHECK="whole")
     assert differences(night, whole, RELATIONS) == {}
     night.dbt("test", "--select", "rpt_reconciliation_rows", "rpt_reconciliation_amounts", "rpt_rows_in_marts")
 
@@ -75,7 +64,7 @@ def test_a_row_that_a_mart_loses_in_the_night_is_found(evening: Project, tmp_pat
     before = "where refusal_reason is null and"
     assert model.read_text().count(before) == 1
     model.write_text(model.read_text().replace(before, f"{before} payment_id not like '%1' and"))
-    broken = next_night(evening, tmp_path / "state", folder=folder)
+    broken = Project(evening.copied_to(tmp_path / "state").state, folder)
     broken.dbt("build", *WITHOUT_TESTS)
     lost = "select feed from operations.rpt_reconciliation_rows where unaccounted_rows > 0 group by feed"
     assert broken.query(lost) == [("payments.transactions",)]
@@ -90,7 +79,7 @@ def test_a_row_that_a_mart_loses_in_the_night_is_found(evening: Project, tmp_pat
     ],
 )
 def test_an_old_row_that_changes_without_a_delivery_is_found(night: Project, tmp_path: Path, damage: str) -> None:
-    damaged = next_night(night, tmp_path)
+    damaged = night.copied_to(tmp_path)
     with duckdb.connect(str(damaged.warehouse)) as connection:
         connection.execute(damage)
     with pytest.raises(AssertionError, match="the_marts_hold_what_is_counted_by_slice"):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+from tests.helpers.built_shops import shop_of_four_orders
 from tests.helpers.project import Project, differences
-from tests.helpers.small_shop import DELIVERED, MODELS_ONLY, ORDERS_HEADER, deliver, rebuilt
+from tests.helpers.small_shop import DELIVERED, ORDERS_HEADER, deliver, rebuilt
 
 SHIPPED = "3,1,2025-01-01 10:00:00,shipped,EUR,DE,1.00,0,,web,2025-01-04 10:00:00\n"
 CANCELLED = "4,1,2025-01-01 10:00:00,cancelled,EUR,DE,0,0,,web,2025-01-05 10:00:00\n"
@@ -17,9 +18,7 @@ def marks(shop: Project) -> list[tuple[object, ...]]:
 
 
 def test_whatever_runs_between_two_whole_builds(tmp_path: Path) -> None:
-    shop = Project(tmp_path / "shop")
-    deliver(shop, DELIVERED)
-    shop.dbt(*MODELS_ONLY)
+    shop = shop_of_four_orders().copied_to(tmp_path / "shop")
     whole = marks(shop)
     assert ("int_orders__screened", "shop") in [mark[:2] for mark in whole]
 
@@ -43,8 +42,6 @@ def test_whatever_runs_between_two_whole_builds(tmp_path: Path) -> None:
 
 
 def test_a_build_of_some_models_from_nothing_is_not_trusted(tmp_path: Path) -> None:
-    shop = Project(tmp_path / "shop")
-    deliver(shop, DELIVERED)
-    shop.dbt(*MODELS_ONLY)
+    shop = shop_of_four_orders().copied_to(tmp_path / "shop")
     shop.dbt("run", "--full-refresh", "--select", "int_orders__judged")
     assert marks(shop) == []

@@ -11,20 +11,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.helpers.built_shops import faulty_shop
 from tests.helpers.project import Project, differences
-
-ORDERS, DAYS = 1500, 12
 
 
 @pytest.fixture(scope="module")
-def one_go(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = Project(tmp_path_factory.mktemp("one_go"))
-    project.run(
-        "sluice", "demo", "--orders", str(ORDERS), "--days", str(DAYS), "--seed", "7", "--out", str(project.state / "demo")
-    )
-    project.run("sluice", "ingest", "feeds/demo.yml")
-    project.dbt("build")
-    return project
+def one_go() -> Project:
+    return faulty_shop()
 
 
 def deliver(source: Project, target: Project, days: set[str]) -> None:
@@ -80,9 +73,7 @@ def test_backwards_in_steps(one_go: Project, tmp_path: Path) -> None:
 
 
 def test_a_build_with_nothing_new_changes_nothing(one_go: Project, tmp_path: Path) -> None:
-    again = Project(tmp_path)
-    shutil.copytree(one_go.lake, again.lake)
-    shutil.copytree(one_go.warehouse.parent, again.warehouse.parent)
+    again = one_go.copied_to(tmp_path)
     again.dbt("run")
     assert differences(one_go, again, one_go.marts()) == {}
 
@@ -90,8 +81,7 @@ def test_a_build_with_nothing_new_changes_nothing(one_go: Project, tmp_path: Pat
 def test_the_comparison_sees_a_single_changed_row(one_go: Project, tmp_path: Path) -> None:
     import duckdb
 
-    other = Project(tmp_path)
-    shutil.copytree(one_go.warehouse.parent, other.warehouse.parent)
+    other = one_go.copied_to(tmp_path)
     with duckdb.connect(str(other.warehouse)) as connection:
         connection.execute(
             "update core.fct_orders set channel = 'x' where order_id = (select min(order_id) from core.fct_orders)"

@@ -5,14 +5,14 @@ A shop of four orders, in which a version of nearly everything breaks a rule tha
 
 from __future__ import annotations
 
-import shutil
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from tests.helpers.built_shops import shop_of_four_orders
 from tests.helpers.project import Project, differences
-from tests.helpers.small_shop import DELIVERED, MODELS_ONLY, deliver, rebuilt
+from tests.helpers.small_shop import DELIVERED, deliver, rebuilt
 
 from sluice.core.duck import connect
 from sluice.history import ledger
@@ -89,19 +89,14 @@ AS_WAIVED = {
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = Project(tmp_path_factory.mktemp("shop"))
-    deliver(project, DELIVERED)
-    project.dbt(*MODELS_ONLY)
-    return project
+def shop() -> Project:
+    return shop_of_four_orders()
 
 
 @pytest.fixture
 def decided(shop: Project, tmp_path: Path) -> Project:
     """The shop with its refused rows, to decide on."""
-    copy = Project(tmp_path / "decided")
-    shutil.copytree(shop.state, copy.state)
-    return copy
+    return shop.copied_to(tmp_path / "decided")
 
 
 def test_every_rule_refuses_its_row(shop: Project) -> None:

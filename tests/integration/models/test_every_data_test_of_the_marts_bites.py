@@ -9,7 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from tests.helpers.project import BIN, REPOSITORY, Project
+from tests.helpers.built_shops import clean_shop
+from tests.helpers.preloaded import program
+from tests.helpers.project import REPOSITORY, Project
 
 BREAKS = yaml.safe_load(Path(__file__).with_name("breaks_of_the_marts.yml").read_text())
 CLAIMS = [claim for by_claim in BREAKS.values() for claim in by_claim]
@@ -27,11 +29,7 @@ def statement(relation: str, change: str) -> str:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A demo shop without faults, built and not tested."""
-    made = Project(tmp_path_factory.mktemp("bites"))
-    made.run("sluice", "demo", "--orders", "600", "--days", "6", "--faults", "none", "--out", str(made.state / "demo"))
-    made.run("sluice", "ingest", "feeds/demo.yml")
-    made.dbt("build", "--exclude-resource-type", "test", "unit_test")
-    return made
+    return clean_shop().copied_to(tmp_path_factory.mktemp("bites"))
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +48,9 @@ def verdicts(shop: Project) -> dict[str, tuple[str, str]]:
 
 def run_tests(shop: Project) -> dict[str, str]:
     """How every data test of the marts ends: pass, warn, fail or error."""
-    paths = ["--target-path", str(shop.state / "target"), "--log-path", str(shop.state / "logs")]
     select = [f"path:{folder}/{domain}" for folder in ("models/marts", "tests/singular/marts") for domain in DOMAINS]
-    command = ["dbt", "--quiet", "test", "--exclude-resource-type", "unit_test", "--indirect-selection", "eager", *paths]
-    done = [str(BIN / command[0]), *command[1:], "--select", *select]
+    command = ["dbt", "--quiet", "test", "--exclude-resource-type", "unit_test", "--indirect-selection", "eager", *shop.options()]
+    done = [program(command[0]), *command[1:], "--select", *select]
     subprocess.run(done, cwd=shop.folder, env=shop.environment(), capture_output=True, check=False)
     results = json.loads((shop.state / "target" / "run_results.json").read_text())["results"]
     ended = {result["unique_id"]: result["status"] for result in results}

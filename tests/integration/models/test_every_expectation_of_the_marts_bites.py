@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from tests.helpers.built_shops import faulty_shop
 from tests.helpers.project import Project
 
 from sluice.core import dbt
@@ -24,15 +25,9 @@ DAMAGES: dict[str, dict[str, str]] = yaml.safe_load(
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A shop of 2,000 orders with its usual faults, built."""
-    project = Project(tmp_path_factory.mktemp("expected"))
-    project.run("sluice", "setup")
-    project.run("sluice", "demo", "--orders", "2000", "--days", "20", "--out", str(project.state / "demo"))
-    project.run("sluice", "ingest", "feeds/demo.yml")
-    target = str(project.state / "target")
-    project.run("dbt", "--quiet", "build", "--exclude-resource-type", "unit_test", "test", "--target-path", target)
-    return project
+def shop() -> Project:
+    """A shop with its usual faults, built."""
+    return faulty_shop()
 
 
 def models_of(shop: Project) -> list[AuditedModel]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.helpers.built_shops import clean_shop, faulty_shop
 from tests.helpers.project import Project, copy_project
 
 # file, its text, what replaces it
@@ -31,23 +32,15 @@ BROKEN = [
 
 
 @pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lake with every kind of fault."""
-    project = Project(tmp_path_factory.mktemp("demo"))
-    project.run("sluice", "demo", "--orders", "800", "--days", "10", "--seed", "3", "--out", str(project.state / "demo"))
-    project.run("sluice", "ingest", "feeds/demo.yml")
-    return project.state
-
-
-@pytest.fixture(scope="module")
-def broken(state: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The models broken, on a lake with every kind of fault."""
     folder = copy_project(tmp_path_factory.mktemp("copy"))
     for name, before, after in BROKEN:
         text = (folder / name).read_text()
         assert text.count(before) == 1, f"{name} no longer holds {before!r} once"
         (folder / name).write_text(text.replace(before, after))
-    project = Project(tmp_path_factory.mktemp("broken"), folder=folder)
-    (project.state / "lake").symlink_to(state / "lake")
+    project = Project(tmp_path_factory.mktemp("broken"), folder)
+    (project.state / "lake").symlink_to(faulty_shop().lake)
     project.dbt("build", "--exclude-resource-type", "unit_test", "test")
     return project
 
@@ -57,9 +50,8 @@ def lost(project: Project) -> dict[str, bool]:
     return dict(project.query("select feed, sum(unaccounted_rows) > 0 from operations.rpt_reconciliation_rows group by feed"))
 
 
-def test_sound_models_add_up(state: Path) -> None:
-    project = Project(state)
-    project.dbt("build", "--exclude-resource-type", "unit_test", "test")
+def test_sound_models_add_up(tmp_path: Path) -> None:
+    project = faulty_shop().copied_to(tmp_path)
     project.dbt("test", "--select", "rpt_reconciliation_rows", "rpt_reconciliation_amounts")
     assert set(lost(project).values()) == {False}
     # ... and there was something to add up: each fate that the demo has
@@ -99,11 +91,8 @@ def test_the_claim_fails(broken: Project, model: str, claim: str) -> None:
         broken.dbt("test", "--select", model)
 
 
-def test_no_good_row_is_refused(tmp_path: Path) -> None:
+def test_no_good_row_is_refused() -> None:
     """A demo without faults has nothing for the quarantine, late and changed rows and all."""
-    project = Project(tmp_path)
-    project.run("sluice", "demo", "--orders", "800", "--days", "25", "--faults", "none", "--out", str(project.state / "demo"))
-    project.run("sluice", "ingest", "feeds/demo.yml")
-    project.dbt("build", "--exclude-resource-type", "unit_test", "test")
+    project = clean_shop()
     assert project.query("select entity, rule, count(*) from operations.rpt_quarantine group by all") == []
     assert project.query("select count(*) > 0 from core.fct_refunds") == [(True,)]

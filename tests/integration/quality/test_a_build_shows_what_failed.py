@@ -11,7 +11,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from tests.helpers.project import BIN, Project
+from tests.helpers.preloaded import program
+from tests.helpers.project import Project
 
 from sluice.core.duck import connect
 from sluice.quality import dbt_results
@@ -54,7 +55,7 @@ def make(folder: Path, properties: str, **more: str) -> Project:
 
 def build(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`sluice build` in the project's folder."""
-    command = [str(BIN / "sluice"), "build", *arguments]
+    command = [program("sluice"), "build", *arguments]
     environment = {**project.environment(), "DBT_TARGET_PATH": str(project.folder / "target")}
     return subprocess.run(command, cwd=project.folder, env=environment, capture_output=True, text=True, check=False)
 

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 from tests.helpers.audited import Audited, check
-from tests.helpers.project import BIN
+from tests.helpers.preloaded import program
 
 from sluice.core.duck import connect
 
@@ -22,7 +22,7 @@ MEAN = check("expect_column_mean_to_be_between", "the_mean_is_usual", column="am
 
 
 def run(shop: Audited, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [str(BIN / "sluice"), "audit", str(shop.file), "--target", str(shop.target), *more]
+    command = [program("sluice"), "audit", str(shop.file), "--target", str(shop.target), *more]
     environment = {**os.environ, "SLUICE_LAKE": str(shop.root / "lake")}
     return subprocess.run(command, env=environment, cwd=shop.root, capture_output=True, text=True, timeout=120, check=False)
 
@@ -110,7 +110,7 @@ def test_each_audit_is_recorded_once_row_by_row(shop: Audited) -> None:
 
 def test_two_audits_at_once_both_arrive(shop: Audited) -> None:
     shop.declare(GOOD, BAD)
-    command = [str(BIN / "sluice"), "audit", str(shop.file), "--target", str(shop.target)]
+    command = [program("sluice"), "audit", str(shop.file), "--target", str(shop.target)]
     environment = {**os.environ, "SLUICE_LAKE": str(shop.root / "lake")}
     started = [subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) for _ in range(2)]
     assert [process.wait(timeout=120) for process in started] == [1, 1]

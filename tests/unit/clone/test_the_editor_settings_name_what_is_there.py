@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.project import BIN, REPOSITORY
+from tests.helpers.preloaded import BIN
+from tests.helpers.project import REPOSITORY
 
 FILES = sorted([*(REPOSITORY / ".vscode").glob("*.json"), REPOSITORY / ".devcontainer/devcontainer.json"])
 TARGETS = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import duckdb
-from tests.helpers.project import BIN
+from tests.helpers.preloaded import BIN
 
 
 def test_the_shell_reads_what_the_library_wrote(tmp_path: Path) -> None:
