@@ -20,7 +20,7 @@ from pathlib import Path
 
 import duckdb
 
-from sluice.candidate import pins
+from sluice.candidate import inputs, pins
 from sluice.candidate.plan import Plan
 from sluice.candidate.workspace import Workspace, workspace_for
 from sluice.core import dbt
@@ -63,11 +63,14 @@ def build(plan: Plan, tell: Tell) -> Candidate:
     """
     removed = clean_up(plan.candidates)
     with _begun(plan) as (folder, first, lock), _explained(folder):
+        made_of = inputs.taken(plan.project, plan.lake, first.lake)
         begun = _begin_as(plan.base, folder / FILE, first, part(tell, 0, 0.05))
         with workspace_for(folder, plan.workspaces) as workspace:
             tested, is_good = _by_dbt(plan, begun, workspace, lock, part(tell, 0.05, 0.9))
             workspace.keep_artifacts(folder)
         whole = _alone(tested, folder / FILE, part(tell, 0.9, 1)) if is_good else tested
+        if inputs.taken(plan.project, plan.lake, first.lake) == made_of:  # else dbt may have read either
+            inputs.keep(made_of, folder)
         (folder / FILE).chmod(0o444)
         record = replace(whole, built_at=moment(), file=File((folder / FILE).stat().st_size, None))
         dump(record, folder)

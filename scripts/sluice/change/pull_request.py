@@ -18,7 +18,7 @@ import yaml
 
 from sluice.candidate import pins
 from sluice.change.impact import Changes, changes_since
-from sluice.change.macros import DBTS_OWN, changed_macros
+from sluice.change.macros import changed_macros
 from sluice.change.modified import changed_keys
 from sluice.change.selection import Selection, everything, select
 from sluice.core import dbt
@@ -33,6 +33,7 @@ from sluice.environments import partial
 from sluice.environments.context import Context
 from sluice.environments.partial import Partial
 from sluice.environments.resolve import Located
+from sluice.lineage.macros import DBTS_OWN
 from sluice.store import standalone
 from sluice.store.record import ARTIFACTS, Record
 

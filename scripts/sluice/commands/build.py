@@ -50,6 +50,7 @@ def build(
 def show_build(done: BuildReport, output: str) -> None:
     """Print what was built, and what failed."""
     note(f"removed {name}: a candidate whose build was interrupted" for name in getattr(done.made, "removed", ()))
+    note(f"new since the current release: {why}" for why in done.new)
     show(output, fields(done), lambda _: _text(done))
 
 
@@ -72,9 +73,12 @@ def fields(done: BuildReport) -> dict[str, Any]:
 def _text(done: BuildReport) -> str:
     from sluice.candidate import report
     from sluice.candidate.build import Candidate
+    from sluice.candidate.unchanged import Unchanged
     from sluice.change import pull_request_report
     from sluice.quality import failures
 
+    if isinstance(done.made, Unchanged):
+        return f"nothing new since release {done.made.release_id}: nothing was built"
     found = failures.as_text(done.failures) if done.failures else ""
     if done.made is None:
         return found
