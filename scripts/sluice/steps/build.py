@@ -6,13 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sluice.candidate import build as candidates
-from sluice.candidate.build import Candidate
-from sluice.candidate.plan import plan
-from sluice.candidate.unchanged import Unchanged, whats_new
-from sluice.change import pull_request
-from sluice.change.pull_request import PullRequestBuild
 from sluice.core import dbt
 from sluice.core.errors import SluiceError
 from sluice.core.paths import target_root
@@ -23,6 +18,11 @@ from sluice.environments.resolve import locate
 from sluice.quality import dbt_results, failures
 from sluice.quality.failures import Failures
 from sluice.quarantine import expire
+
+if TYPE_CHECKING:
+    from sluice.candidate.build import Candidate
+    from sluice.candidate.unchanged import Unchanged
+    from sluice.change.pull_request import PullRequestBuild
 
 
 @dataclass(frozen=True)
@@ -109,10 +109,15 @@ def dbt_arguments(select: Sequence[str], full_refresh: bool, target: Path) -> li
 def _candidate(
     context: Context, attempt: trail.Attempt, environment: str, full_refresh: bool, only_news: bool, tell: Tell
 ) -> BuildReport:
+    from sluice.candidate import build as candidates
+    from sluice.candidate.plan import plan
+    from sluice.candidate.unchanged import Unchanged, whats_new
+
     current, new = whats_new(environment, context) if only_news and not full_refresh else (None, [])
     if current and not new:
         attempt.release_id = attempt.from_release_id = current
         attempt.detail = "nothing is new: nothing was built"
+        candidates.clean_up(context.candidates)
         return BuildReport(environment, True, None, Unchanged(environment, current))
     built = candidates.build(plan(environment, context, full_refresh=full_refresh, tell=tell), tell)
     attempt.release_id, attempt.from_release_id = built.record.release_id, built.record.parent
@@ -121,6 +126,8 @@ def _candidate(
 
 
 def _pull_request(context: Context, attempt: trail.Attempt, environment: str, base: str, tell: Tell) -> BuildReport:
+    from sluice.change import pull_request
+
     built = pull_request.build(environment, locate(base, tell), context, tell)
     attempt.from_release_id = built.contents.base
     has_run = (built.artifacts / "run_results.json").is_file()
