@@ -107,6 +107,11 @@ def parse(text: str) -> Inputs | None:
         return None
 
 
+def names_of(project: Path) -> list[str]:
+    """The paths in a project of all files that dbt reads."""
+    return sorted(name for name, _ in _files_of(project))
+
+
 def _files_of(project: Path) -> Iterator[tuple[str, Path]]:
     """Every file of a project that dbt reads, by its path in the project."""
     settings = _yaml(project / "dbt_project.yml")

@@ -35,7 +35,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Parsed, Par
         patched.setenv("SLUICE_LAKE", str(root / "lake"))
         base = at_once.submit(compiled, [], root / "base")
         edited = at_once.submit(compiled, CHOSEN, root / "edited")
-        yield base.result(), edited.result()
+        yield base.result()[0], edited.result()[0]
 
 
 def missed(both: tuple[Parsed, Parsed]) -> frozenset[str]:
