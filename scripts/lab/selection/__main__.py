@@ -166,7 +166,8 @@ def compiled(chosen: Sequence[Mapping[str, Any]], root: Path, base: Parsed | Non
     forget_unless_alike(root / "project", root, "head")
     lake = lake_root().absolute()
     with dbt.session(folder=root / "project") as session:
-        place = Place(session, root / "head", lake, pins.taken(lake))
+        tables = {edit["lake"]: 0 for edit in chosen if "lake" in edit}
+        place = Place(session, root / "head", lake, {**pins.taken(lake), **tables})
         found = compiled_in(place, root / "project")
         assert found.is_compiled, found.said
         return found, listed_in(place, base) if base else frozenset()
