@@ -20,6 +20,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, create_model
 
 from sluice.candidate.build import Candidate
 from sluice.candidate.rebuild import Comparison
+from sluice.candidate.unchanged import Unchanged
 from sluice.candidate.verify import Verified
 from sluice.change.impact import Impact
 from sluice.change.modified import Modified
@@ -83,6 +84,7 @@ STEPS = record(
     "Steps",
     ingest=optional(record("IngestStep", **of(IngestReport))),
     build=optional(record("CandidateStep", **CANDIDATE)),
+    unchanged=optional(record("UnchangedStep", **of(Unchanged))),
     audit=optional(record("AuditStep", **AUDIT)),
     publish=optional(record("PublishStep", **of(MoveResult))),
 )

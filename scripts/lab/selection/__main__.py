@@ -22,10 +22,14 @@ from typing import Any
 import yaml
 
 from lab.places import REPOSITORY as PROJECT
-from sluice.change.checkout import Parsed, found_by_dbt, parsed
+from sluice.candidate import pins
+from sluice.candidate.compiled import forget_unless_alike
+from sluice.change.checkout import Parsed, Place, compiled_in, listed_in
 from sluice.change.impact import compared
 from sluice.change.pull_request import selected
 from sluice.change.selection import Selection
+from sluice.core import dbt
+from sluice.core.paths import lake_root
 
 HERE = Path(__file__).parent
 PARTS = ("models", "macros", "seeds", "tests/generic", "tests/singular", "dbt_project.yml", "profiles.yml", "vars.yml")
@@ -139,11 +143,10 @@ def try_all(chosen: Sequence[Mapping[str, Any]], tell: Callable[[str], None] = p
     """Make each edit in the project as it is; each one starts from a clean copy."""
     with tempfile.TemporaryDirectory(prefix="sluice-selection-") as name, ThreadPoolExecutor(AT_ONCE) as at_once:
         root = Path(name)
-        base = compiled([], root / "base")
+        base, _ = compiled([], root / "base")
 
         def tried(edit: Mapping[str, Any]) -> Judged:
-            edited = compiled([edit], root / str(get_ident()))
-            by_dbt = found_by_dbt(base, edited, root / str(get_ident()))
+            edited, by_dbt = compiled([edit], root / str(get_ident()), base)
             outcome = judge([edit], selected(compared(base, edited, by_dbt), held_by(base)), edited.manifest, by_dbt)
             tell(_told(outcome))
             return outcome
@@ -151,15 +154,23 @@ def try_all(chosen: Sequence[Mapping[str, Any]], tell: Callable[[str], None] = p
         return list(at_once.map(tried, chosen))
 
 
-def compiled(chosen: Sequence[Mapping[str, Any]], root: Path) -> Parsed:
-    """The project with these edits, as `sluice build --env pr-12` looks at it: dbt parses it from nothing, in `root`."""
-    shutil.rmtree(root, ignore_errors=True)
+def compiled(chosen: Sequence[Mapping[str, Any]], root: Path, base: Parsed | None = None) -> tuple[Parsed, frozenset[str]]:
+    """The project with these edits, and what dbt calls modified, as `sluice build --env pr-12` looks at it.
+
+    What dbt has parsed in `root` before, with other edits, is used again.
+    """
+    shutil.rmtree(root / "project", ignore_errors=True)
     lay_out(root / "project")
     for edit in chosen:
         make(edit, root / "project")
-    found = parsed(root / "project", root)
-    assert found.is_compiled, found.said
-    return found
+    forget_unless_alike(root / "project", root, "head")
+    lake = lake_root().absolute()
+    with dbt.session(folder=root / "project") as session:
+        tables = {edit["lake"]: 0 for edit in chosen if "lake" in edit}
+        place = Place(session, root / "head", lake, {**pins.taken(lake), **tables})
+        found = compiled_in(place, root / "project")
+        assert found.is_compiled, found.said
+        return found, listed_in(place, base) if base else frozenset()
 
 
 def held_by(base: Parsed) -> list[str]:

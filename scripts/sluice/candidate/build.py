@@ -17,10 +17,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from sluice.candidate import pins
+from sluice.candidate import compiled, inputs, pins
 from sluice.candidate.plan import Plan
 from sluice.candidate.workspace import Workspace, workspace_for
 from sluice.core import dbt
@@ -63,11 +64,20 @@ def build(plan: Plan, tell: Tell) -> Candidate:
     """
     removed = clean_up(plan.candidates)
     with _begun(plan) as (folder, first, lock), _explained(folder):
+        made_of = inputs.taken(plan.project, plan.lake, first.lake)
         begun = _begin_as(plan.base, folder / FILE, first, part(tell, 0, 0.05))
-        with workspace_for(folder, plan.workspaces) as workspace:
-            tested, is_good = _by_dbt(plan, begun, workspace, lock, part(tell, 0.05, 0.9))
+        with (
+            workspace_for(folder, plan.workspaces) as workspace,
+            dbt.session(folder=plan.project, held=[lock, workspace.lock], niceness=_NICENESS) as session,
+        ):
+            tested, is_good = _by_dbt(plan, begun, workspace, session, part(tell, 0.05, 0.85))
             workspace.keep_artifacts(folder)
+            manifest = _compiled(plan, tested, workspace, session) if is_good else None
         whole = _alone(tested, folder / FILE, part(tell, 0.9, 1)) if is_good else tested
+        if inputs.taken(plan.project, plan.lake, first.lake) == made_of:  # else dbt may have read either
+            inputs.keep(made_of, folder)
+            if manifest:
+                compiled.keep(manifest, folder)
         (folder / FILE).chmod(0o444)
         record = replace(whole, built_at=moment(), file=File((folder / FILE).stat().st_size, None))
         dump(record, folder)
@@ -117,20 +127,25 @@ def _begin_as(base: Path | None, file: Path, record: Record, tell: Tell) -> Reco
     return record.timed(copy=time.monotonic() - before)
 
 
-def _by_dbt(plan: Plan, record: Record, workspace: Workspace, lock: int, tell: Tell) -> tuple[Record, bool]:
+def _by_dbt(plan: Plan, record: Record, workspace: Workspace, session: dbt.Session, tell: Tell) -> tuple[Record, bool]:
     """Run dbt in the candidate. Raises SluiceError if it could not run, or the disk was full."""
     before = time.monotonic()
     command = ["build", *plan.only, *(["--full-refresh"] if plan.base is None else []), *workspace.arguments]
     extensions = {"SLUICE_EXTENSIONS": str(extensions_root().absolute())}
     environment = {**pins.environment(plan.lake, record.lake), **workspace.environment, **extensions}
-    done = dbt.invoke(
-        command, tell, folder=plan.project, environment=environment, held=[lock, workspace.lock], niceness=_NICENESS
-    )
+    done = session.invoke(command, tell, environment=environment)
     _refuse_full_disk(done.errors, workspace.root)
     results = dbt.results_of(done, workspace.target)
     _refuse_full_disk([node["message"] or "" for node in results["results"]], workspace.root)
     run = Dbt(done.id, {".".join(ended): count for ended, count in sorted(dbt.counted(results).items())})
     return replace(record, dbt=run).timed(build=time.monotonic() - before), done.code == 0
+
+
+def _compiled(plan: Plan, record: Record, workspace: Workspace, session: dbt.Session) -> dict[str, Any] | None:
+    """The project's manifest with SQL for an empty warehouse; None if dbt cannot compile it there."""
+    compiled.forget_unless_alike(plan.project, workspace.root / "empty", "target")
+    done = compiled.compile_on_nothing(session, workspace.root / "empty", plan.lake, record.lake)
+    return None if done.code else compiled.manifest_in(workspace.root / "empty")
 
 
 def _alone(record: Record, file: Path, tell: Tell) -> Record:

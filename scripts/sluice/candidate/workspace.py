@@ -51,24 +51,26 @@ class Workspace:
 def workspace_for(folder: Path, workspaces: Path) -> Iterator[Workspace]:
     """The first free workspace, set up for the candidate in `folder`; results of earlier runs are removed."""
     with ExitStack() as stack:
-        workspace = _first_free(workspaces.absolute(), folder.name, stack)
-        _point(workspace.root / "candidate", folder.absolute())
+        workspace = first_free(workspaces.absolute(), folder.name, stack)
+        point(workspace.root / "candidate", folder.absolute())
         for name in ARTIFACTS:
             (workspace.target / name).unlink(missing_ok=True)
         yield workspace
 
 
-def _first_free(workspaces: Path, candidate: str, stack: ExitStack) -> Workspace:
+def first_free(workspaces: Path, built: str, stack: ExitStack) -> Workspace:
+    """The first workspace of a folder that no other command uses, held until the stack is closed, to build `built`."""
     for number in count():
         root = workspaces / str(number)
         root.mkdir(parents=True, exist_ok=True)
         with suppress(SluiceError):
-            return Workspace(root, stack.enter_context(holding(root, f"building {candidate}")))
+            return Workspace(root, stack.enter_context(holding(root, f"building {built}")))
     raise AssertionError("count() does not end")
 
 
-def _point(link: Path, folder: Path) -> None:
-    fresh = link.with_name(f".candidate.{os.getpid()}")
+def point(link: Path, there: Path) -> None:
+    """Make a link lead there, in one step."""
+    fresh = link.with_name(f".{link.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
-    fresh.symlink_to(folder)
+    fresh.symlink_to(there)
     fresh.replace(link)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sluice.candidate import compiled
 from sluice.core import dbt, git
 from sluice.core.errors import SluiceError
 from sluice.core.paths import extensions_root, lake_root
@@ -52,34 +52,54 @@ def parsed(project: Path, scratch: Path) -> Parsed:
         raise SluiceError(
             f"dbt can't parse the project\n{_errors(done)}", where=str(project), hint="fix the errors that dbt reports"
         )
-    manifest = dbt.artifact(target, "manifest.json")
-    for node in manifest["nodes"].values():
-        if node.get("compiled_code"):
-            node["compiled_code"] = steady(node["compiled_code"], manifest["metadata"])
-    return Parsed(project, target, manifest, not said, said)
-
-
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(?:\.\d+)?")
-_A_COMPILATION = timedelta(minutes=10)
-
-
-def steady(sql: str, metadata: Mapping[str, Any]) -> str:
-    """Compiled SQL without what differs in every run: its time and its id."""
-    run_at = datetime.fromisoformat(metadata["generated_at"]).replace(tzinfo=None)
-
-    def moment(found: re.Match[str]) -> str:
-        at = datetime.fromisoformat(found[0])
-        return "(the moment of the run)" if abs(at - run_at) < _A_COMPILATION else found[0]
-
-    return _MOMENT.sub(moment, sql.replace(metadata.get("invocation_id") or "(no id)", "(the run's id)"))
+    return Parsed(project, target, compiled.manifest_in(scratch), not said, said)
 
 
 def found_by_dbt(base: Parsed, head: Parsed, scratch: Path) -> frozenset[str]:
     """The unique ids of what dbt itself calls modified (`state:modified`). Empty if dbt fails, as for broken contracts."""
-    more = ["--select", "state:modified", "--state", str(base.target), "--output", "json", "--output-keys", "unique_id"]
-    done = _dbt(head.folder, scratch, "ls", *more)
-    lines = [line for line in done.stdout.splitlines() if line.startswith('{"unique_id"')]
-    return frozenset(line.split('"')[3] for line in lines) if not done.returncode else frozenset()
+    done = _dbt(head.folder, scratch, *_modified_since(base))
+    return _ids_in(done.stdout.splitlines()) if not done.returncode else frozenset()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a session of dbt compiles a project on an empty warehouse, and the lake at some versions."""
+
+    session: dbt.Session
+    root: Path
+    lake: Path
+    pinned: Mapping[str, int]
+
+
+def compiled_in(place: Place, project: Path) -> Parsed:
+    """As `parsed`, by the place's session: what was parsed in the place before is used again."""
+    there = (place.session, place.root, place.lake, place.pinned)
+    done, said = compiled.compile_on_nothing(*there), ""
+    if done.code:  # perhaps what was parsed before is at fault
+        shutil.rmtree(place.root / "target", ignore_errors=True)
+        done = compiled.compile_on_nothing(*there)
+    if done.code:
+        said = "\n".join(done.errors)
+        done = compiled.compile_on_nothing(*there, "parse")
+    if done.code:
+        errors = "\n".join(done.errors)
+        hint = "fix the errors that dbt reports"
+        raise SluiceError(f"dbt can't parse the project\n{errors}", where=str(project), hint=hint)
+    return Parsed(project, place.root / "target", compiled.manifest_in(place.root), not said, said)
+
+
+def listed_in(place: Place, base: Parsed) -> frozenset[str]:
+    """As `found_by_dbt`, for the project that was compiled in the place."""
+    done = compiled.call(place.session, place.root, place.lake, place.pinned, _modified_since(base))
+    return _ids_in(done.listed) if not done.code else frozenset()
+
+
+def _modified_since(base: Parsed) -> list[str]:
+    return ["ls", "--select", "state:modified", "--state", str(base.target), "--output", "json", "--output-keys", "unique_id"]
+
+
+def _ids_in(lines: Iterable[str]) -> frozenset[str]:
+    return frozenset(line.split('"')[3] for line in lines if line.startswith('{"unique_id"'))
 
 
 def _dbt(project: Path, scratch: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

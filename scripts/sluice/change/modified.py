@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sluice.change.macros import changed_macros, macros_of, may_hide, overriding
+from sluice.change.macros import changed_macros, may_hide, overriding
 from sluice.core.manifest import BUILT
+from sluice.lineage.macros import macros_of
 
 Node = Mapping[str, Any]
 

@@ -6,9 +6,10 @@ The file is replaced when dbt has ended; until then, and if dbt could not run, t
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,12 @@ from typing import Any
 import duckdb
 import yaml
 
-from sluice.candidate import pins
-from sluice.change.impact import Changes, changes_since
-from sluice.change.macros import DBTS_OWN, changed_macros
+from sluice.candidate import compiled, inputs, pins
+from sluice.candidate.inputs import Inputs
+from sluice.candidate.workspace import first_free, point
+from sluice.change.checkout import Parsed, Place, compiled_in, lay_out_project, listed_in
+from sluice.change.impact import Changes, changes_since, compared
+from sluice.change.macros import changed_macros
 from sluice.change.modified import changed_keys
 from sluice.change.selection import Selection, everything, select
 from sluice.core import dbt
@@ -27,17 +31,20 @@ from sluice.core.errors import SluiceError
 from sluice.core.git import commit_of
 from sluice.core.locks import holding
 from sluice.core.manifest import is_relation, relation_of
-from sluice.core.paths import extensions_root
+from sluice.core.paths import lake_root
 from sluice.core.progress import Tell, part
 from sluice.environments import partial
 from sluice.environments.context import Context
 from sluice.environments.partial import Partial
 from sluice.environments.resolve import Located
+from sluice.lineage.macros import DBTS_OWN
 from sluice.store import standalone
 from sluice.store.record import ARTIFACTS, Record
 
 # The base's name in profiles.yml, and in its manifest: the file of every release has this name.
 BASE = "warehouse"
+# What is built has another.
+_FILE = "slim.duckdb"
 
 
 @dataclass(frozen=True)
@@ -61,46 +68,87 @@ def build(environment: str, base: Located, context: Context, tell: Tell) -> Pull
     root = partial.workspace(context.warehouse, environment)
     root.mkdir(parents=True, exist_ok=True)
     with holding(root, f"building {environment}") as lock:
-        work = _Build(root / "slim", file.name, base.record, base.file.resolve(), context.lake, lock)
-        shutil.rmtree(work.root, ignore_errors=True)  # dbt's parsed files are not reused: they may be of another checkout
-        work.root.mkdir()
-        contents, is_good = _built(environment, base, work, tell)
-        partial.put(contents, work.file, work.target, file)
-        shutil.rmtree(work.root)
+        work = root / "slim"
+        shutil.rmtree(work, ignore_errors=True)
+        (work / "target").mkdir(parents=True)
+        if _has_the_same_code(base):
+            contents, is_good = _nothing(environment, base, work), True
+        else:
+            contents, is_good = _built(environment, base, context, work, lock, tell)
+        partial.put(contents, work / _FILE, work / "target", file)
+        shutil.rmtree(work)
     return PullRequestBuild(contents, file, file.with_suffix(""), is_good)
+
+
+def _has_the_same_code(base: Located) -> bool:
+    """Whether dbt has the same files and tools as for the base: then nothing differs, and nothing need be parsed."""
+    made_of = _inputs(base)
+    return made_of is not None and made_of.is_same_code(inputs.taken(Path(), lake_root(), ()))
+
+
+def _inputs(base: Located) -> Inputs | None:
+    assert base.folder is not None
+    path = base.folder / inputs.NAME
+    return inputs.parse(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _nothing(environment: str, base: Located, work: Path) -> Partial:
+    """An environment that contains nothing of its own."""
+    assert base.record is not None
+    assert base.artifacts is not None
+    duckdb.connect(str(work / _FILE)).close()
+    shutil.copyfile(base.artifacts / "manifest.json", work / "target" / "manifest.json")
+    return Partial(environment, base.record.release_id, "", (), (), ())
 
 
 @dataclass(frozen=True)
 class _Build:
+    """`root` is a workspace: its paths are the same for every pull request and base, so that dbt need not parse all again.
+
+    What belongs to one environment is in a folder of its own, to which the link `work` leads.
+    """
+
     root: Path
-    name: str
+    base: Located
     record: Record
-    base: Path
     lake: Path
-    lock: int
+    session: dbt.Session
+    pinned: Mapping[str, int]
 
     @property
-    def file(self) -> Path:
-        return self.root / self.name
+    def work(self) -> Path:
+        return self.root / "work"
 
     @property
     def target(self) -> Path:
         return self.root / "target"
 
+    @property
+    def artifacts(self) -> Path:
+        assert self.base.artifacts is not None
+        return self.base.artifacts
 
-def _built(environment: str, base: Located, work: _Build, tell: Tell) -> tuple[Partial, bool]:
+
+def _built(environment: str, base: Located, context: Context, work: Path, lock: int, tell: Tell) -> tuple[Partial, bool]:
+    """What was built in `work`, and whether there was no failure."""
     assert base.record is not None
-    assert base.artifacts is not None
-    selection, manifest, fresh = _selected(base.record, dbt.artifact(base.artifacts, "manifest.json"), work, part(tell, 0, 0.4))
-    is_good = True
-    if selection.built or selection.tests:
-        is_good = _by_dbt(selection, manifest, base.artifacts, work, part(tell, 0.4, 1))
-    else:
-        work.target.mkdir()
-        shutil.copyfile(fresh / "manifest.json", work.target / "manifest.json")
-    _tables_for_views_of(work.file, work.base)
-    left_out = standalone.make(work.file) if is_good else ()
-    there = standalone.look(work.file).relations or frozenset()
+    with ExitStack() as stack:
+        place = first_free(context.warehouse.absolute() / ".workshop" / "change", environment, stack)
+        _prepare(place.root, work, base.file.resolve())
+        session = stack.enter_context(dbt.session(held=[lock, place.lock]))
+        # The lake as the release read it; tables that were created later are read as they are.
+        pinned = {**pins.taken(context.lake), **base.record.lake}
+        build = _Build(place.root, base, base.record, context.lake, session, pinned)
+        selection, manifest, fresh = _selected(build, part(tell, 0, 0.4))
+        is_good = True
+        if selection.built or selection.tests:
+            is_good, fresh = _by_dbt(selection, manifest, build, part(tell, 0.4, 1)), build.target
+        for name in ARTIFACTS:
+            if (fresh / name).is_file() and (name == "manifest.json" or fresh == build.target):
+                shutil.copyfile(fresh / name, work / "target" / name)
+    _tables_for_views_of(work / _FILE, base.file.resolve())
+    left_out = standalone.make(work / _FILE) if is_good else ()
+    there = standalone.look(work / _FILE).relations or frozenset()
     nodes = [manifest["nodes"][name] for name in selection.built]
     wanted = {relation_of(node) for node in nodes if is_relation(node)}
     failed = tuple(sorted(wanted - there - set(left_out)))
@@ -108,12 +156,50 @@ def _built(environment: str, base: Located, work: _Build, tell: Tell) -> tuple[P
     return Partial(environment, base.record.release_id, selection.whole, built, left_out, failed), is_good
 
 
-def _selected(record: Record, of_base: Mapping[str, Any], work: _Build, tell: Tell) -> tuple[Selection, Mapping[str, Any], Path]:
+def _prepare(root: Path, work: Path, base: Path) -> None:
+    """Set a workspace up."""
+    compiled.forget_unless_alike(Path(), root, "target", "head")
+    for name in ARTIFACTS:
+        (root / "target" / name).unlink(missing_ok=True)
+    point(root / "work", work)
+    point(root / "base.duckdb", base)
+
+
+def _selected(build: _Build, tell: Tell) -> tuple[Selection, Mapping[str, Any], Path]:
     """What to build, the manifest of the current project, and its folder."""
-    commit, why = comparable(record)
-    found = changes_since(commit, work.root / "compared", tell)
-    why = why or of_another_dbt(of_base, found.new.manifest)
-    return selected(found, record.relations, why), found.new.manifest, found.new.target
+    commit, why = comparable(build.record)
+    found = _changes(build, commit, tell)
+    why = why or of_another_dbt(dbt.artifact(build.artifacts, "manifest.json"), found.new.manifest)
+    return selected(found, build.record.relations, why), found.new.manifest, found.new.target
+
+
+def _changes(build: _Build, commit: str, tell: Tell) -> Changes:
+    """What differs from the base: by what the release says of its project, or else by its commit."""
+    scratch = build.root / "work" / "compared"
+    made_of = _inputs(build.base)
+    if made_of is None or not (build.artifacts / compiled.NAME).is_file():
+        return changes_since(commit, scratch, tell)
+    lay_out_project(commit, scratch / "project")
+    old = _of_the_release(build, made_of.lake, scratch)
+    place = Place(build.session, build.root / "head", build.lake, build.pinned)
+    tell("dbt compiles the working tree", 0.2)
+    new = compiled_in(place, Path.cwd())
+    tell("dbt's own selection", 0.7)
+    return compared(old, new, listed_in(place, old))
+
+
+def _of_the_release(build: _Build, lake: str, scratch: Path) -> Parsed:
+    """The project of the base, as the release noted it, with the lake where it is now."""
+    texts = [(build.artifacts / name).read_text(encoding="utf-8") for name in ("manifest.json", compiled.NAME)]
+    if lake != str(build.lake):
+        texts = [text.replace(f"'{lake}/", f"'{build.lake}/") for text in texts]
+    state = scratch / "base"
+    state.mkdir(parents=True)
+    (state / "manifest.json").write_text(texts[0], encoding="utf-8")
+    manifest, sql = (json.loads(text) for text in texts)
+    for name, node in manifest["nodes"].items():
+        node["compiled_code"] = sql.get(name)
+    return Parsed(scratch / "project", state, manifest, True)
 
 
 def selected(found: Changes, held: Iterable[str], why: str = "") -> Selection:
@@ -162,18 +248,19 @@ def _yaml(file: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _by_dbt(selection: Selection, manifest: Mapping[str, Any], state: Path, work: _Build, tell: Tell) -> bool:
+def _by_dbt(selection: Selection, manifest: Mapping[str, Any], build: _Build, tell: Tell) -> bool:
     """Build the prerequisites, then build and test what changed; whether there was no failure."""
+    pins.all_there(build.lake, build.record.lake)
     if selection.prerequisites:
-        done = _invoke(["run", *_named(selection.prerequisites, manifest)], state, work, part(tell, 0, 0.3))
+        done = _invoke(["run", *_named(selection.prerequisites, manifest)], build, part(tell, 0, 0.3))
         if done.code:
-            dbt.results_of(done, work.target)
-            raise SluiceError("what the change reads cannot be built\n" + "\n".join(done.errors), where=str(work.target))
+            dbt.results_of(done, build.target)
+            raise SluiceError("what the change reads cannot be built\n" + "\n".join(done.errors), where=str(build.work))
         for name in ARTIFACTS:
-            (work.target / name).unlink(missing_ok=True)
+            (build.target / name).unlink(missing_ok=True)
     only = [] if selection.whole else _named((*selection.built, *selection.tests), manifest)
-    done = _invoke(["build", *only], state, work, part(tell, 0.3, 1) if selection.prerequisites else tell)
-    dbt.results_of(done, work.target)
+    done = _invoke(["build", *only], build, part(tell, 0.3, 1) if selection.prerequisites else tell)
+    dbt.results_of(done, build.target)
     return done.code == 0
 
 
@@ -181,22 +268,19 @@ def _named(names: Sequence[str], manifest: Mapping[str, Any]) -> list[str]:
     return ["--select", *(f"fqn:{'.'.join(manifest['nodes'][name]['fqn'])}" for name in names)]
 
 
-def _invoke(command: Sequence[str], state: Path, work: _Build, tell: Tell) -> dbt.Invocation:
-    paths = ["--target", "slim", "--target-path", str(work.target), "--log-path", str(work.root / "logs")]
-    deferred = ["--defer", "--state", str(state.absolute())]
+def _invoke(command: Sequence[str], build: _Build, tell: Tell) -> dbt.Invocation:
+    paths = ["--target", "slim", "--target-path", str(build.target), "--log-path", str(build.root / "logs")]
+    deferred = ["--defer", "--state", str(build.artifacts.absolute())]
     environment = {
-        **pins.environment(work.lake, _pinned(work)),
-        "SLUICE_CANDIDATE": str(work.file),
-        "SLUICE_BASE": str(work.base),
-        "SLUICE_EXTENSIONS": str(extensions_root().absolute()),
+        **compiled.places(build.lake, build.pinned),
+        "SLUICE_CANDIDATE": str(build.work / _FILE),
+        "SLUICE_BASE": str(build.root / "base.duckdb"),
     }
-    return dbt.invoke([*command, *deferred, *paths], tell, environment=environment, held=[work.lock])
-
-
-def _pinned(work: _Build) -> dict[str, int]:
-    """The lake as the release read it; tables that were created later are read as they are."""
-    pins.all_there(work.lake, work.record.lake)
-    return {**pins.taken(work.lake), **work.record.lake}
+    done = build.session.invoke([*command, *deferred, *paths], tell, environment=environment)
+    if done.code not in (0, 1) and not (build.target / "run_results.json").exists():  # perhaps what was parsed before is at fault
+        shutil.rmtree(build.target, ignore_errors=True)
+        done = build.session.invoke([*command, *deferred, *paths], tell, environment=environment)
+    return done
 
 
 def _tables_for_views_of(file: Path, base: Path) -> None:

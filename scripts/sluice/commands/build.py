@@ -50,34 +50,40 @@ def build(
 def show_build(done: BuildReport, output: str) -> None:
     """Print what was built, and what failed."""
     note(f"removed {name}: a candidate whose build was interrupted" for name in getattr(done.made, "removed", ()))
+    note(f"new since the current release: {why}" for why in done.new)
     show(output, fields(done), lambda _: _text(done))
 
 
 def fields(done: BuildReport) -> dict[str, Any]:
     """A build as JSON has it."""
-    from sluice.candidate.build import Candidate
-    from sluice.change.pull_request import PullRequestBuild
-    from sluice.core.document import fields as of
     from sluice.quality.failures import as_fields
 
     dbt = as_fields(done.failures) if done.failures else None
+    if done.made is None:
+        return dbt or {}
+    from sluice.candidate.build import Candidate
+    from sluice.change.pull_request import PullRequestBuild
+    from sluice.core.document import fields as of
+
     if isinstance(done.made, PullRequestBuild):
         made = done.made
         return {"file": made.file, "artifacts": made.artifacts, "is_good": made.is_good, **of(made.contents), "dbt": dbt}
-    if isinstance(done.made, Candidate):
-        return {**of(done.made), "dbt": dbt}
-    return dbt or {}
+    return {**of(done.made), "dbt": dbt} if isinstance(done.made, Candidate) else dict(of(done.made))
 
 
 def _text(done: BuildReport) -> str:
-    from sluice.candidate import report
-    from sluice.candidate.build import Candidate
-    from sluice.change import pull_request_report
     from sluice.quality import failures
 
     found = failures.as_text(done.failures) if done.failures else ""
     if done.made is None:
         return found
+    from sluice.candidate import report
+    from sluice.candidate.build import Candidate
+    from sluice.candidate.unchanged import Unchanged
+    from sluice.change import pull_request_report
+
+    if isinstance(done.made, Unchanged):
+        return f"nothing new since release {done.made.release_id}: nothing was built"
     is_candidate = isinstance(done.made, Candidate)
     made = report.built_as_text(done.made) if isinstance(done.made, Candidate) else pull_request_report.as_text(done.made)
     return "\n".join(filter(None, [found, "" if not (found and is_candidate) else " ", made]))

@@ -22,11 +22,14 @@ def run(
     feeds: Annotated[list[Path] | None, Feeds] = None,
     environment: EnvOption = "prod",
     full_refresh: FullRefresh = False,
+    force: Annotated[bool, typer.Option("--force", help="Build and publish also where nothing is new.")] = False,
     why: Why = None,
     memory_limit: MemoryLimit = MEMORY_LIMIT,
     output: FormatOption = Format.text,
 ) -> None:
     """Ingest the feeds (none: use the lake as it is), build a candidate, audit it, publish it.
+
+    Where the environment's release was made from the same data, decisions, code and tools, nothing is built or published.
 
     It stops at the first step that does not succeed, with that step's exit code. Readers then keep the release that they
     have, and a candidate that was refused is kept for inspection.
@@ -41,6 +44,7 @@ def run(
             feeds or [],
             environment=environment or "prod",
             full_refresh=full_refresh,
+            force=force,
             why=why,
             memory_limit=memory_limit,
             progress=on_stderr,
@@ -60,6 +64,7 @@ def run(
 
 
 def _fields(report: StepReport) -> dict[str, Any]:
+    from sluice.candidate.unchanged import Unchanged
     from sluice.commands import build
     from sluice.gate.publish import MoveResult
     from sluice.quality.expectations.report import as_fields
@@ -67,7 +72,7 @@ def _fields(report: StepReport) -> dict[str, Any]:
     from sluice.steps.build import BuildReport
 
     if isinstance(report, BuildReport):
-        return {"build": build.fields(report)}
+        return {"unchanged": fields(report.made)} if isinstance(report.made, Unchanged) else {"build": build.fields(report)}
     if isinstance(report, Audited):
         return {"audit": as_fields(report.report)}
     return {"publish" if isinstance(report, MoveResult) else "ingest": fields(report)}

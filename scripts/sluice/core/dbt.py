@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -41,11 +41,70 @@ def ending(status: str) -> Ending:
 
 @dataclass(frozen=True)
 class Invocation:
-    """One run of dbt: its exit code (0 done, 1 something failed, 2 it could not run) and the errors that it reported."""
+    """One run of dbt: its exit code (0 done, 1 something failed, 2 it could not run) and the errors that it reported.
+
+    `listed` is what `dbt ls` found.
+    """
 
     id: str
     code: int
     errors: tuple[str, ...]
+    listed: tuple[str, ...] = ()
+
+
+class Session:
+    """A process of dbt that runs one command after another: it is started once, and parses only what has changed since."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def invoke(self, arguments: Sequence[str], tell: Tell, *, environment: Mapping[str, str] | None = None) -> Invocation:
+        """Run a command and show its progress; dbt's own output is not shown. `environment` is added to that of this process."""
+        self._send({"arguments": ["--log-format", "json", "--no-use-colors", *arguments], "environment": dict(environment or {})})
+        invocation, errors, ended = "", list[str](), None
+        for line in self._process.stdout or ():
+            event = _event(line)
+            if ended := event.get("ended"):
+                break
+            invocation = event["info"].get("invocation_id") or invocation
+            if event["info"].get("name") == "LogStartLine":
+                _show(event["data"], tell)
+            elif event["info"].get("level") == "error":
+                errors.append(event["info"]["msg"].strip().removeprefix("[ERROR]: Encountered an error:").strip())
+        if ended is None:
+            return Invocation(invocation, self._process.wait(), tuple(errors))
+        said = errors or [ended["error"]] if ended["error"] else errors
+        return Invocation(invocation, ended["code"], tuple(said), tuple(ended["listed"]))
+
+    def _send(self, command: Mapping[str, Any]) -> None:
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):  # it has ended; what it said is read next
+            self._process.stdin.write(json.dumps(command) + "\n")
+            self._process.stdin.flush()
+
+
+@contextmanager
+def session(*, folder: Path | None = None, held: Sequence[int] = (), niceness: int = 0) -> Iterator[Session]:
+    """A process of dbt in the current folder, or in `folder`, for several commands.
+
+    It is a process of its own, because within this one dbt would keep the warehouse file open. Locks whose file descriptors
+    are in `held` stay held as long as dbt runs, also when this process ends first. `niceness` is added to that of this process.
+    """
+    command = [sys.executable, "-P", "-m", "sluice.core.dbt_worker"]
+    with (
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=folder,
+            pass_fds=held,
+        ) as process,
+        _stopped_with_us(process),
+    ):
+        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
+        yield Session(process)
 
 
 def invoke(
@@ -57,43 +116,17 @@ def invoke(
     held: Sequence[int] = (),
     niceness: int = 0,
 ) -> Invocation:
-    """Run dbt in the current folder, or in `folder`, and show its progress; its own output is not shown.
-
-    It is a process of its own, because within this one dbt would keep the warehouse file open. `environment` is added to
-    that of this process; locks whose file descriptors are in `held` stay held as long as dbt runs, also when this process
-    ends first. `niceness` is added to that of this process.
-    """
-    command = [str(Path(sys.executable).parent / "dbt"), "--log-format", "json", "--no-use-colors", *arguments]
-    invocation, errors = "", []
-    with (
-        subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=folder,
-            env={**os.environ, **(environment or {})},
-            pass_fds=held,
-        ) as process,
-        _stopped_with_us(process),
-    ):
-        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
-        for line in process.stdout or ():
-            event = _event(line)
-            invocation = event["info"].get("invocation_id") or invocation
-            if event["info"].get("name") == "LogStartLine":
-                _show(event["data"], tell)
-            elif event["info"].get("level") == "error":
-                errors.append(event["info"]["msg"].strip().removeprefix("[ERROR]: Encountered an error:").strip())
-    return Invocation(invocation, process.returncode, tuple(errors))
+    """Run one command of dbt in a session of its own."""
+    with session(folder=folder, held=held, niceness=niceness) as dbt:
+        return dbt.invoke(arguments, tell, environment=environment)
 
 
 @contextmanager
 def _stopped_with_us(process: subprocess.Popen[str]) -> Iterator[None]:
-    """Stop dbt where this process is interrupted: nothing goes on behind a command that has ended."""
+    """Stop dbt where this process is interrupted or fails: nothing goes on behind a command that has ended."""
     try:
         yield
-    except KeyboardInterrupt:
+    except BaseException:
         process.terminate()
         raise
 
@@ -102,7 +135,11 @@ def _event(line: str) -> dict[str, Any]:
     """An event of dbt's log; any other line, such as a usage error, becomes an error."""
     try:
         event = json.loads(line)
-        return event if isinstance(event, dict) and "info" in event else {"info": {"level": "error", "msg": line}}
+        return (
+            event
+            if isinstance(event, dict) and ("info" in event or "ended" in event)
+            else {"info": {"level": "error", "msg": line}}
+        )
     except json.JSONDecodeError:
         return {"info": {"level": "error", "msg": line}}
 

@@ -184,13 +184,13 @@ def _one(prefix: str, found: Sequence[Refused], where: Places) -> Refused:
     return matching[0]
 
 
-def waivers(connection: duckdb.DuckDBPyConnection, condition: str, value: Any) -> list[Refused]:
+def waivers(connection: duckdb.DuckDBPyConnection, condition: str, *values: Any) -> list[Refused]:
     """Waivers that hold, each as the row that it lets in, under the rule that it is for; a row may have several."""
-    return list(_refused(connection, f"from waived_rows where {condition} order by quarantine_id, rule", [value]))
+    return list(_refused(connection, f"from waived_rows where {condition} order by quarantine_id, rule", values))
 
 
 def _refused(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] | dict[str, Any]) -> Iterator[Refused]:
-    connection.execute(query, values)
+    connection.execute(query, values or None)  # for any value, DuckDB would import pandas
     while found := connection.fetchmany(_BATCH):
         yield from (Refused(*row) for row in found)
 

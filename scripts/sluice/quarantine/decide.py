@@ -110,7 +110,7 @@ def expire(lake: Path, now: datetime) -> list[str]:
     """
 
     def due(connection: duckdb.DuckDBPyConnection) -> list[Refused]:
-        return waivers(connection, "until_at <= ?", now)
+        return waivers(connection, f"until_at <= timestamp {literal(now.isoformat())}")
 
     with opened(Places(lake)) as connection:
         if not due(connection) and not _owed(lake):

@@ -6,12 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sluice.candidate import build as candidates
-from sluice.candidate.build import Candidate
-from sluice.candidate.plan import plan
-from sluice.change import pull_request
-from sluice.change.pull_request import PullRequestBuild
 from sluice.core import dbt
 from sluice.core.errors import SluiceError
 from sluice.core.paths import target_root
@@ -23,15 +19,24 @@ from sluice.quality import dbt_results, failures
 from sluice.quality.failures import Failures
 from sluice.quarantine import expire
 
+if TYPE_CHECKING:
+    from sluice.candidate.build import Candidate
+    from sluice.candidate.unchanged import Unchanged
+    from sluice.change.pull_request import PullRequestBuild
+
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a build made, and what dbt found wrong: None where it had nothing to build. Of dev, `made` is None."""
+    """What a build made, and what dbt found wrong: None where it had nothing to build. Of dev, `made` is None.
+
+    `new` says why a candidate was built, where that was asked; nothing is built where `made` is Unchanged.
+    """
 
     environment: str
     is_good: bool
     failures: Failures | None
-    made: Candidate | PullRequestBuild | None = None
+    made: Candidate | PullRequestBuild | Unchanged | None = None
+    new: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -46,11 +51,13 @@ def build(
     full_refresh: bool = False,
     base: str | None = None,
     target: Path | None = None,
+    only_news: bool = False,
     tell: Tell = silent,
 ) -> BuildReport:
     """Build an environment, with every check recorded in the lake.
 
     `select` (dbt's node selection) and `target` (dbt's target folder) are for dev, `base` for pull request environments.
+    With `only_news`, no candidate is built that would not differ from the current release.
     Raises SluiceError where it could not be built, RefusedError where environments.yml does not allow it.
     """
     context = here()
@@ -63,7 +70,7 @@ def build(
         if kind == "dev":
             report = _dev(context, select, full_refresh, target or target_root(), tell)
         elif kind == "candidate":
-            report = _candidate(context, attempt, environment, full_refresh, tell)
+            report = _candidate(context, attempt, environment, full_refresh, only_news, tell)
         else:
             report = _pull_request(context, attempt, environment, base or "prod", tell)
         if not report.is_good:
@@ -99,14 +106,28 @@ def dbt_arguments(select: Sequence[str], full_refresh: bool, target: Path) -> li
     return ["build", *selection, *(["--full-refresh"] if full_refresh else []), "--target-path", str(target)]
 
 
-def _candidate(context: Context, attempt: trail.Attempt, environment: str, full_refresh: bool, tell: Tell) -> BuildReport:
+def _candidate(
+    context: Context, attempt: trail.Attempt, environment: str, full_refresh: bool, only_news: bool, tell: Tell
+) -> BuildReport:
+    from sluice.candidate import build as candidates
+    from sluice.candidate.plan import plan
+    from sluice.candidate.unchanged import Unchanged, whats_new
+
+    current, new = whats_new(environment, context) if only_news and not full_refresh else (None, [])
+    if current and not new:
+        attempt.release_id = attempt.from_release_id = current
+        attempt.detail = "nothing is new: nothing was built"
+        candidates.clean_up(context.candidates)
+        return BuildReport(environment, True, None, Unchanged(environment, current))
     built = candidates.build(plan(environment, context, full_refresh=full_refresh, tell=tell), tell)
     attempt.release_id, attempt.from_release_id = built.record.release_id, built.record.parent
     found = _recorded(built.folder, built.folder, context.lake, built.record.release_id)
-    return BuildReport(environment, built.is_good, found, built)
+    return BuildReport(environment, built.is_good, found, built, tuple(new))
 
 
 def _pull_request(context: Context, attempt: trail.Attempt, environment: str, base: str, tell: Tell) -> BuildReport:
+    from sluice.change import pull_request
+
     built = pull_request.build(environment, locate(base, tell), context, tell)
     attempt.from_release_id = built.contents.base
     has_run = (built.artifacts / "run_results.json").is_file()

@@ -24,14 +24,16 @@ def run(
     *,
     environment: str = "prod",
     full_refresh: bool = False,
+    force: bool = False,
     why: str | None = None,
     memory_limit: str = MEMORY_LIMIT,
     progress: Callable[[str], AbstractContextManager[Tell]] = quiet,
 ) -> Iterator[StepReport]:
     """Ingest (where there are `feeds`), build a candidate, audit it, publish it; yield each step's report as it ends.
 
-    Nothing follows a report whose exit code is not 0. Raises SluiceError and RefusedError as the steps do, and before
-    anything is landed where the environment takes no releases.
+    No candidate is built that would not differ from the current release, unless by `force` or `full_refresh`. Nothing
+    follows a report whose exit code is not 0. Raises SluiceError and RefusedError as the steps do, and before anything is
+    landed where the environment takes no releases.
     """
     here().policy.pointing(environment)
     if feeds:
@@ -41,7 +43,7 @@ def run(
         if ingested.exit_code:
             return
     with progress(f"candidate for {environment}") as tell:
-        built = build(environment, full_refresh=full_refresh, tell=tell)
+        built = build(environment, full_refresh=full_refresh, only_news=not force, tell=tell)
     yield built
     if built.exit_code or not isinstance(built.made, Candidate):
         return

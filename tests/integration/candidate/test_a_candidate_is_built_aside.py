@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from deltalake import write_deltalake
@@ -67,7 +68,9 @@ def test_unit_tests_run_where_the_code_is_another_than_the_parents(retold: Calla
 
 def test_its_folder_holds_the_artifacts_and_nothing_else(story: Story) -> None:
     names = {path.name for path in story.candidate.iterdir()}
-    assert names == {"warehouse.duckdb", "release.json", "manifest.json", "run_results.json", ".lock"}
+    assert names == {
+        "warehouse.duckdb", "release.json", "inputs.json", "compiled.json", "manifest.json", "run_results.json", ".lock",
+    }  # fmt: skip
     assert (story.candidate / "warehouse.duckdb").stat().st_mode & 0o777 == 0o444
 
 
@@ -90,19 +93,18 @@ def test_what_arrives_after_the_pins_is_not_in_it(retold: Callable[[], Story], m
     for name, value in shop.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(shop.folder)
-    invoke = dbt.invoke
+    session = dbt.session
 
-    def late(*arguments: object, **more: object) -> dbt.Invocation:
+    def late(**more: object) -> AbstractContextManager[dbt.Session]:
         assert more["niceness"] == 10, "readers on the same cores come first"
         write_deltalake(str(shop.lake / "raw" / "shop" / "sales"), sales(1000, 1009), mode="append")
-        return invoke(*arguments, **more)  # type: ignore[arg-type]  # handed on as they come
+        return session(**more)  # type: ignore[arg-type]  # handed on as they come
 
-    monkeypatch.setattr(dbt, "invoke", late)
+    monkeypatch.setattr(dbt, "session", late)
     pinned = build.build(plan("prod", here(), full_refresh=True), lambda *_: None)
     assert pinned.record.lake["raw/shop/sales"] == 1
     assert rows(pinned.folder / "warehouse.duckdb", "select max(sale_id) from core.all_sales") == [(20,)]
     # And without pins it would be: dev reads the lake as it is.
-    monkeypatch.setattr(dbt, "invoke", invoke)
     shop.sluice("build", "--select", "+all_sales")
     assert rows(shop.warehouse / "dev.duckdb", "select max(sale_id) from core.all_sales") == [(1009,)]
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from lab.selection.__main__ import compiled, edits, held_by, judge
-from sluice.change import macros, modified
+from sluice.change import modified
 from sluice.change.checkout import Parsed
 from sluice.change.impact import compared
 from sluice.change.pull_request import selected
 from sluice.change.selection import Selection
 from sluice.ingest.run import prepare
 from sluice.lake.contracts import load_contracts
+from sluice.lineage import macros
 
 SAMPLE = (
     "a macro that only an incremental strategy calls",
@@ -34,7 +35,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Parsed, Par
         patched.setenv("SLUICE_LAKE", str(root / "lake"))
         base = at_once.submit(compiled, [], root / "base")
         edited = at_once.submit(compiled, CHOSEN, root / "edited")
-        yield base.result(), edited.result()
+        yield base.result()[0], edited.result()[0]
 
 
 def missed(both: tuple[Parsed, Parsed]) -> frozenset[str]:

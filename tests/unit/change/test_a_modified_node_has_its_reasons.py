@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.helpers.diffed import manifest, node
 
-from sluice.change.checkout import steady
+from sluice.candidate.compiled import steady
 from sluice.change.impact import changed_variables, reach
 from sluice.change.modified import Modified, Reason, modified
 

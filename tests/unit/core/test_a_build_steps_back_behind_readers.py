@@ -19,8 +19,8 @@ echo '{"info": {"name": "x", "level": "error", "msg": "'$(nice)'", "invocation_i
 
 @pytest.mark.parametrize("niceness", [0, 10])
 def test_dbt_runs_as_nicely_as_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, niceness: int) -> None:
-    (tmp_path / "dbt").write_text(DBT)
-    (tmp_path / "dbt").chmod(0o755)
+    (tmp_path / "python").write_text(DBT)
+    (tmp_path / "python").chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     own = os.getpriority(os.PRIO_PROCESS, 0)
     done = dbt.invoke(["build"], lambda *_: None, niceness=niceness)

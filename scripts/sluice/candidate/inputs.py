@@ -1,0 +1,199 @@
+"""inputs.json: what a release was made of besides the versions of the lake, so that a later command can tell what is the same.
+
+It is kept beside the record. A release of an older sluice has none: then nothing is known to be the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+
+import sluice
+from sluice.core.errors import SluiceError
+
+NAME = "inputs.json"
+
+# Where dbt looks for a project's files, unless dbt_project.yml says otherwise.
+_FOLDERS = {
+    "model-paths": ["models"], "seed-paths": ["seeds"], "macro-paths": ["macros"], "test-paths": ["tests"],
+    "snapshot-paths": ["snapshots"], "analysis-paths": ["analyses"], "function-paths": ["functions"],
+}  # fmt: skip
+_FILES = (
+    "dbt_project.yml", "vars.yml", "packages.yml", "dependencies.yml", "package-lock.yml", "selectors.yml", "catalogs.yml",
+    ".dbtignore",
+)  # fmt: skip
+# Python is run by dbt in these folders only; what pytest keeps beside dbt's tests is not dbt's.
+_WITH_PYTHON = ("model-paths", "function-paths")
+# In these, environment variables are looked for.
+_TEXTS = {".sql", ".yml", ".yaml", ".py"}
+_VARIABLE = re.compile(r"env_var\s*\(\s*(?:(['\"])(\w+)\1)?")
+# Where state lies and what it may cost: they change no row.
+_OF_SLUICE = {
+    "SLUICE_LAKE", "SLUICE_WAREHOUSE", "SLUICE_CANDIDATE", "SLUICE_BASE", "SLUICE_PINS", "SLUICE_EXTENSIONS", "SLUICE_MEMORY",
+}  # fmt: skip
+_OF_DBT_ALONE = {"DBT_TARGET_PATH", "DBT_LOG_PATH", "DBT_PROFILES_DIR", "DBT_SEND_ANONYMOUS_USAGE_STATS"}
+_HIDDEN = "DBT_ENV_SECRET"
+# With one of these, a profile reads what is neither in the project nor in the lake.
+_ASIDE = ("plugins", "module_paths", "attach", "filesystems", "remote")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Digests: `project` of the files that dbt reads, `tools` of Python, its packages and sluice, `variables` of the environment.
+
+    `tables` has the id of each Delta table of the lake: one that was made again has another. `lake` is the lake's root, as
+    it is in the SQL. `untold` says why the files do not say everything that a build depends on.
+    """
+
+    project: str
+    tools: str
+    variables: str
+    tables: Mapping[str, str]
+    lake: str
+    untold: tuple[str, ...] = ()
+
+    def is_same_code(self, other: Inputs) -> bool:
+        """Whether dbt has the same project in both, read by the same tools, and no more than that counts."""
+        told = not self.untold and not other.untold
+        return told and all(getattr(self, name) == getattr(other, name) for name in ("project", "tools", "variables"))
+
+
+def taken(project: Path, lake: Path, tables: Iterable[str]) -> Inputs:
+    """The inputs as they are now; `tables` are paths below the lake's root."""
+    files = dict(_files_of(project))
+    digest, names, untold = _read(files)
+    profile, why = _profile(project)
+    return Inputs(
+        project=_hashed(f"{digest} {hashlib.sha256(profile).hexdigest()}"),
+        tools=_tools(),
+        variables=_variables({*names, *_names_in(profile.decode(errors="replace"))[0]}),
+        tables={path: found for path in sorted(tables) if (found := _id(lake / path))},
+        lake=str(lake),
+        untold=tuple(sorted({*untold, *why})),
+    )
+
+
+def _id(table: Path) -> str:
+    """The id of a Delta table; empty if it does not exist."""
+    try:
+        return str(DeltaTable(str(table)).metadata().id)
+    except TableNotFoundError:
+        return ""
+
+
+def keep(inputs: Inputs, folder: Path) -> None:
+    """Write inputs.json into a candidate's folder."""
+    (folder / NAME).write_text(json.dumps(asdict(inputs), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def parse(text: str) -> Inputs | None:
+    """The inputs in a text; None if another version of sluice wrote it."""
+    try:
+        document = json.loads(text)
+        known = {field.name for field in fields(Inputs)}
+        return Inputs(**{**document, "untold": tuple(document["untold"])}) if known == set(document) else None
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def names_of(project: Path) -> list[str]:
+    """The paths in a project of all files that dbt reads."""
+    return sorted(name for name, _ in _files_of(project))
+
+
+def _files_of(project: Path) -> Iterator[tuple[str, Path]]:
+    """Every file of a project that dbt reads, by its path in the project."""
+    settings = _yaml(project / "dbt_project.yml")
+    for name in _FILES:
+        if (project / name).is_file():
+            yield name, project / name
+    for kind, folders in {**_FOLDERS, "packages-install-path": ["dbt_packages"], **_own_folders(settings)}.items():
+        for folder in folders:
+            for path in _below(project / folder):
+                if path.suffix != ".pyc" and (path.suffix != ".py" or kind in _WITH_PYTHON):
+                    yield path.relative_to(project).as_posix(), path
+
+
+def _own_folders(settings: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The folders that dbt_project.yml names."""
+    named = {key: value for key, value in settings.items() if key.endswith("-paths") and key != "asset-paths"}
+    install = settings.get("packages-install-path")
+    return {**named, **({"packages-install-path": [install]} if isinstance(install, str) else {})}
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for root, _, names in os.walk(folder, followlinks=True):
+        yield from (Path(root) / name for name in names)
+
+
+def _read(files: Mapping[str, Path]) -> tuple[str, set[str], set[str]]:
+    """The digest of files, the environment variables that they name, and what they do not tell."""
+    digest, names, untold = hashlib.sha256(), set[str](), set[str]()
+    for name, path in sorted(files.items()):
+        content = path.read_bytes()
+        digest.update(f"{name} {hashlib.sha256(content).hexdigest()}\n".encode())
+        if path.suffix in _TEXTS and b"env_var" in content:
+            found, is_whole = _names_in(content.decode(errors="replace"))
+            names |= found
+            untold |= set() if is_whole else {f"{name} computes the name of an environment variable"}
+    return digest.hexdigest(), names, untold
+
+
+def _names_in(text: str) -> tuple[set[str], bool]:
+    """The environment variables that a text names, and whether these are all that it reads."""
+    found = [match[2] for match in _VARIABLE.finditer(text)]
+    return {name for name in found if name}, all(found)
+
+
+def _variables(names: Iterable[str]) -> str:
+    """The digest of the variables that the project names, and of dbt's own settings; no secret goes into it."""
+    of_dbt = {name for name in os.environ if name.startswith("DBT_")} - _OF_DBT_ALONE
+    counted = sorted({*names, *of_dbt} - _OF_SLUICE)
+    return _hashed(json.dumps({name: os.environ.get(name) for name in counted if not name.startswith(_HIDDEN)}))
+
+
+def _profile(project: Path) -> tuple[bytes, list[str]]:
+    """The file with dbt's profile, and what it does not tell of what a candidate's build reads."""
+    given = os.environ.get("DBT_PROFILES_DIR")
+    places = [Path(given)] if given else [project, Path.home() / ".dbt"]
+    file = next((place / "profiles.yml" for place in places if (place / "profiles.yml").is_file()), None)
+    if file is None:
+        return b"", ["there is no profiles.yml"]
+    outputs = (_yaml(file).get(str(_yaml(project / "dbt_project.yml").get("profile"))) or {}).get("outputs") or {}
+    aside = [key for key in _ASIDE if key in (outputs.get("candidate") or {})]
+    untold = [f"profiles.yml has {', '.join(aside)}"] if aside else []
+    if any((folder / ".env").is_file() for folder in (project.absolute(), *project.absolute().parents)):
+        untold.append("there is a file .env, from which dbt takes environment variables")
+    return file.read_bytes(), untold
+
+
+def _yaml(file: Path) -> dict[str, Any]:
+    try:
+        found = yaml.load(file.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  (safe)
+    except (OSError, yaml.YAMLError) as error:
+        raise SluiceError(f"not readable as YAML: {error}", where=str(file)) from None
+    return found if isinstance(found, dict) else {}
+
+
+def _tools() -> str:
+    """The digest of Python's version, of the names and versions of its packages, and of sluice's own files."""
+    root = Path(sluice.__file__).parent
+    files = sorted(path for path in root.rglob("*") if path.suffix in (".py", ".sql"))
+    own = [f"{path.relative_to(root)} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files]
+    packages = sorted({path.name for place in sys.path for path in Path(place or ".").glob("*.dist-info")})
+    return _hashed("\n".join([sys.version, *packages, *own]))
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
