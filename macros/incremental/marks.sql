@@ -74,7 +74,7 @@
             {%- endfor %}
             {%- for node in built if node.name == 'int_quarantine__united' %}
     create or replace table state.quarantined as
-    select entity, batch_id, source_file, source_position, status from {{ node.relation_name }};
+    select distinct entity, batch_id, source_file, source_position, status from {{ node.relation_name }};
             {%- endfor %}
         {%- endif -%}
     {%- endif -%}

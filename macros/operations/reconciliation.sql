@@ -14,23 +14,14 @@
 {%- endmacro %}
 
 
-{% macro qualified(columns, relation) -%}
-    {#- Names of columns, each behind the name of its relation. -#}
-    {%- set names = [] -%}
-    {%- for column in columns -%}
-        {%- do names.append(relation ~ '.' ~ column) -%}
-    {%- endfor -%}
-    {{ return(names) }}
-{%- endmacro %}
-
-
 {% macro rows_in_mart(
-    entity, key, accepted, mart, accepted_where='true', same='true',
+    entity, key, accepted, mart, touched, accepted_where='true', same='true',
     amount='cast(0 as decimal(18, 4))', currency='cast(null as varchar)'
 ) -%}
     {#-
         How many rows of `accepted` are in a mart under their key, and with how much money there, by the slice that
-        delivered them. `accepted` has the origin of each row, which marts do not keep.
+        delivered them. `accepted` has the origin of each row, which marts do not keep; `touched` joins it with the slices
+        to count (touched_slices).
     -#}
     {%- set sources = sluice.accounting_sources(entity) -%}
     select
@@ -43,7 +34,7 @@
         count(*) as row_count,
         cast(coalesce(sum({{ amount }}), 0) as decimal(18, 4)) as amount
     from {{ accepted }} as accepted
-    {{ sluice.touched_slices(entity, 'accepted') }}
+    {{ touched }}
     inner join {{ mart }} as mart on accepted.{{ key }} = mart.{{ key }} and {{ same }}
     where {{ accepted_where }} and accepted.source_system in ('' {%- for source in sources %}, '{{ source }}'{% endfor %})
     group by all

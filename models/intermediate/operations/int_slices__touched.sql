@@ -17,35 +17,22 @@
 with
 
 quarantine as (
-    select
+    select distinct
         entity,
         batch_id,
         source_file,
         source_position,
         status
     from {{ ref('int_quarantine__united') }}
-),
-
-quarantine_before as (
+    union all
     select * from {{ quarantined_at_last_build() }}
 ),
 
-went_in as (
-    select * from quarantine
-    except
-    select * from quarantine_before
-),
-
-left_it as (
-    select * from quarantine_before
-    except
-    select * from quarantine
-),
-
+-- What is there only now, or was only then.
 changed_in_quarantine as (
-    select * from went_in
-    union all
-    select * from left_it
+    select * from quarantine
+    group by all
+    having count(*) = 1
 ),
 
 {% for entity, (key, taken_in) in entities.items() %}

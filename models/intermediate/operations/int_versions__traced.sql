@@ -26,15 +26,6 @@
 -- no fate.
 with
 
-{% for entity in entities %}
-    delivered_{{ entity }} as (
-        select delivered.*
-        from {{ ref('int_' ~ entity ~ '__delivered') }} as delivered
-        {{ touched_slices(entity, 'delivered') | indent(8) }}
-        where delivered.source_system in ({{ literals(accounting_sources(entity)) }})
-    ),
-
-{% endfor %}
 accepted_orders as (
     select
         order_id,
@@ -59,13 +50,11 @@ shown_disputes as (
     where is_shown
 ),
 
-quarantine as (
-    select * from {{ ref('int_quarantine__united') }}
-),
-
 traced as (
     {%- for entity, of in entities.items() %}
         {%- set time = of.get('time', 'updated_at') %}
+        {%- set columns = [] %}
+        {%- for column in var('common_columns')[entity] %}{% do columns.append('delivered.' ~ column) %}{% endfor %}
         select
             '{{ entity }}' as entity,
             delivered.source_system,
@@ -85,7 +74,7 @@ traced as (
                     then {{ of.get('kept_is', "'accepted'") }}
                 when
                     kept.{{ time }} = delivered.{{ time }}
-                    and kept.version_hash = {{ version_hash(qualified(var('common_columns')[entity], 'delivered')) }}
+                    and kept.version_hash = {{ version_hash(columns) }}
                     then 'duplicate'
                 when delivered.{{ time }} is null or delivered.{{ time }} {{ of.get('older', '<=') }} kept.{{ time }}
                     then 'older_version'
@@ -93,12 +82,12 @@ traced as (
                     when delivered.updated_at <= orders_that_went_back.updated_at then 'older_version'
                 {%- endif %}
             end as fate
-        from delivered_{{ entity }} as delivered
+        from {{ ref('int_' ~ entity ~ '__delivered') }} as delivered {{ touched_slices(entity, 'delivered') }}
         left join {{ ref(of.kept_in) }} as kept
             on
                 delivered.{{ of.key }} = kept.{{ of.key }}
                 and {{ of.get('kept_where', 'true') }}
-        left join quarantine
+        left join {{ ref('int_quarantine__united') }} as quarantine
             on
                 quarantine.entity = '{{ entity }}'
                 and delivered.batch_id = quarantine.batch_id
@@ -117,17 +106,11 @@ traced as (
 
 counted as (
     select
-        entity,
-        source_system,
-        batch_id,
-        source_file,
-        slice_number,
-        currency_code,
-        fate,
+        * exclude (amount),
         count(*) as row_count,
         sum(amount) as amount
     from traced
-    group by entity, source_system, batch_id, source_file, slice_number, currency_code, fate
+    group by all
 )
 
 select * from counted

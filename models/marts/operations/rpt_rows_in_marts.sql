@@ -64,31 +64,39 @@ events_in_sessions as (
 
 -- Rates have no mart: what other marts convert with is int_rates__daily.
 counted as (
-    {{ rows_in_mart('customers', 'customer_id', ref('int_customers__latest'), ref('dim_customers')) }}
+    {{ rows_in_mart('customers', 'customer_id', ref('int_customers__latest'), ref('dim_customers'),
+        touched_slices('customers', 'accepted')) }}
     union all
-    {{ rows_in_mart('products', 'product_id', ref('int_products__latest'), ref('dim_products')) }}
+    {{ rows_in_mart('products', 'product_id', ref('int_products__latest'), ref('dim_products'),
+        touched_slices('products', 'accepted')) }}
     union all
     {{ rows_in_mart('orders', 'order_id', ref('int_orders__judged'), ref('fct_orders'),
+        touched_slices('orders', 'accepted'),
         'accepted.refusal_reason is null',
         amount='mart.shipping_amount - mart.discount_amount', currency='mart.currency_code') }}
     union all
     -- shipping and discount stand on the order, so they are counted there
     {{ rows_in_mart('order_items', 'order_item_id', ref('int_order_items__judged'), ref('fct_order_items'),
+        touched_slices('order_items', 'accepted'),
         "accepted.refusal_reason is null"
         ~ " and accepted.order_item_id not in (accepted.order_id || ':shipping', accepted.order_id || ':discount')",
         amount='mart.line_amount', currency='mart.currency_code') }}
     union all
     {{ rows_in_mart('refunds', 'refund_id', ref('int_refunds__judged'), ref('fct_refunds'),
+        touched_slices('refunds', 'accepted'),
         'accepted.refusal_reason is null', amount='mart.refund_amount', currency='mart.currency_code') }}
     union all
     {{ rows_in_mart('payments', 'payment_id', ref('int_payments__judged'), ref('fct_payments'),
+        touched_slices('payments', 'accepted'),
         'accepted.refusal_reason is null', amount='mart.payment_amount', currency='mart.currency_code') }}
     union all
-    {{ rows_in_mart('disputes', 'payment_id', ref('int_disputes__judged'), ref('fct_payments'), 'accepted.is_shown',
+    {{ rows_in_mart('disputes', 'payment_id', ref('int_disputes__judged'), ref('fct_payments'),
+        touched_slices('disputes', 'accepted'), 'accepted.is_shown',
         same='accepted.opened_at = mart.disputed_at and accepted.dispute_status = mart.dispute_status',
         amount='mart.disputed_amount', currency='accepted.currency_code') }}
     union all
     {{ rows_in_mart('rates', 'currency_code', ref('int_rates__judged'), ref('int_rates__daily'),
+        touched_slices('rates', 'accepted'),
         'accepted.refusal_reason is null', same='accepted.rate_on = mart.rate_on and accepted.batch_id = mart.batch_id'
         ~ ' and accepted.source_file = mart.source_file and accepted.source_position = mart.source_position') }}
     union all
