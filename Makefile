@@ -158,7 +158,7 @@ key:  ## Print the key under which GitHub caches .venv.
 # Instruments: programs in scripts/lab, all started the same way.
 lab := PYTHONPATH=scripts $(BIN)/python -u -m lab
 
-bench: setup  ## Measure against bare DuckDB; figures go to docs/bench.json. ARGS="--orders 10000000" for more.
+bench: setup  ## Measure against bare DuckDB, into docs/bench.json. ARGS="--quick main" compares with a commit, in minutes.
 	@$(lab).bench $(ARGS)
 
 campaign: setup  ## Eight readers through 200 publishes, 20 rollbacks, 20 killed publishers; writes docs/campaign.md.

@@ -30,6 +30,7 @@ from lab.bench.audit import bench_audit
 from lab.bench.diff import bench_diff
 from lab.bench.page import page
 from lab.bench.process import Cost, measure
+from lab.bench.quick import bench_quick
 from lab.bench.readers import bench_moves, bench_readers
 from lab.bench.shop import BenchShop, make_shop
 from lab.places import BIN, REPOSITORY
@@ -166,7 +167,17 @@ def main() -> None:
     parser.add_argument("--parts", default="abcdef")
     parser.add_argument("--data", type=Path, default=Path("bench-data"))
     parser.add_argument("--out", type=Path, default=Path("docs/bench.json"))
+    parser.add_argument(
+        "--quick",
+        nargs="?",
+        const="HEAD",
+        metavar="COMMIT",
+        help="print what this checkout costs beside a commit (HEAD), on a small shop, and end",
+    )
     options = parser.parse_args()
+    if options.quick:
+        print(bench_quick(options.quick, options.data.absolute(), min(options.runs, 2)))
+        return
     report: dict[str, Any] = {"made_on": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), "runs": options.runs}
     if options.out.exists():
         before = json.loads(options.out.read_text(encoding="utf-8"))

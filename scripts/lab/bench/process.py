@@ -8,20 +8,22 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Wall seconds and peak resident memory (MiB) of a process and its children."""
+    """Wall seconds, peak resident memory (MiB) and processor seconds of a process and its children."""
 
     seconds: float
     peak_mib: float
+    processor_seconds: float
 
 
-def measure(command: list[str], env: Mapping[str, str]) -> Cost:
-    """Run a command and measure it. A failing command ends the benchmark and prints its output."""
+def measure(command: list[str], env: Mapping[str, str], folder: Path | None = None) -> Cost:
+    """Run a command and measure it, in `folder`. A failing command ends the benchmark and prints its output."""
     started = time.monotonic()
-    process = subprocess.Popen(command, env=dict(env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(command, env=dict(env), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
@@ -29,4 +31,5 @@ def measure(command: list[str], env: Mapping[str, str]) -> Cost:
     if process.returncode:
         print(output, file=sys.stderr)
         raise SystemExit(f"benchmark stopped: exit code {process.returncode} of {' '.join(command)}")
-    return Cost(round(time.monotonic() - started, 3), round(usage.ru_maxrss / 1024, 1))
+    processor = usage.ru_utime + usage.ru_stime
+    return Cost(round(time.monotonic() - started, 3), round(usage.ru_maxrss / 1024, 1), round(processor, 2))
