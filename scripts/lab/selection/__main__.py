@@ -23,7 +23,6 @@ import yaml
 
 from lab.places import REPOSITORY as PROJECT
 from sluice.candidate import pins
-from sluice.candidate.compiled import forget_unless_alike
 from sluice.change.checkout import Parsed, Place, compiled_in, listed_in
 from sluice.change.impact import compared
 from sluice.change.pull_request import selected
@@ -163,7 +162,6 @@ def compiled(chosen: Sequence[Mapping[str, Any]], root: Path, base: Parsed | Non
     lay_out(root / "project")
     for edit in chosen:
         make(edit, root / "project")
-    forget_unless_alike(root / "project", root, "head")
     lake = lake_root().absolute()
     with dbt.session(folder=root / "project") as session:
         tables = {edit["lake"]: 0 for edit in chosen if "lake" in edit}

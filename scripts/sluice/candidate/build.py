@@ -22,6 +22,7 @@ from typing import Any
 import duckdb
 
 from sluice.candidate import compiled, inputs, pins
+from sluice.candidate.parsed import forget_unless_safe
 from sluice.candidate.plan import Plan
 from sluice.candidate.workspace import Workspace, workspace_for
 from sluice.core import dbt
@@ -130,6 +131,7 @@ def _begin_as(base: Path | None, file: Path, record: Record, tell: Tell) -> Reco
 def _by_dbt(plan: Plan, record: Record, workspace: Workspace, session: dbt.Session, tell: Tell) -> tuple[Record, bool]:
     """Run dbt in the candidate. Raises SluiceError if it could not run, or the disk was full."""
     before = time.monotonic()
+    forget_unless_safe(plan.project, workspace.target)
     command = ["build", *plan.only, *(["--full-refresh"] if plan.base is None else []), *workspace.arguments]
     extensions = {"SLUICE_EXTENSIONS": str(extensions_root().absolute())}
     environment = {**pins.environment(plan.lake, record.lake), **workspace.environment, **extensions}
@@ -143,7 +145,7 @@ def _by_dbt(plan: Plan, record: Record, workspace: Workspace, session: dbt.Sessi
 
 def _compiled(plan: Plan, record: Record, workspace: Workspace, session: dbt.Session) -> dict[str, Any] | None:
     """The project's manifest with SQL for an empty warehouse; None if dbt cannot compile it there."""
-    compiled.forget_unless_alike(plan.project, workspace.root / "empty", "target")
+    forget_unless_safe(plan.project, workspace.root / "empty" / "target")
     done = compiled.compile_on_nothing(session, workspace.root / "empty", plan.lake, record.lake)
     return None if done.code else compiled.manifest_in(workspace.root / "empty")
 

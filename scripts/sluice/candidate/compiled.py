@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sluice.candidate import inputs, pins
+from sluice.candidate import pins
 from sluice.core import dbt
 from sluice.core.paths import extensions_root
 from sluice.core.progress import silent
@@ -32,20 +31,6 @@ def compile_on_nothing(
     for name in (FILE, f"{FILE}.wal", "target/manifest.json"):
         (root / name).unlink(missing_ok=True)
     return call(session, root, lake, pinned, [verb])
-
-
-def forget_unless_alike(project: Path, root: Path, *folders: str) -> None:
-    """Remove target folders in `root`, unless dbt parsed the same checkout there, with the same set of files.
-
-    dbt recognizes a file that changed by its content, and YAML by its time, which says nothing in another checkout; where
-    models come and go, it was seen to stop at an exposure of a model that is there.
-    """
-    root.mkdir(parents=True, exist_ok=True)
-    parsed, now = root / "parsed.json", json.dumps([str(project.absolute()), *inputs.names_of(project)])
-    if not parsed.is_file() or parsed.read_text(encoding="utf-8") != now:
-        for name in folders:
-            shutil.rmtree(root / name, ignore_errors=True)
-        parsed.write_text(now, encoding="utf-8")
 
 
 def call(session: dbt.Session, root: Path, lake: Path, pinned: Mapping[str, int], command: Sequence[str]) -> dbt.Invocation:

@@ -107,9 +107,9 @@ def parse(text: str) -> Inputs | None:
         return None
 
 
-def names_of(project: Path) -> list[str]:
-    """The paths in a project of all files that dbt reads."""
-    return sorted(name for name, _ in _files_of(project))
+def contents_of(project: Path) -> dict[str, bytes]:
+    """The content of every file of a project that dbt reads, by its path in the project."""
+    return {name: path.read_bytes() for name, path in _files_of(project)}
 
 
 def _files_of(project: Path) -> Iterator[tuple[str, Path]]:

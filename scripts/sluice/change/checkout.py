@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice.candidate import compiled
+from sluice.candidate.parsed import forget_unless_safe
 from sluice.core import dbt, git
 from sluice.core.errors import SluiceError
 from sluice.core.paths import extensions_root, lake_root
@@ -73,6 +74,7 @@ class Place:
 
 def compiled_in(place: Place, project: Path) -> Parsed:
     """As `parsed`, by the place's session: what was parsed in the place before is used again."""
+    forget_unless_safe(project, place.root / "target")
     there = (place.session, place.root, place.lake, place.pinned)
     done, said = compiled.compile_on_nothing(*there), ""
     if done.code:  # perhaps what was parsed before is at fault

@@ -19,6 +19,7 @@ import yaml
 
 from sluice.candidate import compiled, inputs, pins
 from sluice.candidate.inputs import Inputs
+from sluice.candidate.parsed import forget_unless_safe
 from sluice.candidate.workspace import first_free, point
 from sluice.change.checkout import Parsed, Place, compiled_in, lay_out_project, listed_in
 from sluice.change.impact import Changes, changes_since, compared
@@ -158,7 +159,6 @@ def _built(environment: str, base: Located, context: Context, work: Path, lock: 
 
 def _prepare(root: Path, work: Path, base: Path) -> None:
     """Set a workspace up."""
-    compiled.forget_unless_alike(Path(), root, "target", "head")
     for name in ARTIFACTS:
         (root / "target" / name).unlink(missing_ok=True)
     point(root / "work", work)
@@ -251,6 +251,7 @@ def _yaml(file: Path) -> dict[str, Any]:
 def _by_dbt(selection: Selection, manifest: Mapping[str, Any], build: _Build, tell: Tell) -> bool:
     """Build the prerequisites, then build and test what changed; whether there was no failure."""
     pins.all_there(build.lake, build.record.lake)
+    forget_unless_safe(Path(), build.target)
     if selection.prerequisites:
         done = _invoke(["run", *_named(selection.prerequisites, manifest)], build, part(tell, 0, 0.3))
         if done.code:

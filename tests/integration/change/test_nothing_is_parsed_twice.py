@@ -56,20 +56,12 @@ def test_edit_after_edit_is_seen_in_what_was_parsed_before(shop: SalesShop, buil
     assert built(shop)["built"] == []
 
 
-def test_what_was_parsed_of_another_checkout_is_not_used(shop: SalesShop, built: Built) -> None:
-    edited(shop, "models/core/by_shop.sql", "select", "-- why\nselect")
-    left = workspace(shop) / "head" / "left"
-    left.parent.mkdir(parents=True)
-    left.touch()
-    (workspace(shop) / "parsed.json").write_text("[]")
+def test_white_space_in_quotes_is_seen_though_dbt_does_not_see_it(shop: SalesShop, built: Built) -> None:
+    edited(shop, "models/core/rpt_shops.sql", "select *", "select *, 'a b' as words")
     built(shop)
-    assert not left.exists()
-    left.touch()
-    built(shop)
-    assert left.exists()
-    shop.write("models/core/more.sql", "select 1 as one")
-    built(shop)
-    assert not left.exists()
+    edited(shop, "models/core/rpt_shops.sql", "'a b'", "'a  b'")
+    assert built(shop)["built"] == ["core.rpt_shops"]
+    assert rows(shop.warehouse / "pr" / "12.duckdb", "select distinct words from core.rpt_shops") == [("a  b",)]
 
 
 def test_where_what_was_parsed_is_at_fault_all_is_parsed(shop: SalesShop, built: Built) -> None:
