@@ -10,5 +10,6 @@ Which shop for what, the cheapest first:
                                                 `story` of tests/integration/candidate is one with a release and a candidate
     workflow_shop.lay_out                       workflows: this repository, cut down to two marts
     small_shop.DELIVERED                        this project's models on four orders, in which nearly every rule is broken
+    built_shops.faulty_shop, clean_shop         the demo shop, built once in a test run; `copied_to` gives a copy to change
     project.Project                             this project's models on any data, e.g. that of `sluice demo`
 """
