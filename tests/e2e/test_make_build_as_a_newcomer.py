@@ -71,10 +71,9 @@ def test_the_end_says_what_a_newcomer_wants_to_know(built: str) -> None:
 def test_a_second_build_finds_nothing_new(built: str, clone: Path) -> None:
     done = run(clone, ["make", "build", "ORDERS=600", "DAYS=6"])
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    assert "nothing new" in done.stdout
+    assert re.search(r"^nothing new since release \S+: nothing was built$", done.stdout, re.MULTILINE)
     marts = re.compile(r"^(?:core|finance|growth)\.\w+ +[\d,]+$", re.MULTILINE)
     assert marts.findall(done.stdout) == marts.findall(built) != []
-    assert "unit tests passed" not in done.stdout, "the same code has passed them"
 
 
 @pytest.mark.usefixtures("built")

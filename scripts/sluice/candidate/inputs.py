@@ -42,7 +42,10 @@ _VARIABLE = re.compile(r"env_var\s*\(\s*(?:(['\"])(\w+)\1)?")
 _OF_SLUICE = {
     "SLUICE_LAKE", "SLUICE_WAREHOUSE", "SLUICE_CANDIDATE", "SLUICE_BASE", "SLUICE_PINS", "SLUICE_EXTENSIONS", "SLUICE_MEMORY",
 }  # fmt: skip
-_OF_DBT_ALONE = {"DBT_TARGET_PATH", "DBT_LOG_PATH", "DBT_PROFILES_DIR", "DBT_SEND_ANONYMOUS_USAGE_STATS"}
+_OF_DBT_ALONE = {
+    "DBT_TARGET_PATH", "DBT_LOG_PATH", "DBT_PROFILES_DIR", "DBT_SEND_ANONYMOUS_USAGE_STATS", "DBT_LOG_LEVEL",
+    "DBT_LOG_LEVEL_FILE", "DBT_LOG_FORMAT", "DBT_LOG_FORMAT_FILE", "DBT_LOG_FILE_MAX_BYTES", "DBT_QUIET", "DBT_USE_COLORS", "DBT_USE_COLORS_FILE",
+}  # fmt: skip
 _HIDDEN = "DBT_ENV_SECRET"
 # With one of these, a profile reads what is neither in the project nor in the lake.
 _ASIDE = ("plugins", "module_paths", "attach", "filesystems", "remote")
