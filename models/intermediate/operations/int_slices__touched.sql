@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
-{#- The entities whose rows come in versions: their key, and the model that knows up to when they were taken in. -#}
+{#- Their key (of rates, the day), and the model that knows up to when their rows were taken in. -#}
 {%- set entities = {
     'customers': ('customer_id', 'int_customers__latest'),
     'products': ('product_id', 'int_products__latest'),
@@ -9,6 +9,7 @@
     'refunds': ('refund_id', 'int_refunds__screened'),
     'payments': ('payment_id', 'int_payments__screened'),
     'disputes': ('dispute_id', 'int_disputes__screened'),
+    'rates': ('rate_on', 'int_rates__daily'),
 } %}
 
 -- The slices of the raw tables in which the fate of a row can have changed since the last whole build: of rows that
@@ -25,7 +26,13 @@ quarantine as (
         status
     from {{ ref('int_quarantine__united') }}
     union all
-    select * from {{ quarantined_at_last_build() }}
+    select
+        entity,
+        batch_id,
+        source_file,
+        source_position,
+        status
+    from {{ quarantined_at_last_build() }}
 ),
 
 -- What is there only now, or was only then.
@@ -93,14 +100,6 @@ touched as (
         source_position
     from {{ ref('int_events__delivered') }}
     where {{ newer_than(last_build('int_events__judged')) }}
-    union all
-    -- Rates are few, so all of them are looked at.
-    select
-        'rates' as entity,
-        batch_id,
-        source_file,
-        source_position
-    from {{ ref('int_rates__delivered') }}
     union all
     select
         entity,

@@ -135,7 +135,10 @@ class _Tracer:
         if scope.set_operation_scopes:
             at = _names(scope).index(name)
             for part in scope.set_operation_scopes:
-                found.add(self.column(part, _names(part)[at]))
+                names = _names(part)
+                if at >= len(names) or EVERY in names:
+                    raise NotTracedError("a part of a union has `select *` from something whose columns are not known")
+                found.add(self.column(part, names[at]))
             return found
         if isinstance(scope.expression, exp.UDTF):
             return self._expression(scope, scope.expression)

@@ -89,10 +89,13 @@ RECURSIVE = "with recursive r as (select id from core.orders union all select id
 
 
 ALIAS = "select rate * 2 as twice, twice + 1 as more from core.fx"
+UNION = "select r.a from (select id as z, id as a from core.orders union all select * from elsewhere.unknown) as r"
 UNPIVOT = "select c from (select id as a, customer as b from core.orders) unpivot (c for n in (a, b))"
 
 
-@pytest.mark.parametrize("sql", ["select * from core.fx", "create table x as select 1", "from from", RECURSIVE, UNPIVOT, ALIAS])
+@pytest.mark.parametrize(
+    "sql", ["select * from core.fx", "create table x as select 1", "from from", RECURSIVE, UNION, UNPIVOT, ALIAS]
+)
 def test_what_cannot_be_followed_is_said(sql: str) -> None:
     with pytest.raises(NotTracedError):
         query(sql)
