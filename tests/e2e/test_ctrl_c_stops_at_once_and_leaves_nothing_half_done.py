@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -44,7 +45,9 @@ def interrupted(shop: SalesShop, *arguments: str) -> tuple[int, str, str]:
 
 
 def _logs(shop: SalesShop) -> list[Path]:
-    return [*shop.state.rglob("dbt.log"), *shop.folder.rglob("dbt.log")]
+    # os.walk goes on where a folder disappears under it; Path.rglob does not.
+    places = [place for root in (shop.state, shop.folder) for place in os.walk(root)]
+    return [Path(folder) / "dbt.log" for folder, _, files in places if "dbt.log" in files]
 
 
 def _logged(shop: SalesShop) -> list[str]:
