@@ -29,6 +29,7 @@ from sluice.demo.shop import DemoReport
 from sluice.diff.result import Diff
 from sluice.environments.listing import EnvironmentRow, ReleaseRow
 from sluice.environments.partial import Partial
+from sluice.gate.acknowledge import Acknowledged
 from sluice.gate.prune import Pruned
 from sluice.gate.publish import MoveResult
 from sluice.quality.dbt_results import Ended
@@ -105,6 +106,7 @@ DOCUMENTS: Mapping[str, Sequence[Fields]] = {
     "build": BUILDS,
     "run": [RUN],
     "summary": [of(Summary)],
+    "ack": [of(Acknowledged)],
     "publish": [MOVE],
     "promote": [MOVE],
     "rollback": [MOVE],

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from sluice.commands.ack import ack
 from sluice.commands.audit import audit
 from sluice.commands.build import build
 from sluice.commands.demo import demo
@@ -60,7 +61,7 @@ def sluice(
 
 
 register(app, "Build", setup, ingest, build, run, summary)
-register(app, "Release", publish, promote, rollback, envs, releases)
+register(app, "Release", publish, ack, promote, rollback, envs, releases)
 register(app, "Review", impact)
 register(app, "Review", diff, anywhere=True)
 register(app, "Review", drop)

@@ -142,7 +142,7 @@ def test_every_command_takes_format_json_and_those_on_one_environment_take_env()
     functions = [one.callback for one in (*app.registered_commands, *quarantine.registered_commands) if one.callback]
     assert [one.__name__ for one in functions if "output" not in inspect.signature(one).parameters] == []
     without = [one.__name__ for one in functions if not {"environment", "warehouse"} & set(inspect.signature(one).parameters)]
-    assert without == ["setup", "ingest", "envs", "releases", "impact", "diff", "prune", "demo"]
+    assert without == ["setup", "ingest", "ack", "envs", "releases", "impact", "diff", "prune", "demo"]
 
 
 def test_help_is_in_groups(sluice: Sluice) -> None:

@@ -45,12 +45,16 @@ _NICENESS = 10
 
 @dataclass(frozen=True)
 class Candidate:
-    """A candidate, whether dbt built and tested it without a failure, and the abandoned candidates that were removed first."""
+    """A candidate, whether dbt built and tested it without a failure, and the abandoned candidates that were removed first.
+
+    `failing` are data tests that may be acknowledged: everything was built, and only they failed.
+    """
 
     folder: Path
     record: Record
     is_good: bool
     removed: tuple[str, ...]
+    failing: tuple[str, ...] = ()
 
 
 def new_id(now: datetime | None = None) -> str:
@@ -71,10 +75,11 @@ def build(plan: Plan, tell: Tell) -> Candidate:
             workspace_for(folder, plan.workspaces) as workspace,
             dbt.session(folder=plan.project, held=[lock, workspace.lock], niceness=_NICENESS) as session,
         ):
-            tested, is_good = _by_dbt(plan, begun, workspace, session, part(tell, 0.05, 0.85))
+            tested, failed = _by_dbt(plan, begun, workspace, session, part(tell, 0.05, 0.85))
+            is_whole = failed is not None
             workspace.keep_artifacts(folder)
-            manifest = _compiled(plan, tested, workspace, session) if is_good else None
-        whole = _alone(tested, folder / FILE, part(tell, 0.9, 1)) if is_good else tested
+            manifest = _compiled(plan, tested, workspace, session) if is_whole else None
+        whole = _alone(tested, folder / FILE, part(tell, 0.9, 1)) if is_whole else tested
         if inputs.taken(plan.project, plan.lake, first.lake) == made_of:  # else dbt may have read either
             inputs.keep(made_of, folder)
             if manifest:
@@ -82,7 +87,8 @@ def build(plan: Plan, tell: Tell) -> Candidate:
         (folder / FILE).chmod(0o444)
         record = replace(whole, built_at=moment(), file=File((folder / FILE).stat().st_size, None))
         dump(record, folder)
-    return Candidate(folder, record, is_good, removed)
+    failing = tuple(sorted(set(failed or ()) - record.answered))
+    return Candidate(folder, record, is_whole and not failing, removed, failing)
 
 
 @contextmanager
@@ -116,6 +122,7 @@ def _first_record(plan: Plan, release_id: str, pinned: Mapping[str, int]) -> Rec
         built_by=plan.built_by,
         started_at=moment(),
         duckdb=duckdb.__version__,
+        acknowledged=plan.acknowledged,
     )
 
 
@@ -128,8 +135,13 @@ def _begin_as(base: Path | None, file: Path, record: Record, tell: Tell) -> Reco
     return record.timed(copy=time.monotonic() - before)
 
 
-def _by_dbt(plan: Plan, record: Record, workspace: Workspace, session: dbt.Session, tell: Tell) -> tuple[Record, bool]:
-    """Run dbt in the candidate. Raises SluiceError if it could not run, or the disk was full."""
+def _by_dbt(
+    plan: Plan, record: Record, workspace: Workspace, session: dbt.Session, tell: Tell
+) -> tuple[Record, tuple[str, ...] | None]:
+    """Run dbt in the candidate; the record, and the data tests that failed, or None where anything else did.
+
+    Raises SluiceError if it could not run, or the disk was full.
+    """
     before = time.monotonic()
     forget_unless_safe(plan.project, workspace.target)
     command = ["build", *plan.only, *(["--full-refresh"] if plan.base is None else []), *workspace.arguments]
@@ -140,7 +152,8 @@ def _by_dbt(plan: Plan, record: Record, workspace: Workspace, session: dbt.Sessi
     results = dbt.results_of(done, workspace.target)
     _refuse_full_disk([node["message"] or "" for node in results["results"]], workspace.root)
     run = Dbt(done.id, {".".join(ended): count for ended, count in sorted(dbt.counted(results).items())})
-    return replace(record, dbt=run).timed(build=time.monotonic() - before), done.code == 0
+    failed = dbt.failed_tests(results["results"]) if done.code else ()
+    return replace(record, dbt=run).timed(build=time.monotonic() - before), failed or (None if done.code else ())
 
 
 def _compiled(plan: Plan, record: Record, workspace: Workspace, session: dbt.Session) -> dict[str, Any] | None:

@@ -11,8 +11,9 @@ import yaml
 from sluice.core import git
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
+from sluice.environments.acknowledgements import taken_over
 from sluice.environments.context import Context
-from sluice.store.record import FILE, Code
+from sluice.store.record import FILE, Acknowledgement, Code
 
 # Unit tests check code on rows of their own: the same code passes them again, whatever the lake contains.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
@@ -24,7 +25,8 @@ class Plan:
 
     `base` is the file that the candidate starts from, None for an empty one; `parent` the release that the environment
     pointed to; `only` limits what dbt builds, in its own options; `pinned` are versions of the lake, None for the current
-    ones; `candidates` is the folder of candidates, `workspaces` the folder in which dbt works.
+    ones; `candidates` is the folder of candidates, `workspaces` the folder in which dbt works; `acknowledged` is taken over
+    from the parent.
     """
 
     environment: str
@@ -39,6 +41,7 @@ class Plan:
     built_by: str
     only: tuple[str, ...] = ()
     pinned: Mapping[str, int] | None = None
+    acknowledged: tuple[Acknowledgement, ...] = ()
 
 
 def plan(environment: str, context: Context, *, full_refresh: bool, tell: Tell = silent, project: Path = Path()) -> Plan:
@@ -61,6 +64,7 @@ def plan(environment: str, context: Context, *, full_refresh: bool, tell: Tell =
         base=None if full_refresh or parent is None else _file_of(parent, environment, context, tell),
         built_by=context.actor,
         only=WITHOUT_UNIT_TESTS if parent and _is_proven(code, parent, context) else (),
+        acknowledged=taken_over(parent, context),
     )
 
 

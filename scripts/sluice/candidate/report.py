@@ -5,6 +5,7 @@ from __future__ import annotations
 from sluice.candidate.build import Candidate
 from sluice.candidate.rebuild import Comparison
 from sluice.candidate.verify import Difference, Verified
+from sluice.environments.acknowledgements import how_to_answer
 
 
 def built_as_text(built: Candidate) -> str:
@@ -12,7 +13,8 @@ def built_as_text(built: Candidate) -> str:
     made = built.record
     began = "from scratch" if made.full_refresh else f"from {made.parent}"
     if not built.is_good:
-        return f"refused: candidate {made.release_id}, built {began}; it is kept for inspection in {built.folder}"
+        refused = f"refused: candidate {made.release_id}, built {began}; it is kept for inspection in {built.folder}"
+        return "\n".join([refused, *how_to_answer(built.failing, made.release_id)])
     seconds = sum(made.seconds.values())
     lines = [f"candidate {made.release_id}, built {began} in {seconds:.1f} s: {len(made.relations)} relations"]
     if made.left_out:

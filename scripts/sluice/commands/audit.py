@@ -24,6 +24,7 @@ from sluice.core.progress import on_stderr
 
 if TYPE_CHECKING:
     from sluice.steps.audit import Audited
+    from sluice.store.record import Record
 
 
 def audit(
@@ -61,8 +62,16 @@ def show_audit(done: Audited, output: str) -> None:
 
     write = as_markdown if output == "markdown" else as_text
     candidate = done.candidate
-    following = f"\nnext: sluice publish {candidate.release_id} --env {candidate.environment}" if candidate else ""
-    is_next = output == "text" and done.is_kept and not done.exit_code
-    show(output, as_fields(done.report), lambda _: write(done.report) + following * is_next)
+    following = _following(done, candidate) if candidate and output == "text" and done.is_kept else []
+    show(output, as_fields(done.report), lambda _: "\n".join([write(done.report), *following]))
     if candidate and not done.is_kept and not done.exit_code:
         note(["the audit of a selection is not kept with the candidate"])
+
+
+def _following(done: Audited, candidate: Record) -> list[str]:
+    """Lines that say what comes next for a candidate."""
+    from sluice.environments.acknowledgements import how_to_answer
+
+    if not done.exit_code:
+        return [f"next: sluice publish {candidate.release_id} --env {candidate.environment}"]
+    return ["", *how_to_answer(done.report.open, candidate.release_id)] if done.report.open else []

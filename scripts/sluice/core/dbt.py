@@ -39,6 +39,25 @@ def ending(status: str) -> Ending:
     return _ENDINGS.get(status, Ending.failed)
 
 
+def failed_tests(results: Sequence[Mapping[str, Any]]) -> tuple[str, ...] | None:
+    """Names of the data tests that found rows, if nothing worse happened to the nodes of a run; else None.
+
+    Worse is any error, a unit test that failed, or a node that was skipped.
+    """
+    bad = [node for node in results if ending(node["status"]) in (Ending.failed, Ending.skipped)]
+    return tuple(test_name(node) for node in bad) if all(is_failed_test(node) for node in bad) else None
+
+
+def is_failed_test(node: Mapping[str, Any]) -> bool:
+    """Whether a result is that of a data test that ran and found rows."""
+    return str(node["unique_id"]).startswith("test.") and node["status"] == "fail"
+
+
+def test_name(node: Mapping[str, Any]) -> str:
+    """The name of a test, from its result."""
+    return str(node["unique_id"]).split(".", 3)[2]
+
+
 @dataclass(frozen=True)
 class Invocation:
     """One run of dbt: its exit code (0 done, 1 something failed, 2 it could not run) and the errors that it reported.

@@ -32,6 +32,7 @@ def as_html(diff: Diff) -> str:
         f"<h1>Data: {escape(title)}</h1>",
         f"<p><strong>{escape(words.headline(diff))}.</strong> {escape(words.same(diff))}</p>",
         _sides(diff),
+        *(f"<p><strong>{escape(said)}</strong></p>" for said in words.acknowledged(diff)),
         _overview(different),
         *_downstream(diff.downstream),
         *(_relation(found) for found in different),

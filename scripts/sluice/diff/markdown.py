@@ -17,6 +17,7 @@ def as_markdown(diff: Diff, limit: int = LIMIT) -> str:
     """What changed, who is downstream, and details as far as they fit; what was left out is said."""
     different = [found for found in diff.relations if found.status != "same"]
     lines = [f"### Data: {code(diff.a.name)} → {code(diff.b.name)}", "", f"**{words.headline(diff)}.** {words.same(diff)}", ""]
+    lines += [line for said in words.acknowledged(diff) for line in (f"**{plain(said)}**", "")]
     lines += [*_table(different), *downstream_markdown(diff.downstream)]
     blocks = [_details(found) for found in different]
     hint = f"`sluice diff {diff.a.name} {diff.b.name} --format html --out diff.html` shows everything."

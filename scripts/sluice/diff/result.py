@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sluice.core.text import Number
 from sluice.lineage.downstream import Downstream
+from sluice.store.record import Acknowledgement
 
 
 @dataclass(frozen=True)
@@ -118,12 +119,13 @@ class RelationDiff:
 
 @dataclass(frozen=True)
 class SideInfo:
-    """What is compared: how it was named, its file, and what its record says of it."""
+    """What is compared: how it was named, its file, and what its record says of it, with the checks that may fail in it."""
 
     name: str
     file: str
     commit: str | None
     built_at: str | None
+    acknowledged: tuple[Acknowledgement, ...] = ()
 
 
 @dataclass(frozen=True)

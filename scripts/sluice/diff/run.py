@@ -56,7 +56,7 @@ def _same(relation: str, a: Side, b: Side) -> RelationDiff:
 
 
 def _info(side: Side) -> SideInfo:
-    return SideInfo(side.name, str(side.file), side.commit, side.built_at)
+    return SideInfo(side.name, str(side.file), side.commit, side.built_at, side.acknowledged)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from sluice.core.errors import SluiceError
 from sluice.core.manifest import ManifestModel, fields_of, is_relation, owners_of_groups
 from sluice.environments import partial
 from sluice.environments.resolve import locate
+from sluice.store.record import Acknowledgement
 
 # The tests that name a key, and the argument that has its columns.
 _UNIQUE = {"unique": "column_name", "unique_together": "columns", "unique_combination_of_columns": "combination_of_columns"}
@@ -56,6 +57,7 @@ class Side:
     base: str = ""
     failed: frozenset[str] = frozenset()
     release_id: str = ""
+    acknowledged: tuple[Acknowledgement, ...] = ()
 
 
 def side(name: str, artifacts: Path | None, target: Path) -> Side:
@@ -81,6 +83,7 @@ def side(name: str, artifacts: Path | None, target: Path) -> Side:
         base=partly.base if partly else "",
         failed=frozenset(partly.failed) if partly else frozenset(),
         release_id=record.release_id if record else "",
+        acknowledged=record.acknowledged if record else (),
     )
 
 

@@ -14,6 +14,7 @@ from sluice.lineage.report import downstream_text
 def as_text(diff: Diff) -> str:
     """The counts first, then each relation that changed, then who is downstream."""
     lines = [f"{diff.a.name} -> {diff.b.name}: {words.headline(diff)} ({diff.seconds:.1f} s)", words.same(diff)]
+    lines += words.acknowledged(diff)
     different = [found for found in diff.relations if found.status != "same"]
     if different:
         names = ["relation", "status", ">before", ">after", ">added", ">removed", ">changed"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sluice.core.text import number, plural, value
 from sluice.diff.result import ColumnChange, Diff, Figures, Metric, Pair, RelationDiff, SchemaChange
+from sluice.environments.acknowledgements import told
 
 
 def headline(diff: Diff) -> str:
@@ -107,3 +108,8 @@ def compared(found: RelationDiff) -> str:
     if found.rows.compared_by == "key":
         return f"compared by {', '.join(found.key)} ({found.key_source})"
     return "compared as whole rows"
+
+
+def acknowledged(diff: Diff) -> list[str]:
+    """The checks that failed in what is newer, and were acknowledged, a line each."""
+    return [f"{diff.b.name}: {line}" for line in told(diff.b.acknowledged)]

@@ -20,7 +20,7 @@ from sluice.store.record import Audit, Record, dump, load
 
 
 def is_candidate(located: Located) -> bool:
-    """Whether it is a candidate without failing tests: one whose audit counts."""
+    """Whether it is a candidate that was built completely: one whose audit counts."""
     is_one = located.folder is not None and located.folder.resolve().parent == (warehouse_root() / "candidates").resolve()
     return is_one and located.record is not None and located.record.digest is not None
 
@@ -51,7 +51,7 @@ def keep(folder: Path, report: AuditReport, tell: Tell, memory_limit: str) -> Re
 
 
 def summarized(report: AuditReport, judged: str) -> Audit:
-    """An audit as the record has it. Checks that could not be evaluated count as failed."""
+    """An audit as the record has it. Checks that could not be evaluated count as failed, and are not named."""
     failed = report.count("fail") + report.count("error") + report.dbt.failed
     return Audit(
         run_id=report.run_id,
@@ -61,4 +61,5 @@ def summarized(report: AuditReport, judged: str) -> Audit:
         warned=report.count("warn"),
         seconds=report.seconds,
         digest=judged,
+        failing=report.failing,
     )

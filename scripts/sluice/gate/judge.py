@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from sluice.core.dbt import Ending, ending
+from sluice.core.dbt import Ending, ending, is_failed_test, test_name
+from sluice.environments.acknowledgements import how_to_answer
 from sluice.store import digest
-from sluice.store.record import Record
+from sluice.store.record import Audit, Record
 from sluice.store.store import FileSummary
 
 _NAMED = 3
@@ -55,14 +56,15 @@ def _built(record: Record, results: Mapping[str, Any] | None) -> list[str]:
     narrowed = [key for key in ("select", "exclude") if arguments.get(key)]
     if narrowed:
         return [f"dbt did not build everything: it was given --{' and --'.join(narrowed)}"]
-    return _bad_nodes(results.get("results", []))
+    return _bad_nodes(results.get("results", []), record.answered)
 
 
-def _bad_nodes(nodes: Sequence[Mapping[str, Any]]) -> list[str]:
+def _bad_nodes(nodes: Sequence[Mapping[str, Any]], answered: Set[str]) -> list[str]:
     if not nodes:
         return ["dbt built nothing"]
     # A skipped node stops the release as well.
     bad = [node for node in nodes if ending(node["status"]) not in (Ending.good, Ending.warned)]
+    bad = [node for node in bad if not (is_failed_test(node) and test_name(node) in answered)]
     counts = ", ".join(f"{count} {status}" for status, count in sorted(Counter(node["status"] for node in bad).items()))
     # What was skipped only follows from the others.
     named = sorted(bad, key=lambda node: node["status"] == "skipped")[:_NAMED]
@@ -79,9 +81,16 @@ def _audited(record: Record) -> list[str]:
         return [f"it has not been audited; run: sluice audit {record.release_id}"]
     if record.audit.digest != record.digest:
         return [f"the audit judged other content; run: sluice audit {record.release_id}"]
-    if record.audit.status != "pass":
-        return [f"the audit did not pass: {record.audit.failed} of {record.audit.checks} checks failed"]
-    return []
+    if record.audit.status == "pass" or _is_answered(record.audit, record.answered):
+        return []
+    named = [name for name in record.audit.failing if name not in record.answered]
+    what = f"the audit did not pass: {record.audit.failed} of {record.audit.checks} checks failed"
+    return ["\n  ".join([what + (f": {', '.join(named)}" if named else ""), *how_to_answer(named, record.release_id)])]
+
+
+def _is_answered(audit: Audit, answered: Set[str]) -> bool:
+    """Whether everything that an audit found is acknowledged. What could not be judged is counted and has no name here."""
+    return audit.failed == len(audit.failing) and answered >= set(audit.failing)
 
 
 def _of_the_file(record: Record, summary: FileSummary) -> list[str]:

@@ -98,9 +98,16 @@ def _audited(wish: _Wish, lake: Path, tell: Tell) -> Audited:
 
 
 def _judged(wish: _Wish, select: Sequence[str], base: str, tell: Tell) -> AuditReport:
-    artifacts = wish.located.artifacts or wish.target
+    record = wish.located.record
     return expectations.audit(
-        wish.located.file, artifacts, select, memory_limit=wish.memory_limit, docs=wish.docs, rest=base, tell=tell
+        wish.located.file,
+        wish.located.artifacts or wish.target,
+        select,
+        memory_limit=wish.memory_limit,
+        docs=wish.docs,
+        rest=base,
+        acknowledged=record.answered if record else (),
+        tell=tell,
     )
 
 

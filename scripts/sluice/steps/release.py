@@ -16,8 +16,10 @@ from sluice.core.progress import Tell, silent
 from sluice.environments import trail
 from sluice.environments.context import here
 from sluice.environments.resolve import recorded
+from sluice.gate import acknowledge as answers
 from sluice.gate import publish as gate
 from sluice.gate import rollback as back
+from sluice.gate.acknowledge import Acknowledged
 from sluice.gate.publish import MoveResult
 from sluice.store.record import Record
 
@@ -34,11 +36,20 @@ def promote(source: str, target: str, *, why: str | None = None) -> MoveResult:
     return gate.promote(here(), source, target, why)
 
 
+def acknowledge(check: str, candidate: str, *, why: str, until: str | None = None) -> Acknowledged:
+    """Let a failed check of a candidate pass. Raises RefusedError where that is denied, SluiceError where nothing failed."""
+    return answers.acknowledge(here(), check, candidate, _reason(why, "an acknowledgement", "why the alarm is false"), until)
+
+
 def rollback(environment: str, *, why: str, to: str | None = None) -> MoveResult:
     """Point an environment to the release before its current one, or to `to`. Raises RefusedError where that is denied."""
+    return back.rollback(here(), environment, _reason(why, "a rollback", "what is wrong with the release"), to)
+
+
+def _reason(why: str, deed: str, what: str) -> str:
     if not why.strip():
-        raise SluiceError("a rollback needs a reason", where="--why", hint="say what is wrong with the release")
-    return back.rollback(here(), environment, why.strip(), to)
+        raise SluiceError(f"{deed} needs a reason", where="--why", hint=f"say {what}")
+    return why.strip()
 
 
 def verify(release: str, *, memory_limit: str = MEMORY_LIMIT, tell: Tell = silent) -> Verified:

@@ -28,6 +28,10 @@ Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0)]
 
 
+# Keys that records of older versions do not have.
+_LATER = ("acknowledged",)
+
+
 class _Strict:
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True, json_schema_serialization_defaults_required=True)
 
@@ -67,7 +71,10 @@ class File(_Strict):
 
 @dataclass(frozen=True)
 class Audit(_Strict):
-    """The result of `sluice audit` on the whole file, and the digest that it judged."""
+    """The result of `sluice audit` on the whole file, and the digest that it judged.
+
+    `failing` names what was judged and did not hold: a data test of dbt by its name, an expectation as `model.check`.
+    """
 
     run_id: Name
     status: Literal["pass", "fail"]
@@ -76,6 +83,21 @@ class Audit(_Strict):
     warned: Count
     seconds: Seconds
     digest: Sha256
+    failing: tuple[Name, ...] = ()
+
+
+@dataclass(frozen=True)
+class Acknowledgement(_Strict):
+    """A false alarm, answered: the failed check, why it may pass, who said so and when.
+
+    Releases that are built up to the day `until` (UTC) take it over from the one that they follow.
+    """
+
+    check: Name
+    why: Name
+    by: Name
+    at: Moment
+    until: Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +127,13 @@ class Record(_Strict):
     digest: Sha256 | None = None
     file: File | None = None
     audit: Audit | None = None
+    acknowledged: tuple[Acknowledgement, ...] = ()
     schema_version: Literal[1] = 1
+
+    @property
+    def answered(self) -> frozenset[str]:
+        """The checks that may fail in this release, because somebody has acknowledged them."""
+        return frozenset(one.check for one in self.acknowledged)
 
     def timed(self, **seconds: float) -> Record:
         """The record with durations added."""
@@ -129,12 +157,12 @@ def load(path: Path) -> Record:
 
 
 def loads(text: str, where: str = "") -> Record:
-    """The record in a text. Every key has to be there, also those with a default."""
+    """The record in a text. Every key has to be there, also those with a default, but for those that came later."""
     try:
         record = adapter().validate_json(text)
     except ValidationError as error:
         raise _invalid(sentence(error.errors()[0]), where) from error
-    missing = [one.name for one in fields(Record) if one.name not in json.loads(text)]
+    missing = [one.name for one in fields(Record) if one.name not in _LATER and one.name not in json.loads(text)]
     if missing:
         raise _invalid(f"`{missing[0]}` is missing", where)
     return record

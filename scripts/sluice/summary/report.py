@@ -16,8 +16,10 @@ from sluice.core.duck import connect, literal
 from sluice.core.errors import SluiceError
 from sluice.core.paths import pasted, program
 from sluice.core.text import plural, table, wrapped
+from sluice.environments.acknowledgements import told
 from sluice.environments.resolve import Located
 from sluice.quarantine import catalog
+from sluice.store.record import Acknowledgement
 from sluice.summary import totals
 
 
@@ -67,6 +69,7 @@ class Summary:
     warehouse: str
     marts: list[MartRows]
     totals: list[totals.Totals]
+    acknowledged: list[Acknowledgement]
 
 
 def summarise(lake: Path, built: Located) -> Summary:
@@ -89,6 +92,7 @@ def summarise(lake: Path, built: Located) -> Summary:
         warehouse=str(built.opened_as),
         marts=_marts(file, public),
         totals=_totals(file, dbt.summed(target)),
+        acknowledged=list(built.record.acknowledged) if built.record else [],
     )
 
 
@@ -159,6 +163,7 @@ def _ends(summary: Summary) -> list[str]:
     )
     lines = wrapped(_dbt(summary))
     lines += wrapped(f"open in quarantine: {refused}; see: sluice quarantine list") if refused else []
+    lines += [line for said in told(summary.acknowledged) for line in wrapped(said)]
     if summary.is_published:
         return [*lines, f"published: {summary.name} points to release {summary.release_id}"]
     return [*lines, f"not published: no environment named {summary.name} points to a release; sluice run publishes to prod"]

@@ -15,7 +15,7 @@ from sluice.gate.judge import Expected, judge
 from sluice.quality.dbt_results import Ended, Run
 from sluice.quality.failures import as_text, collect
 from sluice.store import digest
-from sluice.store.record import Code, Dbt, File, Record, Relation
+from sluice.store.record import Acknowledgement, Code, Dbt, File, Record, Relation
 from sluice.store.store import FileSummary
 
 RELATIONS = {"core.orders": Relation(3, (("order_id", "BIGINT"),), "1" * 64)}
@@ -81,6 +81,39 @@ BREAKS: dict[str, Callable[[], tuple[Record, dict[str, Any] | None, FileSummary]
 }
 
 
+ANSWERED = replace(RECORD, acknowledged=(Acknowledgement("a_test", "why", "user:x", "2026-01-01T00:02:00Z"),))
+FAILED = [*NODES, {"unique_id": "test.shop.a_test.f00", "status": "fail"}]
+
+
+def failing(*names: str, failed: int) -> Record:
+    """The answered record, whose audit has failed."""
+    return replace(ANSWERED, audit=replace(AUDIT, digest=WHOLE, status="fail", failed=failed, failing=names))
+
+
+def test_a_finding_that_is_acknowledged_closes_nothing() -> None:
+    assert not judge(RECORD, results(FAILED), SIGHT, EXPECTED).is_open
+    assert judge(failing("a_test", failed=1), results(FAILED), SIGHT, EXPECTED).is_open
+
+
+@pytest.mark.parametrize(
+    ("record", "nodes", "reason"),
+    [
+        # Another finding; one that could not be judged, which is counted and not named; an audit of an older version.
+        (failing("a_test", "orders.there_are_some", failed=2), FAILED, "checks failed: orders.there_are_some\n"),
+        (failing("a_test", failed=2), FAILED, "2 of 3 checks failed"),
+        (failing(failed=1), FAILED, "1 of 3 checks failed"),
+        # A data test that ended with an error, or was skipped, and a unit test.
+        (ANSWERED, [{"unique_id": "test.shop.a_test.f00", "status": "error"}], "1 error): test.shop.a_test"),
+        (ANSWERED, [{"unique_id": "test.shop.a_test.f00", "status": "skipped"}], "1 skipped): test.shop.a_test"),
+        (ANSWERED, [{"unique_id": "unit_test.shop.a_test", "status": "fail"}], "1 fail): unit_test.shop.a_test"),
+        (ANSWERED, [*FAILED, {"unique_id": "test.shop.b_test.f00", "status": "fail"}], "1 fail): test.shop.b_test"),
+    ],
+)
+def test_nothing_else_is_answered_with_it(record: Record, nodes: list[dict[str, Any]], reason: str) -> None:
+    (told,) = judge(record, results(nodes), SIGHT, EXPECTED).reasons
+    assert reason in told
+
+
 @pytest.mark.parametrize("reason", BREAKS)
 def test_one_thing_that_does_not_hold_closes_it_with_its_reason(reason: str) -> None:
     (told,) = judge(*BREAKS[reason](), EXPECTED).reasons
@@ -96,10 +129,10 @@ def test_every_reason_is_given_at_once() -> None:
 
 
 def test_many_failures_are_counted_and_the_first_named() -> None:
-    nodes = [{"unique_id": f"test.{number}", "status": "fail"} for number in range(5)]
+    nodes = [{"unique_id": f"test.shop.{number}", "status": "fail"} for number in range(5)]
     nodes += [{"unique_id": "model.after", "status": "skipped"}]
     (told,) = judge(RECORD, results(nodes), SIGHT, EXPECTED).reasons
-    assert told == "dbt build was not clean (5 fail, 1 skipped): test.0, test.1, test.2 and more"
+    assert told == "dbt build was not clean (5 fail, 1 skipped): test.shop.0, test.shop.1, test.shop.2 and more"
 
 
 @pytest.mark.parametrize(

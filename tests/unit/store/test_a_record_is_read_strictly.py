@@ -12,7 +12,7 @@ import pytest
 from tests.helpers.project import REPOSITORY
 
 from sluice.core.errors import SluiceError
-from sluice.store.record import Audit, Code, Dbt, File, Record, Relation, adapter, dump, load
+from sluice.store.record import Acknowledgement, Audit, Code, Dbt, File, Record, Relation, adapter, dump, load
 
 DIGEST = "0f" * 32
 WHOLE = Record(
@@ -35,10 +35,13 @@ WHOLE = Record(
     file=File(4096, None),
     audit=Audit("audit-1", "pass", 61, 0, 2, 1.5, DIGEST),
 )
+ANSWERED = replace(
+    WHOLE, acknowledged=(Acknowledgement("a_test", "it was a holiday", "user:me", WHOLE.started_at, "2026-02-01"),)
+)
 BEGUN = Record("20260102T030405Z-0a1b2c", "shop", Code(None, True), {}, None, "prod", True, "user:me", WHOLE.started_at, "1.5.5")
 
 
-@pytest.mark.parametrize("record", [WHOLE, BEGUN, replace(WHOLE, digest=None, audit=None, dbt=None)])
+@pytest.mark.parametrize("record", [WHOLE, BEGUN, replace(WHOLE, digest=None, audit=None, dbt=None), ANSWERED])
 def test_what_is_written_is_read_again(tmp_path: Path, record: Record) -> None:
     dump(record, tmp_path)
     assert load(tmp_path) == record
@@ -102,6 +105,13 @@ def test_a_write_that_breaks_off_leaves_the_record_that_was_there(tmp_path: Path
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         dump(replace(WHOLE, built_by="user:other"), tmp_path)
+    assert load(tmp_path) == WHOLE
+
+
+def test_a_record_of_before_acknowledgements_is_read(tmp_path: Path) -> None:
+    document = json.loads(adapter().dump_json(WHOLE))
+    del document["acknowledged"], document["audit"]["failing"]
+    (tmp_path / "release.json").write_text(json.dumps(document))
     assert load(tmp_path) == WHOLE
 
 

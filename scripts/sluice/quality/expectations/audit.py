@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,7 +59,7 @@ class ModelResult:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """The result of an audit. It blocks if a check or a dbt test of severity error failed."""
+    """The result of an audit. It blocks if a check or a dbt test of severity error failed that nobody has acknowledged."""
 
     run_id: str
     checked_at: datetime
@@ -67,17 +67,30 @@ class AuditReport:
     models: tuple[ModelResult, ...]
     dbt: DbtFindings
     seconds: float
+    acknowledged: tuple[str, ...] = ()
 
     def count(self, status: str) -> int:
         """The number of checks of all models with a status."""
         return sum(model.count(status) for model in self.models)
 
     @property
+    def failing(self) -> tuple[str, ...]:
+        """What was judged and does not hold: data tests by name, expectations as `model.check`."""
+        checks = (f"{model.model}.{check.name}" for model in self.models for check in model.checks if check.status == "fail")
+        return (*checks, *self.dbt.failing)
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """Those of them that nobody has acknowledged."""
+        return tuple(name for name in self.failing if name not in self.acknowledged)
+
+    @property
     def exit_code(self) -> int:
         """0 nothing blocks, 1 a check or dbt test failed, 2 a check could not be evaluated."""
         if self.count("error"):
             return 2
-        return 1 if self.count("fail") or self.dbt.failed else 0
+        failed = self.count("fail") + self.dbt.failed
+        return 1 if self.open or failed > len(self.failing) else 0
 
 
 def audit(
@@ -88,11 +101,12 @@ def audit(
     memory_limit: str = MEMORY_LIMIT,
     docs: Path | None = None,
     rest: str = "",
+    acknowledged: Iterable[str] = (),
     tell: Tell = silent,
 ) -> AuditReport:
     """Audit a warehouse file against the expectations in `target`/manifest.json; with `docs`, write Data Docs there.
 
-    `rest` names the release that has what a partial file lacks.
+    `rest` names the release that has what a partial file lacks; `acknowledged` are checks that may fail.
 
     Raises SluiceError, before anything runs, if a declaration is not valid, nothing is selected, the file cannot be opened
     or lacks a relation or a column.
@@ -123,7 +137,9 @@ def audit(
     results = tuple(_result(model, found) for model, found in run)
     seconds = sum(found.seconds for _, found in run)
     by_dbt = dbt_findings(target, manifest, rest)
-    return AuditReport(f"audit-{uuid.uuid4()}", checked_at, str(file), results, by_dbt, round(seconds, 3))
+    return AuditReport(
+        f"audit-{uuid.uuid4()}", checked_at, str(file), results, by_dbt, round(seconds, 3), tuple(sorted(acknowledged))
+    )
 
 
 def of_dbt_alone(file: Path, target: Path, rest: str) -> AuditReport:

@@ -40,6 +40,11 @@ class DbtFindings:
         """Tests and models that failed: each of them blocks."""
         return sum(dbt.ending(finding.status) is Ending.failed for finding in self.findings)
 
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """Names of the data tests that ran and found rows."""
+        return tuple(finding.name for finding in self.findings if finding.kind == "test" and finding.status == "fail")
+
 
 def dbt_findings(target: Path, manifest: Mapping[str, Any], rest: str = "") -> DbtFindings:
     """Read run_results.json. Where it is missing or unreadable, that is a remark, not an error: the audit does not need it.

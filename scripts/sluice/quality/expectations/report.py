@@ -11,7 +11,7 @@ from typing import Any
 from sluice.core.text import plural, table
 from sluice.history.kinds import CheckEntry
 from sluice.quality.expectations.audit import AuditReport, CheckResult, ModelResult
-from sluice.quality.expectations.dbt_findings import DbtFinding, DbtFindings
+from sluice.quality.expectations.dbt_findings import DbtFinding
 
 _SHOWN = ("fail", "error", "warn")
 
@@ -48,8 +48,8 @@ def as_text(report: AuditReport) -> str:
     """For people, on a terminal."""
     lines = [f"audit of {report.warehouse}", "", *table(["model", ">checks", ">passed", ">warned", ">failed"], _counts(report))]
     for model, check in _shown(report):
-        lines += ["", *_check_lines(model, check)]
-    lines += ["", *_dbt_lines(report.dbt), "", _verdict(report)]
+        lines += ["", *_check_lines(_word(report, model, check), model, check)]
+    lines += ["", *_dbt_lines(report), "", _verdict(report)]
     return "\n".join(lines)
 
 
@@ -63,9 +63,9 @@ def as_markdown(report: AuditReport) -> str:
     ]
     lines += [f"| {' | '.join(map(str, row))} |" for row in _counts(report)]
     for model, check in _shown(report):
-        head, *body = _check_lines(model, check)
+        head, *body = _check_lines(_word(report, model, check), model, check)
         lines += ["", f"<details><summary>{_escaped(head)}</summary>", "", "```", *body, "```", "</details>"]
-    lines += ["", *(f"- {_escaped(line.strip())}" for line in _dbt_lines(report.dbt))]
+    lines += ["", *(f"- {_escaped(line.strip())}" for line in _dbt_lines(report))]
     return "\n".join(lines)
 
 
@@ -87,9 +87,14 @@ def _shown(report: AuditReport) -> Iterator[tuple[ModelResult, CheckResult]]:
 _WORDS = {"fail": "FAILED", "error": "NOT JUDGED", "warn": "warning"}
 
 
-def _check_lines(model: ModelResult, check: CheckResult) -> list[str]:
+def _word(report: AuditReport, model: ModelResult, check: CheckResult) -> str:
+    is_acknowledged = check.status == "fail" and f"{model.model}.{check.name}" in report.acknowledged
+    return "acknowledged" if is_acknowledged else _WORDS[check.status]
+
+
+def _check_lines(word: str, model: ModelResult, check: CheckResult) -> list[str]:
     column = f".{check.column}" if check.column else ""
-    lines = [f"{_WORDS[check.status]}  {check.name}  ({model.relation}{column})"]
+    lines = [f"{word}  {check.name}  ({model.relation}{column})"]
     lines += [f"  expected  {check.expectation}{_arguments(check.expected)}"]
     if check.message:
         return [*lines, f"  error     {check.message}"]
@@ -118,12 +123,13 @@ def _short(value: Any, width: int = 120) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _dbt_lines(dbt: DbtFindings) -> list[str]:
+def _dbt_lines(report: AuditReport) -> list[str]:
+    dbt = report.dbt
     lines = [f"warning: {remark}" for remark in dbt.remarks]
     if dbt.command:
         counts = f"{dbt.passed} tests passed, {dbt.warned} warned, {dbt.failed} failed"
         lines = [f"dbt {dbt.command} of {dbt.finished_at}: {counts}", *lines]
-    return lines + [_finding(finding) for finding in _by_severity(dbt.findings)]
+    return lines + [_finding(finding, report.acknowledged) for finding in _by_severity(dbt.findings)]
 
 
 def _by_severity(findings: Sequence[DbtFinding]) -> list[DbtFinding]:
@@ -131,8 +137,9 @@ def _by_severity(findings: Sequence[DbtFinding]) -> list[DbtFinding]:
     return sorted(told, key=lambda finding: finding.status == "warn")
 
 
-def _finding(finding: DbtFinding) -> str:
-    word = "warning" if finding.status == "warn" else "FAILED"
+def _finding(finding: DbtFinding, acknowledged: Sequence[str]) -> str:
+    is_acknowledged = finding.status == "fail" and finding.name in acknowledged
+    word = "warning" if finding.status == "warn" else "acknowledged" if is_acknowledged else "FAILED"
     rows = f": {finding.failures:,} rows" if finding.failures else ""
     why = f": {_short(finding.message)}" if finding.message and not finding.failures else ""
     return f"  {word}  {finding.kind} {finding.name}{rows}{why}"
@@ -143,6 +150,8 @@ def _verdict(report: AuditReport) -> str:
     counts = f"{checks} checks on {len(report.models)} models in {report.seconds:.1f} s"
     warned = report.count("warn")
     more = f", {plural(warned, 'warning')}" if warned else ""
+    answered = len(report.failing) - len(report.open)
+    more += f", {answered} acknowledged" if answered else ""
     if report.count("error"):
         return f"{report.count('error')} checks could not be judged ({counts}{more})"
     if report.exit_code:
