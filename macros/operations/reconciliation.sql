@@ -7,8 +7,10 @@
 {% macro accounting_sources(entity) -%}
     {#- Sources whose rows the entity accounts for: not those that make it out of the rows of another entity. -#}
     {%- set found = [] -%}
-    {%- for source in sluice.sources_of(entity) if entity not in var('derived_entities', {}).get(source, []) -%}
-        {%- do found.append(source) -%}
+    {%- for source, supplies in sluice.declared_sources().items() -%}
+        {%- if entity in supplies.entities and entity not in var('derived_entities', {}).get(source, []) -%}
+            {%- do found.append(source) -%}
+        {%- endif -%}
     {%- endfor -%}
     {{ return(found) }}
 {%- endmacro %}
