@@ -32,7 +32,8 @@
         accepted.batch_id,
         accepted.source_file,
         {{ sluice.slice_number('accepted') }} as slice_number,
-        {{ currency }} as currency_code,
+        -- ISO 4217's own word for no currency, as a key is never null
+        coalesce({{ currency }}, 'XXX') as currency_code,
         count(*) as row_count,
         cast(coalesce(sum({{ amount }}), 0) as decimal(18, 4)) as amount
     from {{ accepted }} as accepted
