@@ -67,7 +67,10 @@ class File(_Strict):
 
 @dataclass(frozen=True)
 class Audit(_Strict):
-    """The result of `sluice audit` on the whole file, and the digest that it judged."""
+    """The result of `sluice audit` on the whole file, and the digest that it judged.
+
+    Checks that had nothing to look at (`not_run`) passed nothing and failed nothing.
+    """
 
     run_id: Name
     status: Literal["pass", "fail"]
@@ -76,6 +79,7 @@ class Audit(_Strict):
     warned: Count
     seconds: Seconds
     digest: Sha256
+    not_run: Count = 0
 
 
 @dataclass(frozen=True)
