@@ -185,9 +185,9 @@ def _check_result(check: DeclaredCheck, result: ExpectationValidationResult | No
     details: dict[str, Any] = {} if result is None or raised else cast("dict[str, Any]", result.to_json_dict()["result"])
     passed = result is not None and bool(result.success)
     status = "error" if raised else "pass" if passed else {"error": "fail", "warn": "warn"}[check.severity]
-    unseen = found.blind.get(check.name) or _without_values(details, check)
-    if unseen and status == "pass":
-        status = "not_run"
+    # Whatever a check says that cannot judge any row, it is not a finding.
+    unseen = "" if raised else found.blind.get(check.name) or ("" if status != "pass" else _without_values(details, check))
+    status = "not_run" if unseen else status
     column = check.arguments.get("column")
     return CheckResult(
         name=check.name,
@@ -200,7 +200,7 @@ def _check_result(check: DeclaredCheck, result: ExpectationValidationResult | No
         expected={key: value for key, value in check.arguments.items() if key != "column"},
         sample=tuple(details.get("partial_unexpected_index_list") or details.get("partial_unexpected_list") or ()),
         query=found.queries.get(check.name),
-        message=raised or (unseen if status == "not_run" else ""),
+        message=raised or unseen,
         seconds=seconds,
     )
 
