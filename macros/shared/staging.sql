@@ -1,11 +1,12 @@
 {#- What the staging folder of a source is written with. -#}
 
-{% macro origin() -%}
-    {#- The lineage columns (vars.yml): where a row of a raw table came from. -#}
-    _loaded_at as loaded_at,
-        _file as source_file,
-        _position as source_position,
-        _batch_id as batch_id
+{% macro origin(relation='') -%}
+    {#- The lineage columns (vars.yml): where a row of a raw table, by its name where there are several, came from. -#}
+    {%- set of = relation ~ '.' if relation else '' -%}
+    {{ of }}_loaded_at as loaded_at,
+    {{ of }}_file as source_file,
+    {{ of }}_position as source_position,
+    {{ of }}_batch_id as batch_id
 {%- endmacro %}
 
 
