@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from tests.helpers.project import REPOSITORY, Project, copy_project
+from tests.helpers.project import REAL_DATA, REPOSITORY, Project, copy_project
 
 PAGES = {
     "oracle_customer_orders": REPOSITORY / "docs" / "add-a-source.md",
@@ -49,31 +48,25 @@ def write(folder: Path, shop: str) -> None:
 
 @dataclass(frozen=True)
 class Published:
-    """A project whose prod is published, and what the release says of itself."""
+    """A release that prod pointed to when this was made: a later one does not change it."""
 
     project: Project
-
-    @property
-    def file(self) -> Path:
-        """The file that BI opens."""
-        return self.project.state / "warehouse" / "prod.duckdb"
+    file: Path
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Query prod, alone: its views read nothing else."""
+        """Query the release, alone: its views read nothing else."""
         with duckdb.connect(str(self.file), read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
-    def record(self) -> dict[str, Any]:
-        """The record of the release that prod points to."""
-        found: dict[str, Any] = json.loads((self.file.resolve().parent / "release.json").read_text())
+    def document(self, name: str) -> dict[str, Any]:
+        """What is kept with the release: its record, its audit, dbt's results."""
+        found: dict[str, Any] = json.loads((self.file.parent / name).read_text())
         return found
 
 
-def data_of(real_data: Path, shop: str) -> Path:
-    folder = real_data / shop
-    if not folder.is_dir():
-        pytest.skip(f"the data set {shop} is not in {real_data} (SLUICE_SHARED_DATA)")
-    return folder
+def published(project: Project) -> Published:
+    """What prod points to now."""
+    return Published(project, (project.state / "warehouse" / "prod.duckdb").resolve())
 
 
 def run_as_written(project: Project, shop: str, data: Path) -> list[tuple[Any, ...]]:
@@ -84,7 +77,7 @@ def run_as_written(project: Project, shop: str, data: Path) -> list[tuple[Any, .
             for line in block["text"].splitlines():
                 project.run(*line.split(), DATA=str(data))
         elif block["kind"] == "sql" and not block["file"]:
-            answer = Published(project).query(block["text"])
+            answer = published(project).query(block["text"])
     return answer
 
 
@@ -100,7 +93,7 @@ def only(folder: Path, shops: list[Any], currency: str) -> None:
     path.write_text(text.replace("paid_sources: [shop]\n", "paid_sources: []\n"))
 
 
-def figures_of_oracle(data: Path) -> tuple[Any, ...]:
+def complete_orders(data: Path) -> tuple[Any, ...]:
     """Orders, lines and amount of the complete orders, from the files alone."""
     with duckdb.connect() as connection:
         ((*found,),) = connection.execute(f"""
@@ -113,12 +106,170 @@ def figures_of_oracle(data: Path) -> tuple[Any, ...]:
 
 
 @pytest.fixture(scope="module")
-def oracle(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    """Oracle's shop beside the demo's sources, as the page adds it."""
-    data = data_of(REAL_DATA, "oracle_customer_orders")
-    root = tmp_path_factory.mktemp("oracle")
+def beside() -> tuple[Path, Path, Path]:
+    """The data of Oracle's shop, of Sakila and of the invoices."""
+    names = ("oracle_customer_orders", "sakila", "online_retail")
+    found = tuple(REAL_DATA / name for name in names)
+    missing = [path.name for path in found if not path.is_dir()]
+    if missing:
+        pytest.skip(f"the data sets {', '.join(missing)} are not in {REAL_DATA} (SLUICE_SHARED_DATA)")
+    return found[0], found[1], found[2]
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory, beside: tuple[Path, Path, Path]) -> Published:
+    """A clone in which somebody follows the first page, with no other data: the shop is the first release of prod."""
+    root = tmp_path_factory.mktemp("add_a_source")
     project = Project(root / "state", copy_project(root / "copy"))
     write(project.folder, "oracle_customer_orders")
-    answer = run_as_written(project, "oracle_customer_orders", data)
-    assert answer == [("oracle_customer_orders", *figures_of_oracle(data))]
-    return Published(project)
+    assert run_as_written(project, "oracle_customer_orders", beside[0]) == [
+        ("oracle_customer_orders", *complete_orders(beside[0]))
+    ]
+    return published(project)
+
+
+def test_the_page_publishes_the_shop(first: Published) -> None:
+    record = first.document("release.json")
+    assert (record["environment"], record["audit"]["status"], record["audit"]["failed"]) == ("prod", "pass", 0)
+
+
+def test_everything_of_it_is_in_the_marts(first: Published) -> None:
+    """The rows that the data set's README counts; none is refused or unaccounted for."""
+    assert first.query("""
+        select feed, sum(delivered_rows), sum(in_marts_rows), sum(unaccounted_rows) from operations.rpt_reconciliation_rows
+        group by all order by all
+    """) == [
+        ("oracle_customer_orders.customers", 392, 392, 0),
+        ("oracle_customer_orders.order_items", 3_914, 3_914, 0),
+        ("oracle_customer_orders.orders", 1_950, 1_950, 0),
+        ("oracle_customer_orders.products", 46, 46, 0),
+    ]
+    assert first.query("select order_status, count(*) from core.fct_orders group by all order by all") == [
+        ("cancelled", 35 + 23),
+        ("delivered", 1_892),
+    ]
+
+
+@pytest.fixture(scope="module")
+def both(first: Published, beside: tuple[Path, Path, Path]) -> Published:
+    """The same clone, in which the demo came, and somebody follows the second page: a release that adds to the first."""
+    project = first.project
+    project.run("sluice", "demo", "--orders", "400", "--days", "8", "--out", str(project.state / "demo"))
+    project.run("sluice", "ingest", "feeds/demo.yml")
+    write(project.folder, "sakila")
+    answer = run_as_written(project, "sakila", beside[1])
+    assert [row for row in answer if row[0] != "shop"] == [
+        ("oracle_customer_orders", *complete_orders(beside[0])),
+        # the data set's README
+        ("sakila", 16_044, 16_049, Decimal("67416.51")),
+    ]
+    assert answer[-1][0] == "shop"
+    return published(project)
+
+
+def test_the_second_page_publishes_rentals_and_payments(both: Published) -> None:
+    assert both.document("release.json")["audit"]["status"] == "pass"
+    assert both.query("""
+        select count(*), sum(payment_amount), cast(min(created_on) as varchar), cast(max(created_on) as varchar)
+        from core.fct_payments where source_system = 'sakila'
+    """) == [(16_049, Decimal("67416.51"), "2005-05-24", "2006-02-14")]
+    assert both.query("""
+        select count(*), count(*) filter (where order_status = 'shipped') from core.fct_orders where source_system = 'sakila'
+    """) == [(16_044, 183)]
+    assert both.query("""
+        select sum(delivered_rows), sum(in_marts_rows), sum(unaccounted_rows) from operations.rpt_reconciliation_rows
+        where feed like 'sakila.%'
+    """) == [(599 + 1_000 + 16_044 + 16_049, 599 + 1_000 + 16_044 + 16_049, 0)]
+
+
+def test_lookups_are_joined_by_their_newest_version(both: Published, beside: tuple[Path, Path, Path]) -> None:
+    """Films by category and customers by city, as a query over the files has them."""
+    data = beside[1]
+    tables = {name: f"read_csv('{data}/{name}.csv.gz')" for name in ("film_category", "category", "customer", "address", "city")}
+    with duckdb.connect() as connection:
+        films = connection.execute(f"""
+            select name, count(*) from {tables["film_category"]} join {tables["category"]} using (category_id)
+            group by all order by all
+        """).fetchall()
+        cities = connection.execute(f"""
+            select customer_id, city from {tables["customer"]} join {tables["address"]} using (address_id)
+            join {tables["city"]} using (city_id) order by customer_id
+        """).fetchall()
+    assert (
+        both.query("""
+        select category, count(*) from core.dim_products where source_system = 'sakila' group by all order by all
+    """)
+        == films
+    )
+    assert (
+        both.query("""
+        select cast(split_part(customer_id, ':', 2) as bigint) as number, city from core.dim_customers
+        where source_system = 'sakila' order by number
+    """)
+        == cities
+    )
+
+
+@pytest.fixture(scope="module")
+def in_pounds(tmp_path_factory: pytest.TempPathFactory, beside: tuple[Path, Path, Path]) -> Published:
+    """A deployment of the three shops alone that reports in GBP."""
+    root = tmp_path_factory.mktemp("three_shops")
+    project = Project(root / "state", copy_project(root / "copy"))
+    for shop in PAGES:
+        write(project.folder, shop)
+    sources = yaml.safe_load((project.folder / "vars.yml").read_text())["vars"]["sources"]
+    mine = [one for one in sources if not isinstance(one, dict) or "sakila" in one]
+    only(project.folder, mine, "GBP")
+    feeds = ("feeds/oracle_customer_orders.yml", "feeds/sakila.yml", INVOICES)
+    for feed, data in zip(feeds, beside, strict=True):
+        project.run("sluice", "ingest", feed, DATA=str(data))
+    project.run("sluice", "run", "--env", "prod")
+    return published(project)
+
+
+def test_three_shops_alone_are_published_in_another_currency(in_pounds: Published, beside: tuple[Path, Path, Path]) -> None:
+    assert in_pounds.document("release.json")["audit"]["status"] == "pass"
+    assert in_pounds.query("""
+        select source_system, count(distinct order_id), count(*), sum(line_amount), sum(line_amount_reporting)
+        from core.fct_order_items where is_revenue group by all order by all
+    """) == [
+        # control totals of the invoices: test_real_invoices_give_the_known_figures.py
+        ("online_retail", 19_959, 524_877, Decimal("10631048.744"), Decimal("10631048.744")),
+        ("oracle_customer_orders", *complete_orders(beside[0]), None),
+        ("sakila", 16_044, 16_049, Decimal("67416.51"), None),
+    ]
+    assert in_pounds.query("select sum(unaccounted_rows) from operations.rpt_reconciliation_rows") == [(0,)]
+
+
+def test_amounts_without_a_rate_are_counted_and_their_days_are_still_looked_at(in_pounds: Published) -> None:
+    """Nothing is blind for want of a rate: dollars are counted as not converted, and compared as dollars."""
+    assert in_pounds.query("""
+        select source_system, count(*) from core.fct_order_items where line_amount_reporting is null group by all order by all
+    """) == [("oracle_customer_orders", 3_914), ("sakila", 16_049)]
+    results = in_pounds.document("run_results.json")["results"]
+    (rated,) = (one for one in results if one["unique_id"].split(".")[2] == "every_line_amount_has_a_rate")
+    assert (rated["status"], rated["failures"]) == ("warn", 3_914 + 16_049)
+    assert in_pounds.query("""
+        select source_system, count(measured_value) > 0 from operations.rpt_feed_day_profiles
+        where measure = 'median_order_amount' group by all order by all
+    """) == [("online_retail", True), ("oracle_customer_orders", True), ("sakila", True)]
+
+
+def test_limits_of_the_demo_say_nothing_of_other_shops(in_pounds: Published) -> None:
+    audit = in_pounds.document("audit/audit.json")
+    ended = {check["name"]: check["status"] for model in audit["models"] for check in model["checks"]}
+    assert "the_shop_sells_for_usual_amounts" in ended
+    assert not {name for name, status in ended.items() if status in ("fail", "error")}
+
+
+@pytest.mark.parametrize("shop", PAGES)
+def test_no_mart_macro_or_test_had_to_change(shop: str) -> None:
+    written = {block["file"]: len(block["text"].splitlines()) for block in blocks(shop) if block["file"]}
+    assert written
+    assert all(file.startswith((f"feeds/{shop}.yml", f"models/staging/{shop}/")) for file in written)
+
+
+def test_the_first_page_is_short() -> None:
+    written = [len(block["text"].splitlines()) for block in blocks("oracle_customer_orders") if block["file"]]
+    assert len(written) <= 6
+    assert sum(written) <= 150
