@@ -7,8 +7,10 @@
 {% macro accounting_sources(entity) -%}
     {#- Sources whose rows the entity accounts for: not those that make it out of the rows of another entity. -#}
     {%- set found = [] -%}
-    {%- for source in sluice.sources_of(entity) if entity not in var('derived_entities', {}).get(source, []) -%}
-        {%- do found.append(source) -%}
+    {%- for source, supplies in sluice.declared_sources().items() -%}
+        {%- if entity in supplies.entities and entity not in var('derived_entities', {}).get(source, []) -%}
+            {%- do found.append(source) -%}
+        {%- endif -%}
     {%- endfor -%}
     {{ return(found) }}
 {%- endmacro %}
@@ -30,7 +32,8 @@
         accepted.batch_id,
         accepted.source_file,
         {{ sluice.slice_number('accepted') }} as slice_number,
-        {{ currency }} as currency_code,
+        -- ISO 4217's own word for no currency, as a key is never null
+        coalesce({{ currency }}, 'XXX') as currency_code,
         count(*) as row_count,
         cast(coalesce(sum({{ amount }}), 0) as decimal(18, 4)) as amount
     from {{ accepted }} as accepted

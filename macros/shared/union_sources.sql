@@ -1,15 +1,40 @@
-{% macro sources_of(entity) -%}
-    {#- Sources that supply an entity. A bare word in var('sources') is a shop: customers, products, orders, order_items. -#}
+{% macro declared_sources() -%}
+    {#-
+        {source: {entities, lookup, extra}} of var('sources'). A bare word is a shop with the four entities below; a list is
+        the entities. Everything else stops dbt: a misspelt key would leave out rows without a message.
+    -#}
     {%- set shop = ['customers', 'products', 'orders', 'order_items'] -%}
-    {%- set found = [] -%}
+    {%- set found = {} -%}
     {%- for source in var('sources') -%}
-        {%- if source is mapping -%}
-            {%- for name, entities in source.items() if entity in entities -%}
-                {%- do found.append(name) -%}
+        {%- for name, supplies in (source if source is mapping else {source: shop}).items() -%}
+            {%- set supplies = supplies if supplies is mapping else {'entities': supplies} -%}
+            {%- for key in supplies if key not in ['entities', 'lookup', 'extra'] -%}
+                {{ exceptions.raise_compiler_error(
+                    'vars.yml: sources, ' ~ name ~ ': ' ~ key ~ ' is not known; it has: entities, lookup, extra'
+                ) }}
             {%- endfor -%}
-        {%- elif entity in shop -%}
-            {%- do found.append(source) -%}
-        {%- endif -%}
+            {%- for entity in supplies.get('entities', shop) if entity not in var('common_columns') -%}
+                {{ exceptions.raise_compiler_error(
+                    'vars.yml: sources, ' ~ name ~ ': ' ~ entity ~ ' is not an entity; it is one of: '
+                    ~ var('common_columns') | join(', ') ~ '. A table of another kind is a lookup or an extra'
+                ) }}
+            {%- endfor -%}
+            {%- do found.update({name: {
+                'entities': supplies.get('entities', shop),
+                'lookup': supplies.get('lookup', []),
+                'extra': supplies.get('extra', []),
+            }}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+
+{% macro sources_of(entity) -%}
+    {#- Sources that supply an entity. -#}
+    {%- set found = [] -%}
+    {%- for source, supplies in sluice.declared_sources().items() if entity in supplies.entities -%}
+        {%- do found.append(source) -%}
     {%- endfor -%}
     {{ return(found) }}
 {%- endmacro %}
@@ -45,13 +70,17 @@
 
 {% macro source_names() -%}
     {#- Names of the sources in var('sources'), whatever they supply. -#}
+    {{ return(sluice.declared_sources().keys() | list) }}
+{%- endmacro %}
+
+
+{% macro side_tables() -%}
+    {#- Raw tables, as <source>.<table>, that supply no entity: the lookups and extras of var('sources'). -#}
     {%- set found = [] -%}
-    {%- for source in var('sources') -%}
-        {%- if source is mapping -%}
-            {%- do found.extend(source.keys()) -%}
-        {%- else -%}
-            {%- do found.append(source) -%}
-        {%- endif -%}
+    {%- for source, supplies in sluice.declared_sources().items() -%}
+        {%- for table in supplies.lookup + supplies.extra -%}
+            {%- do found.append(source ~ '.' ~ table) -%}
+        {%- endfor -%}
     {%- endfor -%}
     {{ return(found) }}
 {%- endmacro %}

@@ -9,7 +9,8 @@
                'currency': 'delivered.currency_code'},
     'order_items': {'key': 'order_item_id', 'kept_in': 'int_order_items__screened',
                     'kept_where': 'refusal_reason is null and copy_number = 1',
-                    'amount': 'cast(delivered.quantity * delivered.unit_price as decimal(18, 4))',
+                    'amount': 'coalesce(delivered.line_amount,'
+                              ~ ' cast(delivered.quantity * delivered.unit_price as decimal(18, 4)))',
                     'currency': 'accepted_orders.currency_code'},
     'refunds': {'key': 'refund_id', 'kept_in': 'int_refunds__screened', 'kept_where': 'refusal_reason is null',
                 'amount': 'delivered.amount', 'currency': 'delivered.currency_code'},

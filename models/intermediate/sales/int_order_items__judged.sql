@@ -17,6 +17,12 @@ accepted_orders as (
     where refusal_reason is null
 ),
 
+-- Lines of an order that is refused for its lines alone are refused for their own reasons.
+orders_of_accepted_lines as (
+    select order_id from orders
+    where coalesce(refusal_reason, 'all_lines_refused') = 'all_lines_refused'
+),
+
 products as (
     select product_id from {{ ref('int_products__latest') }}
 ),
@@ -40,6 +46,7 @@ order_level_lines as (
             when 'shipping' then accepted_orders.shipping_amount
             else -accepted_orders.discount_amount
         end as unit_price,
+        cast(null as decimal(18, 4)) as line_amount,
         1 as copy_number,
         cast(null as varchar) as refusal_reason,
         accepted_orders.updated_at,
@@ -61,7 +68,10 @@ lines as (
         product_id,
         description,
         quantity,
-        unit_price,
+        coalesce(
+            cast(line_amount / nullif(quantity, 0) as decimal(18, 4)), line_amount, unit_price
+        ) as unit_price,
+        line_amount,
         copy_number,
         refusal_reason,
         updated_at,
@@ -77,7 +87,7 @@ lines as (
 
 with_references as (
     select
-        lines.*,
+        lines.* exclude (line_amount), -- noqa: RF02
         accepted_orders.order_status,
         accepted_orders.ordered_at,
         accepted_orders.customer_id,
@@ -85,9 +95,11 @@ with_references as (
         accepted_orders.currency_rate,
         accepted_orders.reporting_rate,
         coalesce(lines.order_id in (select orders.order_id from orders), false) as is_order_known,
-        accepted_orders.order_id is not null as is_order_accepted,
+        coalesce(
+            lines.order_id in (select orders_of_accepted_lines.order_id from orders_of_accepted_lines), false
+        ) as is_order_accepted,
         lines.product_id is null or products.product_id is not null as is_product_known,
-        cast(lines.quantity * lines.unit_price as decimal(18, 4)) as line_amount
+        coalesce(lines.line_amount, cast(lines.quantity * lines.unit_price as decimal(18, 4))) as line_amount
     from lines
     left join accepted_orders on lines.order_id = accepted_orders.order_id
     left join products on lines.product_id = products.product_id

@@ -22,23 +22,27 @@ added_up as (
         -sum(case when line_kind = 'discount' then line_amount else 0 end) as discount_amount,
         sum(line_amount) as order_amount,
         sum(line_amount_reporting) as order_amount_reporting,
-        bool_and(order_kind = 'stock_write_off') as has_only_write_offs
+        case when min(order_kind) = max(order_kind) then min(order_kind) end as kind_of_all_lines
     from order_items
     group by order_id
+),
+
+-- An invoice whose lines all do another thing than it says, such as move stock or correct an account, does that.
+named as (
+    select
+        orders.*,
+        coalesce(added_up.kind_of_all_lines, orders.order_kind) as kind_of_order
+    from orders
+    left join added_up on orders.order_id = added_up.order_id
 ),
 
 final as (
     select
         orders.order_id,
         orders.source_system,
-        case
-            when orders.order_kind = 'sale' and coalesce(added_up.has_only_write_offs, false) then 'stock_write_off'
-            else orders.order_kind
-        end as order_kind,
+        orders.kind_of_order as order_kind,
         orders.order_status,
-        orders.order_kind = 'sale'
-        and not coalesce(added_up.has_only_write_offs, false)
-        and {{ is_owed('orders.order_status') }} as is_revenue,
+        orders.kind_of_order = 'sale' and {{ is_owed('orders.order_status') }} as is_revenue,
         orders.ordered_at,
         orders.ordered_on,
         orders.customer_id,
@@ -56,7 +60,7 @@ final as (
         cast(
             case when added_up.order_id is null then 0 else added_up.order_amount_reporting end as decimal(18, 4)
         ) as order_amount_reporting
-    from orders
+    from named as orders
     left join added_up on orders.order_id = added_up.order_id
 )
 

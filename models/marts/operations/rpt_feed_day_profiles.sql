@@ -1,5 +1,4 @@
 {#- What a day of each entity looks like, as one would see it at a glance. -#}
-{%- set reporting = "'" ~ var('reporting_currency') ~ "'" %}
 
 with
 
@@ -7,28 +6,25 @@ orders as (
     select * from {{ ref('fct_orders') }}
 ),
 
-countries as (
-    select * from {{ ref('country_names') }}
+-- The currency that a source sells most in. Where amounts have no rate, those in it are looked at as they are.
+main_currencies as (
+    select
+        source_system,
+        mode(currency_code) as main_currency_code
+    from orders
+    group by source_system
 ),
 
 order_items as (
-    select * from {{ ref('fct_order_items') }}
+    select
+        order_items.*,
+        main_currencies.main_currency_code
+    from {{ ref('fct_order_items') }} as order_items
+    left join main_currencies on order_items.source_system = main_currencies.source_system
 ),
 
 payments as (
     select * from {{ ref('fct_payments') }}
-),
-
-refunds as (
-    select * from {{ ref('fct_refunds') }}
-),
-
-reconciled as (
-    select * from {{ ref('rpt_payment_reconciliation') }}
-),
-
-sessions as (
-    select * from {{ ref('fct_sessions') }}
 ),
 
 customers as (
@@ -39,14 +35,16 @@ customers as (
 ),
 
 known_countries as (
-    select distinct country_code from countries
+    select distinct country_code from {{ ref('country_names') }}
 ),
 
 placed_orders as (
     select
         orders.*,
+        main_currencies.main_currency_code,
         orders.ship_country_code is not null and known_countries.country_code is null as is_country_unknown
     from orders
+    left join main_currencies on orders.source_system = main_currencies.source_system
     left join known_countries on orders.ship_country_code = known_countries.country_code
 ),
 
@@ -59,14 +57,14 @@ profiled as (
         'voucher_share': share_where('voucher_code is not null'),
         'discounted_share': share_where('discount_amount > 0'),
         'cancelled_share': share_where("order_status = 'cancelled'"),
-        'other_currency_share': share_where('currency_code <> ' ~ reporting),
+        'other_currency_share': share_where('currency_code <> main_currency_code'),
         'distinct_time_share': 'count(distinct ordered_at) / cast(count(*) as double)',
-        'median_order_amount': 'median(order_amount_reporting) filter (where order_amount_reporting > 0)',
-        'mean_shipping_amount': 'avg(shipping_amount) filter (where currency_code = ' ~ reporting ~ ')',
+        'median_order_amount': 'median(coalesce(order_amount_reporting, order_amount)) filter (where order_amount > 0)',
+        'mean_shipping_amount': 'avg(shipping_amount) filter (where currency_code = main_currency_code)',
     }, "order_kind = 'sale'") | indent(4) }}
     union all
     {{ profiled_days('order_items', 'order_items', 'ordered_on', {
-        'median_unit_price': 'median(unit_price) filter (where currency_code = ' ~ reporting ~ ')',
+        'median_unit_price': 'median(unit_price) filter (where currency_code = main_currency_code)',
         'whole_price_share': share_where('unit_price = floor(unit_price)'),
         'middle_quantity': 'median(quantity)',
         'lines_per_order': 'count(*) / cast(count(distinct order_id) as double)',
@@ -79,18 +77,18 @@ profiled as (
     union all
     {{ profiled_days('payments', 'payments', 'created_on', {
         'captured_share': share_where("payment_type = 'captured'"),
-        'other_currency_share': share_where('currency_code <> ' ~ reporting),
+        'other_currency_share': share_where("currency_code <> '" ~ var('reporting_currency') ~ "'"),
         'whole_card_bin_share': share_where('length(card_bin) >= 6'),
         'distinct_card_share': 'count(distinct card_fingerprint) / cast(count(*) as double)',
         'distinct_time_share': 'count(distinct created_at) / cast(count(*) as double)',
-        'middle_payment_amount': 'median(payment_amount_reporting)',
+        'middle_payment_amount': 'median(coalesce(payment_amount_reporting, payment_amount))',
     }, "payment_type <> 'declined'") | indent(4) }}
     union all
-    {{ profiled_days('refunds', 'refunds', 'refunded_on', {
-        'middle_refund_amount': 'median(refund_amount_reporting)',
+    {{ profiled_days('refunds', ref('fct_refunds'), 'refunded_on', {
+        'middle_refund_amount': 'median(coalesce(refund_amount_reporting, refund_amount))',
     }) | indent(4) }}
     union all
-    {{ profiled_days('reconciled_orders', 'reconciled', 'ordered_on', {
+    {{ profiled_days('reconciled_orders', ref('rpt_payment_reconciliation'), 'ordered_on', {
         'over_captured_share': share_where("verdict in ('over_captured', 'double_capture', 'captured_not_due')"),
         'under_captured_share': share_where("verdict = 'under_captured'"),
         'missing_capture_share': share_where("verdict = 'missing_capture'"),
@@ -98,7 +96,7 @@ profiled as (
         'refund_differs_share': share_where("verdict = 'refund_differs'"),
     }) | indent(4) }}
     union all
-    {{ profiled_days('sessions', 'sessions', 'started_on', {
+    {{ profiled_days('sessions', ref('fct_sessions'), 'started_on', {
         'events_per_session': 'avg(event_count)',
         'known_customer_share': share_where('customer_id is not null'),
         'bounce_share': share_where('is_bounce'),

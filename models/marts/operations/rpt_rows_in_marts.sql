@@ -48,7 +48,7 @@ events_in_sessions as (
         events_to_count.batch_id,
         events_to_count.source_file,
         events_to_count.slice_number,
-        cast(null as varchar) as currency_code,
+        'XXX' as currency_code,
         cast(sum(events_to_count.event_count) as bigint) as row_count,
         cast(0 as decimal(18, 4)) as amount
     from events_to_count
@@ -62,6 +62,16 @@ events_in_sessions as (
         events_to_count.slice_number
 ),
 
+-- The money of an order is what stands on the order itself: lines of shipping that were delivered are lines.
+own_lines as (
+    select
+        order_id,
+        sum(line_amount) as amount
+    from {{ ref('fct_order_items') }}
+    where line_kind in ('shipping', 'discount') and order_item_id in (order_id || ':shipping', order_id || ':discount')
+    group by order_id
+),
+
 -- Rates have no mart: what other marts convert with is int_rates__daily.
 counted as (
     {{ rows_in_mart('customers', 'customer_id', ref('int_customers__latest'), ref('dim_customers'),
@@ -70,12 +80,11 @@ counted as (
     {{ rows_in_mart('products', 'product_id', ref('int_products__latest'), ref('dim_products'),
         touched_slices('products', 'accepted')) }}
     union all
-    {{ rows_in_mart('orders', 'order_id', ref('int_orders__judged'), ref('fct_orders'),
+    {{ rows_in_mart('orders', 'order_id', ref('int_orders__judged'),
+        '(select * from ' ~ ref('fct_orders') ~ ' left join own_lines using (order_id))',
         touched_slices('orders', 'accepted'),
-        'accepted.refusal_reason is null',
-        amount='mart.shipping_amount - mart.discount_amount', currency='mart.currency_code') }}
+        'accepted.refusal_reason is null', amount='mart.amount', currency='mart.currency_code') }}
     union all
-    -- shipping and discount stand on the order, so they are counted there
     {{ rows_in_mart('order_items', 'order_item_id', ref('int_order_items__judged'), ref('fct_order_items'),
         touched_slices('order_items', 'accepted'),
         "accepted.refusal_reason is null"
@@ -101,20 +110,6 @@ counted as (
         ~ ' and accepted.source_file = mart.source_file and accepted.source_position = mart.source_position') }}
     union all
     select * from events_in_sessions
-),
-
-final as (
-    select
-        entity,
-        source_system,
-        batch_id,
-        source_file,
-        slice_number,
-        -- ISO 4217's own word for no currency, as a key is never null
-        coalesce(currency_code, 'XXX') as currency_code,
-        row_count,
-        amount
-    from counted
 )
 
-select * from final
+select * from counted

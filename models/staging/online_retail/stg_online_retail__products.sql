@@ -13,8 +13,9 @@ service_codes as (
 reshaped as (
     select
         invoice_lines.source_system,
-        invoice_lines.source_system || ':' || invoice_lines.stock_code as product_id,
-        invoice_lines.stock_code as sku,
+        -- The shop writes some codes in two ways: 85123A and 85123a are one product.
+        invoice_lines.source_system || ':' || upper(trim(invoice_lines.stock_code)) as product_id,
+        upper(trim(invoice_lines.stock_code)) as sku,
         -- A line without a price carries a note of the warehouse ('damages', '?') in place of the name.
         case when invoice_lines.unit_price > 0 then nullif(trim(invoice_lines.description), '') end as product_name,
         cast(null as varchar) as category,
@@ -37,8 +38,8 @@ reshaped as (
     left join service_codes
         on
             invoice_lines.source_system = service_codes.source_system
-            and upper(invoice_lines.stock_code) like service_codes.code_pattern escape '\'
-    where service_codes.line_kind is null
+            and upper(trim(invoice_lines.stock_code)) like service_codes.code_pattern escape '\'
+    where coalesce(service_codes.line_kind, 'product') = 'product'
 )
 
 select * from reshaped

@@ -16,6 +16,7 @@ renamed as (
         cast(null as varchar) as description,
         quantity,
         unit_price,
+        {{ not_delivered('order_items', ['line_amount']) }},
         updated_at,
         _loaded_at as loaded_at,
         _file as source_file,

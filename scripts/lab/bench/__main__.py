@@ -7,7 +7,8 @@ For each size, demo deliveries without faults are generated once (kept under ben
   with seconds and peak memory of each step, so that growth with size is visible. And, for tables of --rows:
   (d) an audit of 50 expectations, against one query that computes the same figures, GX's own way, and GX on pandas;
   (e) a diff of two such tables, against a bare full join of them;
-  (f) a reader during a full build, against an idle machine; publish and rollback of warehouses of --moved orders.
+  (f) a reader during a full build, against an idle machine; publish and rollback of warehouses of --moved orders;
+  (g) ingest of many CSV files, against dlt's Arrow path into a Delta table.
 Every measured step is a separate process; its wall time and peak memory come from the operating system.
 """
 
@@ -18,18 +19,18 @@ import json
 import os
 import platform
 import shutil
-import statistics
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from lab.bench.audit import bench_audit
 from lab.bench.diff import bench_diff
+from lab.bench.dlt_pair import bench_dlt
 from lab.bench.page import page
-from lab.bench.process import Cost, measure
+from lab.bench.process import Ratio, compare, measure
 from lab.bench.quick import bench_quick
 from lab.bench.readers import bench_moves, bench_readers
 from lab.bench.shop import BenchShop, make_shop
@@ -37,29 +38,6 @@ from lab.places import BIN, REPOSITORY
 
 PYTHON = sys.executable
 HERE = Path(__file__).parent
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """Median seconds of a step and of its baseline, their ratio, and the step's peak memory."""
-
-    seconds: float
-    yardstick_seconds: float
-    ratio: float
-    peak_mib: float
-    runs: int
-
-
-def compare(step: list[Cost], yardstick: list[Cost]) -> Ratio:
-    """Medians of both; the ratio is the median of the ratios of pairs, so that drift of the machine cancels out."""
-    pairs = [ours.seconds / theirs.seconds for ours, theirs in zip(step, yardstick, strict=True)]
-    return Ratio(
-        round(statistics.median(cost.seconds for cost in step), 2),
-        round(statistics.median(cost.seconds for cost in yardstick), 2),
-        round(statistics.median(pairs), 3),
-        max(cost.peak_mib for cost in step),
-        len(pairs),
-    )
 
 
 def environment(shop: BenchShop, lake: Path, warehouse: Path) -> dict[str, str]:
@@ -93,8 +71,11 @@ def bench_ingest(shop: BenchShop, state: Path, kind: str, runs: int) -> Ratio:
     return compare(ours, theirs)
 
 
-def bench_build(shop: BenchShop, state: Path, runs: int) -> Ratio:
-    """(b) A full dbt build with its data tests; unit tests run on no data and are left out on both sides."""
+def bench_build(shop: BenchShop, state: Path, runs: int) -> tuple[Ratio, dict[str, float]]:
+    """(b) A full dbt build with its data tests; unit tests run on no data and are left out on both sides.
+
+    Also the seconds of each node in the last run, the slowest first.
+    """
     env = environment(shop, shop.lake, state)
     ours, theirs = [], []
     for _ in range(runs):
@@ -105,7 +86,14 @@ def bench_build(shop: BenchShop, state: Path, runs: int) -> Ratio:
         theirs.append(
             measure([PYTHON, str(HERE / "run_compiled.py"), str(state / "target"), str(state / "dev.duckdb"), str(bare)], env)
         )
-    return compare(ours, theirs)
+    return compare(ours, theirs), seconds_of_nodes(state / "target")
+
+
+def seconds_of_nodes(target: Path) -> dict[str, float]:
+    """Seconds of each node of dbt's last run by its name, the slowest first."""
+    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    found = {str(node["unique_id"]).split(".")[2]: round(float(node["execution_time"]), 2) for node in results}
+    return dict(sorted(found.items(), key=lambda one: -one[1]))
 
 
 def bench_next_day(shop: BenchShop, state: Path, runs: int) -> dict[str, Ratio]:
@@ -140,7 +128,8 @@ def bench_size(orders: int, days: int, root: Path, runs: int, parts: str) -> dic
         result["a_ingest_parquet"] = asdict(bench_ingest(shop, shop.state / "a", "parquet", runs))
     if "b" in parts:
         result["b_ingest_all"] = asdict(shop.fill_lake(environment(shop, shop.lake, shop.state)))
-        result["b_dbt_build"] = asdict(bench_build(shop, shop.state / "b", runs))
+        build, nodes = bench_build(shop, shop.state / "b", runs)
+        result |= {"b_dbt_build": asdict(build), "b_nodes": nodes}
     if "c" in parts:
         result["c_next_day"] = {name: asdict(ratio) for name, ratio in bench_next_day(shop, shop.state / "c", 1).items()}
     shutil.rmtree(shop.state, ignore_errors=True)
@@ -164,7 +153,7 @@ def main() -> None:
     parser.add_argument(
         "--moved", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000], help="orders of the warehouses of part f"
     )
-    parser.add_argument("--parts", default="abcdef")
+    parser.add_argument("--parts", default="abcdefg")
     parser.add_argument("--data", type=Path, default=Path("bench-data"))
     parser.add_argument("--out", type=Path, default=Path("docs/bench.json"))
     parser.add_argument(
@@ -199,6 +188,10 @@ def main() -> None:
         _write(report, options.out)
     if "f" in options.parts:
         _bench_releases(options, report)
+    if "g" in options.parts:
+        report["dlt"] = bench_dlt(options.data.absolute() / "dlt_pair", options.runs)
+        report["dlt_on"] = f"{datetime.now(UTC):%Y-%m-%d}"
+        _write(report, options.out)
 
 
 def _bench_releases(options: argparse.Namespace, report: dict[str, Any]) -> None:

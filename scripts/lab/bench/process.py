@@ -1,12 +1,13 @@
-"""One measured process: wall time and peak memory as the operating system counts them."""
+"""Measured processes, as the operating system counts their time and memory; a step beside its baseline."""
 
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,38 @@ class Cost:
     seconds: float
     peak_mib: float
     processor_seconds: float
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Medians of a step and of its baseline, their ratio, and the step's peak memory.
+
+    Processor seconds, and their ratio, say more where the machine does other work as well.
+    """
+
+    seconds: float
+    yardstick_seconds: float
+    ratio: float
+    peak_mib: float
+    runs: int
+    processor_seconds: float
+    yardstick_processor_seconds: float
+    processor_ratio: float
+
+
+def compare(step: Sequence[Cost], yardstick: Sequence[Cost]) -> Ratio:
+    """Medians of both; a ratio is the median of the ratios of pairs, so that drift of the machine cancels out."""
+    pairs = list(zip(step, yardstick, strict=True))
+    return Ratio(
+        seconds=round(statistics.median(cost.seconds for cost in step), 2),
+        yardstick_seconds=round(statistics.median(cost.seconds for cost in yardstick), 2),
+        ratio=round(statistics.median(ours.seconds / theirs.seconds for ours, theirs in pairs), 3),
+        peak_mib=max(cost.peak_mib for cost in step),
+        runs=len(pairs),
+        processor_seconds=round(statistics.median(cost.processor_seconds for cost in step), 2),
+        yardstick_processor_seconds=round(statistics.median(cost.processor_seconds for cost in yardstick), 2),
+        processor_ratio=round(statistics.median(ours.processor_seconds / theirs.processor_seconds for ours, theirs in pairs), 3),
+    )
 
 
 def measure(command: list[str], env: Mapping[str, str], folder: Path | None = None) -> Cost:

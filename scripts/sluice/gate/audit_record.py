@@ -59,6 +59,7 @@ def summarized(report: AuditReport, judged: str) -> Audit:
         checks=sum(len(model.checks) for model in report.models),
         failed=failed,
         warned=report.count("warn"),
+        not_run=report.count("not_run"),
         seconds=report.seconds,
         digest=judged,
         failing=report.failing,

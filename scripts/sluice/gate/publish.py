@@ -25,7 +25,8 @@ from sluice.store.store import MovedError, Pointer
 class MoveResult:
     """Where the environment points now and pointed before; `is_moved` is false if it pointed there already.
 
-    `notes` name what interrupted commands left behind; `seconds` has the durations of the steps.
+    `notes` name what interrupted commands left behind, and how many checks of the audit had nothing to look at;
+    `seconds` has the durations of the steps.
     """
 
     action: str
@@ -78,11 +79,20 @@ def carry_out(
             folder = context.candidate(release_id) if action == "publish" else None
             is_moved = release_id != pointer.release_id
             seconds = _moved(context, pointer, tried, folder, tell) if is_moved else {}
+            notes += _not_run(context, release_id) if is_moved else ()
             if folder is not None:
                 context.store.tidy(release_id, folder)
         if not is_moved:
             tried.detail = "it pointed there already"
         return MoveResult(action, environment, release_id, pointer.release_id, is_moved, notes, seconds)
+
+
+def _not_run(context: Context, release_id: str) -> tuple[str, ...]:
+    """What to say about checks of the release's audit that had nothing to look at."""
+    audit = context.store.record(release_id).audit
+    if audit is None or not audit.not_run:
+        return ()
+    return (f"{audit.not_run} of {audit.checks} checks did not run, because they had nothing to look at; see: sluice audit",)
 
 
 def begin(context: Context, environment: str) -> tuple[Pointer, tuple[str, ...]]:

@@ -74,6 +74,7 @@ class Audit(_Strict):
     """The result of `sluice audit` on the whole file, and the digest that it judged.
 
     `failing` names what was judged and did not hold: a data test of dbt by its name, an expectation as `model.check`.
+    Checks that had nothing to look at (`not_run`) passed nothing and failed nothing.
     """
 
     run_id: Name
@@ -83,6 +84,7 @@ class Audit(_Strict):
     warned: Count
     seconds: Seconds
     digest: Sha256
+    not_run: Count = 0
     failing: tuple[Name, ...] = ()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 from tests.helpers.project import REAL_DATA, Project, differences
 
@@ -91,11 +92,52 @@ def test_sales(shop: Project) -> None:
     """) == [(524_877, 19_959, 4_338, Decimal("10631048.744"))]
 
 
+# Credit notes, without duplicates, and bad debt: what they come to by the letter before their number.
+CREDIT_NOTES = (9_251, 3_836, Decimal("-893979.73"))
+BAD_DEBT = (3, 3, Decimal("-11062.06"))
+# Of the credit notes, those of AMAZONFEE, BANK CHARGES and CRUK: the shop bears them, and no customer gets them back.
+FEES = (32 + 25 + 16, 32 + 25 + 16, Decimal("-235281.59") + Decimal("-7340.64") + Decimal("-7933.43"))
+
+
 def test_cancellations_and_adjustments(shop: Project) -> None:
-    assert shop.query("""
+    """Fees on credit notes are not refunds: they are beside revenue, with bad debt, and nothing of them is lost."""
+    found = shop.query("""
         select order_kind, count(*), count(distinct order_id), round(sum(line_amount), 2)
         from core.fct_order_items where order_kind in ('cancellation', 'adjustment') group by all order by 1
-    """) == [("adjustment", 3, 3, Decimal("-11062.06")), ("cancellation", 9_251, 3_836, Decimal("-893979.73"))]
+    """)
+    assert found == [
+        ("adjustment", *(one + other for one, other in zip(BAD_DEBT, FEES, strict=True))),
+        ("cancellation", *(one - other for one, other in zip(CREDIT_NOTES, FEES, strict=True))),
+    ]
+    assert shop.query("select sum(refund_amount), round(sum(adjustment_amount), 2) from finance.rpt_revenue_daily") == [
+        (-(CREDIT_NOTES[2] - FEES[2]), BAD_DEBT[2] + FEES[2])
+    ]
+
+
+def test_fees_on_credit_notes_are_what_the_files_say(files: list[Path]) -> None:
+    """By a query of its own over the files: distinct lines of C invoices with these codes, on invoices of their own."""
+    with duckdb.connect() as connection:
+        found = connection.execute(f"""
+            with lines as (
+                select distinct *
+                from read_csv({[str(path) for path in files]}, all_varchar = true)
+            )
+            select count(*), count(distinct InvoiceNo), sum(cast(Quantity as integer) * cast(UnitPrice as decimal(18, 4)))
+            from lines where InvoiceNo like 'C%' and upper(StockCode) in ('AMAZONFEE', 'BANK CHARGES', 'CRUK')
+        """).fetchall()
+    assert found == [FEES]
+
+
+def test_a_code_in_two_spellings_is_one_product(shop: Project, files: list[Path]) -> None:
+    with duckdb.connect() as connection:
+        ((codes, spelled),) = connection.execute(f"""
+            select count(distinct upper(StockCode)), count(distinct StockCode)
+            from read_csv({[str(path) for path in files]}, all_varchar = true) where regexp_matches(StockCode, '^[0-9]{{5}}')
+        """).fetchall()
+    assert spelled - codes == 111
+    assert shop.query("select count(*), count(distinct upper(sku)) from core.dim_products") == [(codes, codes)]
+    assert shop.query("select count(*) from checks.no_product_is_written_in_two_ways") == [(0,)]
+    assert shop.query("select count(*) from checks.every_code_is_known") == [(0,)]
 
 
 def test_sales_by_month(shop: Project) -> None:
@@ -106,7 +148,7 @@ def test_sales_by_month(shop: Project) -> None:
 
 
 def test_what_is_no_sale_cancellation_or_adjustment_moves_stock_only(shop: Project) -> None:
-    """541,909 lines less duplicates, sales, cancellations and adjustments; none of them is worth anything."""
+    """541,909 lines less duplicates, sales, credit notes and bad debt; none of them is worth anything."""
     assert shop.query("""
         select count(*), sum(line_amount) from core.fct_order_items where order_kind = 'stock_write_off'
     """) == [(541_909 - 5_268 - 524_877 - 9_251 - 3, Decimal(0))]

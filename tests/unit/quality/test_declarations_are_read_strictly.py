@@ -87,6 +87,10 @@ def test_what_is_wrong_is_named(expectation: str, arguments: dict[str, Any], wor
         ([{**check(BETWEEN), "argument": {}}], "unknown key argument"),
         ([{**check(BETWEEN), "arguments": ["amount"]}], "arguments must be a mapping"),
         ([check(BETWEEN), check(BETWEEN)], "two checks have this name"),
+        ([{**check(BETWEEN), "model": "sails"}], "sales, a_claim: there is no model sails"),
+        ([check(BETWEEN), {**check(BETWEEN), "model": "sales"}], "a_claim: two checks of sales have this name"),
+        ([{**check(BETWEEN), "needs": 5}], "needs must be a text"),
+        ([{**check(BETWEEN), "about": "true"}], "needs is missing"),
     ],
 )
 def test_a_check_has_a_name_and_known_keys(checks: Any, words: str) -> None:

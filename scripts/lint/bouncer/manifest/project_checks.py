@@ -187,3 +187,12 @@ def check_seed_columns_are_described(seed: Any) -> None:
     described = {name for name, column in (seed.columns or {}).items() if (column.description or "").strip()}
     if header != described:
         fail(f"`{seed.name}`: columns and described columns differ in {', '.join(sorted(header ^ described))}")
+
+
+@check
+def check_source_is_staged_by_one_model(source: Any, ctx: Any) -> None:
+    """One staging model cleans a raw table; others may join its newest versions by the macro lookup."""
+    called = re.compile(rf"\bsource\(\s*['\"]{source.source_name}['\"]\s*,\s*['\"]{source.name}['\"]")
+    staged = sorted(model.name for model in ctx.models if called.search(model.raw_code or ""))
+    if len(staged) > 1:
+        fail(f"`{source.source_name}.{source.name}` is read by {', '.join(staged)}: keep one, or join it by lookup()")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check: status pass, warn, fail, or error if it could not be evaluated. `failures` counts unexpected rows."""
+    """One check: status pass, warn, fail, error if it could not be evaluated, not_run if it had nothing to look at.
+
+    `failures` counts unexpected rows.
+    """
 
     name: str
     expectation: str
@@ -156,7 +159,8 @@ def _judged(connection: duckdb.DuckDBPyConnection, model: AuditedModel, suite: S
 
     present = _columns(connection, model)
     key = [name for name in model.key if name in present]
-    return evaluate.judged(connection, model.schema, model.alias, key, suite)
+    blind = {check.name: why for check in model.checks if (why := evaluate.blind(connection, model.schema, model.alias, check))}
+    return replace(evaluate.judged(connection, model.schema, model.alias, key, suite), blind=blind)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, model: AuditedModel) -> set[str]:
@@ -188,19 +192,18 @@ def _all_there(connection: duckdb.DuckDBPyConnection, models: Sequence[AuditedMo
 
 def _result(model: AuditedModel, found: Judged) -> ModelResult:
     share = round(found.seconds / len(model.checks), 4)
-    checks = tuple(
-        _check_result(check, found.results.get(check.name), found.queries.get(check.name), share) for check in model.checks
-    )
+    checks = tuple(_check_result(check, found.results.get(check.name), found, share) for check in model.checks)
     return ModelResult(model.name, model.relation, checks)
 
 
-def _check_result(
-    check: DeclaredCheck, result: ExpectationValidationResult | None, query: str | None, seconds: float
-) -> CheckResult:
+def _check_result(check: DeclaredCheck, result: ExpectationValidationResult | None, found: Judged, seconds: float) -> CheckResult:
     raised = "Great Expectations gave no result for it" if result is None else _raised(result.exception_info)
     details: dict[str, Any] = {} if result is None or raised else cast("dict[str, Any]", result.to_json_dict()["result"])
     passed = result is not None and bool(result.success)
     status = "error" if raised else "pass" if passed else {"error": "fail", "warn": "warn"}[check.severity]
+    # Whatever a check says that cannot judge any row, it is not a finding.
+    unseen = "" if raised else found.blind.get(check.name) or ("" if status != "pass" else _without_values(details, check))
+    status = "not_run" if unseen else status
     column = check.arguments.get("column")
     return CheckResult(
         name=check.name,
@@ -212,10 +215,16 @@ def _check_result(
         observed={key: details[key] for key in _OBSERVED if details.get(key) is not None},
         expected={key: value for key, value in check.arguments.items() if key != "column"},
         sample=tuple(details.get("partial_unexpected_index_list") or details.get("partial_unexpected_list") or ()),
-        query=query,
-        message=raised or "",
+        query=found.queries.get(check.name),
+        message=raised or unseen,
         seconds=seconds,
     )
+
+
+def _without_values(details: Mapping[str, Any], check: DeclaredCheck) -> str:
+    """Why a check of a column's values has looked at none: Great Expectations leaves out nulls, and passes."""
+    rows, missing = details.get("element_count"), details.get("missing_count")
+    return f"{check.arguments.get('column', 'it')} is null in all {rows:,} rows" if rows and rows == missing else ""
 
 
 _OBSERVED = ("observed_value", "element_count", "missing_count", "unexpected_count", "unexpected_percent", "details")

@@ -23,8 +23,10 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 from great_expectations.validator.validation_graph import ValidationGraph
 from great_expectations.validator.validator import Validator
 
-from sluice.core.duck import connect, unreadable
+from sluice.core.duck import connect, identifier, unreadable
+from sluice.core.errors import SluiceError
 from sluice.quality.expectations import patterns  # noqa: F401  (registers regex and LIKE with GX)
+from sluice.quality.expectations.declared import DeclaredCheck
 from sluice.quality.expectations.scan import DuckDBScanEngine
 
 SAMPLE = 5
@@ -33,11 +35,15 @@ CHECK = "check"  # the key under which a GX expectation has the name of its chec
 
 @dataclass(frozen=True)
 class Judged:
-    """GX's results for one table, by check, and a query for each check that did not pass."""
+    """GX's results for one table, by check, and a query for each check that did not pass.
+
+    `blind` says of checks that had nothing to look at why.
+    """
 
     results: dict[str, ExpectationValidationResult]
     seconds: float
     queries: dict[str, str] = field(default_factory=dict)
+    blind: dict[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -53,6 +59,23 @@ def opened(file: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]
                 yield connection
         except duckdb.IOException as error:
             raise unreadable(error, file) from error
+
+
+def blind(connection: duckdb.DuckDBPyConnection, schema: str, table: str, check: DeclaredCheck) -> str:
+    """Why the check has nothing to look at: rows that it is about are there, and none that it needs. Empty if it has.
+
+    Raises SluiceError for a condition that is not SQL of this table.
+    """
+    if check.needs is None:
+        return ""
+    relation = f"{identifier(schema)}.{identifier(table)}"
+    query = f"select count(*), count(*) filter (where {check.needs}) from {relation} where {check.about}"
+    try:
+        about, seen = connection.execute(query).fetchone() or (0, 0)
+    except duckdb.Error as error:
+        what = f"{check.name}: about or needs cannot be evaluated: {str(error).splitlines()[0]}"
+        raise SluiceError(what, where=f"{schema}.{table}", hint="write conditions on the columns of the model") from error
+    return f"none of the {about:,} rows that it is about meets: {check.needs}" if about and not seen else ""
 
 
 def judged(

@@ -13,7 +13,7 @@ from sluice.history.kinds import CheckEntry
 from sluice.quality.expectations.audit import AuditReport, CheckResult, ModelResult
 from sluice.quality.expectations.dbt_findings import DbtFinding
 
-_SHOWN = ("fail", "error", "warn")
+_SHOWN = ("fail", "error", "not_run", "warn")
 
 
 def rows(report: AuditReport, warehouse: str | None = None) -> list[CheckEntry]:
@@ -46,7 +46,8 @@ def as_fields(report: AuditReport) -> dict[str, Any]:
 
 def as_text(report: AuditReport) -> str:
     """For people, on a terminal."""
-    lines = [f"audit of {report.warehouse}", "", *table(["model", ">checks", ">passed", ">warned", ">failed"], _counts(report))]
+    heads = ["model", ">checks", ">passed", ">warned", ">failed", ">not run"]
+    lines = [f"audit of {report.warehouse}", "", *table(heads, _counts(report))]
     for model, check in _shown(report):
         lines += ["", *_check_lines(_word(report, model, check), model, check)]
     lines += ["", *_dbt_lines(report), "", _verdict(report)]
@@ -58,8 +59,8 @@ def as_markdown(report: AuditReport) -> str:
     lines = [
         f"### {_verdict(report)}",
         "",
-        "| model | checks | passed | warned | failed |",
-        "| --- | ---: | ---: | ---: | ---: |",
+        "| model | checks | passed | warned | failed | not run |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     lines += [f"| {' | '.join(map(str, row))} |" for row in _counts(report)]
     for model, check in _shown(report):
@@ -69,10 +70,17 @@ def as_markdown(report: AuditReport) -> str:
     return "\n".join(lines)
 
 
-def _counts(report: AuditReport) -> list[tuple[str, int, int, int, int]]:
-    """Of each model how many checks it has, and how many passed, warned and failed."""
+def _counts(report: AuditReport) -> list[tuple[str, int, int, int, int, int]]:
+    """Of each model how many checks it has, and how many passed, warned, failed, and had nothing to look at."""
     return [
-        (one.relation, len(one.checks), one.count("pass"), one.count("warn"), one.count("fail") + one.count("error"))
+        (
+            one.relation,
+            len(one.checks),
+            one.count("pass"),
+            one.count("warn"),
+            one.count("fail") + one.count("error"),
+            one.count("not_run"),
+        )
         for one in report.models
     ]
 
@@ -84,7 +92,7 @@ def _shown(report: AuditReport) -> Iterator[tuple[ModelResult, CheckResult]]:
             yield from ((model, check) for check in model.checks if check.status == status)
 
 
-_WORDS = {"fail": "FAILED", "error": "NOT JUDGED", "warn": "warning"}
+_WORDS = {"fail": "FAILED", "error": "NOT JUDGED", "not_run": "NOT RUN", "warn": "warning"}
 
 
 def _word(report: AuditReport, model: ModelResult, check: CheckResult) -> str:
@@ -97,7 +105,7 @@ def _check_lines(word: str, model: ModelResult, check: CheckResult) -> list[str]
     lines = [f"{word}  {check.name}  ({model.relation}{column})"]
     lines += [f"  expected  {check.expectation}{_arguments(check.expected)}"]
     if check.message:
-        return [*lines, f"  error     {check.message}"]
+        return [*lines, f"  {'because' if check.status == 'not_run' else 'error  '}   {check.message}"]
     lines += [f"  observed  {_observed(check.observed)}"]
     lines += [f"  such as   {_short(row)}" for row in check.sample]
     return [*lines, f"  query     {check.query}"] if check.query else lines
@@ -148,8 +156,8 @@ def _finding(finding: DbtFinding, acknowledged: Sequence[str]) -> str:
 def _verdict(report: AuditReport) -> str:
     checks = sum(len(model.checks) for model in report.models)
     counts = f"{checks} checks on {len(report.models)} models in {report.seconds:.1f} s"
-    warned = report.count("warn")
-    more = f", {plural(warned, 'warning')}" if warned else ""
+    warned, not_run = report.count("warn"), report.count("not_run")
+    more = (f", {plural(warned, 'warning')}" if warned else "") + (f", {not_run} not run" if not_run else "")
     answered = len(report.failing) - len(report.open)
     more += f", {answered} acknowledged" if answered else ""
     if report.count("error"):

@@ -22,6 +22,30 @@ from_facts as (
         case when order_kind = 'adjustment' then order_amount else 0 end as adjustment_amount
     from {{ ref('fct_orders') }}
     union all
+    -- A line that does another thing than its order: out of what the order does, into what it does itself.
+    select
+        orders.ordered_on as revenue_on,
+        orders.source_system,
+        orders.currency_code,
+        case
+            when orders.is_revenue then -order_items.line_amount
+            when order_items.is_revenue then order_items.line_amount
+            else 0
+        end as sold_amount,
+        case
+            when orders.order_kind = 'cancellation' then order_items.line_amount
+            when order_items.order_kind = 'cancellation' then -order_items.line_amount
+            else 0
+        end as refund_amount,
+        case
+            when orders.order_kind = 'adjustment' then -order_items.line_amount
+            when order_items.order_kind = 'adjustment' then order_items.line_amount
+            else 0
+        end as adjustment_amount
+    from {{ ref('fct_order_items') }} as order_items
+    inner join {{ ref('fct_orders') }} as orders on order_items.order_id = orders.order_id
+    where order_items.order_kind <> orders.order_kind
+    union all
     select
         refunded_on as revenue_on,
         source_system,

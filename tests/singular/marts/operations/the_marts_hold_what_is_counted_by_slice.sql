@@ -1,16 +1,20 @@
 -- rpt_rows_in_marts counts only the slices that a build touches. What a mart holds as a whole must be the sum of all
 -- its slices: a row that leaves a mart, comes twice or changes by a cent without a delivery is a difference here.
-{%- set marts = {
-    'customers': {'mart': 'dim_customers'},
-    'products': {'mart': 'dim_products'},
-    'orders': {'mart': 'fct_orders', 'amount': 'shipping_amount - discount_amount'},
-    'order_items': {'mart': 'fct_order_items', 'amount': 'line_amount',
-                    'where': "order_item_id not in (order_id || ':shipping', order_id || ':discount')"},
-    'refunds': {'mart': 'fct_refunds', 'amount': 'refund_amount'},
-    'payments': {'mart': 'fct_payments', 'amount': 'payment_amount'},
-    'disputes': {'mart': 'fct_payments', 'amount': 'disputed_amount', 'where': 'disputed_at is not null'},
-    'events': {'mart': 'fct_sessions', 'rows': 'sum(event_count)'},
-} %}
+-- The money of an order is in its own lines of shipping and discount.
+{%- set own_lines = "(order_id || ':shipping', order_id || ':discount')" %}
+{%- set parts = [
+    {'entity': 'customers', 'mart': 'dim_customers'},
+    {'entity': 'products', 'mart': 'dim_products'},
+    {'entity': 'orders', 'mart': 'fct_orders'},
+    {'entity': 'orders', 'mart': 'fct_order_items', 'rows': '0', 'amount': 'line_amount',
+     'where': 'order_item_id in ' ~ own_lines},
+    {'entity': 'order_items', 'mart': 'fct_order_items', 'amount': 'line_amount',
+     'where': 'order_item_id not in ' ~ own_lines},
+    {'entity': 'refunds', 'mart': 'fct_refunds', 'amount': 'refund_amount'},
+    {'entity': 'payments', 'mart': 'fct_payments', 'amount': 'payment_amount'},
+    {'entity': 'disputes', 'mart': 'fct_payments', 'amount': 'disputed_amount', 'where': 'disputed_at is not null'},
+    {'entity': 'events', 'mart': 'fct_sessions', 'rows': 'sum(event_count)'},
+] %}
 with
 
 counted as (
@@ -23,18 +27,27 @@ counted as (
     group by entity
 ),
 
-in_marts as (
-    {%- for entity, of in marts.items() %}
+in_parts as (
+    {%- for of in parts %}
         select
-            '{{ entity }}' as entity,
+            '{{ of.entity }}' as entity,
             cast({{ of.get('rows', 'count(*)') }} as bigint) as row_count,
             cast(coalesce(sum({{ of.get('amount', '0') }}), 0) as decimal(38, 4)) as amount
         from {{ ref(of.mart) }}
         where
-            source_system in ({{ literals(accounting_sources(entity)) }})
+            source_system in ({{ literals(accounting_sources(of.entity)) }})
             and {{ of.get('where', 'true') }}
         {{ 'union all' if not loop.last }}
     {%- endfor %}
+),
+
+in_marts as (
+    select
+        entity,
+        cast(coalesce(sum(row_count), 0) as bigint) as row_count,
+        sum(amount) as amount
+    from in_parts
+    group by entity
 ),
 
 differences as (

@@ -3,7 +3,7 @@ with
 
 versions as (
     select * from {{ ref('dim_products_history') }}
-    where list_price > 0
+    where list_price > 0 and source_system = 'shop'
 ),
 
 followed as (
