@@ -180,8 +180,9 @@ def _positions(connection: duckdb.DuckDBPyConnection, columns: str) -> str:
     connection.execute("""
         create or replace temp table firsts as select __file, min(rowid) as __first from staged group by __file;
         create or replace temp table shifts as
-        select __file, __position - __n + 1 as __ordinal, __n as __shift
+        select __file, __position - __n + 1 as __ordinal, max(__n) as __shift
         from (select __file, __position, row_number() over (partition by __file order by __position) as __n from rejected)
+        group by all
     """)
     ordinal = f"""
         select {columns}, staged.__file, staged.rowid - firsts.__first + 1 as __ordinal, __refusal
