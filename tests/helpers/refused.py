@@ -107,7 +107,8 @@ class OneFeedShop:
         """Run ingest once."""
         suffix = {"json": "jsonl", "csv": "csv"}[format]
         kind: Any = READERS[format]
-        feed = kind("test", "rows", path=str(self.root / "in" / f"*.{suffix}"))
+        keys = {"sparse": True} if format == "json" else {}  # most tests deliver a record or two
+        feed = kind("test", "rows", path=str(self.root / "in" / f"*.{suffix}"), **keys)
         (report,) = run([feed], self.contracts, self.lake, run_id="test")
         return report
 

@@ -1,22 +1,40 @@
 """SQL that turns delivered values into a contract's types without loss, and finds the values that do not fit.
 
-DuckDB's own casts are lenient: '1.5' becomes the integer 2, '12.345' the decimal 12.35, and a timestamp's offset is
-dropped. Rounding does not keep a contract, so each cast here has a condition under which it must not be used.
+DuckDB's own casts are lenient: '1.5' becomes the integer 2, '1_000' the integer 1000, '01/02/25' a day of the year 1, and a
+timestamp's offset is dropped. So each cast here has a condition under which it must not be used. A text that the type itself
+would write fits without another look; only the others are compared with the spellings that are allowed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from duckdb.sqltypes import DuckDBPyType
 
 from sluice.core.duck import identifier, literal
 
-_INTEGERS = {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint"}
-_SMALL_INTEGERS = {"tinyint", "smallint", "integer", "utinyint", "usmallint"}
+INTEGERS = {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint"}
+NESTED = {"struct", "list"}
+_NUMBERS = INTEGERS | {"uhugeint", "decimal", "double", "float"}
+_TIMES = {"date", "timestamp", "timestamp with time zone", "timestamp_ns", "timestamp_s", "timestamp_ms"}
+_TEXTS = {"varchar", "uuid", "enum"}
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
+
+_WHOLE = r"\s*[+-]?[0-9]+(\.0*)?\s*"
+_DIGITS = r"^\s*[+]?(-?)0*([0-9]+)(\.0*)?\s*$"
+_NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
+_EXPONENT = r"\s*[+-]?([0-9]*)\.?([0-9]*)[eE]([+-]?[0-9]+)\s*"
+_WORD = r"(?i)\s*[+-]?(nan|inf|infinity)\s*"
+_DAY = "[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}"
+_CLOCK = r"([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9](\.[0-9]{0,6}0*)?)?"
+# Offsets only, no names of zones: DuckDB's parser applies a name to the rows after it, too.
+_OFFSET = r"[+-](0[0-9]|1[0-5])(:?[0-5][0-9](:[0-5][0-9])?)?"
+_LAST_OFFSET = rf"{_OFFSET}\s*$"
+_TIME = rf"\s*{_DAY}([T ] ?{_CLOCK}(Z| ?UTC|{_OFFSET})?)?\s*"
+_MIDNIGHT = rf"\s*{_DAY}([T ]00:00(:00(\.0*)?)?(Z| ?UTC|[+-]00(:?00)?)?)?\s*"
+# From this number on, not every integer is one of the type.
+_LAST_EXACT = {"double": 2**53, "float": 2**24}
 
 
 @dataclass(frozen=True)
@@ -32,133 +50,147 @@ def fields(target: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:
     return [(name, child) for name, child in target.children if isinstance(child, DuckDBPyType)]
 
 
-def cast_text(text: str, target: DuckDBPyType) -> Cast:
-    """How to read the SQL expression `text` (varchar) as `target`; null stays null."""
-    kind, value = target.id, f"try_cast({text} as {target})"
-    if kind == "varchar":
+def cast_text(text: str, target: DuckDBPyType, *, typed: str = "", exponents: bool = False) -> Cast:
+    """How to read the SQL expression `text` (varchar) as the plain type `target`; null stays null.
+
+    `typed` names a column that already holds the value. `exponents`: whether an integer may be written like 1e3.
+    """
+    if target.id == "varchar":
         return Cast(text, "false")
-    if kind in _INTEGERS:
-        # 17850.0 is the integer 17850; 1.5 and 1e-7 are not integers.
-        lossy = f"not regexp_full_match({text}, '\\s*[+-]?[0-9]+(\\.0*)?\\s*')"
-    elif kind == "decimal":
-        _, scale = _decimal(target)
-        # Compared as the wider type by its own try_cast: DuckDB's comparison would fail for a value that this type cannot hold.
-        wide = f"try_cast({text} as decimal(38, 20)) = try_cast({value} as decimal(38, 20))"
-        exact = f"coalesce(contains(lower({text}), 'e') and {wide}, false)"
-        plain = f"regexp_full_match({text}, '\\s*[+-]?[0-9]*\\.?[0-9]{{0,{scale}}}0*\\s*')"
-        lossy = f"not ({plain} or {exact})"
-    elif kind == "timestamp":
-        # Only a zoned parse respects an offset; the plain one is three times as fast, and right for 'YYYY-MM-DD HH:MM:SS'.
-        plain = f"length({text}) = 19 and {text}[17] = ':'"
-        value = f"case when {plain} then try_cast({text} as timestamp) else try_cast({text} as timestamptz)::timestamp end"
-        lossy = f"(not ({plain}) and (not isfinite({value}) or regexp_matches({text}, '\\.[0-9]{{6}}[0-9]*[1-9]')))"
-    elif kind == "date":
-        lossy = f"(length({text}) > 10 and try_cast({text} as timestamptz)::timestamp is distinct from {value}::timestamp)"
-    elif kind in ("double", "float"):
-        lossy = f"isinf({value})"
-    else:
-        lossy = "false"
-    return Cast(value, f"({text} is not null and ({value} is null or {lossy}))")
+    value = _time_value(text) if target.id == "timestamp" else f"try_cast({text} as {target})"
+    known = typed or value
+    # Most texts are as the type writes them; a branch is computed only for rows that reach it.
+    same, kept = f"({known})::varchar = {text}", _kept(text, known, target, exponents)
+    if target.id in _LAST_EXACT:
+        same += f" and abs({known}) < {_LAST_EXACT[target.id]}"
+    if target.id in ("date", "timestamp"):
+        same += f" and {_held(known, target.id)}"
+    return Cast(value, f"case when {same} then false when {text} is null then false else not coalesce({kept}, false) end")
 
 
-def csv_reader_type(target: DuckDBPyType, *, exact: bool) -> str:
-    """The type that DuckDB's CSV reader uses to parse a column of type `target`.
-
-    Wider than the target, so that `cast_read` sees what the reader would round away. `exact` is slower, and also right for
-    integers of more than 15 digits.
-    """
+def _kept(text: str, value: str, target: DuckDBPyType, exponents: bool) -> str:
+    """SQL that is true where `value` is all that `text` says."""
     kind = target.id
-    if kind in _SMALL_INTEGERS:
-        return "decimal(18, 6)"
-    if kind == "bigint" and not exact:
-        return "decimal(18, 3)"
-    if kind == "decimal" and _decimal(target)[0] <= 15:
-        return f"decimal(18, {_decimal(target)[1] + 3})"
-    # Times are read as text: a zoned time that cannot be parsed comes out of the reader as null, without a reject.
-    if kind in ("boolean", "double", "float"):
-        return kind
-    return "varchar"
+    if kind in INTEGERS:
+        spelled = _spelled(text, _WHOLE) + (f" or {_power_of_ten(text, 38, 0)}" if exponents else "")
+        return f"{value} is not null and ({spelled})"
+    if kind == "decimal":
+        width, scale = _decimal(target)
+        leading, alone = rf"[0-9]+(\.[0-9]{{0,{scale}}}0*)?", rf"\.[0-9]{{1,{scale}}}0*" if scale else r"\.0+"
+        spelled = _spelled(text, rf"\s*[+-]?({leading}|{alone})\s*")
+        return f"{value} is not null and ({spelled} or {_power_of_ten(text, width, scale)})"
+    if kind in _LAST_EXACT:
+        return _float_kept(text, value, f"abs({value}) < {_LAST_EXACT[kind]}")
+    if kind in ("date", "timestamp"):
+        return f"{_held(value, kind)} and {_spelled(text, _TIME if kind == 'timestamp' else _MIDNIGHT)}"
+    return f"{value} is not null"
 
 
-def cast_read(column: str, target: DuckDBPyType, *, exact: bool) -> Cast:
-    """How to narrow what the CSV reader parsed as `csv_reader_type` to `target`."""
-    read_as = csv_reader_type(target, exact=exact)
-    if read_as == "varchar":
-        return cast_text(column, target)
-    if read_as.startswith("decimal"):
-        value = f"try_cast({column} as {target})"
-        return Cast(value, f"({column} is distinct from {value})")
-    return Cast(column, f"isinf({column})" if target.id in ("double", "float") else "false")
+def _spelled(text: str, pattern: str) -> str:
+    return f"regexp_full_match({text}, {literal(pattern)})"
 
 
-def json_paths(path: tuple[str, ...], target: DuckDBPyType) -> dict[tuple[str, ...], DuckDBPyType]:
-    """The paths of a JSON document that `cast_json` asks for, with their types: the value itself and, of a struct, its fields."""
-    paths = {path: target}
-    if target.id == "struct":
-        for name, child in fields(target):
-            paths |= json_paths((*path, name), child)
-    return paths
+def _power_of_ten(text: str, width: int, scale: int) -> str:
+    """SQL that is true for a number like 1.5e3 whose digits are all within a decimal's.
 
-
-def json_pointer(path: tuple[str, ...]) -> str:
-    """A path as a JSON pointer (RFC 6901), which can express any key."""
-    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
-
-
-def cast_json(text: Callable[[tuple[str, ...]], str], path: tuple[str, ...], target: DuckDBPyType) -> Cast:
-    """How to read the value at `path` of a JSON document as `target`; absent and null are null.
-
-    `text` gives, for each of `json_paths`, the SQL of the text there; of a struct, its JSON (so an object begins with
-    a brace, and a string that holds one with a quote).
+    DuckDB's cast rounds such a number, and gives one that is too large for the type for one that is not.
     """
-    if target.id == "struct":
-        return _cast_json_struct(text, path, target)
-    if target.id in ("list", "map", "array"):
-        value = f"try(json_transform_strict({text(path)}::json, {literal(_json_structure(target))}))"
-        # Whole numbers inside must be whole; DuckDB would round them.
-        rounds = (
-            f"regexp_matches({text(path)}, '\\.[0-9]*[1-9]')" if "INTEGER" in str(target) or "BIGINT" in str(target) else "false"
-        )
-        return Cast(value, f"({text(path)} is not null and ({value} is null or {rounds}))")
-    cast = cast_text(text(path), target)
-    if target.id == "decimal" and _decimal(target)[0] > 15:
-        # DuckDB reads a JSON number through a double, which keeps 15 digits; as a string it may have more.
-        digits = f"length(regexp_replace({text(path)}, '[^0-9]', '', 'g')) > 15"
-        misfit = f"({cast.misfit} or ({digits} and json_type(line, {literal(json_pointer(path))}) <> 'VARCHAR'))"
-        return Cast(cast.value, misfit)
-    return cast
+    parts = f"regexp_extract({text}, {literal(_EXPONENT)}, ['whole', 'fraction', 'exponent'])"
+    digits = f"concat({parts}.whole, {parts}.fraction)"
+    # Where the point is in the digits; the first and the last digit that is not zero.
+    point = f"length({parts}.whole) + try_cast({parts}.exponent as integer)"
+    first, last = f"length({digits}) - length(ltrim({digits}, '0'))", f"length(rtrim({digits}, '0'))"
+    within = f"{last} - ({point}) <= {scale} and {point} - ({first}) <= {width - scale}"
+    return f"({_spelled(text, _EXPONENT)} and coalesce(({within}) or rtrim({digits}, '0') = '', false))"
 
 
-def _cast_json_struct(text: Callable[[tuple[str, ...]], str], path: tuple[str, ...], target: DuckDBPyType) -> Cast:
-    parts = [(name, cast_json(text, (*path, name), child)) for name, child in fields(target)]
-    packed = ", ".join(f"{identifier(name)} := {cast.value}" for name, cast in parts)
-    value = f"case when starts_with({text(path)}, '{{') then struct_pack({packed}) end"
-    misfits = " or ".join(cast.misfit for _, cast in parts)
-    return Cast(value, f"({text(path)} is not null and (not starts_with({text(path)}, '{{') or {misfits}))")
+def _float_kept(text: str, value: str, small: str) -> str:
+    """What a float may change of a number is digits behind the point; an integer, a huge and a tiny number stay what they are."""
+    digits = f"regexp_replace({text}, {literal(_DIGITS)}, '\\1\\2')"
+    whole = f"({small} or not {_spelled(text, _WHOLE)} or format('{{:.0f}}', ({value})::double) = {digits})"
+    vanished = f"({value} = 0 and regexp_matches({text}, '^[^eE]*[1-9]'))"
+    number = f"({_spelled(text, _NUMBER)} and isfinite({value}) and not {vanished} and {whole})"
+    return f"({number} or {_spelled(text, _WORD)})"
 
 
-def _json_structure(target: DuckDBPyType) -> str:
-    if target.id in ("list", "array"):
-        return f"[{_json_structure(fields(target)[0][1])}]"
-    if target.id == "struct":
-        return "{" + ", ".join(f'"{name}": {_json_structure(child)}' for name, child in fields(target)) + "}"
-    return f'"{target}"'
+def _time_value(text: str) -> str:
+    """SQL of a time in UTC: DuckDB's plain parser, which passes over the offset, and the offset."""
+    plain = f"length({text}) = 19 and {text}[17] = ':'"
+    offset = f"regexp_extract({text}, {literal(_LAST_OFFSET)})"
+    digits = f"rpad(regexp_replace({offset}, '[^0-9]', '', 'g'), 6, '0')"
+    seconds = f"({digits}[1:2]::bigint * 3600 + {digits}[3:4]::bigint * 60 + {digits}[5:6]::bigint)"
+    shifted = f"try_cast({text} as timestamp) - to_seconds(case when {offset}[1] = '-' then -{seconds} else {seconds} end)"
+    zoned = f"contains({text}, ':') and {offset} <> ''"
+    return (
+        f"case when {plain} then try_cast({text} as timestamp) when not {_spelled(text, _TIME)} then null"
+        f" when {zoned} then {shifted} else try_cast({text} as timestamp) end"
+    )
 
 
-def cast_typed(column: str, found: DuckDBPyType, target: DuckDBPyType) -> Cast | None:
-    """How to turn a typed column (Parquet, PostgreSQL) into `target`; None where the types have nothing in common."""
-    if str(found) == str(target):
-        return Cast(column, "false")
-    numbers = _INTEGERS | {"decimal", "double", "float"}
-    times = {"date", "timestamp", "timestamp with time zone", "timestamp_ns", "timestamp_s", "timestamp_ms"}
-    for family in (numbers, times, {"varchar", "uuid", "enum"}):
-        if found.id in family and target.id in family:
-            value = f"try_cast({column} as {target})"
-            return Cast(value, f"({column} is not null and try_cast({value} as {found}) is distinct from {column})")
-    if found.id in ("struct", "list") and found.id == target.id:
-        value = f"try_cast({column} as {target})"
-        return Cast(value, f"({column} is not null and {value} is null)")
-    return None
+def _held(value: str, kind: str) -> str:
+    """SQL that is true for a day or time that every reader of the lake can hold: the years 1 to 9999."""
+    last = "date '9999-12-31'" if kind == "date" else "timestamp '9999-12-31 23:59:59.999999'"
+    return f"{value} between {kind} '0001-01-01' and {last}"
+
+
+def cast_typed(column: str, found: DuckDBPyType, target: DuckDBPyType, depth: int = 0) -> Cast | None:
+    """How to turn a typed value (Parquet, PostgreSQL) into `target`; None where the types have nothing in common.
+
+    The fields of a struct go by name: one that is absent is null, one that `target` does not have makes it None.
+    """
+    if found.id in NESTED and found.id == target.id:
+        return _cast_struct(column, found, target, depth) if found.id == "struct" else _cast_list(column, found, target, depth)
+    if _is_null(found):
+        return Cast(f"null::{target}", "false")
+    if not any(found.id in family and target.id in family for family in (_NUMBERS, _TIMES, _TEXTS, {"boolean"}, {"blob"})):
+        return None
+    value = column if str(found) == str(target) else f"try_cast({column} as {target})"
+    misfits = [] if value == column else [f"try_cast({value} as {found}) is distinct from {column}"]
+    misfits += [f"not coalesce({_held(value, target.id)}, false)"] if target.id in ("date", "timestamp") else []
+    return Cast(value, f"({column} is not null and ({' or '.join(misfits)}))" if misfits else "false")
+
+
+def _cast_struct(column: str, found: DuckDBPyType, target: DuckDBPyType, depth: int) -> Cast | None:
+    present, wanted = dict(fields(found)), dict(fields(target))
+    if present.keys() - wanted.keys():
+        return None
+    casts = {}
+    for name, kind in wanted.items():
+        within = f"struct_extract({column}, {literal(name)})"
+        cast = cast_typed(within, present[name], kind, depth) if name in present else Cast(f"null::{kind}", "false")
+        if cast is None:
+            return None
+        casts[name] = cast
+    return pack(column, f"{column} is not null", casts, unchanged=str(found) == str(target))
+
+
+def _cast_list(column: str, found: DuckDBPyType, target: DuckDBPyType, depth: int) -> Cast | None:
+    ((_, inside),), ((_, wanted),) = fields(found), fields(target)
+    cast = cast_typed(f"e{depth}", inside, wanted, depth + 1)
+    return None if cast is None else each(column, f"e{depth}", cast, unchanged=str(found) == str(target))
+
+
+def pack(whole: str, present: str, casts: dict[str, Cast], *, unchanged: bool = False) -> Cast:
+    """The struct of the fields `casts`, null where `present` is not true; `whole` itself where it is `unchanged`."""
+    packed = ", ".join(f"{identifier(name)} := {cast.value}" for name, cast in casts.items())
+    misfits = [cast.misfit for cast in casts.values() if cast.misfit != "false"]
+    return Cast(
+        whole if unchanged else f"case when {present} then struct_pack({packed}) end",
+        f"({' or '.join(misfits)})" if misfits else "false",
+    )
+
+
+def each(whole: str, element: str, cast: Cast, *, unchanged: bool = False) -> Cast:
+    """The list `whole` with `cast` on every element; itself where it is `unchanged`. The cast calls the element `element`."""
+    value = whole if unchanged else f"list_transform({whole}, lambda {element}: {cast.value})"
+    if cast.misfit == "false":
+        return Cast(value, "false")
+    return Cast(value, f"coalesce(list_bool_or(list_transform({whole}, lambda {element}: {cast.misfit})), false)")
+
+
+def _is_null(found: DuckDBPyType) -> bool:
+    """Whether it is the type of a column that holds nothing but nulls."""
+    return str(found).strip('"').upper() == "NULL"
 
 
 def _decimal(target: DuckDBPyType) -> tuple[int, int]:

@@ -30,6 +30,24 @@ def _gunzip(path: Path) -> IO[bytes]:
 # place that knows compressions; DuckDB's readers of text have to know the suffix, too, which they do in lower case only.
 _OPENERS: dict[str, Callable[[Path], IO[bytes]]] = {".gz": _gunzip}
 _BROKEN = (EOFError, zlib.error)
+# How files begin that are something else than text; what each is, and what to do.
+_GZIP = b"\x1f\x8b"
+_DISGUISES = {
+    _GZIP: "gzip: give it a name that ends in .gz",
+    b"PK\x03\x04": "a zip archive or a workbook (xlsx): unpack it, or save the sheet as CSV",
+    b"\xd0\xcf\x11\xe0": "an old workbook (xls): save the sheet as CSV",
+    b"PAR1": "Parquet: say `format: parquet` in the feed",
+    b"ORC": "ORC: convert it to Parquet",
+    b"Obj\x01": "Avro: convert it to Parquet",
+    b"\x28\xb5\x2f\xfd": "zstd: decompress it, or deliver gzip",
+    b"BZh": "bzip2: decompress it, or deliver gzip",
+    b"\xfd7zXZ": "xz: decompress it, or deliver gzip",
+    b"%PDF": "a PDF document",
+    b"\xff\xfe": "UTF-16: say `encoding: utf-16` in the feed",
+    b"\xfe\xff": "UTF-16: say `encoding: utf-16` in the feed",
+}
+# What DuckDB reads of a line at most.
+LONGEST_LINE = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -110,6 +128,44 @@ def opened(path: Path) -> IO[bytes]:
     return _OPENERS[suffix](path) if suffix else path.open("rb")
 
 
+def disguise(path: Path) -> str:
+    """What a file is by its first bytes, if that is not text; empty if it may be text."""
+    with opened(path) as stream:
+        start = stream.read(8)
+    return next((f"by its content, it is {what}" for magic, what in _DISGUISES.items() if start.startswith(magic)), "")
+
+
+def text_fault(path: Path) -> str:
+    """What keeps a reader from getting through a file of UTF-8 text, with the line; empty if nothing is found."""
+    ends: dict[bytes, int] = {}
+    with opened(path) as stream:
+        for number, line in enumerate(iter(lambda: stream.readline(LONGEST_LINE + 2), b""), 1):
+            fault = _line_fault(line)
+            if fault:
+                return f"line {number} {fault}"
+            ends.setdefault(line[-2:] if line.endswith(b"\r\n") else line[-1:], number)
+            if b"\r" in line.rstrip(b"\r\n") or line.endswith(b"\r\r\n"):
+                ends.setdefault(b"\r", number)
+    lines = [f"{_ENDS[end]} in line {number}" for end, number in ends.items() if end in _ENDS]
+    return f"line ends are mixed: {', '.join(lines)}" if len(lines) > 1 else ""
+
+
+_ENDS = {b"\r\n": "CR LF", b"\n": "LF", b"\r": "CR"}
+
+
+def _line_fault(line: bytes) -> str:
+    if len(line) > LONGEST_LINE:
+        return f"is longer than {LONGEST_LINE:,} bytes"
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return NOT_UTF8
+    return ""
+
+
+NOT_UTF8 = "is not UTF-8: name the file's encoding in the feed, e.g. encoding: cp1252"
+
+
 class Memory:
     """Results of `inspect` by path, size and time, so that a daily run reads only new files."""
 
@@ -143,7 +199,7 @@ def deliveries(pattern: str, paths: Sequence[Path], memory: Memory) -> Iterator[
     folder = fixed_folder(pattern)
 
     def one(path: Path) -> tuple[str, Delivery | str]:
-        label = path.relative_to(folder).as_posix()
+        label = _printable(path.relative_to(folder).as_posix())
         try:
             before = stamp(path)
             return label, Delivery(path, label, memory.inspect(path), path, before)
@@ -152,6 +208,11 @@ def deliveries(pattern: str, paths: Sequence[Path], memory: Memory) -> Iterator[
 
     with ThreadPoolExecutor(2) as pool:
         yield from pool.map(one, paths)
+
+
+def _printable(name: str) -> str:
+    """A file's name as text, with the hexadecimal code of bytes that are not UTF-8."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def is_utf8(encoding: str) -> bool:
@@ -176,7 +237,8 @@ def stamp(path: Path) -> str:
 def plainly_named(file: Delivery, folder: Path) -> Delivery:
     """The file under a name that tells DuckDB its compression and is not a pattern: its own, or that of a link in `folder`."""
     suffix = compression(file.path)
-    if file.path.name.endswith(suffix) and not glob.has_magic(str(file.path)):
+    name = str(file.path)
+    if name.endswith(suffix) and not glob.has_magic(name) and _printable(name) == name:
         return file
     link = folder / f"{file.content.digest}{suffix}"
     link.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -32,25 +32,46 @@ class FilesRefusedError(Exception):
         self.why = why
 
 
-def check_columns(contract: Contract, names: Sequence[str]) -> None:
-    """Raise SluiceError where `names` lack a promised column, or hold a new one that cannot be added."""
+def column_faults(contract: Contract, names: Sequence[str], landed: Collection[str] = ()) -> list[str]:
+    """Everything that speaks against a file with the columns `names`: promised ones missing, new ones that cannot be added.
+
+    `landed` are the columns that the lake holds; a new one must not differ from them in case only.
+    """
     missing = [name for name in contract.names if name not in names]
-    if missing:
-        raise SluiceError(f"columns that the contract promises are missing: {', '.join(missing)}; found {', '.join(names)}")
-    check_new_names(contract, [name for name in names if name not in contract.names])
+    faults = (
+        [f"columns that the contract promises are missing: {', '.join(missing)}; found {', '.join(names)}"] if missing else []
+    )
+    return faults + new_name_faults(contract, [name for name in names if name not in contract.names], landed)
 
 
-def check_new_names(contract: Contract, names: Sequence[str]) -> None:
-    """Raise SluiceError for new columns whose names clash with the contract's or with ingest's own."""
+def new_name_faults(contract: Contract, names: Sequence[str], landed: Collection[str] = ()) -> list[str]:
+    """What speaks against new columns: names that clash with the contract's, with ingest's own or with landed ones."""
     promised = {name.lower() for name in contract.names}
     clashes = [name for name in names if name.lower() in RESERVED or name.lower() in promised or not name.strip()]
     lowered = [name.lower() for name in names]
     clashes += [name for name in names if lowered.count(name.lower()) > 1]
+    faults = []
     if clashes:
-        raise SluiceError(
-            f"columns {', '.join(map(repr, sorted(set(clashes))))} clash with a column of the contract or of ingest itself",
-            hint="rename them in the source",
-        )
+        listed = ", ".join(map(repr, sorted(set(clashes))))
+        faults.append(f"columns {listed} clash with a column of the contract or of ingest itself: rename them in the source")
+    spelled = {name.lower(): name for name in landed}
+    faults += [
+        f"column {name} has landed before as {spelled[name.lower()]}: keep one spelling in the source"
+        for name in names
+        if name not in clashes and spelled.get(name.lower(), name) != name
+    ]
+    return faults
+
+
+def raise_faults(faults: Sequence[str]) -> None:
+    """Raise SluiceError that says all of them at once, if there are any."""
+    if faults:
+        raise SluiceError("; ".join(faults))
+
+
+def check_columns(contract: Contract, names: Sequence[str]) -> None:
+    """Raise SluiceError where `names` lack a promised column, or hold a new one that cannot be added."""
+    raise_faults(column_faults(contract, names))
 
 
 @dataclass(frozen=True)
@@ -68,13 +89,18 @@ class StagedRows:
 
 @dataclass(frozen=True)
 class Tally:
-    """Rows of one file: landed, refused, and the most frequent fault with its count."""
+    """Rows of one file: landed, refused, and the most frequent fault with its count.
+
+    `example` is what the first row with that fault says, and `first` its position.
+    """
 
     file_index: int
     landed: int
     refused: int
     worst: str
     worst_count: int
+    example: str = ""
+    first: int = 0
 
     @property
     def read(self) -> int:
@@ -85,31 +111,36 @@ class Tally:
     def misshapen(self) -> str:
         """Why the file is to be rejected: one fault affects at least half of its rows, and at least ten. Empty if it is not."""
         is_so = self.worst_count >= REFUSED_ROWS and self.worst_count >= REFUSED_SHARE * self.read
-        return f"{self.worst_count} of {self.read} rows: {self.worst}" if is_so else ""
+        return f"{self.worst_count} of {self.read} rows: {self.worst}, e.g. {self.example}" if is_so else ""
 
 
 def refusal(contract: Contract, casts: Sequence[tuple[str, Cast, str]]) -> str:
-    """SQL of the first reason why a row breaks its contract, as a struct; null for a good row.
+    """SQL of why a row breaks its contract, as a struct; null for a good row.
 
-    `casts` are (column, cast, text): `text` is the SQL of what was delivered, shown in the detail.
+    `casts` are (column, cast, text): `text` is the SQL of what was delivered, shown in the detail. The reason and the column
+    are those of the first fault, the detail has them all.
     """
     required = {column.name for column in contract.columns if column.required}
     types = {column.name: column.type for column in contract.columns}
-    cases = [
-        f"when {cast.misfit} then {_reason('wrong_type', column, _misfit(column, text, types[column]))}"
-        for column, cast, text in casts
-        if cast.misfit != "false"
-    ]
-    cases += [
-        f"when {cast.value} is null then {_reason('missing_key', column, literal(f'{column} is required and empty'))}"
-        for column, cast, _ in casts
-        if column in required
-    ]
-    return f"case {' '.join(cases)} end" if cases else f"null::{REFUSAL}"
+    misfits = {column: cast.misfit for column, cast, _ in casts if cast.misfit != "false"}
+    empties = {column: f"{cast.value} is null" for column, cast, _ in casts if column in required}
+    details = []
+    for column, _, text in casts:
+        says = [f"when {misfits[column]} then {_misfit(column, text, types[column])}"] if column in misfits else []
+        says += [f"when {empties[column]} then {literal(f'{column} is required and empty')}"] if column in empties else []
+        details += [f"case {' '.join(says)} end"] if says else []
+    detail = f"concat_ws('; ', {', '.join(details)})"
+    cases = [_case("wrong_type", misfits, detail), _case("missing_key", empties, detail)]
+    return f"case {' '.join(cases)} end" if details else f"null::{REFUSAL}"
 
 
-def _reason(reason: str, column: str, detail: str) -> str:
-    return f"struct_pack(reason := {literal(reason)}, column_name := {literal(column)}, detail := {detail})"
+def _case(reason: str, faults: Mapping[str, str], detail: str) -> str:
+    """A branch of `refusal`: where one of the `faults` (SQL by column) holds, the first of them."""
+    if not faults:
+        return ""
+    column = " ".join(f"when {broken} then {literal(name)}" for name, broken in faults.items())
+    found = f"struct_pack(reason := {literal(reason)}, column_name := case {column} end, detail := {detail})"
+    return f"when {' or '.join(faults.values())} then {found}"
 
 
 def _misfit(column: str, text: str, kind: str) -> str:
@@ -137,13 +168,16 @@ def tally(connection: duckdb.DuckDBPyConnection, rows: StagedRows) -> list[Tally
             select __file, count(*) as landed from ({rows.good}) group by __file
         ),
         faults as (
-            select __file, concat_ws(' ', reason, column_name) as fault, count(*) as n from ({rows.refused}) group by all
+            select __file, concat_ws(' ', reason, column_name) as fault, count(*) as n,
+                min_by(left(detail, 200), __position) as example, min(__position) as first
+            from ({rows.refused}) group by __file, fault
         ),
         bad as (
-            select __file, sum(n)::bigint as refused, max_by(fault, (n, fault)) as worst, max(n) as worst_count
+            select __file, sum(n)::bigint as refused, max_by(faults, (n, fault)) as worst
             from faults group by __file
         )
-        select __file, coalesce(landed, 0), coalesce(refused, 0), coalesce(worst, ''), coalesce(worst_count, 0)
+        select __file, coalesce(landed, 0), coalesce(refused, 0), coalesce(worst.fault, ''), coalesce(worst.n, 0),
+            coalesce(worst.example, ''), coalesce(worst.first, 0)
         from good full join bad using (__file) order by __file
     """
     return [Tally(*row) for row in connection.execute(query).fetchall()]

@@ -68,6 +68,11 @@ def ensure(table: RawTable) -> None:
         schema_evolution.grow(path, schema_evolution.schema_of(columns), "the contract promises")
 
 
+def columns(table: RawTable) -> list[str]:
+    """The columns that the raw table has, those that the contract does not know included."""
+    return [field.name for field in table.open().schema().fields]
+
+
 def add_text_columns(table: RawTable, names: Sequence[str]) -> list[str]:
     """Add columns that the contract does not know, as text; return those that were not there yet."""
     delta = table.open()

@@ -53,7 +53,7 @@ def test_a_column_named_like_one_of_ingests_is_refused(lake_of: Any, format: str
 @pytest.mark.parametrize(
     ("kind", "text", "landed"),
     [
-        ("decimal(38,2)", "1234567890123456.78", None),
+        ("decimal(38,2)", "1234567890123456.78", "1234567890123456.78"),
         ("decimal(38,2)", '"1234567890123456.78"', "1234567890123456.78"),
         ("decimal(18,8)", "0.00000001", "0.00000001"),
         ("bigint", "9223372036854775807", "9223372036854775807"),
@@ -98,9 +98,12 @@ def test_a_json_line_that_is_too_long_or_not_utf8_refuses_its_file_only(lake_of:
     lake = lake_of({"id": "bigint!", "v": "varchar"}, format="json")
     lake.deliver("a.jsonl", b'{"id": 1, "v": "caf\xe9"}\n')
     lake.deliver("b.jsonl", '{"id": 2, "v": "' + "x" * 3_000_000 + '"}\n')
-    lake.deliver("c.jsonl", '{"id": 3}\n')
+    lake.deliver("c.jsonl", '{"id": 3, "v": null}\n')
     report = lake.ingest()
-    assert [file for file, _ in report.refused] == ["a.jsonl", "b.jsonl"]
+    assert dict(report.refused) == {
+        "a.jsonl": "line 1 is not UTF-8: name the file's encoding in the feed, e.g. encoding: cp1252",
+        "b.jsonl": "line 1 is longer than 2,000,000 bytes",
+    }
     assert lake.query("select id from {raw}") == [(3,)]
 
 

@@ -39,7 +39,11 @@ def test_variables_come_from_the_environment_or_their_default(tmp_path: Path) ->
     [
         ('{source: a, table: b, format: csv, path: "${NOWHERE}/*.csv"}', "NOWHERE is not set", "NOWHERE=<value>"),
         ("{source: a, table: b, format: csv, paht: x}", "unknown key 'paht'", "did you mean path? known: delimiter, encoding"),
-        ("{source: a, table: b, format: parquet, path: x, encoding: x}", "unknown key 'encoding'", "known: path, source, table"),
+        (
+            "{source: a, table: b, format: parquet, path: x, encoding: x}",
+            "unknown key 'encoding'",
+            "known: partitions, path, source, table",
+        ),
         ("{source: a, table: b, format: xml, path: x}", "unknown format 'xml'", "known: csv, json, parquet, postgres"),
         ("{source: a, table: b, path: x}", "`format` is missing", "one of: csv, json, parquet, postgres"),
         ("{source: a, table: b, format: csv}", "`path` is missing", ""),

@@ -1,4 +1,4 @@
-"""CSV: DuckDB's own reader parses and casts, keeps what it cannot read, and SQL rejects what it would round."""
+"""CSV: DuckDB's own reader gives every value as text and keeps what it cannot read; SQL casts, and rejects what does not fit."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import duckdb
+from duckdb.sqltypes import DuckDBPyType
 from pydantic import BeforeValidator, Field
 
 from sluice.core.duck import identifier, listing, literal
 from sluice.core.errors import SluiceError
-from sluice.ingest.casts import cast_read, csv_reader_type
-from sluice.ingest.files import Delivery, opened
+from sluice.ingest.casts import Cast
+from sluice.ingest.documents import cast_csv
+from sluice.ingest.files import NOT_UTF8, Delivery, opened
 from sluice.ingest.landing import Work
 from sluice.ingest.readers.file_feed import LINES, TextFeed, alike
 from sluice.ingest.rows import (
@@ -24,17 +26,20 @@ from sluice.ingest.rows import (
     StagedRows,
     Tally,
     as_json,
-    check_columns,
+    column_faults,
     columns_sql,
+    raise_faults,
     refusal,
     refused_rows,
 )
+from sluice.lake import raw
 from sluice.lake.contracts import Contract
 
 _REFUSED = "__file bigint, __position bigint, reason varchar, column_name varchar, detail varchar, original_text varchar"
 
+_DELIMITERS = ",;\t|"
 _UNREADABLE = {
-    "INVALID ENCODING": "is not UTF-8: name the file's encoding in the feed, e.g. encoding: cp1252",
+    "INVALID ENCODING": NOT_UTF8,
     "UNQUOTED VALUE": "opens a quote that is never closed and swallows the records after it",
 }
 
@@ -60,29 +65,36 @@ class CsvFeed(TextFeed):
     def readable(self, file: Delivery, work: Work) -> Delivery:
         """With the column names, in the order of the file, as its shape."""
         file = super().readable(file, work)
-        names = self._header(file.readable)
-        if not names:
-            raise SluiceError("the file is empty, without even a header")
-        lowered = [name.strip().lower() for name in names]
-        doubled = sorted({name for name in lowered if lowered.count(name) > 1})
-        if doubled:
-            raise SluiceError(f"the header names {', '.join(doubled)} twice")
-        if "" in lowered:
-            raise SluiceError(f"column {lowered.index('') + 1} of the header has no name")
+        delivered = self.delivered(work.contract)
         promised = {name.lower(): name for name in work.contract.names}
+        lowered = [name.strip().lower() for name in self._header(file.readable)]
         found = tuple(promised.get(name, name) for name in lowered)
-        check_columns(work.contract, found)
+        raise_faults(self._doubtful_names(lowered) + column_faults(delivered, found, raw.columns(work.table)))
         return replace(file, shape=found)
+
+    def _doubtful_names(self, names: Sequence[str]) -> list[str]:
+        doubled = sorted({name for name in names if name and names.count(name) > 1})
+        nameless = [str(place) for place, name in enumerate(names, 1) if not name]
+        faults = [f"the header names {', '.join(doubled)} twice"] if doubled else []
+        faults += [f"column {', '.join(nameless)} of the header has no name"] if nameless else []
+        others = [mark for mark in _DELIMITERS if len(names) == 1 and mark in names[0] and mark != self.delimiter]
+        return faults + [
+            f"the header has no {self.delimiter!r}, but {mark!r}: is `delimiter: {mark!r}` meant?" for mark in others
+        ]
 
     def _header(self, path: Path) -> tuple[str, ...]:
         with opened(path) as stream, TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
             try:
-                names = tuple(next(csv.reader(text, delimiter=self.delimiter, quotechar=self.quote), []))
+                names = next(csv.reader(text, delimiter=self.delimiter, quotechar=self.quote), None)
             except csv.Error as error:
                 raise SluiceError(f"the header cannot be read: {error}") from error
+        if names is None:
+            raise SluiceError("the file is empty, without even a header")
+        if not any(name.strip() for name in names):
+            raise SluiceError("the first line is blank: the header has to be the first line")
         if any("\udc80" <= letter <= "\udcff" for name in names for letter in name):
-            raise SluiceError("the header is not UTF-8: name the file's encoding in the feed, e.g. encoding: cp1252")
-        return names
+            raise SluiceError(f"the header {NOT_UTF8}")
+        return tuple(names)
 
     def adds_up(self, file: Delivery, entry: Tally, work: Work) -> bool:
         """Within quotes a record may span lines."""
@@ -90,18 +102,16 @@ class CsvFeed(TextFeed):
 
     def read(self, files: Sequence[Delivery], work: Work) -> StagedRows:
         connection = work.connection
-        new_columns = work.contract.unknown(name for file in files for name in file.shape)
-        self._stage(files, new_columns, work, exact=False)
-        if _needs_exact(connection, work.contract):
-            self._stage(files, new_columns, work, exact=True)
+        new_columns = self.delivered(work.contract).unknown(name for file in files for name in file.shape)
+        self._stage(files, new_columns, work)
         _refuse_unreadable(connection, files)
         _collect_refused(connection, files)
         columns = columns_sql([*work.contract.names, *new_columns])
         good = f"select {columns}, __file, __position from ({_positions(connection, columns)}) where __refusal is null"
         return StagedRows(good, "select * from refused", new_columns)
 
-    def _stage(self, files: Sequence[Delivery], new_columns: Sequence[str], work: Work, *, exact: bool) -> None:
-        """Parse the files into `staged` and `rejected`; `exact` as in `casts.csv_reader_type`."""
+    def _stage(self, files: Sequence[Delivery], new_columns: Sequence[str], work: Work) -> None:
+        """Parse the files into `staged` and `rejected`."""
         typed = [f"{identifier(column.name)} {column.type}" for column in work.contract.columns]
         typed += [f"{identifier(name)} varchar" for name in new_columns]
         work.connection.execute(f"""
@@ -109,25 +119,45 @@ class CsvFeed(TextFeed):
             create or replace temp table rejected (error varchar, {_REFUSED})
         """)
         for members, start in alike(files):
-            work.connection.execute(self._insert(work.contract, members, start, exact=exact))
+            work.connection.execute(self._insert(work.contract, members, start))
             _keep_rejects(work.connection, members, start)
 
-    def _insert(self, contract: Contract, files: Sequence[Delivery], start: int, *, exact: bool) -> str:
+    def _insert(self, contract: Contract, files: Sequence[Delivery], start: int) -> str:
+        """SQL that reads every value as text (t0, t1, ...), casts it (v0, v1, ...), and looks for what was lost on the way."""
         names, types = files[0].shape, contract.types
-        reader = {name: csv_reader_type(types[name], exact=exact) if name in types else "varchar" for name in names}
-        casts = [(name, cast_read(identifier(name), types[name], exact=exact), identifier(name)) for name in types]
-        values = [f"{cast.value} as {identifier(name)}" for name, cast, _ in casts]
-        values += [identifier(name) for name in names if name not in types]
-        columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in reader.items())
-        reason = refusal(contract, casts)
+        folders = self.folders(files, "file_index")
+        texts = {name: f"t{place}" for place, name in enumerate([*names, *folders])}
+        casts = {name: cast_csv(texts[name], kind, typed=_typed(texts[name], kind)) for name, kind in types.items()}
+        values = {name: _typed(texts[name], kind) for name, kind in types.items()}
+        judged = [(name, Cast(values[name], casts[name].misfit), texts[name]) for name in types]
+        landed = [f"{values[name]} as {identifier(name)}" for name in types]
+        landed += [f"{texts[name]} as {identifier(name)}" for name in names if name not in types]
+        added = [f"{text} as {texts[name]}" for name, text in folders.items()]
+        computed = [f"{casts[name].value} as {values[name]}" for name in types if values[name] != texts[name]]
+        columns = ", ".join(f"{literal(texts[name])}: 'varchar'" for name in names)
         return f"""
             insert into staged by name
-            select {", ".join(values)}, file_index + {start} as __file, {reason} as __refusal,
-                case when ({reason}) is not null then {as_json(names)} end as __rendered
-            from read_csv({listing([str(file.readable) for file in files])}, columns = {{{columns}}}, header = true,
-                auto_detect = false, delim = {literal(self.delimiter)}, quote = {literal(self.quote)},
-                escape = {literal(self.quote)}, nullstr = {listing(self.null_text)}, store_rejects = true)
+            select {", ".join(landed)}, __file, __refusal,
+                case when __refusal is not null then {as_json(list(texts), texts)} end as __rendered
+            from (
+                select *, {refusal(contract, judged)} as __refusal
+                from (
+                    select {", ".join(["*", *computed])}
+                    from (
+                        select {", ".join(["*", *added])}, file_index + {start} as __file
+                        from read_csv({listing([str(file.readable) for file in files])}, columns = {{{columns}}}, header = true,
+                            auto_detect = false, delim = {literal(self.delimiter)}, quote = {literal(self.quote)},
+                            escape = {literal(self.quote)}, nullstr = {listing(self.null_text)}, store_rejects = true,
+                            hive_partitioning = false)
+                    )
+                )
+            )
         """
+
+
+def _typed(text: str, kind: DuckDBPyType) -> str:
+    """The column that holds the value of the text column `text`: itself where the value is the text."""
+    return text if kind.id == "varchar" else f"v{text.removeprefix('t')}"
 
 
 def _keep_rejects(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery], start: int) -> None:
@@ -136,27 +166,12 @@ def _keep_rejects(connection: duckdb.DuckDBPyConnection, files: Sequence[Deliver
     connection.execute(f"""
         insert into rejected
         select error.error_type, list_position({paths}, scan.file_path) - 1 + {start}, error.line - 1,
-            case when error.error_type = 'CAST' then 'wrong_type' else 'malformed' end,
-            case when error.error_type = 'CAST' then error.column_name end,
-            error.error_message, trim(error.csv_line, chr(10) || chr(13))
+            'malformed', null, error.error_message, trim(error.csv_line, chr(10) || chr(13))
         from reject_errors as error
         inner join reject_scans as scan on error.scan_id = scan.scan_id and error.file_id = scan.file_id
         qualify row_number() over (partition by scan.file_path, error.line order by error.column_idx) = 1
     """)
     connection.execute("drop table reject_errors; drop table reject_scans")
-
-
-def _needs_exact(connection: duckdb.DuckDBPyConnection, contract: Contract) -> bool:
-    """Whether the quick way rejected an integer only because it is long."""
-    long = [name for name, kind in contract.types.items() if kind.id == "bigint"]
-    return bool(
-        long
-        and connection.execute(
-            "select 1 from rejected where list_contains($1, column_name)"
-            " and regexp_matches(original_text, '[0-9]{16,19}') limit 1",
-            [long],
-        ).fetchone()
-    )
 
 
 def _refuse_unreadable(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery]) -> None:
@@ -208,8 +223,7 @@ def _collect_refused(connection: duckdb.DuckDBPyConnection, files: Sequence[Deli
         where __refusal is not null;
         create or replace temp table original_lines (__file bigint, __position bigint, line varchar)
     """)
-    for (index,) in connection.execute("select distinct __file from unfit order by 1").fetchall():
-        _keep_lines(connection, files[index], index)
+    _keep_lines(connection, files)
     known = "unfit left join original_lines using (__file, __position)"
     connection.execute(f"""
         create or replace temp table refused as
@@ -217,17 +231,30 @@ def _collect_refused(connection: duckdb.DuckDBPyConnection, files: Sequence[Deli
     """)
 
 
-def _keep_lines(connection: duckdb.DuckDBPyConnection, file: Delivery, index: int) -> None:
-    """Fetch the original lines of the unfit rows; where records span lines, rows are shown as JSON instead."""
-    row = connection.execute(
-        "select (select count(*) from staged where __file = $1) + (select count(*) from rejected where __file = $1)", [index]
-    ).fetchone()
-    assert row is not None
-    if file.content.lines != row[0] + 1:
+def _keep_lines(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery]) -> None:
+    """Fetch the original lines of the unfit rows; in files where records span lines, rows are shown as JSON instead."""
+    records = connection.execute("""
+        with records as (select __file from staged union all select __file from rejected)
+        select __file, count(*) from records where __file in (select __file from unfit) group by __file order by __file
+    """).fetchall()
+    paths = [str(files[index].readable) for index, _ in records]
+    lines = f"read_csv({listing(paths)}, {LINES})"
+    counted = connection.execute(f"select file_index, count(*) from {lines} group by all").fetchall() if records else []
+    plain = [index for place, (index, count) in enumerate(records) if dict(counted).get(place) == count + 1]
+    if not plain:
         return
+    lengths = [count + 1 for index, count in records if index in plain]
+    starts = [sum(lengths[:place]) for place in range(len(plain))]
+    lines = f"read_csv({listing([str(files[index].readable) for index in plain])}, {LINES})"
+    connection.execute(
+        "create or replace temp table starts as select unnest($1) as __file, unnest($2) as __start", [plain, starts]
+    )
+    # The reader keeps the order of the files and of their lines.
     connection.execute(f"""
         insert into original_lines
-        select {index}, n - 1, line
-        from (select row_number() over () as n, line from read_csv({literal(str(file.readable))}, {LINES}))
-        where n - 1 in (select __position from unfit where __file = {index})
+        select wanted.__file, wanted.__position, line
+        from (select row_number() over () as n, line from {lines}) as numbered
+        inner join (
+            select __file, __position, __start + __position + 1 as n from unfit inner join starts using (__file)
+        ) as wanted on numbered.n = wanted.n
     """)

@@ -9,23 +9,41 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Annotated, ClassVar
+from urllib.parse import unquote
 
 import duckdb
 from pydantic import AfterValidator, Field
 
 from sluice.core.duck import literal
 from sluice.core.errors import SluiceError
-from sluice.ingest.files import Delivery, Memory, deliveries, find, has_changed, is_utf8, plainly_named, transcode
+from sluice.ingest.files import (
+    Delivery,
+    Memory,
+    deliveries,
+    disguise,
+    find,
+    has_changed,
+    is_utf8,
+    plainly_named,
+    text_fault,
+    transcode,
+)
 from sluice.ingest.landing import Batch, FeedReport, Work, land
 from sluice.ingest.readers.protocol import Feed
 from sluice.ingest.rows import FilesRefusedError, StagedRows, Tally, tally
 from sluice.lake import raw
+from sluice.lake.contracts import Contract
 
 # A batch ends at this many bytes (after decompression) or files, whichever comes first: the unit of work that a kill costs.
 BATCH_BYTES = 1 << 30
 BATCH_FILES = 500
-# Reads a file as plain lines: the separator is a control character, and nothing quotes.
-LINES = "columns = {'line': 'varchar'}, delim = '\x01', quote = '', escape = '', header = false, auto_detect = false"
+# How a folder is called whose key is null.
+_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+# Reads a file as plain lines: the separator is a control character, and nothing quotes. Folder names are never columns.
+LINES = (
+    "columns = {'line': 'varchar'}, delim = '\x01', quote = '', escape = '', header = false, auto_detect = false,"
+    " hive_partitioning = false"
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +54,9 @@ class FileFeed(Feed):
     extra_lines: ClassVar[int | None] = None
 
     path: Annotated[str, Field(min_length=1, description="glob of the files; ** means any depth; .gz is decompressed")]
+    partitions: Annotated[
+        tuple[str, ...], Field(description="columns of the contract that are keys in the names of folders, as in d=2025-01-31")
+    ] = ()
 
     @property
     def origin(self) -> str:
@@ -50,13 +71,40 @@ class FileFeed(Feed):
 
     def all_readable(self, files: Sequence[Delivery], work: Work) -> list[Delivery]:
         """The same for the files of a batch. Raises FilesRefusedError."""
-        return each(files, lambda file: self.readable(file, work))
+        return each(files, lambda file: self.readable(self._in_its_folder(file), work))
+
+    def _in_its_folder(self, file: Delivery) -> Delivery:
+        """The file. Raises SluiceError where its folders do not have the keys that the feed names, and no others."""
+        found = list(folder_keys(file.label)) if self.partitions else []
+        if sorted(found) != sorted(self.partitions):
+            says = f"its folders have the keys {', '.join(found)}" if found else "its folders have no key"
+            raise SluiceError(f"{says}; the feed's partitions are {', '.join(self.partitions)}")
+        return file
+
+    def folders(self, files: Sequence[Delivery], index: str) -> dict[str, str]:
+        """SQL of the text in the folder's name by partition; `index` is the SQL of a file's place in `files`."""
+        keys = [folder_keys(file.label) for file in files]
+        return {
+            name: f"([{', '.join(literal(found[name]) for found in keys)}]::varchar[])[{index} + 1]" for name in self.partitions
+        }
+
+    def delivered(self, contract: Contract) -> Contract:
+        """The contract without what the names of folders say: what has to be in the files."""
+        return replace(contract, columns=tuple(column for column in contract.columns if column.name not in self.partitions))
+
+    def fault(self, file: Delivery) -> str:
+        """What is wrong with a file that DuckDB cannot read; empty if that is not known."""
+        return disguise(file.path)
 
     @abstractmethod
     def read(self, files: Sequence[Delivery], work: Work) -> StagedRows:
         """Stage readable files and give their rows. Those of equal shape are neighbours. Raises FilesRefusedError."""
 
     def ingest(self, work: Work) -> FeedReport:
+        unknown = set(self.partitions) - set(work.contract.names)
+        if unknown:
+            what = f"the partitions {', '.join(sorted(unknown))} are not in the contract {self.name}"
+            raise SluiceError(what, hint="promise them there")
         fresh, report = self._look(work)
         for batch in _batches(fresh):
             report += self._land(batch, work)
@@ -94,7 +142,8 @@ class FileFeed(Feed):
             return report + self._land([file for file in files if file.label not in refusal.why], work)
         except duckdb.Error as error:
             if len(files) == 1:
-                return FeedReport(self.name, refused=((files[0].label, f"stopped: {str(error).splitlines()[0]}"),))
+                why = self.fault(files[0]) or f"stopped: {str(error).splitlines()[0]}"
+                return FeedReport(self.name, refused=((files[0].label, why),))
         half = len(files) // 2
         return self._land(files[:half], work) + self._land(files[half:], work)
 
@@ -107,12 +156,16 @@ class FileFeed(Feed):
         for entry in tallies:
             file = files[entry.file_index]
             if entry.misshapen:
-                why[file.label] = f"{entry.misshapen}; the column seems to be of another type"
+                why[file.label] = f"{entry.misshapen} ({self._place(file, entry.first)}); the column seems to be of another type"
             elif not self.adds_up(file, entry, work):
                 why[file.label] = f"{entry.read} records were read from {file.content.lines} lines; nothing of it is landed"
         if why:
             raise FilesRefusedError(why)
         return tallies
+
+    def _place(self, file: Delivery, position: int) -> str:
+        in_lines = self.extra_lines is not None and not (self.extra_lines and file.content.quotes)
+        return f"line {position + (self.extra_lines or 0)}" if in_lines else f"record {position}"
 
     def adds_up(self, file: Delivery, entry: Tally, work: Work) -> bool:
         """Whether as many records were read as the file has lines, counted by other means."""
@@ -145,8 +198,14 @@ class TextFeed(FileFeed):
 
     encoding: Annotated[str, AfterValidator(_encoding), Field(description="any name that Python knows")] = "utf-8"
 
+    def fault(self, file: Delivery) -> str:
+        return super().fault(file) or (text_fault(file.path) if is_utf8(self.encoding) else "")
+
     def readable(self, file: Delivery, work: Work) -> Delivery:
         if is_utf8(self.encoding):
+            what = disguise(file.path)
+            if what:
+                raise SluiceError(what)
             return super().readable(file, work)
         target = work.table.incoming / f"{file.content.digest}.utf8"
         transcode(file.path, self.encoding, target)
@@ -164,6 +223,12 @@ def each(files: Sequence[Delivery], function: Callable[[Delivery], Delivery]) ->
     if why:
         raise FilesRefusedError(why)
     return done
+
+
+def folder_keys(label: str) -> dict[str, str | None]:
+    """Keys and values in the names of a file's folders, as in d=2025-01-31; unescaped, and None where the value is missing."""
+    pairs = (unquote(part).partition("=") for part in label.split("/")[:-1] if "=" in part)
+    return {key: None if value == _NO_VALUE else value for key, _, value in pairs}
 
 
 def alike(files: Sequence[Delivery]) -> Iterator[tuple[list[Delivery], int]]:

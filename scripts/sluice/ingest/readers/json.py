@@ -1,19 +1,37 @@
-"""JSON lines: each line is parsed once, its values read as text, and cast as a CSV file's would be."""
+"""JSON lines: each line is parsed once, its values read as text with all their digits, and cast as a CSV file's would be."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import duckdb
+from duckdb.sqltypes import DuckDBPyType
+from pydantic import Field
 
-from sluice.core.duck import identifier, listing
-from sluice.ingest.casts import Cast, cast_json, json_paths, json_pointer
+from sluice.core.duck import identifier, listing, literal
+from sluice.ingest.casts import NESTED, Cast, cast_text, fields, pack
+from sluice.ingest.documents import LONG_FRACTION, cast_document, changed, marked, pointer, unmarked
 from sluice.ingest.files import Delivery
 from sluice.ingest.landing import Work
 from sluice.ingest.readers.file_feed import LINES, TextFeed
-from sluice.ingest.rows import StagedRows, check_new_names, columns_sql, refusal, refused_rows
+from sluice.ingest.rows import (
+    REFUSAL,
+    FilesRefusedError,
+    StagedRows,
+    column_faults,
+    columns_sql,
+    new_name_faults,
+    raise_faults,
+    refusal,
+    refused_rows,
+)
+from sluice.lake import raw
 from sluice.lake.contracts import Contract
+
+Path = tuple[str, ...]
+_IS_OBJECT = "case when json_valid(line) then json_type(line) = 'OBJECT' end"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,67 +40,225 @@ class JsonFeed(TextFeed):
 
     extra_lines = 0
 
+    sparse: Annotated[
+        bool, Field(description="whether no record of a file may have a promised key; if not, such a file is rejected")
+    ] = False
+
     def read(self, files: Sequence[Delivery], work: Work) -> StagedRows:
         paths = listing([str(file.readable) for file in files])
         work.connection.execute(
             f"create or replace temp table lines as select line, file_index as __file from read_csv({paths}, {LINES})"
         )
-        return read_lines(work.connection, work.contract)
+        contract = self.delivered(work.contract)
+        _find_shapes(work.connection, contract)
+        self._refuse_odd_keys(files, contract, work)
+        return _read_shaped(work.connection, contract, self.folders(files, "__file"), work.contract)
+
+    def _refuse_odd_keys(self, files: Sequence[Delivery], contract: Contract, work: Work) -> None:
+        """Raise FilesRefusedError for files that lack a promised key, or have one that cannot be a column."""
+        landed, why = set(raw.columns(work.table)), {}
+        for index, names in _keys_by_file(work.connection):
+            known = (*names, *(name for name in contract.names if self.sparse and name not in names))
+            faults = column_faults(contract, known, landed)
+            taken = sorted(set(names) & set(self.partitions))
+            faults += [f"{', '.join(taken)}: both a key of records and of the folder"] if taken else []
+            if faults:
+                why[files[index].label] = "; ".join(faults)
+            else:
+                # The next files have to spell new columns as this one does.
+                landed |= set(names)
+        if why:
+            raise FilesRefusedError(why)
 
 
 def read_lines(connection: duckdb.DuckDBPyConnection, contract: Contract) -> StagedRows:
     """Rows from the temporary table `lines` (line, __file), which holds them in the order of their files; it is dropped."""
+    _find_shapes(connection, contract)
+    return _read_shaped(connection, contract, {}, contract)
+
+
+def _find_shapes(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Fill `shapes`: the lists of keys that occur in a file, of the records themselves and of each struct in them."""
+    paths = [(), *_paths(contract, "struct")]
+    connection.execute(f"""
+        create or replace temp table shapes as
+        select * from (select distinct __file, {_keys(paths)} as keys from lines) where keys is not null
+    """)
+
+
+def _keys(paths: Sequence[Path]) -> str:
+    return f"case when {_IS_OBJECT} then json_keys(line, {listing([pointer(path) for path in paths])}) end"
+
+
+def _keys_by_file(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, tuple[str, ...]]]:
+    found = connection.execute("""
+        with names as (select distinct __file, unnest(keys[1]) as name from shapes)
+        select shapes.__file, array_agg(distinct name order by name) filter (name is not null)
+        from shapes left join names using (__file) group by shapes.__file order by 1
+    """).fetchall()
+    for index, names in found:
+        yield index, tuple(names or ())
+
+
+def _read_shaped(
+    connection: duckdb.DuckDBPyConnection, delivered: Contract, folders: Mapping[str, str], contract: Contract
+) -> StagedRows:
     connection.execute("create or replace temp table firsts as select __file, min(rowid) as __first from lines group by __file")
-    new_columns = _new_columns(connection, contract)
-    connection.execute(_stage(contract, new_columns))
+    new_columns = delivered.unknown(name for _, names in _keys_by_file(connection) for name in names)
+    raise_faults(new_name_faults(contract, new_columns))
+    connection.execute(_stage(contract, delivered, new_columns, folders, odd=_find_odd_shapes(connection, delivered)))
     connection.execute("drop table lines")
     columns = columns_sql([*contract.names, *new_columns])
     good = f"select {columns}, __file, __position from staged where __refusal is null"
     return StagedRows(good, refused_rows("staged", "__text"), new_columns)
 
 
-def _new_columns(connection: duckdb.DuckDBPyConnection, contract: Contract) -> tuple[str, ...]:
-    rows = connection.execute("""
-        with keys as (select distinct json_keys(line) as names from lines where json_valid(line))
-        select distinct unnest(names) from keys
-    """).fetchall()
-    fresh = contract.unknown(name for (name,) in rows)
-    check_new_names(contract, fresh)
-    return fresh
+def _find_odd_shapes(connection: duckdb.DuckDBPyConnection, contract: Contract) -> bool:
+    """Fill `odd_shapes` with those that no record may have, and why; whether there are any."""
+    cases = [f"when {_repeats('keys[1]')} then {_odd('malformed', (), 'keys[1]', 'a key occurs twice')}"]
+    for place, (path, kind) in enumerate(_paths(contract, "struct").items(), 2):
+        names, keys = listing([name for name, _ in fields(kind)]), f"keys[{place}]"
+        cases.append(f"when {_repeats(keys)} then {_odd('malformed', path, keys, 'a key occurs twice')}")
+        foreign = f"list_filter({keys}, lambda k: not list_contains({names}, k))"
+        cases.append(f"when len({foreign}) > 0 then {_odd('wrong_type', path, foreign, 'the contract has no such field')}")
+    connection.execute(f"""
+        create or replace temp table odd_shapes as
+        select * from (select distinct keys, case {" ".join(cases)} end as why from shapes) where why is not null
+    """)
+    return connection.execute("select 1 from odd_shapes limit 1").fetchone() is not None
 
 
-def _stage(contract: Contract, new_columns: Sequence[str]) -> str:
-    paths = {path: kind for name, top in contract.types.items() for path, kind in json_paths((name,), top).items()}
-    structs = sorted(path for path, kind in paths.items() if kind.id == "struct")
-    scalars = [path for path in (*paths, *((name,) for name in new_columns)) if path not in structs]
-    where = {path: f"texts[{place}]" for place, path in enumerate(scalars, 1)}
-    # Extracted as JSON, a null is the word null.
-    where |= {path: f"nullif(objects[{place}]::varchar, 'null')" for place, path in enumerate(structs, 1)}
-    casts = [(name, cast_json(where.__getitem__, (name,), kind)) for name, kind in contract.types.items()]
+def _repeats(keys: str) -> str:
+    return f"len({keys}) <> len(list_distinct({keys}))"
+
+
+def _odd(reason: str, path: Path, keys: str, says: str) -> str:
+    detail = f"concat({literal(''.join(f'{name}: ' for name in path))}, array_to_string({keys}, ', '), {literal(f': {says}')})"
+    column = literal(path[0]) if path else "null::varchar"
+    return f"struct_pack(reason := {literal(reason)}, column_name := {column}, detail := {detail})"
+
+
+def _paths(contract: Contract, *kinds: str) -> dict[Path, DuckDBPyType]:
+    """The paths of values in a record outside of lists, with their types; of some kinds of types, or all that are not nested."""
+    every = {path: kind for name, top in contract.types.items() for path, kind in _within((name,), top)}
+    return {path: kind for path, kind in every.items() if (kind.id in kinds if kinds else kind.id not in NESTED)}
+
+
+def _within(path: Path, target: DuckDBPyType) -> Iterator[tuple[Path, DuckDBPyType]]:
+    yield path, target
+    for name, child in fields(target) if target.id == "struct" else []:
+        yield from _within((*path, name), child)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where values are while records are staged: text of plain ones (t0, ...), JSON type of structs (s0, ...), lists (l0, ...).
+
+    Beside a text t0 is its value v0, unless the value is the text.
+    """
+
+    plain: Mapping[Path, str]
+    structs: Mapping[Path, str]
+    lists: Mapping[Path, str]
+
+    def cast(self, path: Path, target: DuckDBPyType) -> Cast:
+        """How to read the value at `path`, at any depth."""
+        if target.id == "list":
+            return cast_document(self.lists[path], target)
+        if target.id == "struct":
+            casts = {name: self.cast((*path, name), kind) for name, kind in fields(target)}
+            packed, kind = pack("", f"{self.structs[path]} = 'OBJECT'", casts), self.structs[path]
+            misfit = f"case when {kind} is null or {kind} = 'NULL' then false when {kind} <> 'OBJECT' then true"
+            return Cast(packed.value, f"{misfit} else {packed.misfit} end")
+        text = self.plain[path]
+        return Cast(_typed(text, target), cast_text(text, target, typed=_typed(text, target), exponents=True).misfit)
+
+    def shown(self, path: Path) -> str:
+        """SQL of what was delivered, for a message."""
+        if path in self.lists:
+            return unmarked(self.lists[path])
+        return self.plain.get(path) or f"json_extract_string(line, {literal(pointer(path))})"
+
+
+def _typed(text: str, target: DuckDBPyType) -> str:
+    return text if target.id == "varchar" else f"v{text.removeprefix('t')}"
+
+
+def _stage(contract: Contract, delivered: Contract, new_columns: Sequence[str], folders: Mapping[str, str], *, odd: bool) -> str:
+    lists = list(_paths(delivered, "list"))
+    types = _paths(delivered)
+    types.update({(name,): duckdb.sqltype("varchar") for name in new_columns})
+    texts: dict[Path, str] = {path: f"t{place}" for place, path in enumerate(types)}
+    from_folders: dict[Path, str] = {(name,): f"t{len(texts) + place}" for place, name in enumerate(folders)}
+    places = _Places(
+        {**texts, **from_folders},
+        {path: f"s{place}" for place, path in enumerate(_paths(delivered, "struct"))},
+        {path: f"l{place}" for place, path in enumerate(lists)},
+    )
+    types |= {path: contract.types[path[0]] for path in from_folders}
+    casts = [(name, places.cast((name,), kind)) for name, kind in contract.types.items()]
     values = [f"{cast.value} as {identifier(name)}" for name, cast in casts]
-    values += [f"{where[(name,)]} as {identifier(name)}" for name in new_columns]
+    values += [f"{texts[(name,)]} as {identifier(name)}" for name in new_columns]
+    unpacked = [f"texts[{place}] as {texts[path]}" for place, path in enumerate(texts, 1)]
+    unpacked += [f"kinds[{place}] as {column}" for place, column in enumerate(places.structs.values(), 1)]
+    unpacked += [f"nullif(lists[{place}]::varchar, 'null') as {column}" for place, column in enumerate(places.lists.values(), 1)]
+    unpacked += [f"{text} as {from_folders[(name,)]}" for name, text in folders.items()]
+    typed = [
+        f"{cast_text(text, types[path], exponents=True).value} as {_typed(text, types[path])}"
+        for path, text in places.plain.items()
+        if _typed(text, types[path]) != text
+    ]
     return f"""
         create or replace temp table staged as
         with shaped as (
-            select __file, rowid as __place, line, case when json_valid(line) then json_type(line) end = 'OBJECT' as __is_object
-            from lines where line is not null
+            select __file, rowid as __place, line, {_IS_OBJECT} as __is_object from lines where line is not null
         ),
         parsed as (
-            select *,
-                case when __is_object
-                    then json_extract_string(line, {listing([json_pointer(path) for path in scalars])}::varchar[]) end as texts,
-                case when __is_object
-                    then json_extract(line, {listing([json_pointer(path) for path in structs])}::varchar[]) end as objects
+            select *, case when __is_object then json_extract_string(line, {_pointers(texts)}) end as found,
+                case when __is_object then json_type(line, {_pointers(places.structs)}) end as kinds,
+                case when __is_object then json_extract(line, {_pointers(lists)}) end as arrays
             from shaped
         ),
-        judged as (select *, {_refusal(contract, casts, where)} as __refusal from parsed)
+        doubted as (
+            select *, case when __is_object and {_in_doubt(types, texts, lists)} then {marked("line")} end as whole from parsed
+        ),
+        exact as (
+            select *, case when whole is null then found else {_exact_texts(texts)} end as texts,
+                case when whole is null then arrays else json_extract(whole, {_pointers(lists)}) end as lists
+            from doubted
+        ),
+        unpacked as (select {", ".join(["__file", "__place", "line", "__is_object", *unpacked])} from exact),
+        typed as (select {", ".join(["*", *typed])} from unpacked),
+        judged as ({_judged(contract, casts, places, [(), *places.structs], odd=odd)})
         select {", ".join(values)}, judged.__file, judged.__place - firsts.__first + 1 as __position, __refusal,
             case when __refusal is not null then line end as __text
         from judged inner join firsts on judged.__file = firsts.__file
     """
 
 
-def _refusal(contract: Contract, casts: Sequence[tuple[str, Cast]], where: Mapping[tuple[str, ...], str]) -> str:
-    shown = [(name, cast, f"{where[(name,)]}::varchar") for name, cast in casts]
+def _pointers(paths: Sequence[Path] | Mapping[Path, str]) -> str:
+    return f"{listing([pointer(path) for path in paths])}::varchar[]"
+
+
+def _in_doubt(types: Mapping[Path, DuckDBPyType], texts: Mapping[Path, str], lists: Sequence[Path]) -> str:
+    """SQL that is true where a number of the line may have lost digits."""
+    doubts = [f"regexp_matches(line, {literal(LONG_FRACTION)})"]
+    doubts += [changed(f"found[{place}]", types[path]) for place, path in enumerate(texts, 1)]
+    doubts += [f"regexp_matches(arrays[{place}]::varchar, '[0-9][.e]')" for place, _ in enumerate(lists, 1)]
+    return f"({' or '.join(doubt for doubt in doubts if doubt != 'false')})"
+
+
+def _exact_texts(texts: Mapping[Path, str]) -> str:
+    return f"list_transform(json_extract_string(whole, {_pointers(texts)}), lambda x: {unmarked('x')})"
+
+
+def _judged(contract: Contract, casts: Sequence[tuple[str, Cast]], places: _Places, shapes: Sequence[Path], *, odd: bool) -> str:
+    shown = [(name, cast, f"{places.shown((name,))}::varchar") for name, cast in casts]
     broken = "struct_pack(reason := 'malformed', column_name := null::varchar, detail := 'not a JSON object')"
-    return f"case when texts is null then {broken} else {refusal(contract, shown)} end"
+    strange = "when why is not null then why" if odd else ""
+    source = f"typed left join odd_shapes on {_keys(shapes)} = odd_shapes.keys" if odd else "typed"
+    return f"""
+        select typed.*, case when not coalesce(__is_object, false) then {broken} {strange}
+            else {refusal(contract, shown)} end::{REFUSAL} as __refusal
+        from {source}
+    """
