@@ -54,6 +54,7 @@ class BatchEntry(Entry):
     reasons: tuple[ReasonCount, ...]
     files: tuple[FileCount, ...]
     new_columns: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from sluice.core.duck import literal
+from sluice.core.errors import SluiceError
 from sluice.history.kinds import KINDS, Entry
 from sluice.lake import schema_evolution
+from sluice.lake.opening import first_line, open_table
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -58,10 +60,17 @@ def append(lake: Path, rows: Sequence[Entry], transaction: str | None = None) ->
     """Append rows of one kind. With a `transaction`, the same call made twice appends once, also from two processes at once.
 
     A table that an older version made gains the columns that it lacks; columns that a newer version added stay empty.
-    Raises SluiceError where the table holds a column in another type.
+    Raises SluiceError where the table holds a column in another type, is damaged, or cannot be written.
     """
-    if rows:
+    if not rows:
+        return
+    try:
         schema_evolution.committed(lambda: _append(lake, rows, transaction))
+    except (DeltaError, OSError) as error:
+        folder = _path(lake, type(rows[0]))
+        raise SluiceError(
+            f"the record cannot be written: {first_line(error)}", where=str(folder), hint="make room, or give the right to write"
+        ) from error
 
 
 def _append(lake: Path, rows: Sequence[Entry], transaction: str | None) -> None:
@@ -83,14 +92,14 @@ def _grown(lake: Path, kind: type[Entry]) -> DeltaTable:
 def has(lake: Path, kind: type[Entry], transaction: str) -> bool:
     """Whether an append of that name is in the table."""
     try:
-        return DeltaTable(str(_path(lake, kind))).transaction_version(transaction) is not None
+        return open_table(_path(lake, kind)).transaction_version(transaction) is not None
     except TableNotFoundError:
         return False
 
 
-def ensure(lake: Path) -> None:
-    """Create the tables that are missing, and add the columns that older ones lack."""
-    for kind in KINDS:
+def ensure(lake: Path, kinds: Sequence[type[Entry]] = KINDS) -> None:
+    """Create the tables that are missing, and add the columns that older ones lack. Raises SluiceError for a damaged one."""
+    for kind in kinds:
         _grown(lake, kind)
 
 

@@ -26,7 +26,11 @@ from sluice.lake.contracts import Contract
 
 @dataclass(frozen=True)
 class FeedReport:
-    """What a run did with one feed. `refused` names rejected files (or the table), with the reason."""
+    """What a run did with one feed.
+
+    `refused` names rejected files (or the table), with the reason; `warnings` say what landed and still needs a look.
+    `rows_deleted` are the tombstones among the rows that landed.
+    """
 
     feed: str
     rows_read: int = 0
@@ -38,6 +42,8 @@ class FeedReport:
     files_known: int = 0
     refused: tuple[tuple[str, str], ...] = ()
     new_columns: tuple[str, ...] = ()
+    rows_deleted: int = 0
+    warnings: tuple[str, ...] = ()
     seconds: float = 0.0
 
     def __add__(self, more: FeedReport) -> FeedReport:
@@ -52,12 +58,16 @@ class FeedReport:
 
 @dataclass(frozen=True)
 class Work:
-    """What every step of one feed's ingest needs: its raw table, and a connection to DuckDB that may spill to disk."""
+    """What every step of one feed's ingest needs: its raw table, and a connection to DuckDB that may spill to disk.
+
+    `unrecorded` gathers why records of batches that have landed could not be written; without the list that is an error.
+    """
 
     table: raw.RawTable
     connection: duckdb.DuckDBPyConnection
     run_id: str
     tell: Tell
+    unrecorded: list[str] | None = None
 
     @property
     def contract(self) -> Contract:
@@ -70,7 +80,7 @@ class Batch:
 
     `marks` are application transactions. `records` are rows to append to tables of lake/ops, by table; their times (names in
     _at) are microseconds since 1970. The commit carries them, so they are appended once the batch has landed, if not by
-    this run then by the next one.
+    this run then by the next one. `warnings` go into the record of the batch.
     """
 
     batch_id: str
@@ -79,6 +89,7 @@ class Batch:
     bytes: int
     marks: Mapping[str, int]
     records: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 def land(
@@ -106,13 +117,23 @@ def land(
         raw.quarantine(work.table, batch.batch_id, work.connection.sql(query).to_arrow_reader())
     reasons = _reasons(work.connection, rows) if refused else {}
     report = FeedReport(work.contract.name, landed + refused, landed, refused, reasons, batches=1, files_new=len(batch.labels))
-    report = replace(report, new_columns=tuple(new_columns), seconds=time.monotonic() - started)
+    report = replace(report, new_columns=tuple(new_columns), warnings=batch.warnings, seconds=time.monotonic() - started)
     record = _record(work.run_id, batch, tallies, report, loaded_at)
     raw.land(work.table, batch.batch_id, written, {**batch.marks, "loaded_at": loaded_at}, record)
-    append_record(record, work.table.lake)
+    _append(work, record)
     for leftover in work.table.incoming.glob("*"):
         leftover.unlink()
     return report
+
+
+def _append(work: Work, record: Mapping[str, Any]) -> None:
+    """Append the record of a batch. What has landed stays landed if that fails: the next run appends it."""
+    try:
+        append_record(record, work.table.lake)
+    except SluiceError as error:
+        if work.unrecorded is None:
+            raise
+        work.unrecorded.append(f"batch {record['batch_id']} has landed, the next run records it: {error.what} ({error.where})")
 
 
 _LABELLED = "as found inner join labels on found.__file = labels.__file"
@@ -172,6 +193,7 @@ def _record(run_id: str, batch: Batch, tallies: Sequence[Tally], report: FeedRep
         reasons=tuple(ReasonCount(reason=reason, rows=count) for reason, count in report.reasons.items()),
         files=tuple(files),
         new_columns=report.new_columns,
+        warnings=report.warnings,
     )
     return {**asdict(entry), "loaded_at": loaded_at, **batch.records}
 
@@ -230,6 +252,7 @@ def _time(microseconds: int) -> datetime:
 
 
 def record_refusals(report: FeedReport, lake: Path, run_id: str) -> None:
+    """Append what was refused to lake/ops/refusals. Raises SluiceError where that cannot be written."""
     now = datetime.now(UTC).replace(tzinfo=None)
     rows = [RefusalEntry(refused_at=now, run_id=run_id, feed=report.feed, file=file, reason=why) for file, why in report.refused]
     ledger.append(lake, rows)

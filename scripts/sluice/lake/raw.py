@@ -22,6 +22,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from sluice.core.errors import SluiceError
 from sluice.lake import schema_evolution
 from sluice.lake.contracts import Contract
+from sluice.lake.opening import open_table
 
 # What ingest adds to each row, after the contract's columns.
 ORIGIN = {"_file": "varchar", "_position": "bigint", "_batch_id": "varchar", "_loaded_at": "timestamp"}
@@ -54,8 +55,8 @@ class RawTable:
         return self.lake / ".incoming" / self.contract.source / self.contract.table
 
     def open(self) -> DeltaTable:
-        """The raw table as it is now."""
-        return DeltaTable(str(self.path))
+        """The raw table as it is now. Raises SluiceError for a damaged one."""
+        return open_table(self.path)
 
 
 def ensure(table: RawTable) -> None:
@@ -113,7 +114,7 @@ def undo_half_batch(table: RawTable) -> str | None:
         uncommitted = file.parent == table.incoming or delta.transaction_version(f"batch:{_batch_of(file)}") is None
         if uncommitted:
             file.unlink(missing_ok=True)
-    quarantine = DeltaTable(str(table.quarantine_path))
+    quarantine = open_table(table.quarantine_path)
     batch = quarantine.history(1)[0].get("batch_id")
     if batch is None or delta.transaction_version(f"batch:{batch}") is not None:
         return None

@@ -16,6 +16,7 @@ from deltalake.schema import ArrayType, StructType
 
 from sluice.core.duck import identifier, parse_type
 from sluice.core.errors import SluiceError
+from sluice.lake.opening import open_table
 
 TRIES = 20
 T = TypeVar("T")
@@ -33,7 +34,7 @@ def grow(path: Path, wanted: pa.Schema, wants: str) -> DeltaTable:
     """The Delta table at `path` with every wanted column, and every wanted field of a struct.
 
     Columns that only the table has stay. Raises SluiceError where the table holds a column in another type; `wants` says
-    in that error who asks for the wanted type, such as "the contract promises".
+    in that error who asks for the wanted type, such as "the contract promises". Raises it also for a damaged table.
     """
     return committed(lambda: _grown(path, Schema.from_arrow(wanted), wants))
 
@@ -50,7 +51,7 @@ def committed(change: Callable[[], T]) -> T:
 
 def _grown(path: Path, wanted: Schema, wants: str) -> DeltaTable:
     try:
-        delta = DeltaTable(str(path))
+        delta = open_table(path)
     except TableNotFoundError:
         return DeltaTable.create(str(path), schema=wanted, mode="ignore")
     present, asked = _parts(delta.schema()), _parts(wanted)

@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from deltalake import DeltaTable
 
 from sluice.core.duck import literal
+from sluice.core.errors import SluiceError
 from sluice.history import ledger
 from sluice.history.kinds import DecisionEntry
 from sluice.ingest.landing import append_record, missing_records
 from sluice.lake.lock import writing
+from sluice.lake.opening import open_table
 from sluice.quarantine.catalog import Places, Refused, opened, waivers
 from sluice.quarantine.row_result import RowOutcome, RowResult
 
@@ -49,7 +50,15 @@ def deciding(lake: Path) -> Iterator[None]:
 
 def _owed(lake: Path) -> list[dict[str, Any]]:
     tables = sorted(path.parent for path in (lake / "raw").glob("*/*/_delta_log"))
-    return [record for path in tables for record in missing_records(DeltaTable(str(path)), lake)]
+    return [record for path in tables for record in _owed_by(path, lake)]
+
+
+def _owed_by(table: Path, lake: Path) -> list[dict[str, Any]]:
+    try:
+        delta = open_table(table)
+    except SluiceError:
+        return []  # a damaged table, which the next ingest tells of; decisions about other tables go on
+    return missing_records(delta, lake)
 
 
 def next_time(connection: duckdb.DuckDBPyConnection, lake: Path) -> datetime:

@@ -42,6 +42,10 @@ class Feed(ABC):
     def origin(self) -> str:
         """Where the data comes from, for the report: a path, a table, an address."""
 
+    def shown(self, text: str) -> str:
+        """A text about this feed as people may see it: a format whose keys hold a secret takes it out."""
+        return text
+
     @abstractmethod
     def ingest(self, work: Work) -> FeedReport:
         """Land what is new, batch by batch, each by one call of `sluice.ingest.landing.land`.
