@@ -16,7 +16,11 @@ from sluice.core.yaml_model import read
 
 # Column names that ingest itself uses, in the lake or on the way there.
 RESERVED = {"_file", "_position", "_batch_id", "_loaded_at", "rowid", "file_index", "file_row_number"} | {
-    f"__{name}" for name in ("file", "position", "refusal", "rendered", "text", "ordinal", "place", "label", "shift", "first")
+    f"__{name}"
+    for name in (
+        *("file", "position", "refusal", "rendered", "text", "ordinal", "place", "label", "shift", "first"),
+        *("cursor", "ahead", "key", "content", "original", "copy", "alike", "latest", "landed", "quarantined"),
+    )
 }
 
 

@@ -22,7 +22,9 @@ def open_table(path: Path) -> DeltaTable:
         return DeltaTable(str(path))
     except TableNotFoundError:
         if any(path.glob("*.parquet")):
-            raise SluiceError("the log of the Delta table is lost, its data files are there", where=str(path), hint=_HINT) from None
+            raise SluiceError(
+                "the log of the Delta table is lost, its data files are there", where=str(path), hint=_HINT
+            ) from None
         raise
     except BaseException as error:  # deltalake's own panics are not Exceptions
         if is_interrupt(error) or not _is_of_deltalake(error):

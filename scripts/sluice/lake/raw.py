@@ -59,6 +59,11 @@ class RawTable:
         return open_table(self.path)
 
 
+def quarantine_of(table: RawTable) -> DeltaTable:
+    """The quarantine of a raw table as it is now. Raises SluiceError for a damaged one."""
+    return open_table(table.quarantine_path)
+
+
 def ensure(table: RawTable) -> None:
     """Create the raw table and its quarantine if they do not exist; add columns that are new in the contract.
 
@@ -114,7 +119,7 @@ def undo_half_batch(table: RawTable) -> str | None:
         uncommitted = file.parent == table.incoming or delta.transaction_version(f"batch:{_batch_of(file)}") is None
         if uncommitted:
             file.unlink(missing_ok=True)
-    quarantine = open_table(table.quarantine_path)
+    quarantine = quarantine_of(table)
     batch = quarantine.history(1)[0].get("batch_id")
     if batch is None or delta.transaction_version(f"batch:{batch}") is not None:
         return None
