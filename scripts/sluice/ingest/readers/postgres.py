@@ -235,7 +235,7 @@ class PostgresFeed(Feed):
             )
         if start.was_ahead:
             said.append(
-                f"the cursor {self.cursor} stood in the future; reading goes on from the newest row of the lake before now"
+                f"the cursor {self.cursor} was in the future; reading goes on from the newest row in the lake before now"
             )
         return tuple(said)
 

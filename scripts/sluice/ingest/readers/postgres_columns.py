@@ -29,6 +29,8 @@ WHOLE_NUMBERS = {"int2", "int4", "int8"}
 TIMES = {"date", "timestamp", "timestamptz"}
 _NUMBERS = {"numeric", "money", "oid"}
 _INTEGERS = {"smallint", "integer", "bigint"}
+# From this number on, not every integer is one of the type.
+_LAST_EXACT = {"double": 2**53, "float": 2**24}
 # 2025-01-01, perhaps with a time of day: what Delta's other readers hold. The rest is infinity, BC, or beyond the year 9999.
 _ORDINARY = r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d+)?)?"
 # Asked first in a transaction: how the server writes values as text, whatever is usual for it, its database or its user.
@@ -67,19 +69,19 @@ class PgColumn:
         if self.base in _NATIVE:
             return cast_typed(name, parse_type(_NATIVE[self.base]), target)
         if self.base in TIMES and kind in ("timestamp", "date"):
-            return _also(cast_text(name, target), f"not regexp_full_match({name}, {literal(_ORDINARY)})", name)
+            cast, is_far = cast_text(name, target), f"not regexp_full_match({name}, {literal(_ORDINARY)})"
+            return Cast(cast.value, f"case when {is_far} then true else {cast.misfit} end")
         if self.base in _NUMBERS and kind in ("double", "float"):
             cast = cast_text(name, target)
-            return _also(cast, f"{_digits(name)} <> {_digits(f'({cast.value})::varchar')}", name)
+            # A float rounds what is behind the point; digits in front of it are not its to change.
+            is_big = f"abs({cast.value}) >= {_LAST_EXACT[kind]}"
+            rounds = f"{is_big} and {_digits(name)} <> {_digits(f'({cast.value})::varchar')}"
+            return Cast(cast.value, f"({cast.misfit} or ({name} is not null and {rounds}))")
         if self.base in _NUMBERS and kind in (*_INTEGERS, "decimal"):
             return cast_text(name, target)
         if kind in ("struct", "list") and (self.is_nested or self.base in ("json", "jsonb")):
             return _cast_nested(name, target)
         return None
-
-
-def _also(cast: Cast, misfit: str, name: str) -> Cast:
-    return Cast(cast.value, f"({cast.misfit} or ({name} is not null and {misfit}))")
 
 
 def _digits(text: str) -> str:
