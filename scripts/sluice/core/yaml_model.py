@@ -14,6 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from sluice.core.errors import SluiceError
 
 T = TypeVar("T")
+# Keys whose value is not repeated in a message.
+_SECRET = ("connection",)
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
@@ -23,6 +25,11 @@ def read(path: Path, hint: str = "") -> Any:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SluiceError("file not found", where=str(path), hint=hint) from None
+    except yaml.MarkedYAMLError as error:
+        # What PyYAML prints with it shows the line, and a line may hold a password.
+        mark = error.problem_mark or error.context_mark
+        what = ", ".join(filter(None, [error.context, error.problem]))
+        raise SluiceError(f"not readable as YAML: {what}", where=f"{path}:{mark.line + 1}" if mark else str(path)) from None
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise SluiceError(f"not readable as YAML: {error}", where=str(path)) from error
 
@@ -74,9 +81,11 @@ def sentence(error: Mapping[str, Any]) -> str:
     if error["type"] == "value_error":
         return f"`{key}`: {error['ctx']['error']}" if key else str(error["ctx"]["error"])
     _, should, expected = error["msg"].partition("should")
-    subject = f"`{key}`" if key else "it"
+    subject, given = f"`{key}`" if key else "it", f", not {error['input']!r:.100}"
+    if error["loc"] and error["loc"][-1] in _SECRET:
+        given = ""
     expected = re.sub(r"a (valid )?dictionary( or an instance of \w+)?", "a mapping", expected).replace("a valid tuple", "a list")
-    return f"{subject} {should}{expected}, not {error['input']!r:.100}" if should else str(error["msg"])
+    return f"{subject} {should}{expected}{given}" if should else str(error["msg"])
 
 
 def _hint(error: Mapping[str, Any], schema: Mapping[str, Any]) -> str:

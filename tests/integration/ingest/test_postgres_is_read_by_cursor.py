@@ -114,7 +114,8 @@ NULLABLE = {**COLUMNS, "updated_at": "timestamp"}
 
 def versions_of(lake: Any, number: int) -> list[tuple[Any, ...]]:
     """The names of a row's versions, the oldest first."""
-    return lake.query(f"select name from {{raw}} where id = {number} order by _loaded_at, _position")
+    found: list[tuple[Any, ...]] = lake.query(f"select name from {{raw}} where id = {number} order by _loaded_at, _position")
+    return found
 
 
 def test_a_row_without_a_cursor_lands_once_and_again_if_it_changed(lake_of: Any, table: Any) -> None:

@@ -234,9 +234,7 @@ class PostgresFeed(Feed):
                 " the cursor and are read again in every run; correct them in the source"
             )
         if start.was_ahead:
-            said.append(
-                f"the cursor {self.cursor} was in the future; reading goes on from the newest row in the lake before now"
-            )
+            said.append(f"the cursor {self.cursor} was in the future; reading goes on from the newest row in the lake before now")
         return tuple(said)
 
     def _batch(self, work: Work, start: _Start, warnings: tuple[str, ...]) -> Batch:
