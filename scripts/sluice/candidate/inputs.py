@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
 import sluice
 from sluice.core.errors import SluiceError
+from sluice.lake.opening import open_table
 
 NAME = "inputs.json"
 
@@ -91,7 +91,7 @@ def taken(project: Path, lake: Path, tables: Iterable[str]) -> Inputs:
 def _id(table: Path) -> str:
     """The id of a Delta table; empty if it does not exist."""
     try:
-        return str(DeltaTable(str(table)).metadata().id)
+        return str(open_table(table).metadata().id)
     except TableNotFoundError:
         return ""
 

@@ -12,6 +12,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from sluice.core.errors import SluiceError
 from sluice.lake.lock import writing
+from sluice.lake.opening import open_table
 
 # Read by the macro source().
 VARIABLE = "SLUICE_PINS"
@@ -21,7 +22,7 @@ def taken(lake: Path, patience: float = 60.0) -> dict[str, int]:
     """The version of every Delta table below the lake's root, by its path there: all of one moment.
 
     Taken under the lake's lock, because an ingest lands its batch, the quarantine and the record of it one after the other.
-    Raises SluiceError when another command still writes after `patience` seconds, or there is no table.
+    Raises SluiceError when another command still writes after `patience` seconds, there is no table, or one is damaged.
     """
     with writing(lake, patience):
         return _versions(lake)
@@ -31,7 +32,7 @@ def _versions(lake: Path) -> dict[str, int]:
     logs = sorted(lake.glob("**/_delta_log"))
     if not logs:
         raise SluiceError("there is no Delta table in the lake", where=str(lake), hint="run: sluice setup, sluice ingest FEEDS")
-    return {log.parent.relative_to(lake).as_posix(): DeltaTable(str(log.parent)).version() for log in logs}
+    return {log.parent.relative_to(lake).as_posix(): open_table(log.parent).version() for log in logs}
 
 
 def environment(lake: Path, pins: Mapping[str, int]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +23,9 @@ EXTENSION_PACKAGES = {
     "httpfs": ("duckdb_extension_httpfs", "httpfs"),
     "postgres_scanner": ("duckdb_extension_postgres", "postgres"),
 }
+
+
+_OF_BACKTRACE = re.compile(r"\s+(\d+: \S|at \S+:\d+:\d+$)")
 
 
 def identifier(name: str) -> str:
@@ -113,6 +117,11 @@ def connect(
     for name in extensions:
         _load(connection, name)
     return connection
+
+
+def without_backtrace(text: str) -> str:
+    """An error's text without the lines in which DuckDB's delta extension lists where in its own code it came from."""
+    return "\n".join(line for line in text.splitlines() if not _OF_BACKTRACE.match(line))
 
 
 def unreadable(error: duckdb.Error, file: Path) -> SluiceError:

@@ -104,7 +104,14 @@ def ensure(lake: Path, kinds: Sequence[type[Entry]] = KINDS) -> None:
 
 
 def query(lake: Path, kind: type[Entry]) -> str:
-    """SQL of a table with all columns of its kind: no rows where it has not been created, null where it is older."""
+    """SQL of a table with all columns of its kind: no rows where it has not been created, null where it is older.
+
+    Raises SluiceError for a damaged table.
+    """
     values = ", ".join(f"null::{type} as {name}" for name, type in columns(kind).items())
     empty, path = f"select {values} where false", _path(lake, kind)
-    return f"{empty} union all by name from delta_scan({literal(str(path))})" if (path / "_delta_log").is_dir() else empty
+    try:
+        open_table(path)
+    except TableNotFoundError:
+        return empty
+    return f"{empty} union all by name from delta_scan({literal(str(path))})"

@@ -98,7 +98,7 @@ def _ingest(feed: Feed, table: raw.RawTable, run_id: str, memory_limit: str, tel
         _record_missing(table, unrecorded)
         with connect(memory_limit=memory_limit, temp_directory=spill, extensions=feed.extensions) as connection:
             report = feed.ingest(Work(table, connection, run_id, tell, unrecorded))
-    except BaseException as error:
+    except (Exception, KeyboardInterrupt) as error:
         # An error here is the one that follows from the first: a table that cannot be read, a full disk.
         with suppress(SluiceError, DeltaError, OSError):
             raw.undo_half_batch(table)

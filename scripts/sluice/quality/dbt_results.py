@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice.core import dbt
+from sluice.core.duck import without_backtrace
 from sluice.history import ledger
 from sluice.history.kinds import CheckEntry
 
@@ -80,7 +81,7 @@ def _ended(entry: Mapping[str, Any], node: Mapping[str, Any], nodes: Mapping[str
         severity=str(node.get("config", {}).get("severity") or "error").lower(),
         status=entry["status"],
         failures=entry["failures"],
-        message=(entry["message"] or "").strip(),
+        message=without_backtrace(entry["message"] or "").strip(),
         seconds=float(entry["execution_time"]),
         ended_at=datetime.fromisoformat(timing).astimezone(UTC).replace(tzinfo=None),
         column=node.get("column_name"),

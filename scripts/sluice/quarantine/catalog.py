@@ -111,17 +111,22 @@ class Refused:
 def places(lake: Path, locate: Callable[[], Located], *, place: str | None = None) -> Places:
     """Where to read refused rows: the lake, and the warehouse that `locate` finds.
 
-    A warehouse that cannot be read is noted; raises SluiceError where `place` asks for it.
+    A warehouse, and a table of the lake, that cannot be read is noted; raises SluiceError where `place` asks for the warehouse.
     """
+    damaged = views.damaged(lake) if place != "warehouse" else {}
+    notes = tuple(f"rows of {feed} refused at ingestion are not shown: {_told(error)}" for feed, error in damaged.items())
     if place == "ingestion":
-        return Places(lake)
+        return Places(lake, notes=notes)
     try:
-        return Places(lake, mart.find(locate()))
+        return Places(lake, mart.find(locate()), notes)
     except SluiceError as error:
         if place == "warehouse":
             raise
-        where = f" ({error.where})" if error.where else ""
-        return Places(lake, notes=(f"only rows refused at ingestion are shown: {error.what}{where}",))
+        return Places(lake, notes=(*notes, f"only rows refused at ingestion are shown: {_told(error)}"))
+
+
+def _told(error: SluiceError) -> str:
+    return f"{error.what} ({error.where})" if error.where else error.what
 
 
 @contextmanager

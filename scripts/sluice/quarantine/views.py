@@ -16,8 +16,10 @@ from pathlib import Path
 import duckdb
 
 from sluice.core.duck import literal
+from sluice.core.errors import SluiceError
 from sluice.history import ledger
 from sluice.history.kinds import BatchEntry, DecisionEntry
+from sluice.lake.opening import open_table
 
 
 def create(connection: duckdb.DuckDBPyConnection, lake: Path, mart: str | None) -> None:
@@ -114,12 +116,28 @@ _WAIVED_ROWS = """
 """
 
 
+def _tables(lake: Path) -> list[Path]:
+    return sorted(path.parent for path in (lake / "quarantine").glob("*/*/_delta_log"))
+
+
+def damaged(lake: Path) -> dict[str, SluiceError]:
+    """The feeds whose quarantine cannot be read, and why: their rows are not among those that are shown."""
+    found = {}
+    for path in _tables(lake):
+        try:
+            open_table(path)
+        except SluiceError as error:
+            found[f"{path.parent.name}.{path.name}"] = error
+    return found
+
+
 def _ingestion(lake: Path) -> str:
-    """SQL of the rows that ingest refused; a row counts once its batch has landed.
+    """SQL of the rows that ingest refused; a row counts once its batch has landed. Damaged tables are left out.
 
     The word `door` in an id is the former name of the place: an id never changes.
     """
-    tables = sorted(path.parent for path in (lake / "quarantine").glob("*/*/_delta_log"))
+    left_out = damaged(lake)
+    tables = [path for path in _tables(lake) if f"{path.parent.name}.{path.name}" not in left_out]
     rows = "".join(
         f"""
         union all by name

@@ -12,12 +12,14 @@ import duckdb
 
 from sluice.core import dbt
 from sluice.core.dbt import Ending
-from sluice.core.duck import connect, literal
+from sluice.core.duck import connect
 from sluice.core.errors import SluiceError
 from sluice.core.paths import pasted, program
 from sluice.core.text import plural, table, wrapped
 from sluice.environments.acknowledgements import told
 from sluice.environments.resolve import Located
+from sluice.history import ledger
+from sluice.history.kinds import BatchEntry
 from sluice.quarantine import catalog
 from sluice.store.record import Acknowledgement
 from sluice.summary import totals
@@ -110,7 +112,7 @@ def _quarantined(lake: Path, built: Located) -> list[Quarantined]:
 def _feeds(lake: Path) -> list[FeedTotals]:
     with connect(extensions=["delta"]) as connection:
         rows = connection.execute(f"""
-            with batches as (select * from delta_scan({literal(str(lake / "ops" / "batches"))})),
+            with batches as ({ledger.query(lake, BatchEntry)}),
             reasons as (select feed, unnest(reasons) as r from batches),
             by_reason as (select feed, r.reason as reason, sum(r.rows)::bigint as n from reasons group by all),
             listed as (select feed, map(list(reason order by reason), list(n order by reason)) as m from by_reason group by feed)

@@ -131,3 +131,45 @@ def test_between_any_two_steps(
     assert landed(tmp_path, "second") == NOTHING
     list(run(feeds(tmp_path), contracts(), tmp_path / "lake", run_id="again"))
     assert [landed(tmp_path, name) for name in FEEDS] == [whole(200)] * 3
+
+
+READS = """
+import signal
+import sys
+from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.path.insert(0, sys.argv[1])
+from tests.integration.ingest.test_an_interrupt_ends_the_run import contracts, feeds
+from sluice.ingest.readers.postgres import PostgresFeed
+from sluice.ingest.run import run
+root = Path(sys.argv[2])
+table = PostgresFeed(source="test", table="first", connection=sys.argv[3], relation="public.slow", cursor="id")
+told = lambda said, _: print(said, flush=True)
+try:
+    list(run([table, *feeds(root)[1:]], contracts(), root / "lake", run_id="x", tell=told))
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def test_sigint_while_a_server_is_waited_for(tmp_path: Path, server: Any) -> None:
+    """The server answers after a minute; the run ends long before, and nothing is recorded as refused."""
+    server.psql("create or replace view slow as select 1::bigint as id, pg_sleep(60)::text as text")
+    deliver(tmp_path, 10)
+    process = subprocess.Popen(
+        [sys.executable, "-c", READS, str(REPOSITORY), str(tmp_path), server.get_uri()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "test.first: reading\n"
+    running = "select count(*) from pg_stat_activity where query like '%slow%' and query not like '%pg_stat_activity%'"
+    while " 0" in server.psql(running):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=40)
+    assert out == "interrupted\n", err
+    assert [landed(tmp_path, name) for name in FEEDS] == [NOTHING] * 3
+    with connect(extensions=["delta"]) as connection:
+        assert connection.execute(f"select count(*) from delta_scan('{tmp_path}/lake/ops/refusals')").fetchone() == (0,)

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from deltalake import DeltaTable
 from tests.helpers.lake import contract
 
-from sluice.core.duck import connect
+from sluice.candidate import pins
+from sluice.core.duck import connect, without_backtrace
 from sluice.core.errors import SluiceError
 from sluice.history.kinds import BatchEntry, RefusalEntry
 from sluice.ingest.landing import FeedReport
 from sluice.ingest.readers.csv import CsvFeed
 from sluice.ingest.run import prepare, run
 from sluice.lake.contracts import Contract
+from sluice.quarantine import catalog
 from sluice.steps import setup
 
 NAMES = ("first", "hurt", "last")
@@ -191,3 +195,33 @@ def test_every_other_table_is_made_and_setup_names_the_damaged_ones(shop: Shop, 
         setup.setup()
     for name in ("first", "hurt"):
         assert f"raw/test/{name}" in caught.value.what
+
+
+def test_quarantine_shows_the_other_feeds_and_names_the_one_it_cannot(shop: Shop) -> None:
+    shop.deliver(3, "id\nx\n")
+    shop.ingest()
+    DAMAGE["a commit of noise"](shop.lake / "quarantine" / "test" / "hurt")
+    where = catalog.places(shop.lake, lambda: pytest.fail("no warehouse is asked for"), place="ingestion")
+    (note,) = where.notes
+    assert note.startswith("rows of test.hurt refused at ingestion are not shown: the Delta table is damaged")
+    with catalog.opened(where) as connection:
+        found = catalog.groups(connection, catalog.Filter(), datetime(2030, 1, 1))  # noqa: DTZ001
+    assert [(group.feed, group.rows) for group in found] == [("test.first", 1), ("test.last", 1)]
+
+
+def test_a_candidate_is_not_built_from_a_damaged_table(shop: Shop) -> None:
+    DAMAGE["a commit of noise"](shop.lake / "raw" / "test" / "hurt")
+    with pytest.raises(SluiceError, match="the Delta table is damaged") as caught:
+        pins.taken(shop.lake)
+    assert caught.value.where.endswith("raw/test/hurt")
+
+
+def test_what_dbt_says_of_a_damaged_table_fits_a_screen(shop: Shop) -> None:
+    table = shop.lake / "raw" / "test" / "hurt"
+    DAMAGE["a commit of noise"](table)
+    with connect(extensions=["delta"]) as connection, pytest.raises(duckdb.Error) as caught:
+        connection.execute(f"select * from delta_scan('{table}')")
+    said = without_backtrace(str(caught.value))
+    assert "DeltaKernel" in said
+    assert "delta_scan('/" in said
+    assert len(said.splitlines()) < 10 < len(str(caught.value).splitlines())
