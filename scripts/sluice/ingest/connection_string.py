@@ -7,7 +7,7 @@ by libpq's rules, and what libpq and the server say is shown without any part of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
 SCHEMES = ("postgresql://", "postgres://")
@@ -37,14 +37,13 @@ def mistake(connection: str) -> str:
     return ""
 
 
-def with_timeout(connection: str, seconds: int) -> str:
-    """The string with a `connect_timeout`, unless it has one: without, a server that does not answer is waited for."""
-    if "connect_timeout" in connection:
-        return connection
+def with_defaults(connection: str, values: Mapping[str, int]) -> str:
+    """The string with the keywords of `values` that it does not have."""
+    added = [f"{name}={value}" for name, value in values.items() if f"{name}=" not in connection]
     if not connection.startswith(SCHEMES):
-        return f"{connection} connect_timeout={seconds}"
+        return " ".join([connection, *added])
     mark = "&" if "?" in connection.rpartition("@")[2] else "?"
-    return f"{connection}{mark}connect_timeout={seconds}"
+    return f"{connection}{mark}{'&'.join(added)}" if added else connection
 
 
 def scrubbed(text: str, connection: str) -> str:

@@ -81,14 +81,25 @@ def lose_checkpoint(table: Path) -> None:
         file.unlink()
 
 
+def lose_a_commit(table: Path) -> None:
+    append(table, {})
+    append(table, {})
+    logs(table)[-2].unlink()
+
+
+def replace_by_a_file(table: Path) -> None:
+    shutil.rmtree(table)
+    table.write_text("")
+
+
 NEW = ["timestampNtz", "aFeatureToCome"]
 DAMAGE: dict[str, Callable[[Path], Any]] = {
     "a commit cut short": lambda table: logs(table)[-1].write_text(logs(table)[-1].read_text()[:40]),
     "a commit of noise": lambda table: logs(table)[-1].write_bytes(b"\x80\x00\xff" * 60),
-    "a commit that is lost": lambda table: (append(table, {}), append(table, {}), logs(table)[-2].unlink()),
+    "a commit that is lost": lose_a_commit,
     "the log is lost": lambda table: shutil.rmtree(table / "_delta_log"),
     "the checkpoint is lost": lose_checkpoint,
-    "a file in place of the table": lambda table: (shutil.rmtree(table), table.write_text("")),
+    "a file in place of the table": replace_by_a_file,
     "a feature to come": lambda table: append(table, protocol(3, 7, readerFeatures=NEW, writerFeatures=NEW)),
     "a feature to come for writers": lambda table: append(table, protocol(1, 7, writerFeatures=["aFeatureToCome"])),
     "a protocol to come": lambda table: append(table, protocol(9, 9)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sluice.ingest.connection_string import mistake, scrubbed, with_timeout
+from sluice.ingest.connection_string import mistake, scrubbed, with_defaults
 from sluice.ingest.readers.postgres import PostgresFeed
 
 # What libpq accepts, as its documentation of connection strings has it.
@@ -79,7 +79,7 @@ def test_words_around_a_short_password_stay() -> None:
     ],
 )
 def test_a_server_is_not_waited_for_without_end(connection: str, expected: str) -> None:
-    assert with_timeout(connection, 7) == expected
+    assert with_defaults(connection, {"connect_timeout": 7}) == expected
 
 
 def test_a_feed_does_not_print_its_connection() -> None:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from threading import Thread
 from typing import Annotated
 
 import duckdb
 from pydantic import AfterValidator, Field, StrictBool, StrictInt
 
-from sluice.core.duck import identifier, literal
+from sluice.core.duck import connect, identifier, literal
 from sluice.core.errors import SluiceError
 from sluice.core.text import plural
-from sluice.ingest.connection_string import mistake, scrubbed, with_timeout
+from sluice.ingest.connection_string import mistake, scrubbed, with_defaults
 from sluice.ingest.landing import Batch, FeedReport, Work, land
 from sluice.ingest.readers import postgres_changes as changes
 from sluice.ingest.readers.postgres_columns import SETTINGS, TIMES, WHOLE_NUMBERS, PgColumn, ask, asked, casts, columns_of
@@ -29,7 +31,9 @@ from sluice.lake import raw
 
 # What is read again before the last value, for transactions that commit late: seconds; of a number, units.
 LOOKBACK_SECONDS, LOOKBACK_UNITS = 3600, 1000
-CONNECT_SECONDS = 10
+# libpq waits without end for a server that does not answer, and for hours for one that has gone.
+_PATIENCE = {"connect_timeout": 10, "keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 6}
+CANCEL_SECONDS = 10
 _PART = re.compile(r'"((?:[^"]|"")+)"|([^".]+)')
 
 
@@ -105,15 +109,32 @@ class PostgresFeed(Feed):
     def _where(self) -> str:
         return f"PostgreSQL table {self.relation}"
 
+    def _attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        place = literal(with_defaults(self.connection, _PATIENCE))
+        connection.execute(f"attach {place} as pg (type postgres, read_only)")
+
+    def _wait(self, connection: duckdb.DuckDBPyConnection, query: str) -> None:
+        """Run a query that waits for the server. Ctrl-C ends it, which DuckDB does not notice while it reads from a socket."""
+        ((server_process,),) = ask(connection, "select pg_backend_pid() as p")
+        ended = _in_thread(lambda: connection.execute(query))
+        try:
+            ended.result()
+        except KeyboardInterrupt:
+            connection.interrupt()
+            with suppress(duckdb.Error), connect(extensions=["postgres_scanner"]) as other:
+                self._attach(other)
+                ask(other, f"select pg_cancel_backend({server_process}) as was_there")
+            with suppress(TimeoutError):
+                ended.exception(CANCEL_SECONDS)
+            raise
+
     @contextmanager
     def _server(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         """The server, attached as pg, in one transaction whose texts are the same on every server."""
         if wrong := mistake(self.connection):
             raise SluiceError(wrong, where=self._where, hint="correct `connection` in the feeds file")
         try:
-            connection.execute(
-                f"attach {literal(with_timeout(self.connection, CONNECT_SECONDS))} as pg (type postgres, read_only)"
-            )
+            self._attach(connection)
             connection.execute("begin")
             ask(connection, SETTINGS)
             yield
@@ -189,17 +210,20 @@ class PostgresFeed(Feed):
             where = f"{column} >= {first} or {column} is null" + (f" or {column} = '-infinity'" if kind in TIMES else "")
         query = f"select {', '.join(selected)}, {reaches} as __cursor, {ahead} as __ahead from {self._name} where {where}"
         deleted = f"false as {identifier(changes.DELETED)}, " if self.deletes else ""
-        work.connection.execute(f"""
+        self._wait(
+            work.connection,
+            f"""
             create or replace temp table fetched as
             select *, {deleted}row_number() over () as __position, 0 as __file from {asked(query)}
-        """)
+        """,
+        )
 
     def _fetch_keys(self, work: Work, columns: tuple[PgColumn, ...], fetched: changes.Fetched) -> None:
         """Make `present` of the keys of all rows of the table."""
         types, keys = work.contract.types, [column for column in columns if column.name in work.contract.key]
         selected = ", ".join(f"{one.selected(types[one.name])} as {identifier(one.name)}" for one in keys)
         query = asked(f"select {selected} from {self._name}")
-        work.connection.execute(f"create or replace temp table present as select {fetched.key} as __key from {query}")
+        self._wait(work.connection, f"create or replace temp table present as select {fetched.key} as __key from {query}")
 
     def _stage(self, work: Work, fetched: changes.Fetched, start: _Start) -> tuple[StagedRows, changes.Gone]:
         """The rows that are new, and tombstones of those that are gone."""
@@ -244,6 +268,20 @@ class PostgresFeed(Feed):
         identity = hashlib.sha256(f"{self.name}\n{start.reached}\n{furthest}\n{version}".encode()).hexdigest()[:20]
         marks = {} if furthest is None else {f"cursor:{self.cursor}": int(furthest)}
         return Batch(identity, (self.relation,), (identity,), 0, marks, warnings=warnings)
+
+
+def _in_thread(work: Callable[[], object]) -> Future[object]:
+    """What `work` returns or raises, from a thread of its own, so that this one hears Ctrl-C."""
+    future: Future[object] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001  (it is raised where the result is asked for)
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return future
 
 
 def columns_of_table(connection: duckdb.DuckDBPyConnection, name: str, relation: str) -> tuple[PgColumn, ...]:
