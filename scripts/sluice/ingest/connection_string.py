@@ -61,7 +61,7 @@ def _secrets(connection: str) -> set[str]:
     found = {_credentials(connection).partition(":")[2]} if connection.startswith(SCHEMES) else set()
     said = mistake(connection)
     if said:
-        # It is never passed on, so only what is told of it matters: no word of the sentence is a secret.
+        # It is never passed on, so only what is said of it matters: no word of the sentence is a secret.
         found |= {part for part in _BETWEEN.split(connection) if len(part) >= _SHORT and part not in said}
     else:
         found |= {value for key, value in _values(connection) if key not in _SHOWN}
@@ -112,7 +112,7 @@ def _keyword_values(text: str) -> Iterator[tuple[str, str]]:
         if pair is None:
             raise ValueError(
                 "the connection string is not a URI (postgresql://...) and not a list of name=value either; a value with spaces"
-                " stands in single quotes, and a quote or a backslash in it has a backslash before it"
+                " needs single quotes, and a quote or a backslash in it has a backslash before it"
             )
         value = pair[2] if pair[2] is not None else pair[3]
         yield pair[1], re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""A table of the lake that cannot be read or written is told in words, with its place; the others go on."""
+"""A table of the lake that cannot be read or written is reported in words, with its place; the others go on."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_damaged_quarantine_refuses_its_feed(shop: Shop, damage: Callable[[Pat
     assert "quarantine/test/hurt" in reports["test.hurt"].refused[0][1]
 
 
-def test_a_damaged_table_is_told_though_its_feed_is_not_asked_for(shop: Shop) -> None:
+def test_a_damaged_table_is_reported_though_its_feed_is_not_asked_for(shop: Shop) -> None:
     DAMAGE["a feature to come"](shop.lake / "raw" / "test" / "hurt")
     reports = shop.ingest("last")
     assert reports["test.last"].rows_landed == 1

@@ -1,4 +1,4 @@
-"""Connection strings: a mistake is told without repeating any of it, and what libpq says is shown without the password."""
+"""Connection strings: a mistake is reported without repeating any of it, and what libpq says is shown without the password."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BAD = [
     "postgresql://h/db?password=S3CRET=word4", "postgresql://h/db?S3CRETword4", "host=h password=S3CRET word4",
     "host=h password='S3CRET word4", "password=word4 S3CRET host=h", "S3CRETword4", "host=h password=S3CRET\\",
 ]  # fmt: skip
-# Passwords, and how each may stand in a string.
+# Passwords, and how each may be written in a string.
 SHOWN = [
     ("postgresql://me:S3CRET@h/db", ["S3CRET"]),
     ("postgresql://me:S%40CR%2FET@h/db", ["S%40CR%2FET", "S@CR/ET"]),

@@ -19,7 +19,7 @@ from sluice.lake import raw
 from sluice.lake.contracts import Contract
 
 DELETED = "_deleted"
-# A run that would mark so many rows, or all because it saw none, has probably not seen the table.
+# A run that would mark this many rows, or all because it saw none, has probably not seen the table.
 DOUBTFUL_ROWS = 10
 # SQL of the newest version among the rows of a key.
 _NEWEST = "(_loaded_at, _position)"
