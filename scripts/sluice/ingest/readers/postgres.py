@@ -209,12 +209,12 @@ class PostgresFeed(Feed):
             first = _moment(kind, start.value) if kind in TIMES else str(start.value)
             where = f"{column} >= {first} or {column} is null" + (f" or {column} = '-infinity'" if kind in TIMES else "")
         query = f"select {', '.join(selected)}, {reaches} as __cursor, {ahead} as __ahead from {self._name} where {where}"
-        deleted = f"false as {identifier(changes.DELETED)}, " if self.deletes else ""
+        deleted = f", false as {identifier(changes.DELETED)}" if self.deletes else ""
         self._wait(
             work.connection,
             f"""
             create or replace temp table fetched as
-            select *, {deleted}row_number() over () as __position, 0 as __file from {asked(query)}
+            select *{deleted} from {asked(query)}
         """,
         )
 

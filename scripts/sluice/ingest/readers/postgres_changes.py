@@ -1,7 +1,7 @@
 """What of a PostgreSQL table is new to the lake: rows that were read again are left out, rows that are gone become tombstones.
 
-The rows that were read are in the temporary table `fetched`, with __position and __file; those to land are put in `fresh`,
-with their __refusal, and the images of rows that are gone in `tombstones`.
+The rows that were read are in the temporary table `fetched`; those to land are put in `fresh`, with __position, __file and
+their __refusal, and the images of rows that are gone in `tombstones`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from sluice.lake.contracts import Contract
 DELETED = "_deleted"
 # A run that would mark this many rows, or all because it saw none, has probably not seen the table.
 DOUBTFUL_ROWS = 10
+# SQL of where a row was among those that were read.
+_PLACE = "rowid + 1 as __position, 0 as __file"
 # SQL of the newest version among the rows of a key.
 _NEWEST = "(_loaded_at, _position)"
 
@@ -58,9 +60,8 @@ def is_empty(work: Work) -> bool:
 
 def judge(work: Work, fetched: Fetched) -> None:
     """Make `fresh` of all rows that were fetched."""
-    work.connection.execute(f"""
-        create or replace temp table fresh as select *, {refusal(work.contract, fetched.casts)} as __refusal from fetched
-    """)
+    reason = refusal(work.contract, fetched.casts)
+    work.connection.execute(f"create or replace temp table fresh as select *, {_PLACE}, {reason} as __refusal from fetched")
 
 
 def leave_out_known(work: Work, fetched: Fetched, window: str) -> None:
@@ -78,7 +79,7 @@ def leave_out_known(work: Work, fetched: Fetched, window: str) -> None:
     content, key = _digest(list(fetched.values), landed), _digest(fetched.contract.key, landed)
     work.connection.execute(f"""
         create or replace temp table judged as
-        select *, {refusal(work.contract, fetched.casts)} as __refusal, {fetched.key} as __key,
+        select *, {_PLACE}, {refusal(work.contract, fetched.casts)} as __refusal, {fetched.key} as __key,
             {_digest(list(fetched.values), fetched.values)} as __content, md5({as_json(fetched.names)}) as __original
         from fetched;
         create or replace temp table landed as
@@ -142,7 +143,7 @@ def find_deleted(work: Work, fetched: Fetched, limit: float) -> Gone:
         ) where not is_deleted;
         create or replace temp table gone as select key from living where key not in (select __key from present);
         create or replace temp table tombstones as
-        select {image}, (select coalesce(max(__position), 0) from fetched) + row_number() over () as __position, 0 as __file
+        select {image}, (select count(*) from fetched) + row_number() over () as __position, 0 as __file
         from (
             select * from {table} where {key} in (select key from gone)
             qualify row_number() over (partition by {key} order by _loaded_at desc, _position desc) = 1

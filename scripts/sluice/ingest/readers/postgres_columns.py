@@ -31,8 +31,6 @@ _NUMBERS = {"numeric", "money", "oid"}
 _INTEGERS = {"smallint", "integer", "bigint"}
 # From this number on, not every integer is one of the type.
 _LAST_EXACT = {"double": 2**53, "float": 2**24}
-# 2025-01-01, perhaps with a time of day: what Delta's other readers hold. The rest is infinity, BC, or beyond the year 9999.
-_ORDINARY = r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d+)?)?"
 # Asked first in a transaction: how the server writes values as text, whatever is usual for it, its database or its user.
 SETTINGS = """
     select set_config('DateStyle', 'ISO, YMD', true) as a, set_config('IntervalStyle', 'postgres', true) as b,
@@ -69,8 +67,7 @@ class PgColumn:
         if self.base in _NATIVE:
             return cast_typed(name, parse_type(_NATIVE[self.base]), target)
         if self.base in TIMES and kind in ("timestamp", "date"):
-            cast, is_far = cast_text(name, target), f"not regexp_full_match({name}, {literal(_ORDINARY)})"
-            return Cast(cast.value, f"case when {is_far} then true else {cast.misfit} end")
+            return _cast_time(name, target)
         if self.base in _NUMBERS and kind in ("double", "float"):
             cast = cast_text(name, target)
             # A float rounds what is behind the point; digits in front of it are not its to change.
@@ -82,6 +79,14 @@ class PgColumn:
         if kind in ("struct", "list") and (self.is_nested or self.base in ("json", "jsonb")):
             return _cast_nested(name, target)
         return None
+
+
+def _cast_time(name: str, target: DuckDBPyType) -> Cast:
+    """Of 2025-01-01, perhaps with a time of day; infinity, BC and the years after 9999 are not what all readers can hold."""
+    value, is_ordinary = f"try_cast({name} as {target})", f"{name}[5] = '-' and not ends_with({name}, 'BC')"
+    is_midnight = f" and (length({name}) = 10 or ends_with({name}, ' 00:00:00'))" if target.id == "date" else ""
+    fits = f"case when {is_ordinary} then {value} is not null{is_midnight} else false end"
+    return Cast(value, f"({name} is not null and not {fits})")
 
 
 def _digits(text: str) -> str:
