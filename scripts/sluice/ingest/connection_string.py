@@ -65,7 +65,6 @@ def _secrets(connection: str) -> set[str]:
         found |= {part for part in _BETWEEN.split(connection) if len(part) >= _SHORT and part not in said}
     else:
         found |= {value for key, value in _values(connection) if key not in _SHOWN}
-    found |= {unquote(secret) for secret in found}
     parts = {part for secret in found for part in _BETWEEN.split(secret) if len(part) >= _SHORT}
     return {connection, *found, *parts} - {""}
 

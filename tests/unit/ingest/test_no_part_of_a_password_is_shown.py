@@ -20,6 +20,7 @@ GOOD = [
 ]  # fmt: skip
 # What it does not, each with S3CRET and word4 in its password.
 BAD = [
+    "postgresql://shop:p@S3CRET-word4@h/db",
     "postgresql://shop:p@ss:S3CRET-word4@127.0.0.1:1/db", "postgresql://shop:S3CRET#1%zz-word4@127.0.0.1:1/db",
     "postgres://shop:word4/S3CRET@h/db", "postgresql://shop:S3CRET%00word4@h/db", "postgresql://a:b@h:S3CRET.word4/db",
     "postgresql://h/db?password=S3CRET=word4", "postgresql://h/db?S3CRETword4", "host=h password=S3CRET word4",

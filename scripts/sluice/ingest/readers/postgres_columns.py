@@ -82,8 +82,8 @@ class PgColumn:
 
 
 def _cast_time(name: str, target: DuckDBPyType) -> Cast:
-    """Of 2025-01-01, perhaps with a time of day; infinity, BC and the years after 9999 are not what all readers can hold."""
-    value, is_ordinary = f"try_cast({name} as {target})", f"{name}[5] = '-' and not ends_with({name}, 'BC')"
+    """Of 2025-01-01, perhaps with a time of day. Not all readers can hold infinity or a year after 9999; DuckDB reads no BC."""
+    value, is_ordinary = f"try_cast({name} as {target})", f"{name}[5] = '-'"
     is_midnight = f" and (length({name}) = 10 or ends_with({name}, ' 00:00:00'))" if target.id == "date" else ""
     fits = f"case when {is_ordinary} then {value} is not null{is_midnight} else false end"
     return Cast(value, f"({name} is not null and not {fits})")
