@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sluice.commands import complete
 from sluice.commands.options import Format, FormatOption
 from sluice.commands.output import end, register, show
 from sluice.core.errors import SluiceError
@@ -60,4 +61,22 @@ def add(
     typer.echo(report.next_step(name, plan.settings), err=True)
 
 
-register(app, None, add)
+def check(
+    name: Annotated[str, typer.Argument(help="Name of the source.", autocompletion=complete.sources)],
+    output: FormatOption = Format.text,
+) -> None:
+    """Show what a source still lacks until `sluice run` can take it, in the order in which to put it right.
+
+    Its data is landed in a temporary lake, of many files the first ones, and its staging models are built on that. Nothing of
+    the project changes. Exit code 0 when it is ready, 1 when something is missing, 2 when it could not run.
+    """
+    from sluice.source import report
+    from sluice.source.check import check as step
+
+    with on_stderr("source") as tell:
+        found = step(name, tell)
+    show(output, found, report.checked_text, exit_code=found.exit_code)
+    end(found.exit_code)
+
+
+register(app, None, add, check)

@@ -11,7 +11,7 @@ from sluice.source.mapping import own_id, quoted
 from sluice.source.project import MODELS, DbtProject
 from sluice.source.proposal import CommonColumn, Proposal, RawColumn, RawTable, Staging
 from sluice.source.variables import entry_lines
-from sluice.source.vocabulary import singular, vocabulary, words
+from sluice.source.vocabulary import plain, singular, vocabulary, words
 from sluice.source.yaml_text import comment, item
 
 # What begins a comment about something that a person has to decide; `sluice source check` lists those that are left.
@@ -94,14 +94,20 @@ def _contract(proposal: Proposal, project: DbtProject) -> str:
         "        warn_after: {count: 36, period: hour}",
         "        error_after: {count: 72, period: hour}",
         "    tables:",
-        *(_table(table) for table in proposal.tables),
+        *(_table(proposal, table) for table in proposal.tables),
     )
 
 
-def _table(table: RawTable) -> Iterator[str]:
+def _grain(proposal: Proposal, table: RawTable) -> str:
+    """What a row of a raw table is: of the entity it holds, else of what the table is called."""
+    entities = [one.entity for one in proposal.of(table)]
+    return singular(entities[0] if entities else table.name).replace("_", " ")
+
+
+def _table(proposal: Proposal, table: RawTable) -> Iterator[str]:
     yield from comment(_looked_at(table), 6)
     yield f"      - name: {table.name}"
-    yield f"        description: One row per {singular(table.name).replace('_', ' ')}."
+    yield f"        description: One row per {_grain(proposal, table)}."
     if table.key:
         yield f"        config: {{meta: {{key: [{', '.join(table.key)}]}}}}"
     yield "        columns:"
@@ -133,8 +139,9 @@ def filling(column: RawColumn) -> str:
 
 
 def _description(column: RawColumn) -> str:
-    text = " ".join(words(column.name)).capitalize() + "."
-    return text if column.facts.name in (column.name, column.name.upper()) else f"{text[:-1]}, in the source {column.facts.name}."
+    text = " ".join(words(column.name)).capitalize()
+    is_same = plain(column.facts.name) == plain(column.name)
+    return f"{text}." if is_same else f"{text}, in the source {column.facts.name}."
 
 
 # --- staging ----------------------------------------------------------------------------------------------------------
@@ -190,7 +197,7 @@ def _head(one: Staging) -> Iterator[str]:
 def _select(column: CommonColumn, *, has_base: bool) -> Iterator[str]:
     """The lines of a column: what is to be decided, why, and the expression."""
     if column.ask:
-        yield from comment(f"{DECIDE} {column.ask}.", 0, "--")
+        yield from comment(f"{DECIDE} {column.ask}{'' if column.ask.endswith('?') else '.'}", 0, "--")
     elif column.why:
         yield from comment(column.why, 0, "--")
     sql = column.sql
@@ -214,18 +221,18 @@ def _models(proposal: Proposal, project: DbtProject) -> str:
         "version: 2",
         "",
         "models:",
-        *(_base_model(proposal.source, table) for table in bases),
+        *(_base_model(proposal, table) for table in bases),
         *(_model(proposal.source, one, project) for one in proposal.stagings),
     )
 
 
-def _base_model(source: str, table: RawTable) -> Iterator[str]:
-    yield f"  - name: stg_{source}__{table.name}"
-    yield f"    description: One row per {singular(table.name).replace('_', ' ')} and delivery, as delivered."
+def _base_model(proposal: Proposal, table: RawTable) -> Iterator[str]:
+    yield f"  - name: stg_{proposal.source}__{table.name}"
+    yield f"    description: One row per {_grain(proposal, table)}, as delivered."
     yield "    columns:"
     for column in [one for one in table.columns if one.required] or table.columns[:1]:
         tests = {"data_tests": ["not_null"]} if column.required else {}
-        yield from item({"name": column.name, "description": _description(column), **tests}, 6)
+        yield from item({"name": column.name.lower(), "description": _description(column), **tests}, 6)
 
 
 def _model(source: str, one: Staging, project: DbtProject) -> Iterator[str]:
@@ -234,7 +241,7 @@ def _model(source: str, one: Staging, project: DbtProject) -> Iterator[str]:
     yield f"    description: One row per {entity} and delivery."
     yield "    columns:"
     for column in one.columns:
-        is_tested = column.name == own_id(one.entity) or (column.name in project.promised[one.entity] and column.sql != "null")
+        is_tested = column.name == own_id(one.entity) or column.name in project.promised[one.entity]
         if is_tested:
             yield from item({"name": column.name, "description": _described(column.name, project), "data_tests": ["not_null"]}, 6)
 

@@ -111,21 +111,28 @@ def _named(table: str, entity: str) -> float:
 
 
 def _derived(held: Mapping[str, RawTable], project: DbtProject) -> dict[str, RawTable]:
-    """Entities that no table holds, and whose id is in the rows of one that holds another, with something more about them."""
+    """Entities that no table holds, and whose ids are in the rows of another: with more about them, or as a reference."""
     found: dict[str, RawTable] = {}
-    for entity, columns in project.common.items():
-        for holder, table in held.items():
-            wanted = [name for name in columns if name not in project.common[holder] or name == own_id(entity)]
-            matched = [name for name in wanted if match(table, entity, name, columns[name])]
-            if entity not in held and own_id(entity) in matched and len(matched) > 1 and not _is_key(table, entity, columns):
-                found.setdefault(entity, table)
+    for table in held.values():
+        missing = [entity for entity in project.common if entity not in held and _has_id(table, entity, project)]
+        found |= {entity: table for entity in missing if _says_more(table, entity, project) and entity not in found}
+        named = {name for entity, of in {**held, **found}.items() if of is table for name in project.common[entity]}
+        found |= {entity: table for entity in missing if own_id(entity) in named and entity not in found}
     return found
 
 
-def _is_key(table: RawTable, entity: str, columns: Mapping[str, str]) -> bool:
-    """Whether each row has an id of the entity to itself, so that it is made of nothing but this row."""
-    own = match(table, entity, own_id(entity), columns[own_id(entity)])
-    return own is not None and (own.columns[0].name,) == table.key
+def _has_id(table: RawTable, entity: str, project: DbtProject) -> bool:
+    """Whether rows name one of the entity, of which each has several rows."""
+    columns = project.common[entity]
+    own = match(table, entity, own_id(entity), columns[own_id(entity)]) if own_id(entity) in columns else None
+    return own is not None and (own.columns[0].name,) != table.key
+
+
+def _says_more(table: RawTable, entity: str, project: DbtProject) -> bool:
+    """Whether the rows say something of the entity that no other entity has."""
+    others = {name for other, columns in project.common.items() if other != entity for name in columns}
+    columns = project.common[entity]
+    return any(match(table, entity, name, kind) for name, kind in columns.items() if name not in others)
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------
@@ -219,10 +226,10 @@ def _made_of_key(source: str, name: str, table: RawTable) -> CommonColumn:
     if table.key:
         key = " || '-' || ".join(quoted(column) for column in table.key)
         return CommonColumn(name, f"{literal(source + ':')} || {key}", table.key, "key of the table")
-    every = ", ".join(quoted(column.name) for column in table.columns)
+    every = "".join(f"\n            coalesce(cast({quoted(column.name)} as varchar), '~')," for column in table.columns)
     return CommonColumn(
         name,
-        f"{literal(source + ':')} || md5(cast(row({every}) as varchar))",
+        f"{literal(source + ':')} || md5(concat_ws(\n            '|',{every.removesuffix(',')}\n        ))",
         how="content of the row",
         ask=f"{name}: no key was found ({table.facts.key_sure}); made of all columns, so exact copies share it",
     )

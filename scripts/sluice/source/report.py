@@ -5,13 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 
-from sluice.core.text import plural, table, wrapped
+from sluice.core.text import plural, table, value, wrapped
 from sluice.source.add import Plan
+from sluice.source.check import Checked, Stage
 from sluice.source.files import DECIDE
 from sluice.source.project import VARS
 from sluice.source.proposal import Proposal, RawColumn, RawTable
 
 WIDTH = 80
+_LINES = 6  # of what dbt says
 
 
 def as_text(plan: Plan) -> str:
@@ -69,3 +71,24 @@ def next_step(source: str, settings: Mapping[str, str]) -> str:
     return (
         "next: " + "".join(f"{name}={shlex.quote(value)} " for name, value in settings.items()) + f"sluice source check {source}"
     )
+
+
+def checked_text(found: Checked) -> str:
+    """What is missing, in order, and what comes next."""
+    lines = [line for stage in found.stages for line in _stage(stage)]
+    if found.exit_code == 0:
+        return "\n".join([*lines, f"ready: sluice run {found.feeds_file}"])
+    missing = sum(finding.blocks for stage in found.stages for finding in stage.findings)
+    later = f"; not looked at yet: {', '.join(found.skipped)}" if found.skipped else ""
+    return "\n".join([*lines, f"{plural(missing, 'thing')} missing, the first comes first{later}"])
+
+
+def _stage(stage: Stage) -> Iterator[str]:
+    yield f"{stage.name}: {stage.done}" if stage.is_passed else f"{stage.name}: not yet"
+    for finding in stage.findings:
+        where = f"{finding.where}: " if finding.where else ""
+        first, *more = finding.what.splitlines()[:_LINES]
+        yield from wrapped(f"  {'missing' if finding.blocks else 'note'}: {where}{first}", WIDTH, "    ")
+        yield from (f"    {value(line, WIDTH - 4)}" for line in more)
+        if finding.hint:
+            yield from wrapped(f"    {finding.hint}", WIDTH, "    ")
