@@ -52,13 +52,14 @@ def add(
         raise SluiceError("nobody can be asked: there is no terminal", hint="--yes writes without asking, --dry-run only shows")
     with on_stderr("source") as tell:
         plan = step.plan(name, step.Given(tuple(given), schema, tuple(table or ()), currency), load(), tell)
-    show(output, plan, report.as_text)
+    found = report.shown(plan)
+    show(output, found, report.as_text)
     if dry_run:
         return
     if not yes and not typer.confirm(f"write these {len(plan.files)} files?", err=True):
         end(1)
     step.write(plan)
-    typer.echo(report.next_step(name, plan.settings), err=True)
+    typer.echo(report.next_step(found), err=True)
 
 
 def check(

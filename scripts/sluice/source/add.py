@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sluice.core.errors import RefusedError, SluiceError
 from sluice.core.progress import Tell
+from sluice.ingest.readers import READERS
 from sluice.lake.contracts import NAME
 from sluice.source.contract import raw_table, required
 from sluice.source.facts import TableFacts
@@ -89,25 +90,31 @@ def _look(source: str, given: Given, tell: Tell) -> tuple[list[TableFacts], dict
         raise SluiceError("a connection is given with something else", hint="add one source at a time")
     if connections:
         variable = f"{source.upper()}_CONNECTION"
-        with opened(["postgres_scanner"]) as (connection, _):
+        with opened([READERS["postgres"].extensions]) as (connection, _):
             found = look_at_server(connection, connections[0], given.schema, given.tables, variable)
         return found, {variable: "<connection string>"}, []
     if given.schema or given.tables:
         raise SluiceError("--schema and --table are for a PostgreSQL connection", hint="name a connection, or only files")
     members, notes = groups([Path(name) for name in given.names])
     paths, settings = _paths([group.pattern for group in members])
-    return _look_at_files(members, paths, tell), settings, notes
+    found, unreadable = _look_at_files(members, paths, tell)
+    return found, settings, [*notes, *unreadable]
 
 
-def _look_at_files(members: Sequence[Group], paths: Sequence[str], tell: Tell) -> list[TableFacts]:
-    found = []
-    needs = ["excel"] if any(group.format == "excel" for group in members) else []
-    with opened(needs) as (connection, folder):
+def _look_at_files(members: Sequence[Group], paths: Sequence[str], tell: Tell) -> tuple[list[TableFacts], list[str]]:
+    """What was seen, and which could not be read. Raises SluiceError where none could."""
+    found, errors = [], []
+    with opened(READERS[group.format].extensions for group in members) as (connection, folder):
         for number, (group, path) in enumerate(zip(members, paths, strict=True)):
             tell(group.table, number / len(members))
-            seen = look_at(group, connection, folder)
-            found.append(replace(seen, feed={**seen.feed, "path": path}))
-    return found
+            try:
+                seen = look_at(group, connection, folder)
+                found.append(replace(seen, feed={**seen.feed, "path": path}))
+            except SluiceError as error:
+                errors.append(error)
+    if errors and not found:
+        raise errors[0]
+    return found, [f"{error.where}: {error.what}; it is left out" for error in errors]
 
 
 def _paths(patterns: Sequence[str]) -> tuple[list[str], dict[str, str]]:

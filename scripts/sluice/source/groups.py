@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sluice.core.errors import SluiceError
+from sluice.ingest.readers import READERS
 from sluice.source.vocabulary import snake
 
 # The end of a name, without `.gz` -> the format of a feed.
@@ -21,6 +23,9 @@ FORMATS = {
     ".parquet": "parquet",
     ".xlsx": "excel",
 }
+
+# What is put in place of a number while names are compared, and in the glob: it begins with a digit, whatever follows.
+_NUMBER, _DIGITS = "\0", "[0-9]*"
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ def groups(given: Sequence[Path]) -> tuple[list[Group], list[str]]:
     if missing:
         raise SluiceError(f"not found: {', '.join(missing)}", hint="name files, a folder, or a PostgreSQL connection")
     paths = sorted({file for path in given for file in (_below(path) if path.is_dir() else [path])})
-    known = [path for path in paths if ending(path) in FORMATS]
+    known = [path for path in paths if FORMATS.get(ending(path)) in READERS]
     if not known:
         raise SluiceError("no file of a format that a feed can have", where=", ".join(map(str, given)), hint=_formats())
     passed = [path.name for path in paths if path not in known]
@@ -60,7 +65,8 @@ def _below(folder: Path) -> Iterable[Path]:
 
 
 def _formats() -> str:
-    return f"names may end in {', '.join(FORMATS)}, each also with .gz"
+    known = (end for end, format in FORMATS.items() if format in READERS)
+    return f"names may end in {', '.join(known)}, each also with .gz"
 
 
 def _named(paths: Sequence[Path]) -> list[Group]:
@@ -69,22 +75,22 @@ def _named(paths: Sequence[Path]) -> list[Group]:
         alike.setdefault((path.parent, _pattern(path.name)), []).append(path)
     made: list[Group] = []
     for (folder, pattern), members in alike.items():
-        name = members[0].name if len(members) == 1 else pattern
         table = _free(_table(folder, pattern), {group.table for group in made})
-        made.append(Group(table, FORMATS[ending(members[0])], tuple(members), str(folder / name)))
+        name = glob.escape(members[0].name if len(members) == 1 else pattern).replace(glob.escape(_NUMBER), _DIGITS)
+        made.append(Group(table, FORMATS[ending(members[0])], tuple(members), f"{glob.escape(str(folder))}/{name}"))
     return made
 
 
 def _pattern(name: str) -> str:
-    """The name with each number that is a word of its own, or has four digits and more, as a `*`."""
+    """The name with a mark for each number that is a word of its own, or has four digits and more."""
     stem, dot, rest = name.partition(".")
-    starred = re.sub(r"(?<![A-Za-z0-9])\d+(?![A-Za-z0-9])|\d{4,}(?![A-Za-z0-9])", "*", stem)
-    return re.sub(r"\*([-_ T.]?\*)+", "*", starred) + dot + rest
+    marked = re.sub(r"(?<![A-Za-z0-9])\d+(?![A-Za-z0-9])|\d{4,}(?![A-Za-z0-9])", _NUMBER, stem)
+    return re.sub(f"{_NUMBER}([-_ T.]?{_NUMBER})+", _NUMBER, marked) + dot + rest
 
 
 def _table(folder: Path, pattern: str) -> str:
     """The raw table's name: that of the files, or of their folder where the files have only numbers."""
-    stem = pattern.partition(".")[0].replace("*", " ")
+    stem = pattern.partition(".")[0].replace(_NUMBER, " ")
     return snake(stem if re.search(r"[A-Za-z]", stem) else folder.absolute().name)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -32,11 +33,11 @@ Columns = Sequence[tuple[str, str | None]]  # names with the type that the sourc
 
 
 @contextmanager
-def opened(extensions: Sequence[str] = ()) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
-    """A connection that may spill to disk, and a folder for copies of files."""
+def opened(extensions: Iterable[Sequence[str]] = ()) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+    """A connection that may spill to disk, with what readers need, and a folder for copies of files."""
     with TemporaryDirectory(prefix="sluice-source-") as name:
-        folder = Path(name)
-        with connect(memory_limit=MEMORY_LIMIT, temp_directory=folder / "spill", extensions=extensions) as connection:
+        folder, needed = Path(name), sorted({name for names in extensions for name in names})
+        with connect(memory_limit=MEMORY_LIMIT, temp_directory=folder / "spill", extensions=needed) as connection:
             yield connection, folder
 
 
@@ -44,8 +45,8 @@ def look_at(group: Group, connection: duckdb.DuckDBPyConnection, folder: Path) -
     """The facts of one group of files. Raises SluiceError for files that cannot be read."""
     try:
         columns, feed, files = _STAGES[group.format](group, connection, folder)
-    except duckdb.Error as error:
-        raise SluiceError(f"cannot be read: {str(error).splitlines()[0]}", where=group.pattern) from error
+    except (duckdb.Error, OSError, EOFError, zlib.error) as error:
+        raise SluiceError(f"cannot be read: {(str(error).splitlines() or [''])[0]}", where=group.pattern) from error
     found = facts(connection, group.table, {"format": group.format, **feed}, columns)
     return replace(found, files=len(group.paths), columns=tuple(replace(one, files=files[one.name]) for one in found.columns))
 

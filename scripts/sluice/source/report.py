@@ -1,9 +1,11 @@
-"""A proposal for people: a table for each raw table, what has to be decided, and which files are written."""
+"""A proposal, and what a check found, for people and programs."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from sluice.core.text import plural, table, value, wrapped
 from sluice.source.add import Plan
@@ -16,61 +18,114 @@ WIDTH = 80
 _LINES = 6  # of what dbt says
 
 
-def as_text(plan: Plan) -> str:
-    """The whole proposal."""
+@dataclass(frozen=True)
+class ShownColumn:
+    """A column of the contract. `becomes` are the common columns that it is used for."""
+
+    name: str
+    type: str
+    is_key: bool
+    is_required: bool
+    becomes: tuple[str, ...]
+    empty: int
+    sure: str
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    """A raw table. `entities` are those that it supplies; none where it looks like no entity."""
+
+    name: str
+    rows: int
+    is_sample: bool
+    entities: tuple[str, ...]
+    key: tuple[str, ...]
+    key_sure: str
+    columns: tuple[ShownColumn, ...]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A proposal: its tables, the files that write it, the number of decisions that are left to a person.
+
+    `variables` is the entry for vars.yml where it could not be put there; `settings` are environment variables that feeds need.
+    """
+
+    source: str
+    tables: tuple[ShownTable, ...]
+    notes: tuple[str, ...]
+    files: tuple[Path, ...]
+    decisions: int
+    variables: str
+    settings: Mapping[str, str]
+
+
+def shown(plan: Plan) -> Shown:
+    """What is shown of a plan."""
     proposal = plan.proposal
-    lines = [line for one in proposal.tables for line in (*_table(proposal, one), "")]
-    lines += [line for note in proposal.notes for line in wrapped(f"note: {note}", WIDTH, "  ")]
-    lines += _files(plan)
-    return "\n".join(lines)
+    return Shown(
+        proposal.source,
+        tuple(_table(proposal, raw) for raw in proposal.tables),
+        proposal.notes,
+        tuple(plan.files),
+        sum(text.count(f"{DECIDE} ") for path, text in plan.files.items() if path != VARS),
+        plan.variables,
+        plan.settings,
+    )
 
 
-def _table(proposal: Proposal, raw: RawTable) -> Iterator[str]:
-    rows = plural(raw.facts.rows, "row") + (" (the first ones)" if raw.facts.is_sample else "")
-    yield from wrapped(f"{raw.name}: {rows}, {_becomes(proposal, raw)}", WIDTH, "  ")
-    key = f"{', '.join(raw.key)} ({raw.facts.key_sure})" if raw.key else f"none ({raw.facts.key_sure})"
-    yield from wrapped(f"key: {key}", WIDTH, "  ")
-    mapped = _mapped(proposal, raw)
-    cells = [_row(column, raw, mapped.get(column.name, "")) for column in raw.columns]
+def _table(proposal: Proposal, raw: RawTable) -> ShownTable:
+    becomes: dict[str, list[str]] = {column.name: [] for column in raw.columns}
+    for one in proposal.of(raw):
+        for column in one.columns:
+            for name in column.used:
+                becomes[name] += [] if column.name in becomes[name] else [column.name]
+    columns = tuple(_column(raw, column, becomes[column.name]) for column in raw.columns)
+    entities = tuple(one.entity for one in proposal.of(raw))
+    return ShownTable(raw.name, raw.facts.rows, raw.facts.is_sample, entities, raw.key, raw.facts.key_sure, columns)
+
+
+def _column(raw: RawTable, column: RawColumn, becomes: list[str]) -> ShownColumn:
+    is_key = column.name in raw.key
+    return ShownColumn(
+        column.name, column.type, is_key, column.required, tuple(becomes), column.facts.empty, column.ask or column.sure
+    )
+
+
+def as_text(found: Shown) -> str:
+    """The whole proposal, in 80 columns."""
+    lines = [line for one in found.tables for line in (*_table_lines(one), "")]
+    lines += [line for note in found.notes for line in wrapped(f"note: {note}", WIDTH, "  ")]
+    lines += ["files:", *(f"  {path}{' (one entry more)' if path == VARS else ''}" for path in found.files)]
+    if found.variables:
+        lines += [f"to be put into {VARS}, under sources:", *(f"  {line}" for line in found.variables.splitlines())]
+    decisions = plural(found.decisions, "comment")
+    return "\n".join([*lines, f"{decisions} with {DECIDE} say what a person has to decide" if found.decisions else ""])
+
+
+def _table_lines(one: ShownTable) -> Iterator[str]:
+    becomes = f"becomes {', '.join(one.entities)}" if one.entities else f"no entity: {'lookup' if one.key else 'extra'}"
+    rows = plural(one.rows, "row") + (" (the first ones)" if one.is_sample else "")
+    yield from wrapped(f"{one.name}: {rows}, {becomes}", WIDTH, "  ")
+    yield from wrapped(f"key: {', '.join(one.key) or 'none'} ({one.key_sure})", WIDTH, "  ")
+    cells = [
+        (
+            column.name,
+            column.type,
+            "key" if column.is_key else "required" if column.is_required else "",
+            ", ".join(column.becomes),
+            column.empty or None,
+            column.sure,
+        )
+        for column in one.columns
+    ]
     yield from table(["column", "type", "", "becomes", ">empty", "how sure"], cells, WIDTH)
 
 
-def _becomes(proposal: Proposal, raw: RawTable) -> str:
-    entities = [one.entity for one in proposal.of(raw)]
-    if entities:
-        return f"becomes {', '.join(entities)}"
-    return "looks like no entity: lookup" if raw.key else "looks like no entity: extra"
-
-
-def _mapped(proposal: Proposal, raw: RawTable) -> dict[str, str]:
-    found: dict[str, list[str]] = {}
-    for one in proposal.of(raw):
-        for column in one.columns:
-            for name in column.used if len(column.used) < len(raw.columns) else ():
-                found.setdefault(name, []).append(column.name)
-    return {name: ", ".join(dict.fromkeys(names)) for name, names in found.items()}
-
-
-def _row(column: RawColumn, raw: RawTable, becomes: str) -> tuple[object, ...]:
-    marks = ("key" if column.name in raw.key else "") or ("required" if column.required else "")
-    return column.name, column.type, marks, becomes, column.facts.empty or None, column.sure
-
-
-def _files(plan: Plan) -> Iterator[str]:
-    marks = sum(text.count(f"{DECIDE} ") for path, text in plan.files.items() if path != VARS)
-    yield "files:"
-    yield from (f"  {path}{' (one entry more)' if path == VARS else ''}" for path in plan.files)
-    if plan.variables:
-        yield f"put this into {VARS}, under sources:"
-        yield from (f"  {line}" for line in plan.variables.splitlines())
-    yield f"{plural(marks, 'comment')} with {DECIDE} {'says' if marks == 1 else 'say'} what you have to decide"
-
-
-def next_step(source: str, settings: Mapping[str, str]) -> str:
+def next_step(found: Shown) -> str:
     """The command that comes next."""
-    return (
-        "next: " + "".join(f"{name}={shlex.quote(value)} " for name, value in settings.items()) + f"sluice source check {source}"
-    )
+    settings = "".join(f"{name}={shlex.quote(text)} " for name, text in found.settings.items())
+    return f"next: {settings}sluice source check {found.source}"
 
 
 def checked_text(found: Checked) -> str:
@@ -80,7 +135,7 @@ def checked_text(found: Checked) -> str:
         return "\n".join([*lines, f"ready: sluice run {found.feeds_file}"])
     missing = sum(finding.blocks for stage in found.stages for finding in stage.findings)
     later = f"; not looked at yet: {', '.join(found.skipped)}" if found.skipped else ""
-    return "\n".join([*lines, f"{plural(missing, 'thing')} missing, the first comes first{later}"])
+    return "\n".join([*lines, f"{plural(missing, 'thing')} missing; begin with the first{later}"])
 
 
 def _stage(stage: Stage) -> Iterator[str]:

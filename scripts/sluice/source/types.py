@@ -36,6 +36,8 @@ def choose(column: ColumnFacts) -> TypeChoice:
     if column.type not in (None, TEXT):
         return _of_typed(column)
     shapes = {shape.name: shape for shape in column.shapes if shape.name != "null"}
+    if not shapes:
+        return TypeChoice("varchar", f"no value but words for null in {_all(column.rows, 'rows')}")
     count = sum(shape.values for shape in shapes.values())
     is_number = column.type is None and not _names_something(column, shapes)
     choice = (_number(column, shapes, count) if is_number else None) or _time(column, shapes, count)
