@@ -86,7 +86,7 @@ class _Work:
 
 
 def check(source: str, tell: Tell) -> Checked:
-    """Go through the stages until one can't be passed without what an earlier one found missing.
+    """Go through the stages, but for those that make no sense without what an earlier one found missing.
 
     Nothing of the project, its lake or its warehouse is changed. Raises SluiceError for a source of which there is nothing.
     """
@@ -98,14 +98,14 @@ def check(source: str, tell: Tell) -> Checked:
             where=str(feed_file(source)),
             hint=did_you_mean(source, known, "sluice source add begins one"),
         )
-    stages: list[Stage] = []
+    stages: dict[str, Stage] = {}
     with TemporaryDirectory(prefix="sluice-source-") as name:
         work = _Work(source, Path(name), tell, project)
         for label, stage in _STAGES.items():
-            stages.append(_tried(label, stage, work))
-            if not stages[-1].is_passed and label in _NEEDED:
-                break
-    return Checked(source, tuple(stages), tuple(_STAGES)[len(stages) :], str(work.feeds_file))
+            if all(needed in stages and stages[needed].is_passed for needed in _NEEDS.get(label, ())):
+                stages[label] = _tried(label, stage, work)
+    skipped = tuple(label for label in _STAGES if label not in stages)
+    return Checked(source, tuple(stages.values()), skipped, str(work.feeds_file))
 
 
 def _tried(label: str, stage: Callable[[_Work], Stage], work: _Work) -> Stage:
@@ -163,7 +163,7 @@ def _trial_findings(landed: trial.Landed) -> Iterator[Finding]:
 
 def _marks(work: _Work) -> Stage:
     """What a person has to decide, where it is written."""
-    paths = [work.feeds_file, *sorted(folder(work.source).glob("*"))]
+    paths = [path for path in (work.feeds_file, *sorted(folder(work.source).glob("*"))) if path.is_file()]
     found = [
         Finding(said, f"{path}:{number}", "decide it, and remove the comment")
         for path in paths
@@ -220,5 +220,9 @@ _STAGES: dict[str, Callable[[_Work], Stage]] = {
     "vars.yml": _variables,
     "values": _values,
 }
-# Stages without which the next ones make no sense.
-_NEEDED = {"feeds", "contract", "trial", "staging"}
+# Stages that make sense only once others are passed.
+_NEEDS = {
+    "contract": ("feeds",),
+    "trial": ("feeds", "contract"),
+    "values": ("trial", "staging"),
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields, replace
+from dataclasses import MISSING, fields, replace
 from typing import Any
 
 from sluice.ingest.readers import READERS
@@ -43,6 +43,12 @@ def _names(found: TableFacts, columns: Sequence[ColumnFacts]) -> list[str]:
         name = f"{name}_" if name in RESERVED else name
         names.append(name if name not in names else f"{name}_{len(names) + 1}")
     return names
+
+
+def is_complete(table: RawTable) -> bool:
+    """Whether its feed has all keys that feeds of its format need."""
+    needed = {field.name for field in fields(READERS[table.facts.feed["format"]]) if field.default is MISSING}
+    return needed <= {"source", "table", *table.facts.feed}
 
 
 def can(found: TableFacts, key: str) -> bool:

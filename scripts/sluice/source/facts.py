@@ -8,6 +8,8 @@ from typing import Any
 
 # The type of a column that is text in the source, whatever it holds, and that ingest can read as another type.
 TEXT = "text"
+# Types that may hold amounts, which are decimal here; so their values are looked at as text is.
+FLOATS = ("DOUBLE", "FLOAT")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice.core.text import plural
+from sluice.source.contract import is_complete
 from sluice.source.mapping import own_id, quoted
 from sluice.source.project import MODELS, DbtProject
 from sluice.source.proposal import CommonColumn, Proposal, RawColumn, RawTable, Staging
@@ -66,10 +67,12 @@ def _feeds(proposal: Proposal) -> str:
 
 
 def _feed(source: str, table: RawTable) -> Iterator[str]:
+    """An entry of the feeds; as a comment where it lacks a key that a person has to name."""
     columns = {column.name: dict(column.feed) for column in table.columns if column.feed}
     entry: dict[str, Any] = {"source": source, "table": table.name, **table.facts.feed}
     yield from (line for note in table.facts.notes for line in comment(f"{DECIDE} {note}", 2))
-    yield from item({**entry, "columns": columns} if columns else entry, 2)
+    lines = item({**entry, "columns": columns} if columns else entry, 2)
+    yield from lines if is_complete(table) else (f"  # {line[2:]}" for line in lines)
 
 
 # --- the contract -----------------------------------------------------------------------------------------------------

@@ -204,6 +204,10 @@ def _common(context: Context, entity: str, table: RawTable, name: str, kind: str
         return CommonColumn(name, sql, _names(found), found.how, ask=ask if is_doubtful else "")
     if name in context.constants:
         return CommonColumn(name, context.constants[name], how="given")
+    instead = vocabulary().instead.get(name, "")
+    kinds = context.project.common[entity]
+    if instead in kinds and match(table, entity, instead, kinds[instead]):
+        return CommonColumn(name, f"cast(null as {kind})", why=f"{instead} says it.")
     return _absent(context, entity, name, kind, _nearly(table, entity, name))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -21,9 +21,9 @@ _DECLARED = """
     select n.nspname::text, c.relname::text,
         coalesce((select string_agg(a.attname, ',' order by array_position(i.indkey::int2[], a.attnum))
             from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = any(i.indkey)
-            where i.indrelid = c.oid and i.indisprimary), '')::text,
+            where i.indrelid = c.oid and i.indisprimary), '')::text as key,
         coalesce((select string_agg(a.attname, ',') from pg_attribute a
-            where a.attrelid = c.oid and a.attnum > 0 and a.attnotnull and not a.attisdropped), '')::text
+            where a.attrelid = c.oid and a.attnum > 0 and a.attnotnull and not a.attisdropped), '')::text as required
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p') and not c.relispartition
         and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_'
@@ -99,15 +99,21 @@ def _look(connection: duckdb.DuckDBPyConnection, relation: Relation, variable: s
     found = facts(connection, snake(relation.name), feed, kinds)
     columns = tuple(replace(one, required=one.name in relation.required) for one in found.columns)
     cursor = _cursor(columns, relation.key)
-    notes = () if cursor else ("no column grows with every change, and a feed needs one: `cursor`",)
     key, sure = (relation.key, "primary key of the table") if relation.key else (found.key, found.key_sure)
-    return replace(
-        found, feed={**feed, **({"cursor": cursor} if cursor else {})}, columns=columns, key=key, key_sure=sure, notes=notes
-    )
+    feed |= {"cursor": cursor} if cursor else {}
+    return replace(found, feed=feed, columns=columns, key=key, key_sure=sure, notes=tuple(_notes(cursor, relation)))
+
+
+def _notes(cursor: str | None, relation: Relation) -> Iterator[str]:
+    """What a person has to decide of a feed."""
+    if cursor is None:
+        yield f"cursor: {relation.full_name} has no column that grows with every change; name one, and make this a feed"
+    elif cursor in relation.key:
+        yield f"cursor: by {cursor}, only new rows of {relation.full_name} are found, not those that change"
 
 
 def _cursor(columns: Sequence[ColumnFacts], key: Sequence[str]) -> str | None:
-    """A time of the last change; else a number that is the whole key, by which new rows are found, but no changes."""
+    """A time of the last change; else a number that is the whole key, which grows with new rows, but not with changes."""
     times = [column for column in columns if (column.type or "").upper().startswith("TIMESTAMP")]
     changed = [column.name for column in times if set(words(column.name)) & vocabulary().change_words]
     numbers = [column.name for column in columns if (column.name,) == tuple(key) and column.type in ("INTEGER", "BIGINT")]

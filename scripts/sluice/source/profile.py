@@ -9,7 +9,7 @@ import duckdb
 
 from sluice.core.duck import identifier, literal, parse_type
 from sluice.ingest.casts import cast_text
-from sluice.source.facts import TEXT, ColumnFacts, Shape
+from sluice.source.facts import FLOATS, TEXT, ColumnFacts, Shape
 from sluice.source.vocabulary import vocabulary
 
 COMMON = 20
@@ -37,8 +37,8 @@ def profile(connection: duckdb.DuckDBPyConnection, column: str, kind: str | None
     `kind` is the type that the source gives, None where it gives text only, `TEXT` where it tells text from numbers.
     """
     name = identifier(column)
-    is_text = kind in (None, TEXT)
-    value = f"nullif(trim({name}), '')" if is_text or kind == "VARCHAR" else name
+    is_text = kind in (None, TEXT, *FLOATS)
+    value = f"nullif(trim({name}::varchar), '')" if is_text or kind == "VARCHAR" else name
     connection.execute(f"create or replace temp table counted as select {value} as t, count(*) as n from looked group by 1")
     row = connection.execute(
         "select sum(n)::bigint, coalesce(sum(n) filter (t is not null), 0)::bigint, count(t) from counted"

@@ -11,6 +11,7 @@ from sluice.core.duck import connect, identifier, literal, parse_type
 from sluice.ingest.casts import cast_typed
 from sluice.source.mapping import own_id
 from sluice.source.project import DbtProject
+from sluice.source.vocabulary import vocabulary
 
 # The common column that says which source a row is from.
 SOURCE = "source_system"
@@ -89,7 +90,9 @@ class _Model:
         promised = [name for name in self.project.common[self.entity] if name in self.project.promised[self.entity]]
         own = [name for name in (own_id(self.entity),) if name in self.project.common[self.entity] and name not in promised]
         for name in own + promised:
-            if count := self._count(f"{identifier(name)} is null"):
+            instead = vocabulary().instead.get(name, "")
+            both = f" and {identifier(instead)} is null" if instead in self.project.common[self.entity] else ""
+            if count := self._count(f"{identifier(name)} is null{both}"):
                 yield Judgement(self.entity, f"{name}: {count:,} rows have none", "a mart promises that it is never null")
 
     def _not_allowed(self) -> Iterator[Judgement]:

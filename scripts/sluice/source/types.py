@@ -9,7 +9,7 @@ from typing import Any
 from duckdb.sqltypes import DuckDBPyType
 
 from sluice.core.duck import parse_type
-from sluice.source.facts import TEXT, ColumnFacts, Shape
+from sluice.source.facts import FLOATS, TEXT, ColumnFacts, Shape
 from sluice.source.vocabulary import vocabulary, words
 
 _DIGITS = 18  # of a decimal: what fits 64 bits
@@ -33,13 +33,14 @@ def choose(column: ColumnFacts) -> TypeChoice:
     """The narrowest type that every value seen fits, and text where that is in doubt."""
     if not column.filled:
         return TypeChoice("varchar", f"empty in {_all(column.rows, 'rows')}")
-    if column.type not in (None, TEXT):
+    is_amount = column.type in FLOATS and bool(vocabulary().amount_words & set(words(column.name)))
+    if column.type not in (None, TEXT) and not is_amount:
         return _of_typed(column)
     shapes = {shape.name: shape for shape in column.shapes if shape.name != "null"}
     if not shapes:
         return TypeChoice("varchar", f"no value but words for null in {_all(column.rows, 'rows')}")
     count = sum(shape.values for shape in shapes.values())
-    is_number = column.type is None and not _names_something(column, shapes)
+    is_number = column.type != TEXT and not _names_something(column, shapes)
     choice = (_number(column, shapes, count) if is_number else None) or _time(column, shapes, count)
     nulls = next((shape for shape in column.shapes if shape.name == "null"), None)
     return _with_nulls(choice, nulls) if choice else TypeChoice("varchar", _text(column, shapes))

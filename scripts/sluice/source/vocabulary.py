@@ -51,6 +51,7 @@ class Vocabulary(BaseModel):
     values: Mapping[str, str]
     meanings: Mapping[str, Mapping[str, tuple[str, ...]]]
     absent: Mapping[str, Absent]
+    instead: Mapping[str, str]
     lineage: Annotated[Mapping[str, str], Field(min_length=1)]
 
     def called(self, entity: str) -> list[str]:
