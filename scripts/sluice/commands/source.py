@@ -24,6 +24,10 @@ def _typed(name: str) -> str:
     return name if is_connection(name) else str(typed(name))
 
 
+def _has_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
 def add(
     name: Annotated[str, typer.Argument(help="Name of the new source: lower-case letters, digits, underscores.")],
     given: Annotated[
@@ -48,7 +52,7 @@ def add(
     from sluice.source import report
     from sluice.source.project import load
 
-    if not (yes or dry_run or sys.stdin.isatty()):
+    if not (yes or dry_run or _has_terminal()):
         raise SluiceError("nobody can be asked: there is no terminal", hint="--yes writes without asking, --dry-run only shows")
     with on_stderr("source") as tell:
         plan = step.plan(name, step.Given(tuple(given), schema, tuple(table or ()), currency), load(), tell)

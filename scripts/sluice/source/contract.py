@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields, replace
 from typing import Any
 
 from sluice.ingest.readers import READERS
-from sluice.lake.contracts import NAME, RESERVED
+from sluice.lake.contracts import RESERVED
 from sluice.source.facts import ColumnFacts, TableFacts
 from sluice.source.proposal import RawColumn, RawTable
 from sluice.source.types import choose
@@ -34,11 +34,11 @@ def required(table: RawTable, names: Iterable[str]) -> RawTable:
 
 
 def _names(found: TableFacts, columns: Sequence[ColumnFacts]) -> list[str]:
-    """Names for the contract: the source's own where they are plain words or a feed of the format can't rename."""
+    """Names for the contract: plain words, but the source's own where a feed of the format can't rename."""
     names: list[str] = []
     for column in columns:
         name = snake(column.name)
-        if not can(found, "columns") and NAME.fullmatch(column.name) and not _same_for_ingest(found, name, column.name):
+        if not (can(found, "columns") or _same_for_ingest(found, name, column.name)):
             name = column.name
         name = f"{name}_" if name in RESERVED else name
         names.append(name if name not in names else f"{name}_{len(names) + 1}")

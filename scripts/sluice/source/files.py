@@ -13,7 +13,7 @@ from sluice.source.project import MODELS, DbtProject
 from sluice.source.proposal import CommonColumn, Proposal, RawColumn, RawTable, Staging
 from sluice.source.variables import entry_lines
 from sluice.source.vocabulary import plain, singular, vocabulary, words
-from sluice.source.yaml_text import comment, item
+from sluice.source.yaml_text import comment, flow, item
 
 # What begins a comment about something that a person has to decide; `sluice source check` lists those that are left.
 DECIDE = "DECIDE"
@@ -112,7 +112,7 @@ def _table(proposal: Proposal, table: RawTable) -> Iterator[str]:
     yield f"      - name: {table.name}"
     yield f"        description: One row per {_grain(proposal, table)}."
     if table.key:
-        yield f"        config: {{meta: {{key: [{', '.join(table.key)}]}}}}"
+        yield f"        config: {{meta: {{key: {flow(table.key)}}}}}"
     yield "        columns:"
     for column in table.columns:
         yield from _contract_column(column)

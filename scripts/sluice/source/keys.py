@@ -18,18 +18,20 @@ _MOST_CANDIDATES = 6
 
 def find_key(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[ColumnFacts]) -> tuple[tuple[str, ...], str]:
     """The columns of `looked` that identify a row, and how sure that is; no columns where none were found."""
-    named = sorted(filter(_may_identify, columns), key=lambda column: _rank(table, column, columns))[:_MOST_CANDIDATES]
-    for tried in _tries([column.name for column in named]):
+    named = [column for column in columns if _may_identify(column)][:_MOST_CANDIDATES]
+    own_first = sorted(named, key=lambda column: not _is_own(table, column))
+    for tried in _tries([column.name for column in own_first], [column.name for column in named]):
         if how := is_unique(connection, tried):
             where = "all rows" if how == "all" else "each file, not over all of them: versions of a row"
             return tried, f"unique in {where}"
     return (), _nearly(named, columns)
 
 
-def _tries(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    for size in range(1, _MOST_COLUMNS + 1):
-        for tried in combinations(range(len(names)), size):
-            yield tuple(names[place] for place in tried)
+def _tries(single: Sequence[str], together: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Columns alone, then two and three of them together."""
+    yield from ((name,) for name in single)
+    for size in range(2, _MOST_COLUMNS + 1):
+        yield from combinations(together, size)
 
 
 def _may_identify(column: ColumnFacts) -> bool:
@@ -39,11 +41,9 @@ def _may_identify(column: ColumnFacts) -> bool:
     return is_named and column.filled == column.rows > 0 and not is_amount
 
 
-def _rank(table: str, column: ColumnFacts, columns: Sequence[ColumnFacts]) -> tuple[bool, int]:
-    """The table's own id first (`id`, `order_id` of `orders`), then the others in their order."""
-    stem = plain(column.name)
-    is_own = any(stem == own + word for own in ("", singular(plain(table))) for word in vocabulary().key_words)
-    return (not is_own, list(columns).index(column))
+def _is_own(table: str, column: ColumnFacts) -> bool:
+    """Whether its name is that of the table's own id: `id`, `order_id` of `orders`."""
+    return any(plain(column.name) == own + word for own in ("", singular(plain(table))) for word in vocabulary().key_words)
 
 
 def _nearly(candidates: Sequence[ColumnFacts], columns: Sequence[ColumnFacts]) -> str:

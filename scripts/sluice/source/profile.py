@@ -71,11 +71,16 @@ def _shapes(connection: duckdb.DuckDBPyConnection) -> tuple[Shape, ...]:
         ),
         shaped as (
             select *, {_case()} as shape from bare
+        ),
+        measured as (
+            select *, length(regexp_extract(s, case shape
+                when 'thousands, point' then '[.]([0-9]+)$' when 'thousands, comma' then '[,]([0-9]+)$' else '[.,]([0-9]+)$'
+            end, 1)) as scale from shaped
         )
-        select shape, sum(n)::bigint, max(length(regexp_replace(regexp_extract(s, '^[^.]*'), '[^0-9]', '', 'g'))),
-            max(length(regexp_extract(s, '[.,]([0-9]+)$', 1))), any_value(t order by n desc, t),
+        select shape, sum(n)::bigint, max(length(regexp_replace(s, '[^0-9]', '', 'g')) - scale), max(scale),
+            any_value(t order by n desc, t),
             list(distinct case when shape = 'null' then t else {_sign(signs)} end) filter (shape <> 'text')
-        from shaped group by shape order by 2 desc, 1
+        from measured group by shape order by 2 desc, 1
     """).fetchall()
     return tuple(
         Shape(name, values, digits, scale, tuple(sorted(filter(None, marks or ()))), example)

@@ -31,13 +31,13 @@ class Judgement:
 def judge(source: str, entities: Sequence[str], relations: Mapping[str, str], file: str, project: DbtProject) -> list[Judgement]:
     """What is wrong with the staging models of a source in a warehouse file, entity by entity."""
     with connect(file, read_only=True, extensions=["delta"]) as connection:
-        named = {entity: relations[f"stg_{source}__{entity}"] for entity in entities if f"stg_{source}__{entity}" in relations}
-        found = [
-            one
-            for entity, relation in named.items()
-            for one in _Model(connection, source, entity, relation, project).judgements()
+        names = {entity: f"stg_{source}__{entity}" for entity in entities}
+        models = [
+            _Model(connection, source, entity, relations[name], project) for entity, name in names.items() if name in relations
         ]
-        return [*found, *_references(connection, named, project)]
+        found = [one for model in models for one in model.judgements()]
+        complete = {model.entity: model.relation for model in models if not model.missing()}
+        return [*found, *_references(connection, complete, project)]
 
 
 @dataclass(frozen=True)
@@ -50,20 +50,27 @@ class _Model:
     relation: str
     project: DbtProject
 
+    def missing(self) -> list[str]:
+        """Common columns that it does not end in."""
+        return [name for name in self._expected() if name not in self._described()]
+
     def judgements(self) -> Iterator[Judgement]:
         """What is missing; else what does not fit its type, is null, or is a value that is not allowed."""
-        kinds = {**self.project.common[self.entity], **self.project.lineage}
-        described = self.connection.execute(f"describe {self.relation}").fetchall()
-        found = {name: kind for name, kind, *_ in described}
-        missing = [name for name in kinds if name not in found]
-        if missing:
+        if missing := self.missing():
             yield Judgement(self.entity, f"columns are missing: {', '.join(missing)}", "end in all common columns of vars.yml")
             return
-        for name, kind in kinds.items():
+        found = self._described()
+        for name, kind in self._expected().items():
             yield from self._misfits(name, found[name], kind)
         yield from self._nulls()
         yield from self._not_allowed()
         yield from self._of_another_source()
+
+    def _expected(self) -> dict[str, str]:
+        return {**self.project.common[self.entity], **self.project.lineage}
+
+    def _described(self) -> dict[str, str]:
+        return {name: kind for name, kind, *_ in self.connection.execute(f"describe {self.relation}").fetchall()}
 
     def _count(self, condition: str) -> int:
         row = self.connection.execute(f"select count(*) from {self.relation} where {condition}").fetchone()

@@ -103,7 +103,8 @@ def _integer(shapes: Mapping[str, Shape], count: int, feed: Mapping[str, Any]) -
 
 def _decimal(shapes: Mapping[str, Shape], count: int, feed: Mapping[str, Any]) -> TypeChoice:
     """A decimal of the scale seen, with room before the point; a double where the scale is that of a measurement."""
-    fractions = [shape.scale for name, shape in shapes.items() if name not in ("integer", "whole")]
+    no_fractions = {"integer", "whole", *(("point or thousands", "comma or thousands") if "thousands" in feed else ())}
+    fractions = [shape.scale for name, shape in shapes.items() if name not in no_fractions]
     scale, digits = max([2, *fractions]), max(shape.digits for shape in shapes.values())
     sure = f"{_all(count, 'are numbers')}, {max([0, *fractions])} decimals at most"
     if scale <= _MOST_SCALE and digits <= _DIGITS - scale:

@@ -42,8 +42,8 @@ def _after(text: str, path: Sequence[str], lines: Callable[[int], list[str]]) ->
         node = next((value for name, value in pairs if name.value == key), None)
     if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
         return None
-    rows, place = text.splitlines(keepends=True), _last(node).end_mark.line + 1
-    return "".join([*rows[:place], *(line + "\n" for line in lines(node.start_mark.column)), *rows[place:]])
+    rows, place = text.splitlines(), _last(node).end_mark.line + 1
+    return "\n".join([*rows[:place], *lines(node.start_mark.column), *rows[place:]]) + "\n"
 
 
 def _last(node: yaml.Node) -> yaml.Node:
