@@ -96,6 +96,14 @@ models:
     columns:
       - {name: quantity, constraints: [{type: not_null}]}
 """
+_DBT_PROJECT = """
+name: tiny
+profile: sluice
+flags: {send_anonymous_usage_stats: false}
+models:
+  tiny:
+    staging: {+materialized: view}
+"""
 _VARS = """# Settings.
 vars:
   sources:
@@ -110,7 +118,7 @@ vars:
 def small_project(folder: Path) -> Path:
     """A dbt project that is not ours, with two entities and a mart of each; gives its folder."""
     files = {
-        "dbt_project.yml": "name: tiny\nversion: '1.0'\nprofile: sluice\nmodels:\n  tiny:\n    staging: {+materialized: view}\n",
+        "dbt_project.yml": _DBT_PROJECT,
         "environments.yml": "environments: {}\n",
         "profiles.yml": (REPOSITORY / "profiles.yml").read_text(encoding="utf-8"),
         "vars.yml": _VARS,

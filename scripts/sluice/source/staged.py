@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from sluice.core.duck import connect, identifier, literal, parse_type
+from sluice.core.text import plural
 from sluice.ingest.casts import cast_typed
 from sluice.source.mapping import own_id
 from sluice.source.project import DbtProject
@@ -90,7 +91,7 @@ class _Model:
         cast = cast_typed(column, parse_type(found), parse_type(kind))
         misfit = cast.misfit if cast else f"{column} is not null and try_cast({column} as {kind}) is null"
         if count := 0 if misfit == "false" else self._count(misfit):
-            what = f"{name}: {count:,} values of type {found} do not fit {kind}: {self._values(name, misfit)}"
+            what = f"{name}: {plural(count, 'value')} of type {found} not fitting {kind}: {self._values(name, misfit)}"
             yield Judgement(self.entity, what, f"cast it to {kind} without loss")
 
     def _nulls(self) -> Iterator[Judgement]:
@@ -100,7 +101,7 @@ class _Model:
             instead = vocabulary().instead.get(name, "")
             both = f" and {identifier(instead)} is null" if instead in self.project.common[self.entity] else ""
             if count := self._count(f"{identifier(name)} is null{both}"):
-                yield Judgement(self.entity, f"{name}: {count:,} rows have none", "a mart promises that it is never null")
+                yield Judgement(self.entity, f"{name}: null in {plural(count, 'row')}", "a mart promises that it is never null")
 
     def _not_allowed(self) -> Iterator[Judgement]:
         for name in self.project.common[self.entity]:
@@ -109,7 +110,7 @@ class _Model:
                 continue
             others = f"{identifier(name)} not in ({', '.join(map(literal, allowed.values))})"
             if count := self._count(others):
-                what = f"{name}: {count:,} rows have other values: {self._values(name, others)}"
+                what = f"{name}: other values in {plural(count, 'row')}: {self._values(name, others)}"
                 yield Judgement(self.entity, what, f"one of {', '.join(allowed.values)}", allowed.blocks)
 
     def _of_another_source(self) -> Iterator[Judgement]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from sluice.core.duck import connect, link_extensions, literal
 from sluice.core.errors import SluiceError
 from sluice.core.manifest import relation_of
 from sluice.core.progress import Tell
+from sluice.core.text import plural
 from sluice.ingest.files import find, fixed_folder
 from sluice.ingest.landing import FeedReport
 from sluice.ingest.readers.file_feed import FileFeed
@@ -120,5 +120,5 @@ def warehouse(root: Path) -> str:
 
 def as_text(refusal: Refusal) -> str:
     """One line: how many, why, and the first ones."""
-    examples = "; ".join(refusal.examples) or json.dumps(refusal.reason)
-    return f"{refusal.rows:,} rows, {refusal.reason} {refusal.column}: {examples}"
+    examples = "; ".join(refusal.examples)
+    return f"{plural(refusal.rows, 'row')}, {refusal.reason} {refusal.column}: {examples}"
