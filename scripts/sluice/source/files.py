@@ -93,9 +93,7 @@ def _contract(proposal: Proposal, project: DbtProject) -> str:
         *owner,
         f"        external_location: \"delta_scan('{{{{ env_var('SLUICE_LAKE', 'lake') }}}}/raw/{source}/{{name}}')\"",
         "      loaded_at_field: _loaded_at",
-        "      freshness:",
-        "        warn_after: {count: 36, period: hour}",
-        "        error_after: {count: 72, period: hour}",
+        "      freshness: {warn_after: {count: 36, period: hour}}",
         "    tables:",
         *(_table(proposal, table) for table in proposal.tables),
     )
@@ -239,13 +237,13 @@ def _base_model(proposal: Proposal, table: RawTable) -> Iterator[str]:
 
 
 def _model(source: str, one: Staging, project: DbtProject) -> Iterator[str]:
-    entity = singular(one.entity).replace("_", " ")
+    """The id is tested, and what is never null because ingest refuses a row without it."""
     yield f"  - name: stg_{source}__{one.entity}"
-    yield f"    description: One row per {entity} and delivery."
+    yield f"    description: One row per {singular(one.entity).replace('_', ' ')} and delivery."
     yield "    columns:"
+    required = {column.name for column in one.table.columns if column.required}
     for column in one.columns:
-        is_tested = column.name == own_id(one.entity) or column.name in project.promised[one.entity]
-        if is_tested:
+        if column.name == own_id(one.entity) or (column.used and required.issuperset(column.used) and "case" not in column.sql):
             yield from item({"name": column.name, "description": _described(column.name, project), "data_tests": ["not_null"]}, 6)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sluice.core.errors import SluiceError
 from sluice.core.yaml_model import read
+from sluice.source.vocabulary import vocabulary
 
 VARS = Path("vars.yml")
 MODELS = Path("models")
@@ -100,14 +101,17 @@ def _accepted(column: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], bool
 
 
 def _promised(entity: str, models: Models) -> frozenset[str]:
-    """Columns with the constraint not_null in the entity's own table of the marts."""
+    """Columns with the constraint not_null in the entity's own table of the marts, but for those that it fills itself."""
     names = {prefix + entity for prefix in _PREFIXES}
-    return frozenset(
-        column["name"]
-        for path, model in models
-        if _MARTS in path.parts and model["name"] in names
-        for column in model.get("columns") or []
-        if any(constraint.get("type") == "not_null" for constraint in column.get("constraints") or [])
+    return (
+        frozenset(
+            column["name"]
+            for path, model in models
+            if _MARTS in path.parts and model["name"] in names
+            for column in model.get("columns") or []
+            if any(constraint.get("type") == "not_null" for constraint in column.get("constraints") or [])
+        )
+        - vocabulary().filled
     )
 
 

@@ -152,6 +152,8 @@ def _text(column: ColumnFacts, shapes: Mapping[str, Shape]) -> str:
         return f"{shapes['zeros'].values:,} of {column.filled:,} begin with 0"
     if len(shapes) == 1 and not set(shapes) & {"text", "dated"}:
         return "text in the source"
+    if set(shapes) == {"dated"}:
+        return "days or times in no known format"
     most, *others = sorted(shapes.values(), key=lambda shape: -shape.values)
     return f"mixed: {most.values:,} {most.name}, {others[0].values:,} {others[0].name}" if others else "text"
 

@@ -51,6 +51,7 @@ class Vocabulary(BaseModel):
     values: Mapping[str, str]
     meanings: Mapping[str, Mapping[str, tuple[str, ...]]]
     absent: Mapping[str, Absent]
+    filled: frozenset[str]
     instead: Mapping[str, str]
     lineage: Annotated[Mapping[str, str], Field(min_length=1)]
 
