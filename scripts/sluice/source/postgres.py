@@ -42,8 +42,8 @@ class Relation:
 
     @property
     def full_name(self) -> str:
-        """`schema.table`."""
-        return f"{self.schema}.{self.name}"
+        """`schema.table`, with quotes around a name that has a dot in it."""
+        return ".".join(identifier(part) if "." in part else part for part in (self.schema, self.name))
 
 
 def is_connection(text: str) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,20 @@ class Allowed:
 
 
 @dataclass(frozen=True)
+class RowRule:
+    """A business rule that needs nothing but the row: SQL that is true where it is broken, and what that means."""
+
+    name: str
+    broken_when: str
+    says: str
+
+
+@dataclass(frozen=True)
 class DbtProject:
     """`common` has the types of the common columns by entity, without those that say where a row came from: `lineage`.
 
     `sources` are the entries of the variable of that name. `promised` has, by entity, the columns that are never null in
-    its mart; `documented` are the names of doc blocks.
+    its mart; `documented` are the names of doc blocks; `rules` are those of a row, by entity.
     """
 
     common: Mapping[str, Mapping[str, str]]
@@ -42,6 +51,7 @@ class DbtProject:
     promised: Mapping[str, frozenset[str]]
     documented: frozenset[str]
     owner: str
+    rules: Mapping[str, tuple[RowRule, ...]] = field(default_factory=dict)
 
     def entities_of(self, source: str) -> tuple[str, ...] | None:
         """The entities that vars.yml says a source delivers; None for a bare word, whose entities only a macro knows.
@@ -74,7 +84,14 @@ def load(root: Path = Path()) -> DbtProject:
         promised={entity: _promised(entity, models) for entity in variables["common_columns"]},
         documented=_documented(root),
         owner=_owner(sources),
+        rules={entity: tuple(_row_rules(rules)) for entity, rules in (variables.get("business_rules") or {}).items()},
     )
+
+
+def _row_rules(rules: Sequence[Mapping[str, Any]]) -> Iterator[RowRule]:
+    for rule in rules:
+        if rule.get("scope") == "row":
+            yield RowRule(str(rule["rule"]), str(rule["broken_when"]), str(rule.get("says", "")))
 
 
 Models = list[tuple[Path, dict[str, Any]]]

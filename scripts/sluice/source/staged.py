@@ -66,6 +66,7 @@ class _Model:
         yield from self._nulls()
         yield from self._not_allowed()
         yield from self._of_another_source()
+        yield from self._refused()
 
     def _expected(self) -> dict[str, str]:
         return {**self.project.common[self.entity], **self.project.lineage}
@@ -117,6 +118,16 @@ class _Model:
         others = f"{SOURCE} is distinct from {literal(self.source)}"
         if SOURCE in self.project.common[self.entity] and self._count(others):
             yield Judgement(self.entity, f"{SOURCE}: {self._values(SOURCE, others)}", f"it is {self.source}")
+
+    def _refused(self) -> Iterator[Judgement]:
+        """Rows that a business rule would refuse. A rule that also looks at another table is not tried."""
+        for rule in self.project.rules.get(self.entity, ()):
+            try:
+                count = self._count(f"({rule.broken_when})")
+            except duckdb.BinderException:
+                continue
+            if count:
+                yield Judgement(self.entity, f"{rule.name}: {plural(count, 'row')} would be refused", rule.says, blocks=False)
 
 
 def _references(connection: duckdb.DuckDBPyConnection, relations: Mapping[str, str], project: DbtProject) -> Iterator[Judgement]:

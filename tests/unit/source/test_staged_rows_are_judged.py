@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 from tests.helpers.new_source import PROJECT
 
+from sluice.source.project import DbtProject, RowRule
 from sluice.source.staged import Judgement, judge
 
 LINEAGE = "timestamp '2024-01-01' as loaded_at, 'f' as source_file, 1 as source_position, 'b' as batch_id"
@@ -24,15 +26,15 @@ ORDER = {
 CUSTOMER = {"source_system": "'acme'", "customer_id": "'acme:7'", "email": "null::varchar", "country_code": "'DE'"}
 
 
-def judged(folder: Path, order: dict[str, str], customer: dict[str, str] = CUSTOMER) -> list[Judgement]:
-    """What is found of one order and one customer."""
+def judged(folder: Path, order: dict[str, str], project: DbtProject = PROJECT) -> list[Judgement]:
+    """What is found of one order and its customer."""
     file = folder / "dev.duckdb"
     with duckdb.connect(str(file)) as connection:
-        for name, row in (("orders", order), ("customers", customer)):
+        for name, row in (("orders", order), ("customers", CUSTOMER)):
             values = ", ".join(f"{sql} as {column}" for column, sql in row.items())
             connection.execute(f"create table {name} as select {values}, {LINEAGE}")
     relations = {"stg_acme__orders": "main.orders", "stg_acme__customers": "main.customers"}
-    return judge("acme", ["customers", "orders"], relations, str(file), PROJECT)
+    return judge("acme", ["customers", "orders"], relations, str(file), project)
 
 
 def test_good_rows(tmp_path: Path) -> None:
@@ -63,3 +65,11 @@ def test_a_missing_column_is_named_and_nothing_else_of_the_model(tmp_path: Path)
 
 def test_a_text_that_is_a_time_fits(tmp_path: Path) -> None:
     assert judged(tmp_path, {**ORDER, "ordered_at": "'2024-01-01 10:00:00'"}) == []
+
+
+def test_a_row_that_a_business_rule_would_refuse_is_worth_knowing(tmp_path: Path) -> None:
+    old = RowRule("too_old", "ordered_at < timestamp '2000-01-01'", "The order is older than the shop.")
+    elsewhere = RowRule("unknown", "not is_currency_known", "It needs another table.")
+    project = replace(PROJECT, rules={"orders": (old, elsewhere)})
+    (found,) = judged(tmp_path, {**ORDER, "ordered_at": "timestamp '1970-01-01'"}, project=project)
+    assert found == Judgement("orders", "too_old: 1 row would be refused", "The order is older than the shop.", blocks=False)
