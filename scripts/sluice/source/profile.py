@@ -128,15 +128,11 @@ def _read_by(connection: duckdb.DuckDBPyConnection, formats: Sequence[str], valu
 
 
 def is_unique(connection: duckdb.DuckDBPyConnection, columns: tuple[str, ...]) -> str:
-    """How the columns identify the rows of `looked`: 'all', 'file' (within each file), or '' (not at all).
-
-    An empty value identifies nothing.
-    """
+    """How the columns, which have a value in every row, identify the rows of `looked`: 'all', 'file' (within each), or ''."""
     names = ", ".join(map(identifier, columns))
-    filled = " and ".join(f"{identifier(name)} is not null" for name in columns)
-    row = connection.execute(f"""
-        select count(*), count(distinct ({names})), count(distinct ({names}, __file)), count_if({filled}) from looked
-    """).fetchone()
+    row = connection.execute(
+        f"select count(*), count(distinct ({names})), count(distinct ({names}, __file)) from looked"
+    ).fetchone()
     assert row is not None
-    rows, over_all, in_file, complete = row
-    return "" if complete < rows else "all" if over_all == rows else "file" if in_file == rows else ""
+    rows, over_all, in_file = row
+    return "all" if over_all == rows else "file" if in_file == rows else ""

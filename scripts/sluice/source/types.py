@@ -40,7 +40,8 @@ def choose(column: ColumnFacts) -> TypeChoice:
     if not shapes:
         return TypeChoice("varchar", f"no value but words for null in {_all(column.rows, 'rows')}")
     count = sum(shape.values for shape in shapes.values())
-    is_number = column.type != TEXT and not _names_something(column, shapes)
+    # Digits with zeros before them have a shape of their own, and are a number in no way of writing one.
+    is_number = column.type != TEXT and not vocabulary().text_words & set(words(column.name))
     choice = (_number(column, shapes, count) if is_number else None) or _time(column, shapes, count)
     nulls = next((shape for shape in column.shapes if shape.name == "null"), None)
     return _with_nulls(choice, nulls) if choice else TypeChoice("varchar", _text(column, shapes))
@@ -48,11 +49,6 @@ def choose(column: ColumnFacts) -> TypeChoice:
 
 def _all(count: int, what: str) -> str:
     return f"{count:,} of {count:,} {what}"
-
-
-def _names_something(column: ColumnFacts, shapes: Mapping[str, Shape]) -> bool:
-    """Whether digits are a name and not a number: with zeros before them, or in a column such as a postcode."""
-    return "zeros" in shapes or bool(vocabulary().text_words & set(words(column.name)))
 
 
 # How numbers may be written: the shapes that may occur, those of which one must, and what the feed says for it.

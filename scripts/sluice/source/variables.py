@@ -22,7 +22,15 @@ def with_source(text: str, entry: Mapping[str, Any], derived: Sequence[str]) -> 
     if derived and edited:
         wanted["derived_entities"] = {**(known.get("derived_entities") or {}), source: list(derived)}
         edited = _after(edited, ("vars", "derived_entities"), lambda indent: [f"{' ' * indent}{source}: {flow(list(derived))}"])
-    return edited if edited and yaml.safe_load(edited)["vars"] == wanted else None
+    return edited if edited and _variables(edited) == wanted else None
+
+
+def _variables(text: str) -> Any:
+    """The variables of an edited text; None where the edit broke it."""
+    try:
+        return yaml.safe_load(text)["vars"]
+    except yaml.YAMLError:
+        return None
 
 
 def entry_lines(entry: Mapping[str, Any], indent: int) -> list[str]:

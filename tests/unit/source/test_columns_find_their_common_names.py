@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.helpers.new_source import PROJECT, table
+from tests.helpers.new_source import PROJECT, looked_at, table
 
+from sluice.source.contract import raw_table
 from sluice.source.mapping import stagings
 from sluice.source.proposal import CommonColumn, RawTable, Staging
 
@@ -104,6 +105,21 @@ def test_a_table_with_an_entity_s_words_in_its_columns_only_is_told_by_them(tmp_
     stores = table(tmp_path, "stores", "store_id,store_name,city", "1,North,Rome", "2,South,Oslo")
     found = proposed(lines, stores)
     assert {entity: one.table.name for entity, one in found.items() if not one.is_derived} == {"order_items": "x17"}
+
+
+def test_a_table_called_orders_whose_rows_are_lines_holds_lines(tmp_path: Path) -> None:
+    rows = [f"{number // 4},{number % 4},A{number % 4},1,2024-01-01" for number in range(12)]
+    raw = table(tmp_path, "orders", "order_no,line_no,sku,qty,order_date", *rows)
+    found = proposed(raw)
+    assert (found["order_items"].is_derived, found["orders"].is_derived) == (False, True)
+
+
+def test_a_column_that_is_not_in_every_file_is_not_promised(tmp_path: Path) -> None:
+    for name, text in (("orders-1.csv", "order_id,voucher\n1,X\n"), ("orders-2.csv", "order_id\n2\n")):
+        (tmp_path / name).write_text(text)
+    (facts,) = looked_at(tmp_path)
+    assert [column.name for column in raw_table(facts).columns] == ["order_id"]
+    assert {column.name: column.files for column in facts.columns} == {"order_id": 2, "voucher": 1}
 
 
 def test_of_two_tables_for_one_entity_the_likelier_is_taken_and_the_other_named(tmp_path: Path) -> None:

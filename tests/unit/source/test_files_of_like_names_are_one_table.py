@@ -32,6 +32,7 @@ def touched(folder: Path, *names: str) -> Path:
         (["a/orders.csv", "b/orders.csv"], {"orders": 1, "orders_2": 1}),
         (["address.csv", "address2.csv"], {"address": 1, "address2": 1}),
         (["[old] orders 1.csv", "[old] orders 2.csv"], {"old_orders": 2}),
+        (["[a]/orders 1.csv", "[a]/orders 2.csv"], {"orders": 2}),
         (["2K_rows.csv", "20K_rows.csv"], {"n2k_rows": 1, "n20k_rows": 1}),
     ],
 )

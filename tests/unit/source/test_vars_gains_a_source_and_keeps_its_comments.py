@@ -52,6 +52,7 @@ def test_other_ways_of_writing_it(before: str) -> None:
     [
         ("vars:\n  sources: [shop]\n", []),
         ("vars:\n  other: 1\n", []),
+        ("vars:\n  sources:\n    - >-\n      shop\n  other: 1\n", []),
         ("vars:\n  sources:\n    - shop\n", ["customers"]),  # there is no list of derived entities to add to
     ],
 )
