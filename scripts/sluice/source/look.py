@@ -7,7 +7,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -44,11 +44,12 @@ def opened(extensions: Iterable[Sequence[str]] = ()) -> Iterator[tuple[duckdb.Du
 def look_at(group: Group, connection: duckdb.DuckDBPyConnection, folder: Path) -> TableFacts:
     """The facts of one group of files. Raises SluiceError for files that cannot be read."""
     try:
-        columns, feed, files = _STAGES[group.format](group, connection, folder)
+        staged = _STAGES[group.format](group, connection, folder)
     except (duckdb.Error, OSError, EOFError, zlib.error) as error:
         raise SluiceError(f"cannot be read: {(str(error).splitlines() or [''])[0]}", where=group.pattern) from error
-    found = facts(connection, group.table, {"format": group.format, **feed}, columns)
-    return replace(found, files=len(group.paths), columns=tuple(replace(one, files=files[one.name]) for one in found.columns))
+    found = facts(connection, group.table, {"format": group.format, **staged.feed}, staged.columns)
+    columns = tuple(replace(one, files=staged.files[one.name]) for one in found.columns)
+    return replace(found, files=len(group.paths), columns=columns, notes=staged.notes)
 
 
 def facts(connection: duckdb.DuckDBPyConnection, table: str, feed: Mapping[str, Any], columns: Columns) -> TableFacts:
@@ -60,9 +61,17 @@ def facts(connection: duckdb.DuckDBPyConnection, table: str, feed: Mapping[str, 
     return TableFacts(table, feed, tuple(profiled), row[0], is_sample=row[0] >= ROWS, key=key, key_sure=sure)
 
 
-# --- files: each function fills `looked` and gives the columns, the keys of the feed, and in how many files a column is --------
+# --- files: each function fills `looked` ---------------------------------------------------------------------------------
 
-Staged = tuple[Columns, dict[str, Any], Mapping[str, int]]
+
+@dataclass(frozen=True)
+class Staged:
+    """The columns, the keys of the feed, in how many files each column is, and what speaks against the files."""
+
+    columns: Columns
+    feed: dict[str, Any]
+    files: Mapping[str, int]
+    notes: tuple[str, ...] = ()
 
 
 def _csv(group: Group, connection: duckdb.DuckDBPyConnection, folder: Path) -> Staged:
@@ -75,7 +84,17 @@ def _csv(group: Group, connection: duckdb.DuckDBPyConnection, folder: Path) -> S
         if not _insert(connection, source, header, number):
             break
     files = {name: sum(name in header for header in headers.values()) for name in names}
-    return [(name, None) for name in names], found.feed(), files
+    faults = [_fault(header_of(path, found)) for path in group.paths]
+    return Staged([(name, None) for name in names], found.feed(), files, tuple(dict.fromkeys(filter(None, faults))))
+
+
+def _fault(header: Sequence[str]) -> str:
+    """Why ingest would refuse a file with this header, and what to do; empty if it would not."""
+    lowered = [name.strip().lower() for name in header]
+    doubled = sorted({name for name in lowered if name and lowered.count(name) > 1})
+    if "" in lowered:
+        return f"column {lowered.index('') + 1} of the header has no name, so ingest refuses the file: have it named"
+    return f"the header names {', '.join(doubled)} twice, so ingest refuses the file: have one renamed" if doubled else ""
 
 
 def _names(header: Sequence[str]) -> list[str]:
@@ -105,7 +124,7 @@ def _json(group: Group, connection: duckdb.DuckDBPyConnection, folder: Path) -> 
     connection.execute(f"create or replace temp table looked as select {_extracted(fields)}, __file from looked")
     columns = [(name, _json_kind(kind)) for name, kind in fields.items()]
     feed = {} if is_utf8(encoding) else {"encoding": encoding}
-    return columns, feed, dict.fromkeys(fields, len(group.paths))
+    return Staged(columns, feed, dict.fromkeys(fields, len(group.paths)))
 
 
 def _fields(connection: duckdb.DuckDBPyConnection, group: Group) -> dict[str, Any]:
@@ -154,7 +173,7 @@ def _parquet(group: Group, connection: duckdb.DuckDBPyConnection, folder: Path) 
         here = [name for name, *_ in connection.execute(f"describe select * from {source}").fetchall()]
         if not _insert(connection, source, here, number):
             break
-    return list(kinds.items()), {}, files
+    return Staged(list(kinds.items()), {}, files)
 
 
 def _excel(group: Group, connection: duckdb.DuckDBPyConnection, folder: Path) -> Staged:
@@ -164,7 +183,7 @@ def _excel(group: Group, connection: duckdb.DuckDBPyConnection, folder: Path) ->
     for number, source in enumerate(sources):
         if not _insert(connection, source, names, number):
             break
-    return [(name, None) for name in names], {}, dict.fromkeys(names, len(sources))
+    return Staged([(name, None) for name in names], {}, dict.fromkeys(names, len(sources)))
 
 
 _STAGES: dict[str, Callable[[Group, duckdb.DuckDBPyConnection, Path], Staged]] = {

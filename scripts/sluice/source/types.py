@@ -137,7 +137,7 @@ def _with_nulls(choice: TypeChoice, nulls: Shape | None) -> TypeChoice:
         return choice
     said = ", ".join(nulls.marks)
     return TypeChoice(
-        choice.type, f"{choice.sure}; {nulls.values:,} are null ({said})", {**choice.feed, "null_text": ["", *nulls.marks]}
+        choice.type, f"{choice.sure}; {nulls.values:,} are null ({said})", {**choice.feed, "null_text": list(nulls.marks)}
     )
 
 

@@ -65,7 +65,7 @@ def test_without_a_word_in_the_feed(tmp_path: Path, name: str, values: list[str]
         ("amount", ["1,234.50", "20.25"], "decimal(18,2)", {"thousands": ","}),
         ("amount", ["€ 1.50", "€ 20.25"], "decimal(18,2)", {"signs": ["€"]}),
         ("amount", ["-£1.50", "20.25 GBP"], "decimal(18,2)", {"signs": ["GBP", "£"]}),
-        ("n", ["1", "NA", "n/a", "3"], "bigint", {"null_text": ["", "NA", "n/a"]}),
+        ("n", ["1", "NA", "n/a", "3"], "bigint", {"null_text": ["NA", "n/a"]}),
         ("day", ["31/01/2024", "01/02/2024"], "date", {"format": "%d/%m/%Y"}),
         ("day", ["01/31/2024", "01/02/2024"], "date", {"format": "%m/%d/%Y"}),
         ("day", ["31.01.24", "01.02.24"], "date", {"format": "%d.%m.%y"}),
