@@ -13,7 +13,7 @@ from typing import Any
 from sluice.core.errors import SluiceError
 from sluice.ingest.files import opened
 
-_LOOKED_AT = 1 << 18  # bytes of a file from which its dialect is told
+_LOOKED_AT = 1 << 18  # bytes of a file that its dialect is read off
 _BLOCK = 1 << 20
 _DELIMITERS = (",", ";", "\t", "|")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
