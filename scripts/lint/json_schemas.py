@@ -36,6 +36,8 @@ from sluice.quality.dbt_results import Ended
 from sluice.quality.expectations.audit import AuditReport
 from sluice.quality.failures import FailingRows
 from sluice.quarantine.catalog import Group, Refused
+from sluice.source.check import Checked
+from sluice.source.report import Shown
 from sluice.steps.ingest import IngestReport
 from sluice.steps.setup import Ready
 from sluice.summary.report import Summary
@@ -120,6 +122,8 @@ DOCUMENTS: Mapping[str, Sequence[Fields]] = {
     "prune": [{**of(Pruned), "bytes": int}],
     "rebuild": [of(Comparison), CANDIDATE],
     "demo": [of(DemoReport)],
+    "source-add": [of(Shown)],
+    "source-check": [{**of(Checked), "exit_code": Literal[0, 1]}],
     "quarantine-list": [{"notes": list[str], "groups": many(GROUP), "rows": list[Refused]}],
     "quarantine-show": [SHOWN],
     "quarantine-release": [DECISIONS],

@@ -32,6 +32,7 @@ from sluice.commands.releases import releases
 from sluice.commands.rollback import rollback
 from sluice.commands.run import run
 from sluice.commands.setup import setup
+from sluice.commands.source import app as source
 from sluice.commands.summary import summary
 from sluice.commands.verify import verify
 from sluice.core.document import document, error_fields
@@ -61,6 +62,7 @@ def sluice(
 
 
 register(app, "Build", setup, ingest, build, run, summary)
+app.add_typer(source, name="source", rich_help_panel="Build")
 register(app, "Release", publish, ack, promote, rollback, envs, releases)
 register(app, "Review", impact)
 register(app, "Review", diff, anywhere=True)

@@ -58,5 +58,6 @@ warehouses = _complete(lambda: [*_environments(), *_candidates(), *_releases(), 
 candidates = _complete(_candidates)
 releases = _complete(_releases)
 feeds = _complete(_feeds)
+sources = _complete(lambda: {name.partition(".")[0] for name in _feeds()})
 feeds_files = _complete(lambda: map(str, Path("feeds").glob("*.yml")), are_paths=True)
 models = _complete(lambda: [path.stem for path in Path("models").rglob("*.sql")])
