@@ -15,7 +15,8 @@ from duckdb.sqltypes import DuckDBPyType
 
 from sluice.core.duck import identifier, literal, parse_type
 from sluice.core.errors import SluiceError
-from sluice.ingest.casts import Cast, cast_json, cast_text, cast_typed, json_pointer
+from sluice.ingest.casts import Cast, cast_text, cast_typed
+from sluice.ingest.documents import cast_document, marked
 from sluice.ingest.rows import check_columns
 from sluice.lake.contracts import Contract
 
@@ -77,7 +78,7 @@ class PgColumn:
         if self.base in _NUMBERS and kind in (*_INTEGERS, "decimal"):
             return cast_text(name, target)
         if kind in ("struct", "list") and (self.is_nested or self.base in ("json", "jsonb")):
-            return _cast_nested(name, target)
+            return cast_document(marked(name), target)
         return None
 
 
@@ -92,13 +93,6 @@ def _cast_time(name: str, target: DuckDBPyType) -> Cast:
 def _digits(text: str) -> str:
     """SQL of the digits that count: without exponent, point, and zeros at either end."""
     return f"trim(regexp_replace(regexp_replace({text}, '[eE].*', ''), '[^0-9a-zA-Z]', '', 'g'), '0')"
-
-
-def _cast_nested(name: str, target: DuckDBPyType) -> Cast:
-    def text(path: tuple[str, ...]) -> str:
-        return f"json_extract_string({name}, {literal(json_pointer(path))})" if path else name
-
-    return cast_json(text, (), target)
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[PgColumn, ...]:
