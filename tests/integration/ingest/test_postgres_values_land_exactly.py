@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from math import inf
 from typing import Any
 
 import pytest
@@ -51,8 +52,16 @@ KINDS = {
     "numeric as a double": Kind(
         "numeric",
         "double",
-        {"0.1": 0.1, "-12.5": -12.5, "0.00": 0.0, "1200": 1200.0, "1e300": 1e300},
-        ("12345678901234567.125", "1e400", "'NaN'", "'Infinity'"),
+        {
+            "0.1": 0.1,
+            "-12.5": -12.5,
+            "0.00": 0.0,
+            "1200": 1200.0,
+            "2.0 ^ 70": 2.0**70,
+            "'-Infinity'": -inf,
+            "0.12345678901234567890": 0.12345678901234568,
+        },
+        ("12345678901234567.125", "9007199254740993", "1e400"),
     ),
     "numeric as a float": Kind("numeric", "float", {"0.5": 0.5, "16777216": 16777216.0}, ("16777217",)),
     "numeric as text": Kind(
@@ -109,6 +118,43 @@ KINDS = {
     "json as text": Kind("json", "varchar", {"""'{"b": 1.10, "a":null}'""": '{"b": 1.10, "a":null}'}),
     "jsonb as text": Kind("jsonb", "varchar", {"'[12345678901234567890.10]'": "[12345678901234567890.10]"}),
     "a list as text": Kind("numeric[]", "varchar", {"'{1.10,NULL}'": "[1.10,null]"}),
+    "a list of whole numbers": Kind("bigint[]", "bigint[]", {"'{9007199254740993,NULL}'": [9007199254740993, None], "'{}'": []}),
+    "a list of numbers": Kind(
+        "numeric[]",
+        "decimal(22,2)[]",
+        {"'{12345678901234567890.12,1.5}'": [Decimal("12345678901234567890.12"), Decimal("1.50")]},
+        ("'{1.555}'", "'{NaN}'", "'{1,Infinity}'", "'{1.0000000000000000055}'"),
+    ),
+    "a list of moments": Kind(
+        "timestamptz[]",
+        "timestamp[]",
+        {"'{2025-03-01 12:00:00.5+02}'": [at("2025-03-01 10:00:00.500000")]},
+        ("'{infinity}'", "'{0044-03-15 BC}'", "'{10000-01-02}'"),
+    ),
+    "a list of texts": Kind("text[]", "varchar[]", {"""'{"a, \\"b","null",NULL,"1.10"}'""": ['a, "b', "null", None, "1.10"]}),
+    "a table of numbers": Kind("int[]", "integer[][]", {"'{{1,2},{3,4}}'": [[1, 2], [3, 4]]}, ("'{1,2}'",)),
+    "a flat list": Kind("int[]", "integer[]", {"'{1}'": [1]}, ("'{{1,2},{3,4}}'",)),
+    "a composite value": Kind(
+        "pair",
+        "struct(name varchar, n decimal(22,2))",
+        {"row('x', 12345678901234567890.12)::pair": {"name": "x", "n": Decimal("12345678901234567890.12")}},
+        ("row('x', 1.555)::pair", "row('x', 'NaN')::pair"),
+    ),
+    "a list of composite values": Kind(
+        "pair[]",
+        "struct(name varchar, n decimal(22,2))[]",
+        {"array[row('x', 2)::pair]": [{"name": "x", "n": Decimal("2.00")}]},
+        ("array[row('x', 2.555)::pair]",),
+    ),
+    "json as a struct": Kind(
+        "jsonb",
+        "struct(name varchar, n decimal(22,2))",
+        {
+            """'{"name": "x", "n": 12345678901234567890.12}'""": {"name": "x", "n": Decimal("12345678901234567890.12")},
+            """'{"n": "1.5"}'""": {"name": None, "n": Decimal("1.50")},
+        },
+        ("""'{"name": "x", "n": 1.555}'""", "'[1]'", "'1'", """'{"name": "x", "other": 1}'"""),
+    ),
 }
 SET_UP = """
     create type mood as enum ('it''s ok');

@@ -14,10 +14,9 @@ import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
 from sluice.core.duck import identifier, literal, parse_type
-from sluice.core.errors import SluiceError
 from sluice.ingest.casts import Cast, cast_text, cast_typed
 from sluice.ingest.documents import cast_document, marked
-from sluice.ingest.rows import check_columns
+from sluice.ingest.rows import column_faults, raise_faults
 from sluice.lake.contracts import Contract
 
 # Types that reach DuckDB as they are, and the types they have there.
@@ -30,7 +29,7 @@ WHOLE_NUMBERS = {"int2", "int4", "int8"}
 TIMES = {"date", "timestamp", "timestamptz"}
 _NUMBERS = {"numeric", "money", "oid"}
 _INTEGERS = {"smallint", "integer", "bigint"}
-# From this number on, not every integer is one of the type.
+# From this number on, no number of the type has a fraction.
 _LAST_EXACT = {"double": 2**53, "float": 2**24}
 # Asked first in a transaction: how the server writes values as text, whatever is usual for it, its database or its user.
 SETTINGS = """
@@ -71,10 +70,9 @@ class PgColumn:
             return _cast_time(name, target)
         if self.base in _NUMBERS and kind in ("double", "float"):
             cast = cast_text(name, target)
-            # A float rounds what is behind the point; digits in front of it are not its to change.
-            is_big = f"abs({cast.value}) >= {_LAST_EXACT[kind]}"
-            rounds = f"{is_big} and {_digits(name)} <> {_digits(f'({cast.value})::varchar')}"
-            return Cast(cast.value, f"({cast.misfit} or ({name} is not null and {rounds}))")
+            # A float rounds what is behind the point, but not all of it.
+            cut = f"abs({cast.value}) >= {_LAST_EXACT[kind]} and regexp_matches({name}, '\\.[0-9]*[1-9]')"
+            return Cast(cast.value, f"({cast.misfit} or coalesce({cut}, false))")
         if self.base in _NUMBERS and kind in (*_INTEGERS, "decimal"):
             return cast_text(name, target)
         if kind in ("struct", "list") and (self.is_nested or self.base in ("json", "jsonb")):
@@ -88,11 +86,6 @@ def _cast_time(name: str, target: DuckDBPyType) -> Cast:
     is_midnight = f" and (length({name}) = 10 or ends_with({name}, ' 00:00:00'))" if target.id == "date" else ""
     fits = f"case when {is_ordinary} then {value} is not null{is_midnight} else false end"
     return Cast(value, f"({name} is not null and not {fits})")
-
-
-def _digits(text: str) -> str:
-    """SQL of the digits that count: without exponent, point, and zeros at either end."""
-    return f"trim(regexp_replace(regexp_replace({text}, '[eE].*', ''), '[^0-9a-zA-Z]', '', 'g'), '0')"
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[PgColumn, ...]:
@@ -133,15 +126,14 @@ def casts(contract: Contract, found: Sequence[PgColumn]) -> list[tuple[str, Cast
 
     Raises SluiceError that names every promised column that is missing or of another kind of type.
     """
-    check_columns(contract, [column.name for column in found])
+    faults, fitting = column_faults(contract, [column.name for column in found]), []
     by_name = {column.name: column for column in found}
-    fitting, wrong = [], []
-    for column in contract.columns:
-        cast = by_name[column.name].cast(parse_type(column.type, contract.name))
-        if cast is None:
-            wrong.append(f"column {column.name} is {by_name[column.name].kind}, the contract promises {column.type}")
-        else:
-            fitting.append((column.name, cast, f"{identifier(column.name)}::varchar"))
-    if wrong:
-        raise SluiceError("; ".join(wrong))
+    for promised in contract.columns:
+        column = by_name.get(promised.name)
+        cast = column.cast(parse_type(promised.type, contract.name)) if column else None
+        if column and not cast:
+            faults.append(f"column {column.name} is {column.kind}, the contract promises {promised.type}")
+        elif cast:
+            fitting.append((promised.name, cast, f"{identifier(promised.name)}::varchar"))
+    raise_faults(faults)
     return fitting
