@@ -109,7 +109,7 @@ def _float_kept(text: str, value: str, small: str) -> str:
     digits = f"regexp_replace({text}, {literal(_DIGITS)}, '\\1\\2')"
     whole = f"format('{{:.0f}}', ({value})::double) = {digits}"
     as_written = f"{_figures(text)} = {_figures(f'({value})::varchar')}"
-    exact = f"({small} or case when {_spelled(text, _WHOLE)} then {whole} else {as_written} end)"
+    exact = f"({small} or {as_written} or {_spelled(text, _WHOLE)} and {whole})"
     vanished = f"({value} = 0 and regexp_matches({text}, '^[^eE]*[1-9]'))"
     number = f"({_spelled(text, _NUMBER)} and isfinite({value}) and not {vanished} and {exact})"
     return f"({number} or {_spelled(text, _WORD)})"

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from math import inf
 from typing import Any
 
 import pytest
@@ -51,8 +52,8 @@ KINDS = {
     "numeric as a double": Kind(
         "numeric",
         "double",
-        {"0.1": 0.1, "-12.5": -12.5, "0.00": 0.0, "1200": 1200.0, "1e300": 1e300},
-        ("12345678901234567.125", "1e400", "'NaN'", "'Infinity'"),
+        {"0.1": 0.1, "-12.5": -12.5, "0.00": 0.0, "1200": 1200.0, "1e300": 1e300, "'Infinity'": inf},
+        ("12345678901234567.125", "1e400"),
     ),
     "numeric as a float": Kind("numeric", "float", {"0.5": 0.5, "16777216": 16777216.0}, ("16777217",)),
     "numeric as text": Kind(

@@ -20,7 +20,8 @@ from deltalake import DeltaTable
 
 def at(*parts: int) -> _datetime:
     """A time in UTC, as the lake has it: without a zone."""
-    return _datetime(*parts, tzinfo=UTC).replace(tzinfo=None)
+    year, month, day, hour, minute, second, micros = (*parts, *[0] * (7 - len(parts)))
+    return _datetime(year, month, day, hour, minute, second, micros, tzinfo=UTC).replace(tzinfo=None)
 
 
 STRUCT = "struct(a integer, b varchar)"

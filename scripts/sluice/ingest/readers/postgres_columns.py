@@ -15,7 +15,8 @@ from duckdb.sqltypes import DuckDBPyType
 
 from sluice.core.duck import identifier, literal, parse_type
 from sluice.core.errors import SluiceError
-from sluice.ingest.casts import Cast, cast_json, cast_text, cast_typed, json_pointer
+from sluice.ingest.casts import NESTED, Cast, cast_text, cast_typed
+from sluice.ingest.documents import cast_document, marked
 from sluice.ingest.rows import check_columns
 from sluice.lake.contracts import Contract
 
@@ -30,7 +31,6 @@ TIMES = {"date", "timestamp", "timestamptz"}
 _NUMBERS = {"numeric", "money", "oid"}
 _INTEGERS = {"smallint", "integer", "bigint"}
 # From this number on, not every integer is one of the type.
-_LAST_EXACT = {"double": 2**53, "float": 2**24}
 # Asked first in a transaction: how the server writes values as text, whatever is usual for it, its database or its user.
 SETTINGS = """
     select set_config('DateStyle', 'ISO, YMD', true) as a, set_config('IntervalStyle', 'postgres', true) as b,
@@ -68,16 +68,10 @@ class PgColumn:
             return cast_typed(name, parse_type(_NATIVE[self.base]), target)
         if self.base in TIMES and kind in ("timestamp", "date"):
             return _cast_time(name, target)
-        if self.base in _NUMBERS and kind in ("double", "float"):
-            cast = cast_text(name, target)
-            # A float rounds what is behind the point; digits in front of it are not its to change.
-            is_big = f"abs({cast.value}) >= {_LAST_EXACT[kind]}"
-            rounds = f"{is_big} and {_digits(name)} <> {_digits(f'({cast.value})::varchar')}"
-            return Cast(cast.value, f"({cast.misfit} or ({name} is not null and {rounds}))")
-        if self.base in _NUMBERS and kind in (*_INTEGERS, "decimal"):
+        if self.base in _NUMBERS and kind in (*_INTEGERS, "decimal", "double", "float"):
             return cast_text(name, target)
-        if kind in ("struct", "list") and (self.is_nested or self.base in ("json", "jsonb")):
-            return _cast_nested(name, target)
+        if kind in NESTED and (self.is_nested or self.base in ("json", "jsonb")):
+            return cast_document(marked(name), target)
         return None
 
 
@@ -87,18 +81,6 @@ def _cast_time(name: str, target: DuckDBPyType) -> Cast:
     is_midnight = f" and (length({name}) = 10 or ends_with({name}, ' 00:00:00'))" if target.id == "date" else ""
     fits = f"case when {is_ordinary} then {value} is not null{is_midnight} else false end"
     return Cast(value, f"({name} is not null and not {fits})")
-
-
-def _digits(text: str) -> str:
-    """SQL of the digits that count: without exponent, point, and zeros at either end."""
-    return f"trim(regexp_replace(regexp_replace({text}, '[eE].*', ''), '[^0-9a-zA-Z]', '', 'g'), '0')"
-
-
-def _cast_nested(name: str, target: DuckDBPyType) -> Cast:
-    def text(path: tuple[str, ...]) -> str:
-        return f"json_extract_string({name}, {literal(json_pointer(path))})" if path else name
-
-    return cast_json(text, (), target)
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[PgColumn, ...]:
