@@ -107,10 +107,17 @@ def _power_of_ten(text: str, width: int, scale: int) -> str:
 def _float_kept(text: str, value: str, small: str) -> str:
     """What a float may change of a number is digits behind the point; an integer, a huge and a tiny number stay what they are."""
     digits = f"regexp_replace({text}, {literal(_DIGITS)}, '\\1\\2')"
-    whole = f"({small} or not {_spelled(text, _WHOLE)} or format('{{:.0f}}', ({value})::double) = {digits})"
+    whole = f"format('{{:.0f}}', ({value})::double) = {digits}"
+    as_written = f"{_figures(text)} = {_figures(f'({value})::varchar')}"
+    exact = f"({small} or {as_written} or {_spelled(text, _WHOLE)} and {whole})"
     vanished = f"({value} = 0 and regexp_matches({text}, '^[^eE]*[1-9]'))"
-    number = f"({_spelled(text, _NUMBER)} and isfinite({value}) and not {vanished} and {whole})"
+    number = f"({_spelled(text, _NUMBER)} and isfinite({value}) and not {vanished} and {exact})"
     return f"({number} or {_spelled(text, _WORD)})"
+
+
+def _figures(number: str) -> str:
+    """SQL of the digits of a number without exponent, sign, point, and zeros at either end."""
+    return f"trim(regexp_replace(regexp_replace({number}, '[eE].*', ''), '[^0-9]', '', 'g'), '0')"
 
 
 def _time_value(text: str) -> str:

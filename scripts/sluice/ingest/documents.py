@@ -16,6 +16,8 @@ _MARK = "\uf8ff\ue000\uf8ff"
 # Strings and all else up to a number, so that no number inside a string is found.
 _BEFORE_NUMBER = r'((?:"(?:[^"\\]|\\.)*"|[^"0-9\-]|-[^0-9"])*)(-?[0-9][0-9.eE+\-]*)'
 _MARKED_NUMBER = rf'\1"{_MARK}\2"'
+# Where DuckDB's parser of structs would take a value without names for one whose fields are all null.
+_ROW = r"(^|[\[{,:])\s*\("
 _MARKED = f'"{_MARK}([^"]*)"'
 
 
@@ -109,7 +111,7 @@ def cast_csv(text: str, target: DuckDBPyType, *, typed: str = "") -> Cast:
     value = f"case when json_valid({text}) then {document.value} else {written.value} end"
     misfit = (
         f"case when {text} is null then false when json_valid({text}) then {document.misfit}"
-        f" else {tree} is null or {written.misfit} end"
+        f" else {tree} is null or regexp_matches({text}, {literal(_ROW)}) or {written.misfit} end"
     )
     return Cast(value, misfit)
 

@@ -69,7 +69,8 @@ class CsvFeed(TextFeed):
         promised = {name.lower(): name for name in work.contract.names}
         lowered = [name.strip().lower() for name in self._header(file.readable)]
         found = tuple(promised.get(name, name) for name in lowered)
-        raise_faults(self._doubtful_names(lowered) + column_faults(delivered, found, raw.columns(work.table)))
+        faults = self._doubtful_names(lowered) + self.folder_faults(found)
+        raise_faults(faults + column_faults(delivered, found, raw.columns(work.table)))
         return replace(file, shape=found)
 
     def _doubtful_names(self, names: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Annotated, ClassVar
@@ -73,6 +73,13 @@ class FileFeed(Feed):
         """The same for the files of a batch. Raises FilesRefusedError."""
         return each(files, lambda file: self.readable(self._in_its_folder(file), work))
 
+    def _identified(self, file: Delivery) -> Delivery:
+        """The file; where folders hold values, equal content in two of them is not the same delivery."""
+        if not self.partitions:
+            return file
+        identity = f"{file.content.digest}\n{sorted(folder_keys(file.label).items())}"
+        return replace(file, content=replace(file.content, digest=hashlib.sha256(identity.encode()).hexdigest()))
+
     def _in_its_folder(self, file: Delivery) -> Delivery:
         """The file. Raises SluiceError where its folders do not have the keys that the feed names, and no others."""
         found = list(folder_keys(file.label)) if self.partitions else []
@@ -85,16 +92,22 @@ class FileFeed(Feed):
         """SQL of the text in the folder's name by partition; `index` is the SQL of a file's place in `files`."""
         keys = [folder_keys(file.label) for file in files]
         return {
-            name: f"([{', '.join(literal(found[name]) for found in keys)}]::varchar[])[{index} + 1]" for name in self.partitions
+            name: f"([{', '.join(literal(found[name]) for found in keys)}]::varchar[])[({index})::bigint + 1]"
+            for name in self.partitions
         }
 
     def delivered(self, contract: Contract) -> Contract:
         """The contract without what the names of folders say: what has to be in the files."""
         return replace(contract, columns=tuple(column for column in contract.columns if column.name not in self.partitions))
 
+    def folder_faults(self, names: Collection[str]) -> list[str]:
+        """What speaks against a file with the columns `names`, which must not be keys of its folders, too."""
+        taken = [name for name in self.partitions if name in names]
+        return [f"{', '.join(taken)}: in the file, and a key of its folder"] if taken else []
+
     def fault(self, file: Delivery) -> str:
-        """What is wrong with a file that DuckDB cannot read; empty if that is not known."""
-        return disguise(file.path)
+        """What is wrong with a readable file that DuckDB cannot get through; empty if that is not known."""
+        return disguise(file.readable)
 
     @abstractmethod
     def read(self, files: Sequence[Delivery], work: Work) -> StagedRows:
@@ -121,8 +134,10 @@ class FileFeed(Feed):
             work.tell("looking at files", 0.3 * number / len(paths))
             if isinstance(item, str):
                 refused.append((label, item))
-            elif not raw.has_file(delta, item.content.digest):
-                fresh.setdefault(item.content.digest, item)
+                continue
+            file = self._identified(item)
+            if not raw.has_file(delta, file.content.digest):
+                fresh.setdefault(file.content.digest, file)
         memory.save()
         known = len(paths) - len(fresh) - len(refused)
         return list(fresh.values()), FeedReport(self.name, files_known=known, refused=tuple(refused))
@@ -131,6 +146,7 @@ class FileFeed(Feed):
         """Land the files as one batch, without those that are refused; one that DuckDB cannot get through is found by halving."""
         if not files:
             return FeedReport(self.name)
+        ready = list(files)
         try:
             work.tell("reading", 0.3)
             ready = sorted(self.all_readable(files, work), key=lambda file: (file.shape, file.label))
@@ -142,7 +158,7 @@ class FileFeed(Feed):
             return report + self._land([file for file in files if file.label not in refusal.why], work)
         except duckdb.Error as error:
             if len(files) == 1:
-                why = self.fault(files[0]) or f"stopped: {str(error).splitlines()[0]}"
+                why = self.fault(ready[0]) or f"stopped: {str(error).splitlines()[0]}"
                 return FeedReport(self.name, refused=((files[0].label, why),))
         half = len(files) // 2
         return self._land(files[:half], work) + self._land(files[half:], work)
@@ -199,7 +215,7 @@ class TextFeed(FileFeed):
     encoding: Annotated[str, AfterValidator(_encoding), Field(description="any name that Python knows")] = "utf-8"
 
     def fault(self, file: Delivery) -> str:
-        return super().fault(file) or (text_fault(file.path) if is_utf8(self.encoding) else "")
+        return super().fault(file) or text_fault(file.readable)
 
     def readable(self, file: Delivery, work: Work) -> Delivery:
         if is_utf8(self.encoding):

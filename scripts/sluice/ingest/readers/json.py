@@ -59,9 +59,7 @@ class JsonFeed(TextFeed):
         landed, why = set(raw.columns(work.table)), {}
         for index, names in _keys_by_file(work.connection):
             known = (*names, *(name for name in contract.names if self.sparse and name not in names))
-            faults = column_faults(contract, known, landed)
-            taken = sorted(set(names) & set(self.partitions))
-            faults += [f"{', '.join(taken)}: both a key of records and of the folder"] if taken else []
+            faults = self.folder_faults(names) + column_faults(contract, known, landed)
             if faults:
                 why[files[index].label] = "; ".join(faults)
             else:

@@ -31,8 +31,8 @@ def found(path: Path, columns: Sequence[str]) -> Found:
     pairs = zip(*(file.iter_batches(_ROWS, columns=list(columns)) for file in (coarse, fine)), strict=True)
     for one, other in pairs:
         for micros, nanos in zip(_times(one), _times(other), strict=True):
-            per = 1 if micros.type.unit == "us" else 1000
-            whole = pc.floor(pc.divide(micros.cast(pa.int64()), per)) if per > 1 else micros.cast(pa.int64())
+            whole = micros.cast(pa.int64())
+            whole = whole if micros.type.unit == "us" else pc.divide(whole, 1000)
             far = far or bool(pc.any(pc.greater(pc.abs(whole), _FAR)).as_py())
             left = pc.subtract(nanos.cast(pa.int64()), pc.multiply(whole, 1000))
             nanoseconds = nanoseconds or bool(pc.any(pc.not_equal(left, 0)).as_py())

@@ -67,9 +67,9 @@ class ParquetFeed(FileFeed):
             raise SluiceError(what) from error
         columns = _as_promised(footer, work)
         contract = self.delivered(work.contract)
-        faults = parquet_schema.faults(footer.schema)
-        faults += column_faults(contract, [name for name, _ in columns], raw.columns(work.table))
-        faults += [f"column {name} is a key of the folder, too" for name, _ in columns if name in self.partitions]
+        names = [name for name, _ in columns]
+        faults = parquet_schema.faults(footer.schema) + self.folder_faults(names)
+        faults += column_faults(contract, names, raw.columns(work.table))
         raise_faults(faults + typed.type_faults(contract, columns))
         casts = typed.casts(contract, columns)
         # Of a day or time of the promised type, only the range is in doubt, which the statistics say.
