@@ -54,7 +54,12 @@
     {%- for source in sluice.sources_of(entity) %}
     select
         {%- for column, type in columns.items() %}
-        cast({{ column }} as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- if type == 'integer' %}
+        -- A part of a piece is not rounded to a whole one: a business rule refuses the row.
+        case when {{ column }} = try_cast({{ column }} as integer) then try_cast({{ column }} as integer) end as {{ column }}
+        {%- else %}
+        cast({{ column }} as {{ type }}) as {{ column }}
+        {%- endif %}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('stg_' ~ source ~ '__' ~ entity) }}
     {{ 'union all' if not loop.last }}

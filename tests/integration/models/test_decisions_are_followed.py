@@ -22,6 +22,7 @@ REFUSED = {
     ("order_items", "shop:14", "negative_price"),
     ("orders", "shop:1", "negative_shipping"),
     ("orders", "shop:2", "status_backwards"),
+    ("orders", "shop:4", "all_lines_refused"),  # its only line, 14, is refused as such
     ("payments", "payments:t", "negative_amount"),
     ("rates", "USD:2025-01-02", "not_positive"),
     ("refunds", "shop:21", "more_than_the_order"),
@@ -74,7 +75,7 @@ AS_DELIVERED = {
     "order 1": [(Decimal(5), "placed")],
     "order 2": [("shipped",)],
     "line 14": [("shop:3", Decimal(8))],
-    "totals": [(Decimal(15),), (Decimal(0),)],
+    "totals": [(Decimal(15),)],  # order 4 is not there at 0.00
     "refund": [],
     "payment": [],
 }
