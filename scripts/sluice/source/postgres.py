@@ -12,7 +12,7 @@ from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
 from sluice.ingest.connection_string import SCHEMES, mistake, scrubbed, with_defaults
 from sluice.ingest.readers.postgres_columns import SETTINGS, PgColumn, ask, asked, columns_of
-from sluice.source.facts import ColumnFacts, TableFacts
+from sluice.source.facts import PLAIN, ColumnFacts, TableFacts
 from sluice.source.look import ROWS, facts
 from sluice.source.vocabulary import snake, vocabulary, words
 
@@ -23,7 +23,7 @@ _MOST_DIGITS = 38  # of a decimal in DuckDB and Delta
 # PostgreSQL's types whose values say nothing more about the type; of any other, they are text or are looked at.
 _KINDS = {
     "int2": "INTEGER", "int4": "INTEGER", "int8": "BIGINT", "bool": "BOOLEAN", "date": "DATE", "timestamp": "TIMESTAMP",
-    "timestamptz": "TIMESTAMP", "bytea": "BLOB", "float4": "DOUBLE", "float8": "DOUBLE", "numeric": None, "money": None,
+    "timestamptz": "TIMESTAMP", "bytea": "BLOB", "float4": "DOUBLE", "float8": "DOUBLE", "numeric": PLAIN, "money": PLAIN,
 }  # fmt: skip
 _NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)")
 
@@ -130,8 +130,8 @@ def _look(connection: duckdb.DuckDBPyConnection, relation: Relation, variable: s
     return replace(found, feed=feed, columns=seen, key=key, key_sure=sure, notes=tuple(_notes(cursor, relation)))
 
 
-def _kind(column: PgColumn) -> str | None:
-    """The type that the server gives; None for numbers of any precision, whose values say what they need."""
+def _kind(column: PgColumn) -> str:
+    """The type that the server gives; `PLAIN` for numbers of any precision, whose values say what they need."""
     numeric = _NUMERIC.fullmatch(column.kind)
     if numeric and int(numeric[1]) <= _MOST_DIGITS:
         return f"DECIMAL({numeric[1]},{numeric[2]})"
