@@ -47,7 +47,8 @@ def _names(found: TableFacts, columns: Sequence[ColumnFacts]) -> list[str]:
 
 def is_complete(table: RawTable) -> bool:
     """Whether its feed has all keys that feeds of its format need."""
-    needed = {field.name for field in fields(READERS[table.facts.feed["format"]]) if field.default is MISSING}
+    kind = READERS[table.facts.feed["format"]]
+    needed = {field.name for field in fields(kind) if field.default is MISSING and field.default_factory is MISSING}
     return needed <= {"source", "table", *table.facts.feed}
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 # The type of a column that is text in the source, whatever it holds, and that ingest can read as another type.
 TEXT = "text"
+# The type of a column whose numbers are written by a program: with a point, and nothing between thousands.
+PLAIN = "plain"
 # Types that may hold amounts, which are decimal here; so their values are looked at as text is.
 FLOATS = ("DOUBLE", "FLOAT")
 
@@ -31,9 +33,9 @@ class Shape:
 class ColumnFacts:
     """What was seen of one column.
 
-    `type` is the one that the source gives, None where all is text, `TEXT` where it tells text from numbers. `formats` has,
-    of each format of days and times, how many values it reads. `common` are the most frequent values with their counts.
-    `files` is in how many files it occurs.
+    `type` is the one that the source gives, None where all is text, `TEXT` or `PLAIN` where it tells text from numbers.
+    `formats` has, of each format of days and times, how many values it reads. `common` are the most frequent values with
+    their counts. `files` is in how many files it occurs.
     """
 
     name: str

@@ -63,7 +63,8 @@ def _text(*lines: str | Iterator[str]) -> str:
 
 def _feeds(proposal: Proposal) -> str:
     head = f"Feeds of {proposal.source}, proposed from its data: docs/ingest.md says what each key means."
-    return _text(comment(head, 0), "feeds:", *(_feed(proposal.source, table) for table in proposal.tables))
+    start = "feeds:" if any(map(is_complete, proposal.tables)) else "feeds: []"
+    return _text(comment(head, 0), start, *(_feed(proposal.source, table) for table in proposal.tables))
 
 
 def _feed(source: str, table: RawTable) -> Iterator[str]:

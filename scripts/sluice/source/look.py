@@ -19,7 +19,7 @@ from sluice.core.errors import SluiceError
 from sluice.ingest.files import compression, decompress, is_utf8, transcode
 from sluice.ingest.readers.file_feed import LINES
 from sluice.source.dialect import Dialect, dialect, encoding_of, header_of
-from sluice.source.facts import TEXT, TableFacts
+from sluice.source.facts import PLAIN, TEXT, TableFacts
 from sluice.source.groups import Group
 from sluice.source.keys import find_key
 from sluice.source.profile import profile
@@ -142,11 +142,11 @@ def _extracted(fields: Mapping[str, Any]) -> str:
     return ", ".join(f"json_extract_string(line, {literal(path)}) as {identifier(name)}" for name, path in pointers.items())
 
 
-def _json_kind(structure: Any) -> str | None:
-    """The type of nested values; `TEXT` for what is text in JSON; None for other plain values."""
+def _json_kind(structure: Any) -> str:
+    """The type of nested values; `TEXT` for what is text in JSON, `PLAIN` for numbers and the like."""
     if isinstance(structure, Mapping | list):
         return _nested(structure)
-    return TEXT if structure == "VARCHAR" else None
+    return TEXT if structure == "VARCHAR" else PLAIN
 
 
 _OF_JSON = {"BOOLEAN": "boolean", "BIGINT": "bigint", "UBIGINT": "bigint", "DOUBLE": "double"}

@@ -10,22 +10,34 @@ import duckdb
 
 from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
-from sluice.source.facts import ColumnFacts, TableFacts
+from sluice.ingest.connection_string import SCHEMES, mistake, scrubbed, with_defaults
+from sluice.ingest.readers.postgres_columns import SETTINGS, PgColumn, ask, asked, columns_of
+from sluice.source.facts import PLAIN, ColumnFacts, TableFacts
 from sluice.source.look import ROWS, facts
 from sluice.source.vocabulary import snake, vocabulary, words
 
-_IS_CONNECTION = re.compile(r"postgres(ql)?://|.*\b(host|dbname|service)=")
+_IS_CONNECTION = re.compile(r"(.*\s)?(host|hostaddr|dbname|service|user)\s*=")
+_CONNECT_SECONDS = 10
+_MOST_DIGITS = 38  # of a decimal in DuckDB and Delta
 
-# Of each ordinary table: its name, the columns of its primary key in their order, the columns that are never null.
+# PostgreSQL's types whose values say nothing more about the type; of any other, they are text or are looked at.
+_KINDS = {
+    "int2": "INTEGER", "int4": "INTEGER", "int8": "BIGINT", "bool": "BOOLEAN", "date": "DATE", "timestamp": "TIMESTAMP",
+    "timestamptz": "TIMESTAMP", "bytea": "BLOB", "float4": "DOUBLE", "float8": "DOUBLE", "numeric": PLAIN, "money": PLAIN,
+}  # fmt: skip
+_NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)")
+
+# Of each table and view: its name, the columns of its primary key in their order, the columns that are never null.
 _DECLARED = """
     select n.nspname::text, c.relname::text,
         coalesce((select string_agg(a.attname, ',' order by array_position(i.indkey::int2[], a.attnum))
             from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = any(i.indkey)
             where i.indrelid = c.oid and i.indisprimary), '')::text as key,
         coalesce((select string_agg(a.attname, ',') from pg_attribute a
-            where a.attrelid = c.oid and a.attnum > 0 and a.attnotnull and not a.attisdropped), '')::text as required
+            where a.attrelid = c.oid and a.attnum > 0 and a.attnotnull and not a.attisdropped), '')::text as required,
+        c.relkind in ('v', 'm') as is_view
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p') and not c.relispartition
+    where c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition
         and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_'
     order by 1, 2
 """
@@ -39,6 +51,12 @@ class Relation:
     name: str
     key: tuple[str, ...]
     required: frozenset[str]
+    is_view: bool
+
+    @property
+    def place(self) -> str:
+        """The same as SQL."""
+        return f"{identifier(self.schema)}.{identifier(self.name)}"
 
     @property
     def full_name(self) -> str:
@@ -48,7 +66,7 @@ class Relation:
 
 def is_connection(text: str) -> bool:
     """Whether it is a connection string, as PostgreSQL knows them, and not a path."""
-    return bool(_IS_CONNECTION.match(text))
+    return text.startswith(SCHEMES) or bool(_IS_CONNECTION.match(text))
 
 
 def look_at_server(
@@ -58,50 +76,66 @@ def look_at_server(
 
     Raises SluiceError, without the connection string in it, where the server or a table cannot be read.
     """
+    if wrong := mistake(text):
+        raise SluiceError(wrong, where="PostgreSQL", hint="correct the connection string")
     try:
-        connection.execute(f"attach {literal(text)} as pg (type postgres, read_only)")
+        full = with_defaults(text, {"connect_timeout": _CONNECT_SECONDS})
+        connection.execute(f"attach {literal(full)} as pg (type postgres, read_only)")
+        connection.execute("begin")  # the settings are those of a transaction
+        ask(connection, SETTINGS)
         relations = _wanted(_relations(connection), schema, tables)
         return [_look(connection, relation, variable) for relation in relations]
     except duckdb.Error as error:
         raise SluiceError(
-            f"cannot be read: {str(error).splitlines()[0].replace(text, '<connection>')}",
+            f"cannot be read: {scrubbed((str(error).splitlines() or [''])[0], text)}",
             where="PostgreSQL",
             hint="check the connection string",
         ) from None
 
 
 def _relations(connection: duckdb.DuckDBPyConnection) -> list[Relation]:
-    rows = connection.execute(f"select * from postgres_query('pg', {literal(_DECLARED)})").fetchall()
     return [
-        Relation(schema, name, tuple(filter(None, key.split(","))), frozenset(required.split(",")))
-        for schema, name, key, required in rows
+        Relation(schema, name, tuple(filter(None, key.split(","))), frozenset(required.split(",")), is_view)
+        for schema, name, key, required, is_view in ask(connection, _DECLARED)
     ]
 
 
 def _wanted(relations: Sequence[Relation], schema: str | None, tables: Sequence[str]) -> list[Relation]:
-    """Those of the schema, or of the names (`schema.table`, or `table` of `public`); all of them where neither is given."""
+    """Tables and views of these names (`schema.table`, or `table` of `public`), else the tables of the schema, or all tables."""
     names = {name if "." in name else f"public.{name}" for name in tables}
     unknown = names - {relation.full_name for relation in relations}
     if unknown:
         known = ", ".join(relation.full_name for relation in relations)
         raise SluiceError(f"no such table: {', '.join(sorted(unknown))}", where="--table", hint=f"there are: {known}")
-    found = [one for one in relations if (not names or one.full_name in names) and (not schema or one.schema == schema)]
+    named = [one for one in relations if (one.full_name in names if names else not one.is_view)]
+    found = [one for one in named if not schema or one.schema == schema]
     if not found:
         raise SluiceError("no tables to read", where="PostgreSQL", hint="name a schema by --schema")
     return found
 
 
 def _look(connection: duckdb.DuckDBPyConnection, relation: Relation, variable: str) -> TableFacts:
-    place = f"pg.{identifier(relation.schema)}.{identifier(relation.name)}"
-    connection.execute(f"create or replace temp table looked as select *, 0 as __file from {place} limit {ROWS}")
-    kinds = [(name, kind) for name, kind, *_ in connection.execute("describe looked").fetchall() if name != "__file"]
+    """The server gives every value as text, as some of its values exist in none of DuckDB's types."""
+    columns = columns_of(connection, relation.place)
+    texts = ", ".join(f"{identifier(one.name)}::text as {identifier(one.name)}" for one in columns)
+    query = f"select {texts} from {relation.place} limit {ROWS}"
+    connection.execute(f"create or replace temp table looked as select *, 0 as __file from {asked(query)}")
+    kinds = [(one.name, _kind(one)) for one in columns]
     feed = {"format": "postgres", "connection": f"${{{variable}}}", "relation": relation.full_name}
     found = facts(connection, snake(relation.name), feed, kinds)
-    columns = tuple(replace(one, required=one.name in relation.required) for one in found.columns)
-    cursor = _cursor(columns, relation.key)
+    seen = tuple(replace(one, required=one.name in relation.required) for one in found.columns)
+    cursor = _cursor(seen, relation.key)
     key, sure = (relation.key, "primary key of the table") if relation.key else (found.key, found.key_sure)
     feed |= {"cursor": cursor} if cursor else {}
-    return replace(found, feed=feed, columns=columns, key=key, key_sure=sure, notes=tuple(_notes(cursor, relation)))
+    return replace(found, feed=feed, columns=seen, key=key, key_sure=sure, notes=tuple(_notes(cursor, relation)))
+
+
+def _kind(column: PgColumn) -> str:
+    """The type that the server gives; `PLAIN` for numbers of any precision, whose values say what they need."""
+    numeric = _NUMERIC.fullmatch(column.kind)
+    if numeric and int(numeric[1]) <= _MOST_DIGITS:
+        return f"DECIMAL({numeric[1]},{numeric[2]})"
+    return "VARCHAR" if column.is_nested else _KINDS.get(column.base, "VARCHAR")
 
 
 def _notes(cursor: str | None, relation: Relation) -> Iterator[str]:

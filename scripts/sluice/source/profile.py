@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
 from sluice.core.duck import identifier, literal, parse_type
 from sluice.ingest.casts import cast_text
-from sluice.source.facts import FLOATS, TEXT, ColumnFacts, Shape
+from sluice.source.facts import FLOATS, PLAIN, TEXT, ColumnFacts, Shape
 from sluice.source.vocabulary import vocabulary
 
 COMMON = 20
@@ -26,6 +26,7 @@ _NUMBERS = {
     "thousands, comma": r"\d{1,3}(\.\d{3})+(,\d+)?",
     "exponent": r"\d+(\.\d+)?[eE][+-]?\d+",
 }
+_PLAIN = {name: _NUMBERS[name] for name in ("zeros", "integer", "whole", "point", "exponent")}
 _DATED = r"(\d{1,4}[-/. ]+([A-Za-z]{3,9}|\d{1,2})[-/., ]+\d{2,4}|[A-Za-z]{3,9} \d{1,2}, \d{4})([ T,].*)?"
 _FEW = 1000
 _YEARS = (1900, 2199)  # '%Y' also reads 24 as the year 24
@@ -34,10 +35,10 @@ _YEARS = (1900, 2199)  # '%Y' also reads 24 as the year 24
 def profile(connection: duckdb.DuckDBPyConnection, column: str, kind: str | None = None) -> ColumnFacts:
     """The facts of a column of the temporary table `looked`; values of text are also told apart by their shapes.
 
-    `kind` is the type that the source gives, None where it gives text only, `TEXT` where it tells text from numbers.
+    `kind` is the type that the source gives, None where it gives text only, `TEXT` or `PLAIN` where it tells text from numbers.
     """
     name = identifier(column)
-    is_text = kind in (None, TEXT, *FLOATS)
+    is_text = kind in (None, TEXT, PLAIN, *FLOATS)
     value = f"nullif(trim({name}::varchar), '')" if is_text or kind == "VARCHAR" else name
     connection.execute(f"create or replace temp table counted as select {value} as t, count(*) as n from looked group by 1")
     row = connection.execute(
@@ -47,7 +48,7 @@ def profile(connection: duckdb.DuckDBPyConnection, column: str, kind: str | None
     common = connection.execute(
         "select t::varchar, n from counted where t is not null order by n desc, t limit $1", [COMMON + 1]
     ).fetchall()
-    shapes = _shapes(connection) if is_text else ()
+    shapes = _shapes(connection, _NUMBERS if kind is None else _PLAIN) if is_text else ()
     dated = any(shape.name == "dated" for shape in shapes)
     return ColumnFacts(
         column,
@@ -61,7 +62,7 @@ def profile(connection: duckdb.DuckDBPyConnection, column: str, kind: str | None
     )
 
 
-def _shapes(connection: duckdb.DuckDBPyConnection) -> tuple[Shape, ...]:
+def _shapes(connection: duckdb.DuckDBPyConnection, numbers: Mapping[str, str]) -> tuple[Shape, ...]:
     signs = vocabulary().signs
     either = "|".join(re.escape(sign) for sign in sorted(signs, key=len, reverse=True))
     pattern = literal(rf"^([+-]?)\s*(?:{either})\s*|\s*(?:{either})$")
@@ -70,7 +71,7 @@ def _shapes(connection: duckdb.DuckDBPyConnection) -> tuple[Shape, ...]:
             select t, n, regexp_replace(t, {pattern}, '\\1') as s from counted where t is not null
         ),
         shaped as (
-            select *, {_case()} as shape from bare
+            select *, {_case(numbers)} as shape from bare
         ),
         measured as (
             select *, length(regexp_extract(s, case shape
@@ -93,11 +94,11 @@ def _sign(signs: tuple[str, ...]) -> str:
     return f"case {cases} end"
 
 
-def _case() -> str:
+def _case(numbers: Mapping[str, str]) -> str:
     """SQL of the shape of the value t, whose sign of a currency is left out in s."""
     day, time = (cast_text("t", parse_type(kind)).misfit for kind in ("date", "timestamp"))
     cases = {f"lower(t) in {_tuple(vocabulary().null_words_of_typed_columns)} or t in {_tuple(vocabulary().null_words)}": "null"}
-    cases |= {f"regexp_full_match(s, {literal('[+-]?' + pattern)})": name for name, pattern in _NUMBERS.items()}
+    cases |= {f"regexp_full_match(s, {literal('[+-]?' + pattern)})": name for name, pattern in numbers.items()}
     cases |= {
         "lower(t) in ('true', 'false', 't', 'f', 'yes', 'no', 'y', 'n')": "boolean",
         rf"regexp_full_match(t, '\d{{4}}-\d\d-\d\d') and not {day}": "day",

@@ -49,10 +49,11 @@ def land(feeds: Sequence[Feed], contracts: Mapping[str, Contract], root: Path, t
     """Ingest the feeds into the lake `root`/lake, of many files only the first ones."""
     lake = root / "lake"
     chosen = [_sampled(feed, root / "sample" / feed.table) for feed in feeds]
-    reports = run([feed for feed, _ in chosen], contracts, lake, run_id="trial", tell=tell)
+    samples = {feed.name: is_sample for feed, is_sample in chosen}
     return [
-        Landed(report, is_sample, _refusals(RawTable(contracts[report.feed], lake)) if report.rows_quarantined else ())
-        for report, (_, is_sample) in zip(reports, chosen, strict=True)
+        Landed(report, samples[report.feed], _refusals(RawTable(contracts[report.feed], lake)) if report.rows_quarantined else ())
+        for report in run([feed for feed, _ in chosen], contracts, lake, run_id="trial", tell=tell)
+        if report.feed in samples
     ]
 
 

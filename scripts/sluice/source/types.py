@@ -9,7 +9,7 @@ from typing import Any
 from duckdb.sqltypes import DuckDBPyType
 
 from sluice.core.duck import parse_type
-from sluice.source.facts import FLOATS, TEXT, ColumnFacts, Shape
+from sluice.source.facts import FLOATS, PLAIN, TEXT, ColumnFacts, Shape
 from sluice.source.vocabulary import vocabulary, words
 
 _DIGITS = 18  # of a decimal: what fits 64 bits
@@ -34,7 +34,7 @@ def choose(column: ColumnFacts) -> TypeChoice:
     if not column.filled:
         return TypeChoice("varchar", f"empty in {_all(column.rows, 'rows')}")
     is_amount = column.type in FLOATS and bool(vocabulary().amount_words & set(words(column.name)))
-    if column.type not in (None, TEXT) and not is_amount:
+    if column.type not in (None, TEXT, PLAIN) and not is_amount:
         return _of_typed(column)
     shapes = {shape.name: shape for shape in column.shapes if shape.name != "null"}
     if not shapes:

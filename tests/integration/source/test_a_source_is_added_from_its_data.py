@@ -166,8 +166,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     server.psql("""
         create schema sales;
         create table sales.orders (no text primary key, state text not null, ordered_at timestamptz not null,
-            total numeric(12, 2), updated_at timestamptz not null);
-        insert into sales.orders values ('A1', 'placed', '2024-01-31 10:00Z', 2.50, '2024-02-01 10:00Z');
+            total numeric(12, 2), weight numeric, updated_at timestamptz not null);
+        insert into sales.orders values ('A1', 'placed', '2024-01-31 10:00Z', 2.50, 1.125, '2024-02-01 10:00Z');
+        create view sales.big as select * from sales.orders;
         create table sales.notes (text text);
         create table public.other (id int primary key);
     """)
@@ -189,6 +190,7 @@ def test_a_schema_of_a_server(project: Path, server: Any, monkeypatch: pytest.Mo
         ("state", "varchar", True),
         ("ordered_at", "timestamp", True),
         ("total", "decimal(12,2)", False),
+        ("weight", "decimal(18,3)", False),
         ("updated_at", "timestamp", True),
     ]
     (found,) = landed("acme", tmp_path)

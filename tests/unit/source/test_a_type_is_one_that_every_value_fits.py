@@ -105,14 +105,14 @@ def test_how_sure_it_is_counts_values_not_rows(tmp_path: Path) -> None:
 
 def test_json_tells_text_from_numbers_and_keeps_nested_values(tmp_path: Path) -> None:
     rows = [
-        {"id": "100", "price": 1.5, "at": "2024-01-31T10:00:00Z", "ok": True, "who": {"name": "a", "age": 3}, "tags": ["x"]},
+        {"id": "100", "price": 1.125, "at": "2024-01-31T10:00:00Z", "ok": True, "who": {"name": "a", "age": 3}, "tags": ["x"]},
         {"id": "200", "price": 2, "at": "2024-02-01T10:00:00Z", "ok": False, "who": {"name": "b", "age": 4}, "tags": []},
     ]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (found,) = looked_at(tmp_path / "rows.jsonl")
     assert {one.name: choose(one).type for one in found.columns} == {
         "id": "varchar",
-        "price": "decimal(18,2)",
+        "price": "decimal(18,3)",  # in JSON, a point never marks thousands
         "at": "timestamp",
         "ok": "boolean",
         "who": 'struct("name" varchar, age bigint)',

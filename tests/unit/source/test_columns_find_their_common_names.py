@@ -83,7 +83,7 @@ def test_one_export_of_lines_gives_the_orders_products_and_customers_in_it(tmp_p
     raw = table(
         tmp_path,
         "export",
-        "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,CustomerID",
+        "invoice,stock_code,description,quantity,invoice_date,price,customer_id",
         "1,A,mug,1,2024-01-01,2.50,7",
         "1,B,cup,1,2024-01-01,1.50,7",
         "2,A,mug,2,2024-01-02,2.50,8",
@@ -96,7 +96,7 @@ def test_one_export_of_lines_gives_the_orders_products_and_customers_in_it(tmp_p
         "orders": True,
         "order_items": False,
     }
-    assert columns(found["orders"])["customer_id"].sql == "'acme:' || customerid"
+    assert columns(found["orders"])["customer_id"].sql == "'acme:' || customer_id"
     assert "same in all rows of one product?" in columns(found["products"])["list_price"].ask
 
 
