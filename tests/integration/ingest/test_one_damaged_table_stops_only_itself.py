@@ -101,7 +101,7 @@ DAMAGE: dict[str, Callable[[Path], Any]] = {
     "the checkpoint is lost": lose_checkpoint,
     "a file in place of the table": replace_by_a_file,
     "a feature to come": lambda table: append(table, protocol(3, 7, readerFeatures=NEW, writerFeatures=NEW)),
-    "a feature to come for writers": lambda table: append(table, protocol(1, 7, writerFeatures=["aFeatureToCome"])),
+    "a feature to come for writers": lambda table: append(table, protocol(3, 7, readerFeatures=NEW[:1], writerFeatures=NEW)),
     "a protocol to come": lambda table: append(table, protocol(9, 9)),
 }
 
