@@ -177,13 +177,24 @@ def _parquet(group: Group, connection: duckdb.DuckDBPyConnection, folder: Path) 
 
 
 def _excel(group: Group, connection: duckdb.DuckDBPyConnection, folder: Path) -> Staged:
-    sources = [f"read_xlsx({literal(str(_unpacked(path, folder)))}, all_varchar = true)" for path in group.paths]
-    names = [name for name, *_ in connection.execute(f"describe select * from {sources[0]}").fetchall()]
-    _create(connection, dict.fromkeys(names, "varchar"))
-    for number, source in enumerate(sources):
-        if not _insert(connection, source, names, number):
+    """The first sheet of each workbook; days are numbers there, and known by how their cells are shown."""
+    files = [literal(str(_unpacked(path, folder))) for path in group.paths]
+    described = connection.execute(f"describe select * from read_xlsx({files[0]})").fetchall()
+    _create(connection, {name: "varchar" for name, *_ in described})
+    for number, file in enumerate(files):
+        source = f"read_xlsx({file}, all_varchar = true)"
+        if not _insert(connection, source, [name for name, *_ in described], number):
             break
-    return Staged([(name, None) for name in names], {}, dict.fromkeys(names, len(sources)))
+    columns = [(name, _excel_kind(connection, name, kind)) for name, kind, *_ in described]
+    return Staged(columns, {}, {name: len(files) for name, *_ in described})
+
+
+def _excel_kind(connection: duckdb.DuckDBPyConnection, name: str, kind: str) -> str | None:
+    """Where all cells are numbers: a column of days if the first cell is shown as one. Else its values say what it is."""
+    column = identifier(name)
+    row = connection.execute(f"select count({column}) = count(try_cast({column} as double)) from looked").fetchone()
+    numbers = {"DATE": "DATE", "TIMESTAMP": "TIMESTAMP", "DOUBLE": PLAIN}
+    return numbers.get(kind) if row == (True,) else None
 
 
 _STAGES: dict[str, Callable[[Group, duckdb.DuckDBPyConnection, Path], Staged]] = {

@@ -190,3 +190,14 @@ def test_every_row_lands_by_the_proposed_contract(
         f"acme.{table}": (rows, 0, ()) for table, rows in shop.rows.items()
     }
     assert project.is_dir()
+
+
+@pytest.mark.usefixtures("project")
+def test_impressions_and_features_are_no_entity(real_data: Path) -> None:
+    """Clicks on recommendations: what was shown, with no customer, no order and no kind of event."""
+    files = [str(real_data / "open_bandit" / f"bts_men_{what}.csv.gz") for what in ("log", "item_context")]
+    proposal = plan("acme", Given(tuple(files)), load(), silent).proposal
+    assert proposal.stagings == ()
+    rows = {table.name: (table.facts.rows, table.key) for table in proposal.tables}
+    assert rows == {"bts_men_item_context": (34, ("item_id",)), "bts_men_log": (10_000, ())}
+    assert all("column 1 of the header has no name" in table.facts.notes[0] for table in proposal.tables)
