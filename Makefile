@@ -24,7 +24,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo ingest build test clean check lint lint-code lint-yaml lint-dbt lint-sql format hooks lock \
-	contracts base code workflows key bench campaign readers faults mutants selection
+	contracts base code workflows key fuzz bench campaign readers faults mutants selection
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -157,6 +157,9 @@ key:  ## Print the key under which GitHub caches .venv.
 ##@ Measure
 # Instruments: programs in scripts/lab, all started the same way.
 lab := PYTHONPATH=scripts $(BIN)/python -u -m lab
+
+fuzz: setup  ## Deliveries at random, broken as deliveries are: what was lost or changed, by kind. ARGS="--minutes 5".
+	@PYTHONPATH=scripts:. $(BIN)/python -u -m tests.helpers.fuzz $(ARGS)
 
 bench: setup  ## Measure against bare DuckDB, into docs/bench.json. ARGS="--quick main" compares with a commit, in minutes.
 	@$(lab).bench $(ARGS)

@@ -20,6 +20,7 @@ MEMORY_LIMIT = "2GB"
 # DuckDB's name of an extension -> the package that carries the signed binary, and its file inside the package.
 EXTENSION_PACKAGES = {
     "delta": ("duckdb_extension_delta", "delta"),
+    "excel": ("duckdb_extension_excel", "excel"),
     "httpfs": ("duckdb_extension_httpfs", "httpfs"),
     "postgres_scanner": ("duckdb_extension_postgres", "postgres"),
 }

@@ -39,10 +39,14 @@ _LAST_EXACT = {"double": 2**53, "float": 2**24}
 
 @dataclass(frozen=True)
 class Cast:
-    """`value`: SQL of the typed value. `misfit`: SQL that is true where the delivered value does not fit the type."""
+    """`value`: SQL of the typed value. `misfit`: SQL that is true where the delivered value does not fit the type.
+
+    `written` says how the value has to be written, where the feed says that.
+    """
 
     value: str
     misfit: str
+    written: str = ""
 
 
 def fields(target: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:

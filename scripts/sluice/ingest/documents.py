@@ -101,10 +101,10 @@ def _cast_array(document: str, target: DuckDBPyType, depth: int) -> Cast:
     return Cast(f"case when {is_array} then {listed.value} end", misfit)
 
 
-def cast_csv(text: str, target: DuckDBPyType, *, typed: str = "") -> Cast:
+def cast_csv(text: str, target: DuckDBPyType, *, typed: str = "", exponents: bool = False) -> Cast:
     """How to read the SQL expression `text` (varchar) as `target`; a struct or list is JSON, or as DuckDB writes it."""
     if target.id not in NESTED:
-        return cast_text(text, target, typed=typed)
+        return cast_text(text, target, typed=typed, exponents=exponents)
     document = cast_document(marked(text), target)
     tree = f"try_cast({text} as {_as_text(target)})"
     written = _cast_tree(tree, target, 0)

@@ -15,14 +15,20 @@ from sluice.core.errors import SluiceError
 from sluice.core.yaml_model import checked, place, read, unknown
 from sluice.ingest.readers import READERS
 from sluice.ingest.readers.protocol import Feed
+from sluice.lake.contracts import Contract
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
-def load_feeds(paths: Sequence[Path], environment: Mapping[str, str] | None = None) -> list[Feed]:
-    """The feeds of the files, in order. Raises SluiceError for what cannot be read or is declared twice."""
+def load_feeds(
+    paths: Sequence[Path], environment: Mapping[str, str] | None = None, contracts: Mapping[str, Contract] | None = None
+) -> list[Feed]:
+    """The feeds of the files, in order.
+
+    Raises SluiceError for what cannot be read, is declared twice, or cannot work with its contract (of those in `contracts`).
+    """
     environment = os.environ if environment is None else environment
-    feeds = [feed for path in paths for feed in _feeds_in(path, environment)]
+    feeds = [feed for path in paths for feed in _feeds_in(path, environment, contracts or {})]
     names = [feed.name for feed in feeds]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
@@ -30,11 +36,16 @@ def load_feeds(paths: Sequence[Path], environment: Mapping[str, str] | None = No
     return feeds
 
 
-def _feeds_in(path: Path, environment: Mapping[str, str]) -> list[Feed]:
+def _feeds_in(path: Path, environment: Mapping[str, str], contracts: Mapping[str, Contract]) -> list[Feed]:
     document = read(path, hint="see feeds/ for examples")
     if not isinstance(document, dict) or not isinstance(document.get("feeds"), list):
         raise SluiceError("a feeds file is a mapping with a list `feeds`", where=str(path))
-    return [_feed(entry, path, number, environment) for number, entry in enumerate(document["feeds"])]
+    feeds = [_feed(entry, path, number, environment) for number, entry in enumerate(document["feeds"])]
+    for number, feed in enumerate(feeds):
+        mistake = next(iter(feed.mistakes(contracts[feed.name])), None) if feed.name in contracts else None
+        if mistake:
+            raise SluiceError(mistake.what, where=place(path, "feeds", number, *mistake.at), hint=mistake.hint)
+    return feeds
 
 
 def _feed(entry: Any, path: Path, number: int, environment: Mapping[str, str]) -> Feed:
@@ -74,6 +85,7 @@ def expand(text: str, environment: Mapping[str, str], where: Callable[[], str]) 
 def json_schema() -> str:
     """The JSON schema of feeds files, for editors: docs/schemas/feeds.schema.json."""
     kinds = {name: TypeAdapter(kind).json_schema() for name, kind in READERS.items()}
+    shared = {name: part for schema in kinds.values() for name, part in schema.pop("$defs", {}).items()}
     for name, schema in kinds.items():
         schema["properties"] |= {"format": {"const": name, "description": "How the data is stored."}}
         schema["required"].append("format")
@@ -83,6 +95,7 @@ def json_schema() -> str:
         "type": "object",
         "properties": {"feeds": {"type": "array", "items": {"oneOf": list(kinds.values())}}},
         "required": ["feeds"],
+        "$defs": shared,
     }
     return json.dumps(document, indent=2) + "\n"
 

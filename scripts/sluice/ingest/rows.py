@@ -125,8 +125,8 @@ def refusal(contract: Contract, casts: Sequence[tuple[str, Cast, str]]) -> str:
     misfits = {column: cast.misfit for column, cast, _ in casts if cast.misfit != "false"}
     empties = {column: f"{cast.value} is null" for column, cast, _ in casts if column in required}
     details = []
-    for column, _, text in casts:
-        says = [f"when {misfits[column]} then {_misfit(column, text, types[column])}"] if column in misfits else []
+    for column, cast, text in casts:
+        says = [f"when {misfits[column]} then {_misfit(column, text, types[column] + cast.written)}"] if column in misfits else []
         says += [f"when {empties[column]} then {literal(f'{column} is required and empty')}"] if column in empties else []
         details += [f"case {' '.join(says)} end"] if says else []
     detail = f"concat_ws('; ', {', '.join(details)})"

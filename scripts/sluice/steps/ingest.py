@@ -39,7 +39,7 @@ def ingest(
     Raises SluiceError where nothing can be ingested; a feed that is refused does not stop the others.
     """
     lake, contracts = lake_root(), load_contracts(Path())
-    chosen = _chosen(load_feeds(files), select, files)
+    chosen = _chosen(load_feeds(files, contracts=contracts), select, files)
     run_id = new_run_id()
     with writing(lake):
         reports = tuple(run(chosen, contracts, lake, run_id=run_id, memory_limit=memory_limit, tell=tell))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sluice.ingest.readers.csv import CsvFeed
+from sluice.ingest.readers.excel import ExcelFeed
 from sluice.ingest.readers.json import JsonFeed
 from sluice.ingest.readers.parquet import ParquetFeed
 from sluice.ingest.readers.postgres import PostgresFeed
@@ -12,5 +13,6 @@ READERS: dict[str, type[Feed]] = {
     "csv": CsvFeed,
     "json": JsonFeed,
     "parquet": ParquetFeed,
+    "excel": ExcelFeed,
     "postgres": PostgresFeed,
 }

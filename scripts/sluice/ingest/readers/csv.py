@@ -7,29 +7,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import duckdb
-from duckdb.sqltypes import DuckDBPyType
-from pydantic import BeforeValidator, Field
+from pydantic import Field, StrictInt
 
 from sluice.core.duck import identifier, listing, literal
 from sluice.core.errors import SluiceError
-from sluice.ingest.casts import Cast
-from sluice.ingest.documents import cast_csv
 from sluice.ingest.files import NOT_UTF8, Delivery, opened
+from sluice.ingest.formats import Nulls
 from sluice.ingest.landing import Work
 from sluice.ingest.readers.file_feed import LINES, TextFeed, alike
+from sluice.ingest.readers.spelled import Spelled
+from sluice.ingest.readers.texts import judged
 from sluice.ingest.rows import (
     REFUSAL,
     FilesRefusedError,
     StagedRows,
     Tally,
-    as_json,
     column_faults,
     columns_sql,
     raise_faults,
-    refusal,
     refused_rows,
 )
 from sluice.lake import raw
@@ -44,33 +42,27 @@ _UNREADABLE = {
 }
 
 
-def _texts(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
 @dataclass(frozen=True, kw_only=True)
-class CsvFeed(TextFeed):
+class CsvFeed(Spelled, TextFeed):
     """A feed of CSV files with a header."""
 
-    extra_lines = 1
-
+    skip: Annotated[StrictInt, Field(ge=0, description="lines before the header")] = 0
     delimiter: Annotated[str, Field(min_length=1, max_length=1, description="character between values")] = ","
     quote: Annotated[str, Field(min_length=1, max_length=1, description="character around values")] = '"'
-    null_text: Annotated[
-        tuple[str, ...],
-        BeforeValidator(_texts, json_schema_input_type=str | list[str]),
-        Field(description="text, or list of texts, that means null"),
-    ] = ("",)
+    null_text: Nulls = ("",)
+
+    @property
+    def extra_lines(self) -> int:  # type: ignore[override]  # here it depends on the feed
+        return 1 + self.skip
 
     def readable(self, file: Delivery, work: Work) -> Delivery:
         """With the column names, in the order of the file, as its shape."""
         file = super().readable(file, work)
-        delivered = self.delivered(work.contract)
-        promised = {name.lower(): name for name in work.contract.names}
+        contract = self.delivered(work.contract)
         lowered = [name.strip().lower() for name in self._header(file.readable)]
-        found = tuple(promised.get(name, name) for name in lowered)
-        faults = self._doubtful_names(lowered) + self.folder_faults(found)
-        raise_faults(faults + column_faults(delivered, found, raw.columns(work.table)))
+        found, faults = self.promised_names(contract, lowered)
+        faults += self._doubtful_names(lowered) + self.folder_faults(found)
+        raise_faults(faults + column_faults(contract, found, raw.columns(work.table)))
         return replace(file, shape=found)
 
     def _doubtful_names(self, names: Sequence[str]) -> list[str]:
@@ -85,6 +77,8 @@ class CsvFeed(TextFeed):
 
     def _header(self, path: Path) -> tuple[str, ...]:
         with opened(path) as stream, TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+            for _ in range(self.skip):
+                text.readline()
             try:
                 names = next(csv.reader(text, delimiter=self.delimiter, quotechar=self.quote), None)
             except csv.Error as error:
@@ -99,14 +93,18 @@ class CsvFeed(TextFeed):
 
     def adds_up(self, file: Delivery, entry: Tally, work: Work) -> bool:
         """Within quotes a record may span lines."""
-        return file.content.quotes or self.quote != '"' or super().adds_up(file, entry, work)
+        if file.content.quotes or self.quote != '"' or not self.skip:
+            return file.content.quotes or self.quote != '"' or super().adds_up(file, entry, work)
+        lines = f"read_csv({literal(str(file.readable))}, {LINES}, skip = {self.skip})"
+        row = work.connection.execute(f"select count(*) from {lines} where trim(line, chr(13)) <> ''").fetchone()
+        return row is not None and entry.read == row[0] - 1
 
     def read(self, files: Sequence[Delivery], work: Work) -> StagedRows:
         connection = work.connection
         new_columns = self.delivered(work.contract).unknown(name for file in files for name in file.shape)
         self._stage(files, new_columns, work)
         _refuse_unreadable(connection, files)
-        _collect_refused(connection, files)
+        _collect_refused(connection, files, self.extra_lines)
         columns = columns_sql([*work.contract.names, *new_columns])
         good = f"select {columns}, __file, __position from ({_positions(connection, columns)}) where __refusal is null"
         return StagedRows(good, "select * from refused", new_columns)
@@ -121,52 +119,35 @@ class CsvFeed(TextFeed):
         """)
         for members, start in alike(files):
             work.connection.execute(self._insert(work.contract, members, start))
-            _keep_rejects(work.connection, members, start)
+            _keep_rejects(work.connection, members, start, self.extra_lines)
 
     def _insert(self, contract: Contract, files: Sequence[Delivery], start: int) -> str:
-        """SQL that reads every value as text (t0, t1, ...), casts it (v0, v1, ...), and looks for what was lost on the way."""
+        """SQL that reads every value as text (t0, t1, ...), and casts it."""
         names, types = files[0].shape, contract.types
         folders = self.folders(files, "file_index")
         texts = {name: f"t{place}" for place, name in enumerate([*names, *folders])}
-        casts = {name: cast_csv(texts[name], kind, typed=_typed(texts[name], kind)) for name, kind in types.items()}
-        values = {name: _typed(texts[name], kind) for name, kind in types.items()}
-        judged = [(name, Cast(values[name], casts[name].misfit), texts[name]) for name in types]
-        landed = [f"{values[name]} as {identifier(name)}" for name in types]
-        landed += [f"{texts[name]} as {identifier(name)}" for name in names if name not in types]
+        steps = {name: self.steps(name, types.get(name), text) for name, text in texts.items()}
         added = [f"{text} as {texts[name]}" for name, text in folders.items()]
-        computed = [f"{casts[name].value} as {values[name]}" for name in types if values[name] != texts[name]]
         columns = ", ".join(f"{literal(texts[name])}: 'varchar'" for name in names)
-        return f"""
-            insert into staged by name
-            select {", ".join(landed)}, __file, __refusal,
-                case when __refusal is not null then {as_json(list(texts), texts)} end as __rendered
-            from (
-                select *, {refusal(contract, judged)} as __refusal
-                from (
-                    select {", ".join(["*", *computed])}
-                    from (
-                        select {", ".join(["*", *added])}, file_index + {start} as __file
-                        from read_csv({listing([str(file.readable) for file in files])}, columns = {{{columns}}}, header = true,
-                            auto_detect = false, delim = {literal(self.delimiter)}, quote = {literal(self.quote)},
-                            escape = {literal(self.quote)}, nullstr = {listing(self.null_text)}, store_rejects = true,
-                            hive_partitioning = false)
-                    )
-                )
-            )
+        source = f"""
+            select {", ".join(["*", *added])}, file_index + {start} as __file
+            from read_csv({listing([str(file.readable) for file in files])}, columns = {{{columns}}}, header = true,
+                auto_detect = false, delim = {literal(self.delimiter)}, quote = {literal(self.quote)},
+                escape = {literal(self.quote)}, nullstr = {listing(self.null_text)}, store_rejects = true,
+                hive_partitioning = false, skip = {self.skip})
         """
+        return f"insert into staged by name {judged(contract, steps, source)}"
 
 
-def _typed(text: str, kind: DuckDBPyType) -> str:
-    """The column that holds the value of the text column `text`: itself where the value is the text."""
-    return text if kind.id == "varchar" else f"v{text.removeprefix('t')}"
+def _keep_rejects(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery], start: int, before: int) -> None:
+    """Move what the reader rejected to `rejected`, once per record, and drop the reader's own tables.
 
-
-def _keep_rejects(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery], start: int) -> None:
-    """Move what the reader rejected to `rejected`, once per record, and drop the reader's own tables."""
+    `before` is how many lines come before the first record.
+    """
     paths = listing([str(file.readable) for file in files])
     connection.execute(f"""
         insert into rejected
-        select error.error_type, list_position({paths}, scan.file_path) - 1 + {start}, error.line - 1,
+        select error.error_type, list_position({paths}, scan.file_path) - 1 + {start}, error.line - {before},
             'malformed', null, error.error_message, trim(error.csv_line, chr(10) || chr(13))
         from reject_errors as error
         inner join reject_scans as scan on error.scan_id = scan.scan_id and error.file_id = scan.file_id
@@ -216,7 +197,7 @@ def _positions(connection: duckdb.DuckDBPyConnection, columns: str) -> str:
     """
 
 
-def _collect_refused(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery]) -> None:
+def _collect_refused(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery], before: int) -> None:
     """Fill `refused`: what the reader rejected, and what SQL refused together with its original line."""
     connection.execute(f"""
         create or replace temp table unfit as
@@ -224,7 +205,7 @@ def _collect_refused(connection: duckdb.DuckDBPyConnection, files: Sequence[Deli
         where __refusal is not null;
         create or replace temp table original_lines (__file bigint, __position bigint, line varchar)
     """)
-    _keep_lines(connection, files)
+    _keep_lines(connection, files, before)
     known = "unfit left join original_lines using (__file, __position)"
     connection.execute(f"""
         create or replace temp table refused as
@@ -232,7 +213,7 @@ def _collect_refused(connection: duckdb.DuckDBPyConnection, files: Sequence[Deli
     """)
 
 
-def _keep_lines(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery]) -> None:
+def _keep_lines(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery], before: int) -> None:
     """Fetch the original lines of the unfit rows; in files where records span lines, rows are shown as JSON instead."""
     records = connection.execute("""
         with records as (select __file from staged union all select __file from rejected)
@@ -241,10 +222,10 @@ def _keep_lines(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery]
     paths = [str(files[index].readable) for index, _ in records]
     lines = f"read_csv({listing(paths)}, {LINES})"
     counted = connection.execute(f"select file_index, count(*) from {lines} group by all").fetchall() if records else []
-    plain = [index for place, (index, count) in enumerate(records) if dict(counted).get(place) == count + 1]
+    plain = [index for place, (index, count) in enumerate(records) if dict(counted).get(place) == count + before]
     if not plain:
         return
-    lengths = [count + 1 for index, count in records if index in plain]
+    lengths = [count + before for index, count in records if index in plain]
     starts = [sum(lengths[:place]) for place in range(len(plain))]
     lines = f"read_csv({listing([str(files[index].readable) for index in plain])}, {LINES})"
     connection.execute(
@@ -256,6 +237,6 @@ def _keep_lines(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery]
         select wanted.__file, wanted.__position, line
         from (select row_number() over () as n, line from {lines}) as numbered
         inner join (
-            select __file, __position, __start + __position + 1 as n from unfit inner join starts using (__file)
+            select __file, __position, __start + __position + {before} as n from unfit inner join starts using (__file)
         ) as wanted on numbered.n = wanted.n
     """)

@@ -14,8 +14,10 @@ from sluice.core.duck import identifier, listing, literal
 from sluice.ingest.casts import NESTED, Cast, cast_text, fields, pack
 from sluice.ingest.documents import LONG_FRACTION, cast_document, changed, marked, pointer, unmarked
 from sluice.ingest.files import Delivery
+from sluice.ingest.formats import Steps
 from sluice.ingest.landing import Work
 from sluice.ingest.readers.file_feed import LINES, TextFeed
+from sluice.ingest.readers.spelled import Spelled
 from sluice.ingest.rows import (
     REFUSAL,
     FilesRefusedError,
@@ -35,7 +37,7 @@ _IS_OBJECT = "case when json_valid(line) then json_type(line) = 'OBJECT' end"
 
 
 @dataclass(frozen=True, kw_only=True)
-class JsonFeed(TextFeed):
+class JsonFeed(Spelled, TextFeed):
     """A feed of JSON lines: one object a line. Blank lines are passed over, but count as positions."""
 
     extra_lines = 0
@@ -49,17 +51,17 @@ class JsonFeed(TextFeed):
         work.connection.execute(
             f"create or replace temp table lines as select line, file_index as __file from read_csv({paths}, {LINES})"
         )
-        contract = self.delivered(work.contract)
+        contract = self.as_delivered(self.delivered(work.contract))
         _find_shapes(work.connection, contract)
         self._refuse_odd_keys(files, contract, work)
-        return _read_shaped(work.connection, contract, self.folders(files, "__file"), work.contract)
+        return _read_shaped(work.connection, contract, self.folders(files, "__file"), work.contract, self)
 
     def _refuse_odd_keys(self, files: Sequence[Delivery], contract: Contract, work: Work) -> None:
         """Raise FilesRefusedError for files that lack a promised key, or have one that cannot be a column."""
         landed, why = set(raw.columns(work.table)), {}
         for index, names in _keys_by_file(work.connection):
             known = (*names, *(name for name in contract.names if self.sparse and name not in names))
-            faults = self.folder_faults(names) + column_faults(contract, known, landed)
+            faults = self.strangers(work.contract, names) + self.folder_faults(names) + column_faults(contract, known, landed)
             if faults:
                 why[files[index].label] = "; ".join(faults)
             else:
@@ -72,7 +74,7 @@ class JsonFeed(TextFeed):
 def read_lines(connection: duckdb.DuckDBPyConnection, contract: Contract) -> StagedRows:
     """Rows from the temporary table `lines` (line, __file), which holds them in the order of their files; it is dropped."""
     _find_shapes(connection, contract)
-    return _read_shaped(connection, contract, {}, contract)
+    return _read_shaped(connection, contract, {}, contract, Spelled())
 
 
 def _find_shapes(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
@@ -99,12 +101,12 @@ def _keys_by_file(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, 
 
 
 def _read_shaped(
-    connection: duckdb.DuckDBPyConnection, delivered: Contract, folders: Mapping[str, str], contract: Contract
+    connection: duckdb.DuckDBPyConnection, delivered: Contract, folders: Mapping[str, str], contract: Contract, feed: Spelled
 ) -> StagedRows:
     connection.execute("create or replace temp table firsts as select __file, min(rowid) as __first from lines group by __file")
     new_columns = delivered.unknown(name for _, names in _keys_by_file(connection) for name in names)
     raise_faults(new_name_faults(contract, new_columns))
-    connection.execute(_stage(contract, delivered, new_columns, folders, odd=_find_odd_shapes(connection, delivered)))
+    connection.execute(_stage(contract, delivered, new_columns, folders, feed, odd=_find_odd_shapes(connection, delivered)))
     connection.execute("drop table lines")
     columns = columns_sql([*contract.names, *new_columns])
     good = f"select {columns}, __file, __position from staged where __refusal is null"
@@ -155,7 +157,7 @@ class _Places:
     Beside a text t0 is its value v0, unless the value is the text.
     """
 
-    plain: Mapping[Path, str]
+    plain: Mapping[Path, Steps]
     structs: Mapping[Path, str]
     lists: Mapping[Path, str]
 
@@ -168,44 +170,61 @@ class _Places:
             packed, kind = pack("", f"{self.structs[path]} = 'OBJECT'", casts), self.structs[path]
             misfit = f"case when {kind} is null or {kind} = 'NULL' then false when {kind} <> 'OBJECT' then true"
             return Cast(packed.value, f"{misfit} else {packed.misfit} end")
-        text = self.plain[path]
-        return Cast(_typed(text, target), cast_text(text, target, typed=_typed(text, target), exponents=True).misfit)
+        step, typed = self.plain[path], _typed(self.plain[path], target)
+        cast = cast_text(step.text, target, typed=typed, exponents=True)
+        return step.checked(Cast(typed, cast.misfit))
 
     def shown(self, path: Path) -> str:
         """SQL of what was delivered, for a message."""
         if path in self.lists:
             return unmarked(self.lists[path])
-        return self.plain.get(path) or f"json_extract_string(line, {literal(pointer(path))})"
+        return self.plain[path].delivered if path in self.plain else f"json_extract_string(line, {literal(pointer(path))})"
 
 
-def _typed(text: str, target: DuckDBPyType) -> str:
-    return text if target.id == "varchar" else f"v{text.removeprefix('t')}"
+def _typed(step: Steps, target: DuckDBPyType) -> str:
+    return step.text if target.id == "varchar" else f"v{step.delivered.removeprefix('t')}"
 
 
-def _stage(contract: Contract, delivered: Contract, new_columns: Sequence[str], folders: Mapping[str, str], *, odd: bool) -> str:
+def _stage(
+    contract: Contract, delivered: Contract, new_columns: Sequence[str], folders: Mapping[str, str], feed: Spelled, *, odd: bool
+) -> str:
     lists = list(_paths(delivered, "list"))
     types = _paths(delivered)
     types.update({(name,): duckdb.sqltype("varchar") for name in new_columns})
     texts: dict[Path, str] = {path: f"t{place}" for place, path in enumerate(types)}
     from_folders: dict[Path, str] = {(name,): f"t{len(texts) + place}" for place, name in enumerate(folders)}
+    types |= {path: contract.types[path[0]] for path in from_folders}
+    paths = {name: (name if name in folders else key,) for name, key in feed.delivered_names(contract.names).items()}
+    names = {path: name for name, path in paths.items()}
     places = _Places(
-        {**texts, **from_folders},
+        {
+            path: feed.steps(names[path], types[path], text, "false" if path in from_folders else _no_text(text))
+            if path in names
+            else Steps(text, text, text)
+            for path, text in {**texts, **from_folders}.items()
+        },
         {path: f"s{place}" for place, path in enumerate(_paths(delivered, "struct"))},
         {path: f"l{place}" for place, path in enumerate(lists)},
     )
-    types |= {path: contract.types[path[0]] for path in from_folders}
-    casts = [(name, places.cast((name,), kind)) for name, kind in contract.types.items()]
+    casts = [(name, places.cast(paths[name], kind)) for name, kind in contract.types.items()]
     values = [f"{cast.value} as {identifier(name)}" for name, cast in casts]
     values += [f"{texts[(name,)]} as {identifier(name)}" for name in new_columns]
     unpacked = [f"texts[{place}] as {texts[path]}" for place, path in enumerate(texts, 1)]
     unpacked += [f"kinds[{place}] as {column}" for place, column in enumerate(places.structs.values(), 1)]
     unpacked += [f"nullif(lists[{place}]::varchar, 'null') as {column}" for place, column in enumerate(places.lists.values(), 1)]
     unpacked += [f"{text} as {from_folders[(name,)]}" for name, text in folders.items()]
-    typed = [
-        f"{cast_text(text, types[path], exponents=True).value} as {_typed(text, types[path])}"
-        for path, text in places.plain.items()
-        if _typed(text, types[path]) != text
+    spelled = {path: step for path, step in places.plain.items() if step.columns}
+    unpacked += [
+        f"json_type(case when __is_object then line end, {literal(pointer(path))}) as {_kind(step.delivered)}"
+        for path, step in spelled.items()
+        if path not in from_folders
     ]
+    typed = [
+        f"{cast_text(step.text, types[path], exponents=True).value} as {_typed(step, types[path])}"
+        for path, step in places.plain.items()
+        if _typed(step, types[path]) != step.text
+    ]
+    shown = {name: places.shown(path) for name, path in paths.items()}
     return f"""
         create or replace temp table staged as
         with shaped as (
@@ -226,8 +245,9 @@ def _stage(contract: Contract, delivered: Contract, new_columns: Sequence[str], 
             from doubted
         ),
         unpacked as (select {", ".join(["__file", "__place", "line", "__is_object", *unpacked])} from exact),
-        typed as (select {", ".join(["*", *typed])} from unpacked),
-        judged as ({_judged(contract, casts, places, [(), *places.structs], odd=odd)})
+        spelled as (select {", ".join(["*", *(column for step in spelled.values() for column in step.columns)])} from unpacked),
+        typed as (select {", ".join(["*", *typed])} from spelled),
+        judged as ({_judged(contract, casts, shown, [(), *places.structs], odd=odd)})
         select {", ".join(values)}, judged.__file, judged.__place - firsts.__first + 1 as __position, __refusal,
             case when __refusal is not null then line end as __text
         from judged inner join firsts on judged.__file = firsts.__file
@@ -250,8 +270,20 @@ def _exact_texts(texts: Mapping[Path, str]) -> str:
     return f"list_transform(json_extract_string(whole, {_pointers(texts)}), lambda x: {unmarked('x')})"
 
 
-def _judged(contract: Contract, casts: Sequence[tuple[str, Cast]], places: _Places, shapes: Sequence[Path], *, odd: bool) -> str:
-    shown = [(name, cast, f"{places.shown((name,))}::varchar") for name, cast in casts]
+def _kind(text: str) -> str:
+    """The column that holds the JSON type of the value whose text is in the column `text`."""
+    return f"k{text.removeprefix('t')}"
+
+
+def _no_text(text: str) -> str:
+    """SQL that is true where the value is not a string: how a feed writes numbers and dates is how it writes them in text."""
+    return f"coalesce({_kind(text)} <> 'VARCHAR', false)"
+
+
+def _judged(
+    contract: Contract, casts: Sequence[tuple[str, Cast]], texts: Mapping[str, str], shapes: Sequence[Path], *, odd: bool
+) -> str:
+    shown = [(name, cast, f"{texts[name]}::varchar") for name, cast in casts]
     broken = "struct_pack(reason := 'malformed', column_name := null::varchar, detail := 'not a JSON object')"
     strange = "when why is not null then why" if odd else ""
     source = f"typed left join odd_shapes on {_keys(shapes)} = odd_shapes.keys" if odd else "typed"

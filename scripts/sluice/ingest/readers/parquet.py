@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -11,9 +11,11 @@ from sluice.core.duck import identifier, listing, literal
 from sluice.core.errors import SluiceError
 from sluice.ingest.casts import Cast, cast_text
 from sluice.ingest.files import Delivery, compression, decompress
+from sluice.ingest.formats import Steps
 from sluice.ingest.landing import Work
 from sluice.ingest.readers import parquet_schema, typed
 from sluice.ingest.readers.file_feed import FileFeed, alike, each
+from sluice.ingest.readers.spelled import Spelled
 from sluice.ingest.rows import NOTHING, StagedRows, column_faults, raise_faults
 from sluice.lake import raw
 from sluice.lake.contracts import Contract
@@ -37,7 +39,7 @@ class _Footer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParquetFeed(FileFeed):
+class ParquetFeed(Spelled, FileFeed):
     """A feed of Parquet files."""
 
     def readable(self, file: Delivery, work: Work) -> Delivery:
@@ -65,17 +67,33 @@ class ParquetFeed(FileFeed):
         except duckdb.Error as error:
             what = self.fault(file) or f"not readable as Parquet: {str(error).splitlines()[0]}"
             raise SluiceError(what) from error
-        columns = _as_promised(footer, work)
         contract = self.delivered(work.contract)
+        columns, faults = self._as_promised(footer, work.contract)
         names = [name for name, _ in columns]
-        faults = parquet_schema.faults(footer.schema) + self.folder_faults(names)
+        faults += parquet_schema.faults(footer.schema) + self.folder_faults(names)
         faults += column_faults(contract, names, raw.columns(work.table))
+        contract = _without(contract, self._spelled(contract, columns))
         raise_faults(faults + typed.type_faults(contract, columns))
         casts = typed.casts(contract, columns)
         # Of a day or time of the promised type, only the range is in doubt, which the statistics say.
         sure = {name for name, kind in columns if typed.is_time(contract, name) and kind == str(contract.types[name])}
         proven = all(cast.misfit == "false" or name in sure for name, cast, _ in casts)
-        return replace(file, shape=Shape(columns, proven=proven and not footer.doubtful and not self.partitions))
+        as_typed = len(casts) == len(work.contract.names)
+        return replace(file, shape=Shape(columns, proven=proven and not footer.doubtful and as_typed))
+
+    def _as_promised(self, footer: _Footer, contract: Contract) -> tuple[typed.Columns, list[str]]:
+        """The columns under the contract's names, and what speaks against the file; one of nulls only has the type NULL."""
+        nulls = parquet_schema.null_columns(footer.schema)
+        names, faults = self.promised_names(contract, [name for name, _ in footer.columns])
+        kinds = ["NULL" if name in nulls else kind for name, kind in footer.columns]
+        return tuple(zip(names, kinds, strict=True)), faults
+
+    def _spelled(self, contract: Contract, columns: typed.Columns) -> dict[str, Steps]:
+        """How to read the columns of text for which the feed says how they are written, by name."""
+        types = contract.types
+        texts = [name for name, kind in columns if kind == "VARCHAR" and name in types]
+        steps = {name: self.steps(name, types[name], f"__t{place}") for place, name in enumerate(texts)}
+        return {name: step for name, step in steps.items() if step.columns}
 
     def read(self, files: Sequence[Delivery], work: Work) -> StagedRows:
         """Rows are read where they are."""
@@ -85,18 +103,38 @@ class ParquetFeed(FileFeed):
         for members, start in alike(files):
             found = members[0].shape
             folders = self.folders(members, "file_index")
-            added = [f"{text} as {identifier(name)}" for name, text in folders.items()]
-            source = f"""(
-                select {", ".join(["*", *added])}, file_index + {start} as __file, file_row_number + 1 as __position
-                from read_parquet({listing([str(file.readable) for file in members])}, file_row_number = true,
-                    hive_partitioning = false)
-            )"""
-            casts = typed.casts(self.delivered(contract), found.columns) + _folder_casts(contract, list(folders))
+            spelled = self._spelled(self.delivered(contract), found.columns)
+            source = self._source(members, start, folders, spelled)
+            casts = typed.casts(_without(self.delivered(contract), spelled), found.columns)
+            casts += _folder_casts(contract, list(folders)) + _spelled_casts(contract, spelled)
+            casts.sort(key=lambda cast: contract.names.index(cast[0]))
             good.append(typed.selected(contract, casts, found.columns, fresh, source, proven=found.proven))
             if not found.proven:
                 names = [*(name for name, _ in found.columns), *folders]
                 refused.append(typed.rejected(contract, casts, names, source))
         return StagedRows(" union all ".join(good), " union all ".join(refused), fresh)
+
+    def _source(self, files: Sequence[Delivery], start: int, folders: Mapping[str, str], spelled: Mapping[str, Steps]) -> str:
+        """SQL of the rows of files of one shape, under the contract's names."""
+        renamed = {name: self.columns[name].delivered for name, _ in files[0].shape.columns if name in self.columns}
+        given = [f"{identifier(old)} as {identifier(new)}" for new, old in renamed.items() if old and old.lower() != new.lower()]
+        rename = f" rename ({', '.join(given)})" if given else ""
+        added = [f"{text} as {identifier(name)}" for name, text in folders.items()]
+        rows = f"""
+            select {", ".join([f"*{rename}", *added])}, file_index + {start} as __file, file_row_number + 1 as __position
+            from read_parquet({listing([str(file.readable) for file in files])}, file_row_number = true,
+                hive_partitioning = false)
+        """
+        if not spelled:
+            return f"({rows})"
+        texts = [f"{identifier(name)} as {step.delivered}" for name, step in spelled.items()]
+        columns = [column for step in spelled.values() for column in step.columns]
+        return f"(select {', '.join(['*', *columns])} from (select {', '.join(['*', *texts])} from ({rows})))"
+
+
+def _spelled_casts(contract: Contract, spelled: Mapping[str, Steps]) -> list[tuple[str, Cast, str]]:
+    types = contract.types
+    return [(name, step.checked(cast_text(step.text, types[name])), step.delivered) for name, step in spelled.items()]
 
 
 def _folder_casts(contract: Contract, names: Sequence[str]) -> list[tuple[str, Cast, str]]:
@@ -104,11 +142,8 @@ def _folder_casts(contract: Contract, names: Sequence[str]) -> list[tuple[str, C
     return [(name, cast_text(identifier(name), types[name]), identifier(name)) for name in names]
 
 
-def _as_promised(footer: _Footer, work: Work) -> typed.Columns:
-    """The columns under the contract's spelling of their names; one that holds nothing but nulls has the type NULL."""
-    promised = {name.lower(): name for name in work.contract.names}
-    nulls = parquet_schema.null_columns(footer.schema)
-    return tuple((promised.get(name.lower(), name), "NULL" if name in nulls else kind) for name, kind in footer.columns)
+def _without(contract: Contract, names: Collection[str]) -> Contract:
+    return replace(contract, columns=tuple(column for column in contract.columns if column.name not in names))
 
 
 def _footers(files: Sequence[Delivery], work: Work) -> dict[str, _Footer]:

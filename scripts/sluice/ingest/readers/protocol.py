@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, ConfigDict, Field
 
 from sluice.ingest.landing import FeedReport, Work
-from sluice.lake.contracts import NAME
+from sluice.lake.contracts import NAME, Contract
 
 
 def _name(text: str) -> str:
     if not NAME.fullmatch(text):
         raise ValueError(f"{text!r} is not a name (letters, digits, underscore)")
     return text
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """Something in a feed that cannot work with its contract: under which keys, what, and what to do."""
+
+    at: tuple[str, ...]
+    what: str
+    hint: str
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,10 @@ class Feed(ABC):
     def name(self) -> str:
         """`source.table`, the name of the contract that holds for this feed."""
         return f"{self.source}.{self.table}"
+
+    def mistakes(self, contract: Contract) -> Iterable[Mistake]:  # noqa: ARG002  (a format may have some)
+        """What in the feed cannot work with its contract."""
+        return ()
 
     @property
     @abstractmethod
