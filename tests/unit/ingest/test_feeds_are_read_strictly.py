@@ -38,7 +38,11 @@ def test_variables_come_from_the_environment_or_their_default(tmp_path: Path) ->
     ("entry", "says", "hint"),
     [
         ('{source: a, table: b, format: csv, path: "${NOWHERE}/*.csv"}', "NOWHERE is not set", "NOWHERE=<value>"),
-        ("{source: a, table: b, format: csv, paht: x}", "unknown key 'paht'", "did you mean path? known: columns, date_format, decimal, delimiter, encoding"),
+        (
+            "{source: a, table: b, format: csv, paht: x}",
+            "unknown key 'paht'",
+            "did you mean path? known: columns, date_format, decimal, delimiter, encoding",
+        ),
         (
             "{source: a, table: b, format: parquet, path: x, encoding: x}",
             "unknown key 'encoding'",
