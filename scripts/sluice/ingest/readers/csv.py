@@ -30,7 +30,6 @@ from sluice.ingest.rows import (
     raise_faults,
     refused_rows,
 )
-from sluice.lake import raw
 from sluice.lake.contracts import Contract
 
 _REFUSED = "__file bigint, __position bigint, reason varchar, column_name varchar, detail varchar, original_text varchar"
@@ -62,7 +61,7 @@ class CsvFeed(Spelled, TextFeed):
         lowered = [name.strip().lower() for name in self._header(file.readable)]
         found, faults = self.promised_names(contract, lowered)
         faults += self._doubtful_names(lowered) + self.folder_faults(found)
-        raise_faults(faults + column_faults(contract, found, raw.columns(work.table)))
+        raise_faults(faults + column_faults(contract, found, self.landed(found, work)))
         return replace(file, shape=found)
 
     def _doubtful_names(self, names: Sequence[str]) -> list[str]:

@@ -105,6 +105,10 @@ class FileFeed(Feed):
         taken = [name for name in self.partitions if name in names]
         return [f"{', '.join(taken)}: in the file, and a key of its folder"] if taken else []
 
+    def landed(self, names: Collection[str], work: Work) -> list[str]:
+        """The columns of the raw table; none where all `names` are promised, which costs no look into the lake."""
+        return raw.columns(work.table) if set(names) - set(work.contract.names) else []
+
     def fault(self, file: Delivery) -> str:
         """What is wrong with a readable file that DuckDB cannot get through; empty if that is not known."""
         return disguise(file.readable)

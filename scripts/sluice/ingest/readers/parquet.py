@@ -17,7 +17,6 @@ from sluice.ingest.readers import parquet_schema, typed
 from sluice.ingest.readers.file_feed import FileFeed, alike, each
 from sluice.ingest.readers.spelled import Spelled
 from sluice.ingest.rows import NOTHING, StagedRows, column_faults, raise_faults
-from sluice.lake import raw
 from sluice.lake.contracts import Contract
 
 
@@ -71,7 +70,7 @@ class ParquetFeed(Spelled, FileFeed):
         columns, faults = self._as_promised(footer, work.contract)
         names = [name for name, _ in columns]
         faults += parquet_schema.faults(footer.schema) + self.folder_faults(names)
-        faults += column_faults(contract, names, raw.columns(work.table))
+        faults += column_faults(contract, names, self.landed(names, work))
         contract = _without(contract, self._spelled(contract, columns))
         raise_faults(faults + typed.type_faults(contract, columns))
         casts = typed.casts(contract, columns)
