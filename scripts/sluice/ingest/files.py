@@ -58,6 +58,8 @@ class Content:
     bytes: int
     lines: int
     quotes: bool
+    # Whether a quote may be open at the end: there is an odd number of them.
+    odd_quotes: bool = True
 
 
 @dataclass(frozen=True)
@@ -102,18 +104,18 @@ def inspect(path: Path) -> Content:
 
     Raises SluiceError for a file that cannot be read to its end, e.g. a truncated gzip.
     """
-    digest, size, lines, quotes, last = hashlib.sha256(), 0, 0, False, b"\n"
+    digest, size, lines, quotes, last = hashlib.sha256(), 0, 0, 0, b"\n"
     try:
         with opened(path) as stream:
             while block := stream.read(_BLOCK):
                 digest.update(block)
                 size += len(block)
                 lines += block.count(b"\n")
-                quotes = quotes or b'"' in block
+                quotes += block.count(b'"')
                 last = block[-1:]
     except (OSError, *_BROKEN) as error:
         raise SluiceError(f"cannot be read to its end: {error}", where=str(path), hint="deliver it again") from error
-    return Content(digest.hexdigest(), size, lines + (last != b"\n"), quotes)
+    return Content(digest.hexdigest(), size, lines + (last != b"\n"), quotes > 0, quotes % 2 == 1)
 
 
 def compression(path: Path) -> str:

@@ -166,3 +166,13 @@ def test_a_contract_that_cannot_be_kept_is_refused_in_words(tmp_path: Path, text
     (tmp_path / "models" / "s.yml").write_text(text)
     with pytest.raises(SluiceError, match=says):
         load_contracts(tmp_path)
+
+
+def test_a_record_whose_quote_is_open_at_the_end_of_its_file_is_not_lost_among_many_files(lake_of: Any) -> None:
+    """DuckDB drops it in a scan of more files than it has threads, and rejects it in a scan of one."""
+    lake = lake_of({"id": "bigint!", "v": "varchar"})
+    for number in range(12):
+        lake.deliver(f"{number}.csv", f'id,v\n{number},"open\n' if number % 5 == 0 else f'id,v\n{number},"closed"\n')
+    report = lake.ingest()
+    assert (report.rows_read, report.rows_landed, report.rows_quarantined, report.refused) == (12, 9, 3, ())
+    assert lake.query("select original_text from {quarantine} order by _file") == [('0,"open',), ('10,"open',), ('5,"open',)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import TextIOWrapper
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -116,9 +117,20 @@ class CsvFeed(Spelled, TextFeed):
             create or replace temp table staged ({", ".join(typed)}, __file bigint, __refusal {REFUSAL}, __rendered varchar);
             create or replace temp table rejected (error varchar, {_REFUSED})
         """)
-        for members, start in alike(files):
+        for members, start in self._scans(files):
             work.connection.execute(self._insert(work.contract, members, start))
             _keep_rejects(work.connection, members, start, self.extra_lines)
+
+    def _scans(self, files: Sequence[Delivery]) -> Iterator[tuple[Sequence[Delivery], int]]:
+        """Files to read together. One that may end within quotes is read alone: of many, DuckDB drops that record without a word."""
+        counted = self.quote == '"' == '"'.encode(self.encoding).decode("latin-1")
+        for members, start in alike(files):
+            for open_end, group in groupby(enumerate(members, start), lambda one: one[1].content.odd_quotes or not counted):
+                part = list(group)
+                if open_end:
+                    yield from (([file], index) for index, file in part)
+                else:
+                    yield [file for _, file in part], part[0][0]
 
     def _insert(self, contract: Contract, files: Sequence[Delivery], start: int) -> str:
         """SQL that reads every value as text (t0, t1, ...), and casts it."""

@@ -101,7 +101,7 @@ class ExcelFeed(Spelled, FileFeed):
         )
 
     def steps(self, column: str, kind: DuckDBPyType | None, text: str, exempt: str = "false") -> Steps:
-        """A day is a number in a workbook; what is no such number is read as in a CSV file."""
+        """A day is a number in a workbook; what is not such a number is read as in a CSV file."""
         steps = super().steps(column, kind, text, exempt)
         if kind is None or kind.id not in ("date", "timestamp"):
             return steps
