@@ -131,6 +131,7 @@ def _names_source(path: Path, source: str) -> bool:
 
 def _contract(work: _Work) -> Stage:
     work.contracts = {name: one for name, one in load_contracts(Path()).items() if one.source == work.source}
+    load_feeds([work.feeds_file], contracts=work.contracts)  # what a feed says of columns is held against them
     promised, fed = set(work.contracts), {feed.name for feed in work.feeds}
     where = str(contract_file(work.source))
     found = [Finding(f"{name} has a feed and no contract", where, "declare it there") for name in sorted(fed - promised)]

