@@ -28,8 +28,8 @@ def test_every_fault_of_a_sample_is_caught_where_its_entry_says_and_no_clean_day
     complaints = [(fault["id"], fault["aim"], fault["place"]) for fault in score["verdicts"] if not fault["is_as_promised"]]
     assert complaints == []
     assert sorted(fault["id"] for fault in score["verdicts"]) == sorted(chosen)
-    caught = {fault["id"]: (fault["place"], fault["reached"]) for fault in score["verdicts"] if fault["id"] in CAUGHT}
-    assert caught == {name: (place, {}) for name, place in CAUGHT.items()}
+    caught = {fault["id"]: fault["place"] for fault in score["verdicts"] if fault["id"] in CAUGHT}
+    assert caught == CAUGHT
     assert score["clean"]["days"] >= 1
     assert score["clean"]["blocking"] == {}
     # Only entries that admit it, with the reason, may let something through.

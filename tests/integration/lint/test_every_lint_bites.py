@@ -163,6 +163,7 @@ EXPECTED = (
     ("check_lineage_permitted_upstream_models", "fct_shortcuts"),
     ("check_lineage_source_cannot_be_used", "int_orders__taken"),
     ("check_staging_reads_own_source_only", "stg_fx__orders"),
+    ("check_source_is_staged_by_one_model", "orders"),
     ("check_model_names", "orders_final"),
     ("check_model_description_populated", "orders_final"),
     ("check_model_column_description_populated", "orders_final"),

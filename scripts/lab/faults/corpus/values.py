@@ -36,7 +36,8 @@ def events_type_collapsed(day: Day) -> None:
     day.change({"type": "'page_view'"})
 
 
-@fault("values", "shop.order_items", "Prices have the wrong sign.", caught_by="quarantine")
+@fault("values", "shop.order_items", "Prices have the wrong sign.", caught_by="quarantine",
+       but="An order all of whose lines are refused is held back with them, and so are its payments.")  # fmt: skip
 def order_items_price_negative(day: Day) -> None:
     day.change({"unit_price": "'-' || unit_price"}, "n % 4 = 0")
 
@@ -177,7 +178,8 @@ def order_items_quantity_absurd(day: Day) -> None:
     day.change({"quantity": "'100000'"}, "n = 1")
 
 
-@fault("values", "shop.order_items", "Lines have a quantity of zero.", caught_by="quarantine")
+@fault("values", "shop.order_items", "Lines have a quantity of zero.", caught_by="quarantine",
+       but="An order all of whose lines are refused is held back with them, and so are its payments.")  # fmt: skip
 def order_items_quantity_zero(day: Day) -> None:
     day.change({"quantity": "'0'"}, "n % 6 = 0")
 
