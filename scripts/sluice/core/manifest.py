@@ -37,6 +37,11 @@ class ManifestModel:
         return any(fnmatchcase(name, word) for name in names)
 
 
+def folded(name: str) -> str:
+    """A name as DuckDB compares it: A to Z as a to z, and no other letter."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in name)
+
+
 def fields_of(node: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a ManifestModel for a node of the manifest."""
     return {

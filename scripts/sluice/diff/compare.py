@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Context, Decimal
 from typing import Any
 
 import duckdb
 
-from sluice.core.duck import literal
+from sluice.core.manifest import folded
+from sluice.core.text import Number
 from sluice.diff import sql
+from sluice.diff.attached import Files
 from sluice.diff.columns import ComparedColumn, Shared, schema_changes, shared
+from sluice.diff.exact import whole
 from sluice.diff.result import ColumnChange, Figures, Metric, Pair, RelationDiff, RowChanges, SampleRow, SchemaChange
 from sluice.diff.side import Key, Model, Side
 
@@ -28,7 +32,7 @@ class _Comparison:
     """One relation while it is compared. Values of `masked` columns never leave the warehouse."""
 
     connection: duckdb.DuckDBPyConnection
-    relation: str
+    at: dict[str, str]
     before: list[ComparedColumn]
     after: list[ComparedColumn]
     columns: list[Shared]
@@ -43,23 +47,28 @@ class _Comparison:
     def all(self, statement: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(statement).fetchall()
 
+    def type_of(self, column: ComparedColumn) -> str:
+        """Its type; without the values of an enum, if they are not shown."""
+        return column.type.split("(")[0] if "ENUM(" in column.type and folded(column.name) in self.masked else column.type
+
     def shown(self, column: str, value: str | None) -> str | None:
-        return _MASK if value is not None and column in self.masked else value
+        return _MASK if value is not None and folded(column) in self.masked else value
 
 
-def compare(connection: duckdb.DuckDBPyConnection, relation: str, a: Side, b: Side, samples: int = 5) -> RelationDiff:
+def compare(files: Files, relation: str, a: Side, b: Side, samples: int = 5) -> RelationDiff:
     """How a relation changed from `a` to `b`. Equal digests show that it did not, without reading a row."""
     started = time.monotonic()
-    old, new = a.models.get(relation), b.models.get(relation)
+    name = folded(relation)
+    old, new = a.models.get(name), b.models.get(name)
     model = new or old
     assert model is not None
     found = RelationDiff(relation, model.name, model.owner, "same", "digest", (), None)
-    if relation in a.failed | b.failed:
+    if name in a.failed | b.failed:
         return replace(found, status="unreadable", told_by="base", detail="it was to be built, and its build failed")
-    if any(_is_not_built(relation, one) for one in (a, b)):
+    if any(_is_not_built(name, one) for one in (a, b)):
         return replace(found, told_by="base", detail=f"not built: as in {_as_in(a, b)}")
-    if not (a.engine and a.engine == b.engine and a.digests.get(relation, 1) == b.digests.get(relation, 2)):
-        found = _read(connection, replace(found, told_by="rows"), old, new, samples)
+    if not (a.engine and a.engine == b.engine and a.digests.get(name, 1) == b.digests.get(name, 2)):
+        found = _read(files, replace(found, told_by="rows"), old, new, samples)
     # What only the manifests know: a key or a promise that changed, also where no row did.
     promised = _promises(old, new) if found.status in ("same", "changed") else []
     status = "changed" if found.status == "same" and promised else found.status
@@ -87,97 +96,82 @@ def _promises(old: Model | None, new: Model | None) -> list[SchemaChange]:
     changes = [SchemaChange("no longer required", name) for name in sorted(old.required - new.required)]
     changes += [SchemaChange("required", name) for name in sorted(new.required - old.required)]
     before, after = (", ".join(model.key.columns) if model.key else None for model in (old, new))
-    return changes + ([SchemaChange("key", "key", before, after)] if before != after else [])
+    return changes + ([SchemaChange("key", "key", before, after)] if folded(before or "") != folded(after or "") else [])
 
 
-def _read(
-    connection: duckdb.DuckDBPyConnection, found: RelationDiff, old: Model | None, new: Model | None, samples: int
-) -> RelationDiff:
-    try:
-        before, after = (_columns(connection, side, found.relation) for side in "ab")
-    except duckdb.Error as error:
-        return replace(found, status="unreadable", detail=str(error).splitlines()[0])
-    if before is None and after is None:
-        return replace(found, status="missing")
+def _read(files: Files, found: RelationDiff, old: Model | None, new: Model | None, samples: int) -> RelationDiff:
     masked = frozenset().union(*(model.masked for model in (old, new) if model))
-    nested = _nested(connection, before or [], after or [])
-    columns = shared(before or [], after or [], nested)
-    work = _Comparison(connection, found.relation, before or [], after or [], columns, masked, samples)
     try:
+        # A manifest that does not know the relation says nothing of how the file calls it.
+        before, after = files.a.table(old or new), files.b.table(new or old)  # type: ignore[arg-type]  # one of them is there
+        if before is None and after is None:
+            return replace(found, status="missing")
+        columns = [list(table.columns) if table else [] for table in (before, after)]
+        at = {side: table.sql for side, table in (("a", before), ("b", after)) if table}
+        work = _Comparison(files.connection, at, columns[0], columns[1], shared(*columns), masked, samples)
         if before is None or after is None:
             return _on_one_side(work, found, "b" if before is None else "a")
-        return _on_both(work, found, _key([new, old], columns))
+        return _on_both(work, found, _key([new, old], work.columns))
     except duckdb.Error as error:
-        return replace(found, status="unreadable", detail=str(error).splitlines()[0])
+        return replace(found, status="unreadable", detail=_told(error, masked))
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, side: str, relation: str) -> list[ComparedColumn] | None:
-    """The columns of a relation in one of the files; None if the file does not have it."""
-    schema, _, name = relation.partition(".")
-    there = (
-        "select 1 from information_schema.tables where table_catalog = "
-        f"{literal(side)} and table_schema = {literal(schema)} and table_name = {literal(name)}"
-    )
-    if not connection.execute(there).fetchall():
-        return None
-    described = connection.execute(f"describe {sql.table(side, relation)}").fetchall()
-    return [ComparedColumn(row[0], row[1]) for row in described]
-
-
-def _nested(
-    connection: duckdb.DuckDBPyConnection, before: Sequence[ComparedColumn], after: Sequence[ComparedColumn]
-) -> dict[str, str]:
-    """The common type of two structs with different fields, as DuckDB unites them."""
-    old = {column.name.lower(): column for column in before}
-    found = {}
-    for column in after:
-        other = old.get(column.name.lower())
-        if other and other.type != column.type and other.type[:7] == column.type[:7] == "STRUCT(":
-            found[column.name] = str(
-                connection.execute(
-                    f"describe (select cast(null as {other.type}) as c union all select cast(null as {column.type}))"
-                ).fetchall()[0][1]
-            )
-    return found
+def _told(error: duckdb.Error, masked: frozenset[str]) -> str:
+    """Its first line; only its kind if it may quote a value, and the relation has columns whose values are not shown."""
+    line = str(error).splitlines()[0]
+    is_of_names = isinstance(error, duckdb.BinderException | duckdb.CatalogException | duckdb.IOException)
+    return line if is_of_names or not masked else f"{line.partition(':')[0]} (the rest may quote personal data)"
 
 
 def _key(models: Sequence[Model | None], columns: Sequence[Shared]) -> tuple[Key, list[Shared]] | None:
     """The key of the newer manifest, else of the older one, if both sides have its columns."""
-    there = {column.name.lower(): column for column in columns}
+    there = {folded(column.name): column for column in columns}
     for model in models:
-        if model and model.key and all(name.lower() in there for name in model.key.columns):
-            return model.key, [there[name.lower()] for name in model.key.columns]
+        if model and model.key and all(folded(name) in there for name in model.key.columns):
+            return model.key, [there[folded(name)] for name in model.key.columns]
     return None
 
 
 def _on_one_side(work: _Comparison, found: RelationDiff, side: str) -> RelationDiff:
     columns = work.after if side == "b" else work.before
-    count, near = _size(work, side), False
+    count = _size(work, side)
     near = count > NEAR_FROM
-    row = work.one(sql.scan(side, work.relation, [], sql.figures(columns, near, work.masked)))
-    figures = _figures(columns, row)
+    row = work.one(sql.scan(side, work.at, [], sql.figures(columns, near, work.masked)))
     metrics = tuple(
-        Metric(column.name, column.type, *((None, figure) if side == "b" else (figure, None)))
-        for column, figure in zip(columns, figures, strict=True)
+        Metric(column.name, work.type_of(column), *((None, figure) if side == "b" else (figure, None)))
+        for column, figure in zip(columns, _figures(work, side, columns, row), strict=True)
     )
     word = "added" if side == "b" else "removed"
     rows = RowChanges("whole rows", *((0, count, count, 0, 0) if side == "b" else (count, 0, 0, count, 0)))
-    change = SchemaChange(f"relation {word}", work.relation)
+    change = SchemaChange(f"relation {word}", found.relation)
     return replace(found, status=word, schema=(change,), rows=rows, metrics=metrics, is_distinct_near=near)
 
 
 def _size(work: _Comparison, side: str) -> int:
-    return int(work.one(f"select count(*) from {sql.table(side, work.relation)}")[0])
+    return int(work.one(f"select count(*) from {work.at[side]}")[0])
 
 
-def _figures(columns: Sequence[ComparedColumn], row: Sequence[Any]) -> list[Figures]:
+def _figures(work: _Comparison, side: str, columns: Sequence[ComparedColumn], row: Sequence[Any]) -> list[Figures]:
     """The figures of each column, from a row of sql.scan."""
     found = []
-    for n in range(len(columns)):
+    for n, column in enumerate(columns):
         values, distinct, total, least, most = row[3 + 5 * n : 8 + 5 * n]
-        mean = float(total) / values if total is not None and values else None
-        found.append(Figures(row[0] - values, distinct, total, mean, least, most))
+        total = whole(total, 0)
+        if isinstance(total, dict):
+            long = not total["fits"]
+            total = work.one(sql.long_sum(work.at[side], column))[0] if long else total["s"]
+            total = whole(total, column.reckoned.scale)
+        found.append(Figures(row[0] - values, distinct, total, _mean(total, values), least, most))
     return found
+
+
+def _mean(total: Number | None, values: int) -> Number | None:
+    """With as many digits as the sum has, where a float would not keep them."""
+    if total is None or not values:
+        return None
+    if isinstance(total, float) or len(str(total)) <= 15:
+        return float(total) / values
+    return Context(prec=len(str(total)) + 6).divide(Decimal(total), Decimal(values))
 
 
 def _on_both(work: _Comparison, found: RelationDiff, keyed: tuple[Key, list[Shared]] | None) -> RelationDiff:
@@ -185,49 +179,63 @@ def _on_both(work: _Comparison, found: RelationDiff, keyed: tuple[Key, list[Shar
     key, key_columns = keyed or (Key((), ""), [])
     alone = key_columns[0].name if len(key_columns) == 1 else None
     scans = {
-        side: work.one(sql.scan(side, work.relation, work.columns, sql.figures(columns, near, work.masked, alone)))
+        side: work.one(sql.scan(side, work.at, work.columns, sql.figures(columns, near, work.masked, alone)))
         for side, columns in (("a", work.before), ("b", work.after))
     }
-    schema = tuple(schema_changes(work.before, work.after))
+    schema = tuple(schema_changes(work.before, work.after, work.type_of))
     found = replace(found, schema=schema, key=key.columns, key_source=key.source or None, is_distinct_near=near)
     counts = scans["a"][0], scans["b"][0]
     if scans["a"][:3] == scans["b"][:3] and work.columns:
         rows = RowChanges("key" if keyed else "whole rows", *counts, 0, 0, 0)
-        return replace(found, status="changed" if schema else "same", rows=rows, metrics=_metrics(work, scans))
-    if key_columns:
-        rows = _by_key(work, key_columns, counts, scans["b"][1] - scans["a"][1])
+        status = "changed" if schema else "same"
     else:
-        rows = replace(_by_row(work, counts), remarks=("no key is known: whole rows were compared",))
-    metrics = _metrics(work, scans)
-    return replace(found, status="changed", rows=rows, metrics=metrics)
+        rows, status = _rows(work, key_columns, counts, scans["b"][1] - scans["a"][1]), "changed"
+    return replace(found, status=status, rows=rows, metrics=_metrics(work, scans, rows))
 
 
-def _metrics(work: _Comparison, scans: dict[str, tuple[Any, ...]]) -> tuple[Metric, ...]:
+def _rows(work: _Comparison, key: list[Shared], counts: tuple[int, int], grown: int) -> RowChanges:
+    if key:
+        return _by_key(work, key, counts, grown)
+    return replace(_by_row(work, counts), remarks=("no key is known: whole rows were compared",))
+
+
+def _metrics(work: _Comparison, scans: dict[str, tuple[Any, ...]], rows: RowChanges) -> tuple[Metric, ...]:
     """Figures that differ, column by column."""
     before, after = (
-        {column.name.lower(): (column, figure) for column, figure in zip(columns, _figures(columns, scans[side]), strict=True)}
-        for side, columns in (("a", work.before), ("b", work.after))
+        {folded(column.name): (column, figure) for column, figure in zip(columns, figures, strict=True)}
+        for columns, figures in (
+            (work.before, _figures(work, "a", work.before, scans["a"])),
+            (work.after, _figures(work, "b", work.after, scans["b"])),
+        )
     )
+    # The same values give the same figures, but for the order in which floats are added up.
+    changed = {folded(column.column) for column in rows.columns}
+    same = {
+        folded(column.name)
+        for column in work.columns
+        if not (rows.added or rows.removed or column.is_retyped or folded(column.name) in changed)
+    }
     found = []
     for name in [*after, *(name for name in before if name not in after)]:
         old, new = before.get(name), after.get(name)
         shown = (new or old or (None,))[0]
         assert shown is not None
-        if (old and old[1]) != (new and new[1]):
-            found.append(Metric(shown.name, shown.type, old[1] if old else None, new[1] if new else None))
+        if name not in same and repr(old and old[1]) != repr(new and new[1]):
+            found.append(Metric(shown.name, work.type_of(shown), old[1] if old else None, new[1] if new else None))
     return tuple(found)
 
 
 def _by_key(work: _Comparison, key: list[Shared], counts: tuple[int, int], grown: int) -> RowChanges:
     """By key, if the keys of both sides are unique; otherwise rows of other keys are compared as a whole, with a remark."""
-    work.connection.execute(sql.differing(work.relation, key, work.columns, sum(counts) + 1))
+    work.connection.execute(sql.differing(work.at, key, work.columns, sum(counts) + 1))
     removed, added, changed, null, twice, explained = work.one(sql.accounting(key))
     # Right only if no key is null or occurs twice, and the rows in d account for the whole difference of the two sides.
     if null or twice or explained != grown or counts[1] - counts[0] != added - removed:
         return _by_group(work, key, counts)
     most = changed > _MOST * max(counts[0], 1)
-    source = sql.both(work.relation, key, most, nulls=False)
-    changes = _changes(work, key, source, changed)
+    source = sql.both(work.at, key, most, nulls=False)
+    # A key in several rows makes more pairs than rows that have it.
+    changes = _changes(work, key, source, changed, counts[0] - removed if most else changed)
     if changes is None:
         return _by_group(work, key, counts)
     columns, samples = changes
@@ -235,17 +243,17 @@ def _by_key(work: _Comparison, key: list[Shared], counts: tuple[int, int], grown
 
 
 def _by_group(work: _Comparison, key: list[Shared], counts: tuple[int, int]) -> RowChanges:
-    work.connection.execute(sql.differing_by_group(work.relation, key, work.columns))
+    work.connection.execute(sql.differing_by_group(work.at, key, work.columns))
     work.connection.execute(sql.from_groups(key))
     several = work.one("select count(*), coalesce(sum(na), 0), coalesce(sum(nb), 0) from g where na > 1 or nb > 1")
     nulls = work.one(f"select count(*) from g where {sql.any_null(key)}")[0]
     removed, added, changed, *_ = work.one(sql.accounting(key))
-    source = sql.both(work.relation, key, most_changed=False, nulls=True)
-    columns, samples = _changes(work, key, source, changed) or ((), ())
+    source = sql.both(work.at, key, most_changed=False, nulls=True)
+    columns, samples = _changes(work, key, source, changed, changed) or ((), ())
     lone = _lone(work, key, nulls=True)
     remarks = [f"{nulls:,} keys that differ are null or partly null: null was compared as a value"] if nulls else []
     if several[0]:
-        work.connection.execute(sql.loose(work.relation, work.columns, key))
+        work.connection.execute(sql.loose(work.at, work.columns, key))
         less, more = work.one("select coalesce(-sum(n) filter (n < 0), 0), coalesce(sum(n) filter (n > 0), 0) from h")
         removed, added = removed + int(less), added + int(more)
         lone = (*lone, *_loose(work))
@@ -259,34 +267,38 @@ def _by_group(work: _Comparison, key: list[Shared], counts: tuple[int, int]) -> 
 def _by_row(work: _Comparison, counts: tuple[int, int]) -> RowChanges:
     if not work.columns:
         return RowChanges("whole rows", *counts, counts[1], counts[0], 0)
-    work.connection.execute(sql.loose(work.relation, work.columns, None))
+    work.connection.execute(sql.loose(work.at, work.columns, None))
     less, more = work.one("select coalesce(-sum(n) filter (n < 0), 0), coalesce(sum(n) filter (n > 0), 0) from h")
     return RowChanges("whole rows", *counts, int(more), int(less), 0, samples=_loose(work))
 
 
 def _changes(
-    work: _Comparison, key: list[Shared], source: str, changed: int
+    work: _Comparison, key: list[Shared], source: str, changed: int, pairs: int
 ) -> tuple[tuple[ColumnChange, ...], tuple[SampleRow, ...]] | None:
-    """Changes per column, and samples. None if the join gave more rows than changed: then keys are not unique."""
+    """Changes per column, and samples. None if the join gave another number of pairs: then keys are not unique."""
     if not changed:
         return (), ()
     keys = {column.name for column in key}
     rest = [column for column in work.columns if column.name not in keys]
     joined, *counts = work.one(sql.changed_per_column(source, rest))
-    if " from d " in source and joined != changed:
+    if joined != pairs:
         return None
     moved = [(column, count) for column, count in zip(rest, counts, strict=True) if count]
     columns = [column for column, _ in moved]
     work.connection.execute(sql.pairs(source, key, columns))
-    row = work.one(sql.ways(columns))
-    changes = []
-    for n, (column, count) in enumerate(moved):
-        is_shown = column.common.kind not in ("number", "time") and column.name not in work.masked
-        pairs = tuple(Pair(*row) for row in work.all(sql.frequent(n, _PAIRS))) if is_shown else ()
-        filled, emptied, up, down, total, least, most = row[7 * n : 7 * n + 7]
-        kind = column.common.type
-        changes.append(ColumnChange(column.name, kind, count, filled, emptied, up, down, total, least, most, pairs))
-    return tuple(changes), _changed_rows(work, key, columns)
+    row = work.one(sql.ways(columns, work.masked))
+    changes = tuple(_change(work, n, column, count, row[7 * n : 7 * n + 7]) for n, (column, count) in enumerate(moved))
+    return changes, _changed_rows(work, key, columns)
+
+
+def _change(work: _Comparison, n: int, column: Shared, count: int, ways: Sequence[Any]) -> ColumnChange:
+    is_shown = column.common.kind not in ("number", "time") and folded(column.name) not in work.masked
+    pairs = tuple(Pair(*row) for row in work.all(sql.frequent(n, _PAIRS))) if is_shown else ()
+    steps = (whole(step, column.reckoned.scale) for step in ways[4:]) if column.common.kind == "number" else ways[4:]
+    total, least, most = steps
+    filled, emptied, up, down = ways[:4]
+    kind = work.type_of(column.common)
+    return ColumnChange(column.name, kind, count, filled, emptied, up, down, total, least, most, pairs)
 
 
 def _changed_rows(work: _Comparison, key: list[Shared], columns: list[Shared]) -> tuple[SampleRow, ...]:
@@ -294,9 +306,9 @@ def _changed_rows(work: _Comparison, key: list[Shared], columns: list[Shared]) -
     for row in work.all(sql.changed_rows(key, columns, work.samples)):
         values = row[len(key) :]
         pairs = [
-            (column.name, work.shown(column.name, values[2 * n]), work.shown(column.name, values[2 * n + 1]))
+            (column.name, work.shown(column.name, values[3 * n]), work.shown(column.name, values[3 * n + 1]))
             for n, column in enumerate(columns)
-            if values[2 * n] != values[2 * n + 1]
+            if values[3 * n + 2] == "true"
         ]
         samples.append(SampleRow("changed", _key_of(work, key, row), tuple(pairs)))
     return tuple(samples)
@@ -308,12 +320,12 @@ def _key_of(work: _Comparison, key: Sequence[Shared], row: Sequence[Any]) -> tup
 
 def _lone(work: _Comparison, key: list[Shared], nulls: bool) -> tuple[SampleRow, ...]:
     """Rows whose key only one side has."""
-    return _one_sided(work, key, lambda side, columns: sql.lone_rows(side, work.relation, key, columns, nulls, work.samples))
+    return _one_sided(work, key, lambda side, columns: sql.lone_rows(side, work.at, key, columns, nulls, work.samples))
 
 
 def _loose(work: _Comparison) -> tuple[SampleRow, ...]:
     """Whole rows that one side has more often."""
-    return _one_sided(work, [], lambda side, columns: sql.loose_rows(side, work.relation, work.columns, columns, work.samples))
+    return _one_sided(work, [], lambda side, columns: sql.loose_rows(side, work.at, work.columns, columns, work.samples))
 
 
 def _one_sided(work: _Comparison, key: list[Shared], query: Callable[[str, list[ComparedColumn]], str]) -> tuple[SampleRow, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from sluice.core.manifest import folded
 from sluice.diff.result import RelationDiff
 from sluice.diff.side import Side
 from sluice.lineage.downstream import Change, Downstream, downstream, united
@@ -23,14 +24,14 @@ def of_diff(a: Side, b: Side, relations: Sequence[RelationDiff]) -> Downstream:
         model.unique_id
         for side in (a, b)
         for found in relations
-        if found.status == "same" and (model := side.models.get(found.relation))
+        if found.status == "same" and (model := side.models.get(folded(found.relation)))
     )
     return united([downstream(graph_of(side.manifest), starts, still) for side, starts in sides])
 
 
 def _starts(side: Side, relations: Iterable[RelationDiff], statuses: Sequence[str]) -> Iterable[tuple[str, Change]]:
     for relation in relations:
-        model = side.models.get(relation.relation)
+        model = side.models.get(folded(relation.relation))
         if model and relation.status in statuses:
             change = _change(relation)
             if change:
@@ -49,6 +50,6 @@ def _dropped(a: Side, relations: Iterable[RelationDiff]) -> Iterable[tuple[str, 
     """Columns that are gone: the older manifest says who read them."""
     for relation in relations:
         columns = {change.name.lower() for change in relation.schema if change.kind == "column removed"}
-        model = a.models.get(relation.relation)
+        model = a.models.get(folded(relation.relation))
         if columns and model:
             yield model.unique_id, Change(columns)

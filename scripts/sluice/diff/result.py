@@ -26,7 +26,7 @@ class Figures:
     nulls: int
     distinct: int | None = None
     sum: Number | None = None
-    mean: float | None = None
+    mean: Number | None = None
     least: str | None = None
     most: str | None = None
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import duckdb
-
-from sluice.core.duck import MEMORY_LIMIT, connect, literal, unreadable
+from sluice.core.duck import MEMORY_LIMIT
 from sluice.core.errors import SluiceError
+from sluice.core.manifest import folded
 from sluice.core.progress import Tell, silent
+from sluice.diff.attached import opened
 from sluice.diff.compare import compare
 from sluice.diff.downstream import of_diff
 from sluice.diff.result import Diff, RelationDiff, SideInfo
@@ -39,38 +38,20 @@ def diff(
         same = [_same(relation, a, b) for relation in relations]
         return Diff(_info(a), _info(b), tuple(same), Downstream((), (), ()), 0.0)
     found = []
-    with TemporaryDirectory(prefix="sluice-diff-") as spill, opened(a.file, b.file, memory_limit, Path(spill)) as connection:
+    with TemporaryDirectory(prefix="sluice-diff-") as spill, opened(a, b, memory_limit, Path(spill)) as files:
         for number, relation in enumerate(relations):
             tell(relation, number / len(relations))
-            found.append(compare(connection, relation, a, b, samples))
-            for name in "dghp":
-                connection.execute(f"drop table if exists {name}")
+            found.append(compare(files, relation, a, b, samples))
+            files.clear()
     downstream = of_diff(a, b, found)
     return Diff(_info(a), _info(b), tuple(found), downstream, round(time.monotonic() - started, 3))
 
 
 def _same(relation: str, a: Side, b: Side) -> RelationDiff:
     """Both names mean the same file, as staging and prod often do."""
-    model = b.models.get(relation) or a.models[relation]
+    model = b.models.get(folded(relation)) or a.models[folded(relation)]
     return RelationDiff(relation, model.name, model.owner, "same", "file", (), None)
 
 
 def _info(side: Side) -> SideInfo:
     return SideInfo(side.name, str(side.file), side.commit, side.built_at, side.acknowledged)
-
-
-@contextmanager
-def opened(a: Path, b: Path, memory_limit: str, spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection in memory with the files attached as `a` and `b`, read only; beyond the limit it spills into `spill`."""
-    with connect(memory_limit=memory_limit, temp_directory=spill) as connection:
-        connection.execute("set preserve_insertion_order = false")
-        for name, file in (("a", a), ("b", b)):
-            _attach(connection, name, file)
-        yield connection
-
-
-def _attach(connection: duckdb.DuckDBPyConnection, name: str, file: Path) -> None:
-    try:
-        connection.execute(f"attach {literal(str(file.resolve()))} as {name} (read_only)")
-    except duckdb.Error as error:
-        raise unreadable(error, file) from error

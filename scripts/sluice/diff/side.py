@@ -10,7 +10,7 @@ from typing import Any
 
 from sluice.core import dbt
 from sluice.core.errors import SluiceError
-from sluice.core.manifest import ManifestModel, fields_of, is_relation, owners_of_groups
+from sluice.core.manifest import ManifestModel, fields_of, folded, is_relation, owners_of_groups
 from sluice.environments import partial
 from sluice.environments.resolve import locate
 from sluice.store.record import Acknowledgement
@@ -29,8 +29,12 @@ class Key:
 
 @dataclass(frozen=True)
 class Model(ManifestModel):
-    """A model, seed or snapshot of a manifest that has a relation in the warehouse. `masked` columns hold personal data."""
+    """A model, seed or snapshot of a manifest that has a relation in the warehouse; `database` is what dbt calls the file.
 
+    `masked` columns hold personal data. Names of columns in `required` and `masked` are folded.
+    """
+
+    database: str
     access: str
     owner: str | None
     key: Key | None
@@ -40,7 +44,9 @@ class Model(ManifestModel):
 
 @dataclass(frozen=True)
 class Side:
-    """`digests` has the digest of each relation in the release record, if there is one, made by DuckDB version `engine`.
+    """A file and what is known of it. Relations are by their folded names: DuckDB does not tell A from a.
+
+    `digests` has the digest of each relation in the release record, if there is one, made by DuckDB version `engine`.
 
     A pull request environment contains the relations in `built` only (None: all); the others are those of the release `base`.
     """
@@ -75,27 +81,27 @@ def side(name: str, artifacts: Path | None, target: Path) -> Side:
         file=file,
         manifest=manifest,
         models=models_of(manifest),
-        digests={name: relation.digest for name, relation in record.relations.items()} if record else {},
+        digests={folded(name): relation.digest for name, relation in record.relations.items()} if record else {},
         engine=record.duckdb if record else None,
         commit=record.code.commit if record else None,
         built_at=record.built_at if record else None,
-        built=frozenset(partly.built) | frozenset(partly.left_out) if partly else None,
+        built=frozenset(map(folded, (*partly.built, *partly.left_out))) if partly else None,
         base=partly.base if partly else "",
-        failed=frozenset(partly.failed) if partly else frozenset(),
+        failed=frozenset(map(folded, partly.failed)) if partly else frozenset(),
         release_id=record.release_id if record else "",
         acknowledged=record.acknowledged if record else (),
     )
 
 
 def models_of(manifest: Mapping[str, Any]) -> dict[str, Model]:
-    """Every node of a manifest that has a relation, by `schema.name`."""
+    """Every node of a manifest that has a relation, by `schema.name`, folded."""
     unique, owners = _unique_tests(manifest), owners_of_groups(manifest)
     found = (
         _model(node, owners.get(node.get("group") or ""), unique.get(node["unique_id"]))
         for node in manifest["nodes"].values()
         if is_relation(node)
     )
-    return {model.relation: model for model in found}
+    return {folded(model.relation): model for model in found}
 
 
 def _model(node: Mapping[str, Any], owner: str | None, unique: Key | None) -> Model:
@@ -104,11 +110,12 @@ def _model(node: Mapping[str, Any], owner: str | None, unique: Key | None) -> Mo
     stated = tuple(node.get("primary_key") or ())
     return Model(
         **fields_of(node),
+        database=str(node.get("database") or ""),
         access=node.get("access") or "protected",
         owner=owner,
         key=_constrained(node) or (Key(stated, "dbt's primary key") if stated else None) or unique,
-        required=frozenset(name for name, kinds in constraints.items() if {"not_null", "primary_key"} & set(kinds)),
-        masked=frozenset(name for name, column in columns.items() if _is_personal(column)),
+        required=frozenset(folded(name) for name, kinds in constraints.items() if {"not_null", "primary_key"} & set(kinds)),
+        masked=frozenset(folded(name) for name, column in columns.items() if _is_personal(column)),
     )
 
 
@@ -159,15 +166,15 @@ def chosen(a: Side, b: Side, select: Sequence[str], exclude: Sequence[str]) -> l
     Raises SluiceError if a word of `select` selects nothing on either side.
     """
     every: dict[str, list[Model]] = {}
-    for model in (*a.models.values(), *b.models.values()):
-        every.setdefault(model.relation, []).append(model)
+    for model in (*b.models.values(), *a.models.values()):
+        every.setdefault(folded(model.relation), []).append(model)
     for word in select:
         if not any(_any(models, [word]) for models in every.values()):
             hint = "name a model, its schema, tag:<tag>, or a pattern such as fct_*"
             raise SluiceError(f"{word} selects nothing", where="--select", hint=hint)
     public = {relation for relation, models in every.items() if any(model.access == "public" for model in models)}
     wanted = {relation for relation, models in every.items() if _any(models, select)} if select else public or set(every)
-    return sorted(relation for relation in wanted if not _any(every[relation], exclude))
+    return sorted(every[relation][0].relation for relation in wanted if not _any(every[relation], exclude))
 
 
 def _any(models: Iterable[Model], words: Sequence[str]) -> bool:

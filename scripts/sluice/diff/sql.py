@@ -1,54 +1,86 @@
-"""The SQL of a comparison. Both files are attached, read only, as `a` and `b`; names are quoted, keys are k0, k1, ...
+"""The SQL of a comparison. `at` has the relation's name on side `a` and on side `b`; keys are k0, k1, ...
 
 How rows are compared, and what it costs: docs/diff.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
-from sluice.core.duck import identifier
+from sluice.core.manifest import folded
 from sluice.diff.columns import ComparedColumn, Shared
+from sluice.diff.exact import HUGE, digits, limbs
 
-
-def table(side: str, relation: str) -> str:
-    """The relation `schema.name` in one of the attached files."""
-    schema, _, name = relation.partition(".")
-    return f"{side}.{identifier(schema)}.{identifier(name)}"
+At = Mapping[str, str]
 
 
 def row_hash(columns: Sequence[Shared], side: str) -> str:
     """One number for a row's values, in one order and of the same types on both sides."""
-    return f"hash({', '.join(column.sql(side) for column in columns)})" if columns else "0::ubigint"
+    return f"hash({', '.join(_hashed(column, side) for column in columns)})" if columns else "0::ubigint"
+
+
+def _hashed(column: Shared, side: str) -> str:
+    """What is hashed of a value, where DuckDB's own hash is the same for others.
+
+    A list without elements hashes as null does, and its sort key does not. A number of 16 bytes hashes as the one with its
+    halves exchanged, and -1 as 0.
+    """
+    value, kind = column.sql(side), column.compared_as
+    if column.common.kind == "other" and column.common.type.endswith(("]", ")")):
+        return f"create_sort_key({value}, 'ASC NULLS FIRST')"
+    is_wide = kind in HUGE or (kind.startswith("DECIMAL") and sum(digits(kind)) > 18)
+    return f"{value}, cast({value} as DOUBLE)" if is_wide else value
 
 
 def figures(columns: Sequence[ComparedColumn], near: bool, masked: frozenset[str], key: str | None = None) -> list[str]:
-    """Aggregates of each column: values, distinct, sum, least, most. Null where it makes no sense for the type.
+    """Aggregates of each column: values, distinct, sum, least, most. Null where the type has none, or it may not be shown.
 
-    Distinct values of `key` are not counted: where it is one, there are as many as rows.
+    Distinct values of `key` are not counted: where it is one, there are as many as rows. A sum that may be beyond DuckDB's own
+    says whether it fits.
     """
     found = []
     for column in columns:
-        name = identifier(column.name)
+        name, is_shown = column.sql(), folded(column.name) not in masked
         distinct = f"approx_count_distinct({name})" if near else f"count(distinct {name})"
         counted = (column.kind == "word" or column.type == "DATE") and column.name != key
+        summed = f"sum({name})"
+        if column.type == "UHUGEINT":  # DuckDB adds these up as doubles
+            summed = _limb_sums(column)
+        elif column.reckoned.way == "limbs":
+            fits = _fits(column)
+            summed = f"struct_pack(s := sum({name}) filter ({fits}), fits := coalesce(bool_and({fits}), true))"
         found += [
             f"count({name})",
             distinct if counted else "null",
-            f"sum({name if column.is_summed_exactly else f'cast({name} as double)'})" if column.kind == "number" else "null",
-            *(
-                (f"cast({way}({name}) as varchar)" if column.kind == "time" and column.name not in masked else "null")
-                for way in ("min", "max")
-            ),
+            summed if column.kind == "number" and is_shown else "null",
+            *(f"cast({way}({name}) as varchar)" if column.kind == "time" and is_shown else "null" for way in ("min", "max")),
         ]
     return found
 
 
-def scan(side: str, relation: str, hashed: Sequence[Shared], wanted: Sequence[str]) -> str:
+def long_sum(relation: str, column: ComparedColumn) -> str:
+    """The sum of a column in two parts, each of which fits."""
+    return f"select {_limb_sums(column)} from {relation}"
+
+
+def _fits(column: ComparedColumn) -> str:
+    """Whether a value is so small that a sum of 10**11 of them is within 127 bits."""
+    scale = column.reckoned.scale
+    most = f"{Decimal(f'1E{27 - scale}'):f}::{column.type}"
+    return f"{column.sql()} between -{most} and {most}"
+
+
+def _limb_sums(column: ComparedColumn) -> str:
+    high, low = limbs(column.sql(), column.type, column.reckoned.scale)
+    return f"struct_pack(h := sum({high}), l := sum({low}))"
+
+
+def scan(side: str, at: At, hashed: Sequence[Shared], wanted: Sequence[str]) -> str:
     """One pass over a side: rows, sum and xor of the rows' hashes, then the figures."""
     rest = "".join(f", {aggregate}" for aggregate in wanted)
     hashes = f"coalesce(sum({row_hash(hashed, side)}::hugeint), 0), bit_xor({row_hash(hashed, side)})" if hashed else "0, 0"
-    return f"select count(*), {hashes}{rest} from {table(side, relation)}"
+    return f"select count(*), {hashes}{rest} from {at[side]}"
 
 
 def _names(key: Sequence[Shared], order: str = "") -> str:
@@ -60,12 +92,12 @@ def any_null(key: Sequence[Shared]) -> str:
     return " or ".join(f"k{n} is null" for n in range(len(key)))
 
 
-def _keyed(side: str, relation: str, key: Sequence[Shared], columns: Sequence[Shared]) -> str:
+def _keyed(side: str, at: At, key: Sequence[Shared], columns: Sequence[Shared]) -> str:
     keys = "".join(f"{column.sql(side)} as k{n}, " for n, column in enumerate(key))
-    return f"select {keys}{row_hash(columns, side)} as h from {table(side, relation)}"
+    return f"select {keys}{row_hash(columns, side)} as h from {at[side]}"
 
 
-def differing(relation: str, key: Sequence[Shared], columns: Sequence[Shared], most: int) -> str:
+def differing(at: At, key: Sequence[Shared], columns: Sequence[Shared], most: int) -> str:
     """Table d: each key whose row is on one side only (ha or hb is null) or differs. Right if keys are unique.
 
     Unique keys make at most `most` pairs; a key that is in many rows would make more, and is cut off there.
@@ -74,7 +106,7 @@ def differing(relation: str, key: Sequence[Shared], columns: Sequence[Shared], m
     keys = ", ".join(f"coalesce(a.k{n}, b.k{n}) as k{n}" for n in range(len(key)))
     return (
         f"create or replace temp table d as select * from (select {keys}, a.h as ha, b.h as hb"
-        f" from ({_keyed('a', relation, key, columns)}) a full join ({_keyed('b', relation, key, columns)}) b on {on}"
+        f" from ({_keyed('a', at, key, columns)}) a full join ({_keyed('b', at, key, columns)}) b on {on}"
         f" limit {most}) where ha is distinct from hb"
     )
 
@@ -88,13 +120,13 @@ def accounting(key: Sequence[Shared]) -> str:
     )
 
 
-def differing_by_group(relation: str, key: Sequence[Shared], columns: Sequence[Shared]) -> str:
+def differing_by_group(at: At, key: Sequence[Shared], columns: Sequence[Shared]) -> str:
     """Table g: as d, but right for any keys: na and nb rows have the key; `x` is 0 where a single pair is equal."""
     keys = _names(key)
     return (
         f"create or replace temp table g as select {keys}, count(*) filter (s = 'a') as na, count(*) filter (s = 'b') as nb,"
-        f" bit_xor(h) as x from (select *, 'a' as s from ({_keyed('a', relation, key, columns)})"
-        f" union all by name select *, 'b' as s from ({_keyed('b', relation, key, columns)}))"
+        f" bit_xor(h) as x from (select *, 'a' as s from ({_keyed('a', at, key, columns)})"
+        f" union all by name select *, 'b' as s from ({_keyed('b', at, key, columns)}))"
         f" group by {keys} having na <> 1 or nb <> 1 or x <> 0"
     )
 
@@ -114,7 +146,7 @@ def on_key(left: str, side: str, key: Sequence[Shared], nulls: bool) -> str:
     return " and ".join(f"{left}.k{n} {same} {column.sql(side, side)}" for n, column in enumerate(key))
 
 
-def loose(relation: str, columns: Sequence[Shared], key: Sequence[Shared] | None) -> str:
+def loose(at: At, columns: Sequence[Shared], key: Sequence[Shared] | None) -> str:
     """Table h: whole rows that one side has more often, by hash (`n` more often in b). With a key: of keys several rows have."""
 
     def rows(side: str) -> str:
@@ -123,7 +155,7 @@ def loose(relation: str, columns: Sequence[Shared], key: Sequence[Shared] | None
             on = on_key("g", side, key, nulls=True)
             several = f" {side} where exists (select 1 from g where (na > 1 or nb > 1) and {on})"
         sign = 1 if side == "b" else -1
-        return f"select {row_hash(columns, side)} as h, {sign}::bigint as s from {table(side, relation)}{several}"
+        return f"select {row_hash(columns, side)} as h, {sign}::bigint as s from {at[side]}{several}"
 
     return (
         "create or replace temp table h as select h, sum(s) as n"
@@ -131,18 +163,17 @@ def loose(relation: str, columns: Sequence[Shared], key: Sequence[Shared] | None
     )
 
 
-def both(relation: str, key: Sequence[Shared], most_changed: bool, nulls: bool) -> str:
+def both(at: At, key: Sequence[Shared], most_changed: bool, nulls: bool) -> str:
     """The from clause that gives each row that both sides have and that changed, as a and b.
 
     Where most rows changed the two sides are joined as they are: unchanged rows come along, and count for nothing.
     """
-    a, b = table("a", relation), table("b", relation)
     if most_changed:
         on = " and ".join(f"{column.sql('a', 'a')} = {column.sql('b', 'b')}" for column in key)
-        return f"from {a} a join {b} b on {on}"
+        return f"from {at['a']} a join {at['b']} b on {on}"
     return (
-        f"from (from d where ha is not null and hb is not null) d join {a} a on {on_key('d', 'a', key, nulls)}"
-        f" join {b} b on {on_key('d', 'b', key, nulls)}"
+        f"from (from d where ha is not null and hb is not null) d join {at['a']} a on {on_key('d', 'a', key, nulls)}"
+        f" join {at['b']} b on {on_key('d', 'b', key, nulls)}"
     )
 
 
@@ -153,34 +184,75 @@ def changed_per_column(source: str, rest: Sequence[Shared]) -> str:
 
 
 def pairs(source: str, key: Sequence[Shared], changed: Sequence[Shared]) -> str:
-    """Table p: key, and before and after of each column that changed anywhere, as o0, n0, o1, n1, ..."""
+    """Table p: key, and of each column that changed anywhere before, after, and if they differ, as o0, n0, x0, o1, ..."""
     keys = [f"{column.sql('b', 'b')} as k{n}" for n, column in enumerate(key)]
-    values = [f"{c.sql('a', 'a')} as o{n}, {c.sql('b', 'b')} as n{n}" for n, c in enumerate(changed)]
-    differ = " or ".join(f"{c.sql('a', 'a')} is distinct from {c.sql('b', 'b')}" for c in changed)
+    values = [f"{c.raw('a')} as o{n}, {c.raw('b')} as n{n}, {_differs(c)} as x{n}" for n, c in enumerate(changed)]
+    differ = " or ".join(f"x{n}" for n in range(len(changed)))
     return f"create or replace temp table p as select {', '.join(keys + values)} {source} where {differ}"
 
 
-def ways(changed: Sequence[Shared]) -> str:
+def _differs(column: Shared) -> str:
+    return f"({column.sql('a', 'a')} is distinct from {column.sql('b', 'b')})"
+
+
+def ways(changed: Sequence[Shared], masked: frozenset[str]) -> str:
     """For each column of p: filled, emptied, up, down, total, least, most."""
     found = []
     for n, column in enumerate(changed):
-        old, new, kind = f"o{n}", f"n{n}", column.common.kind
-        step = f"cast({new} as {column.common.reckoned}) - cast({old} as {column.common.reckoned})"
-        moved = f"filter ({old} is distinct from {new})"
+        old, new = f"o{n}", f"n{n}"
+        is_number = column.common.kind == "number"
+        step = column.step(old, new) if is_number else ""
+        is_summed = is_number and folded(column.name) not in masked
+        moved = f"filter (x{n} and {old} is not null and {new} is not null)"
+        total = f"sum({step}) {moved}"
+        if is_summed and column.reckoned.way == "limbs":
+            total = f"struct_pack(h := sum(({step}).h) {moved}, l := sum(({step}).l) {moved})"
+        up, down = _directions(column, old, new, step)
         found += [
             f"count(*) filter ({old} is null and {new} is not null)",
             f"count(*) filter ({old} is not null and {new} is null)",
-            f"count(*) filter ({new} > {old})" if kind in ("number", "time") else "null",
-            f"count(*) filter ({new} < {old})" if kind in ("number", "time") else "null",
-            *(f"{way}({step}) {moved}" if kind == "number" else "null" for way in ("sum", "min", "max")),
+            f"count(*) filter (x{n} and {up})" if up else "null",
+            f"count(*) filter (x{n} and {down})" if down else "null",
+            total if is_summed else "null",
+            *(f"{way}({step}) {moved}" if is_summed else "null" for way in ("min", "max")),
         ]
     return f"select {', '.join(found)} from p"
+
+
+def _directions(column: Shared, old: str, new: str, step: str) -> tuple[str, str]:
+    """Conditions that a value went up, and down; empty for what has no order that people know."""
+    kind = column.common.kind
+    if kind not in ("number", "time"):
+        return "", ""
+    if not column.is_retyped:
+        return f"{new} > {old}", f"{new} < {old}"
+    if kind == "number" and column.reckoned.way == "limbs":
+        return f"(({step}).h > 0 or (({step}).h = 0 and ({step}).l > 0))", f"({step}).h < 0"
+    if kind == "number":
+        a, b = f"cast({old} as DOUBLE)", f"cast({new} as DOUBLE)"
+        exact = column.reckoned.way == "plain" and column.reckoned.type != "DOUBLE"
+        return (
+            (f"{step} > 0", f"{step} < 0")
+            if exact
+            else (
+                f"({b} > {a} or ({b} = {a} and {step} > 0))",
+                f"({b} < {a} or ({b} = {a} and {step} < 0))",
+            )
+        )
+    a, b = f"try_cast({old} as TIMESTAMP)", f"try_cast({new} as TIMESTAMP)"
+    if "DATE" not in (column.before.type, column.after.type):
+        return f"{b} > {a}", f"{b} < {a}"
+    days = [
+        value if one.type == "DATE" else f"cast({moment} as DATE)"  # five million years have no midnight
+        for value, moment, one in ((old, a, column.before), (new, b, column.after))
+    ]
+    return f"coalesce({b} > {a}, {days[1]} > {days[0]})", f"coalesce({b} < {a}, {days[1]} < {days[0]})"
 
 
 def frequent(n: int, limit: int) -> str:
     """The most frequent changes of a column of p."""
     return (
-        f"select cast(o{n} as varchar), cast(n{n} as varchar), count(*) as times from p where o{n} is distinct from n{n}"
+        f"select cast(o{n} as varchar), cast(n{n} as varchar), count(*) as times from p where x{n}"
         f" group by o{n}, n{n} order by times desc, o{n} nulls first, n{n} nulls first limit {limit}"
     )
 
@@ -191,26 +263,26 @@ def keys_and(columns: Sequence[str], key: Sequence[Shared]) -> str:
 
 
 def changed_rows(key: Sequence[Shared], changed: Sequence[Shared], limit: int) -> str:
-    """Rows of p with the smallest keys: key, then before and after of each column."""
-    values = [f"{word}{n}" for n in range(len(changed)) for word in ("o", "n")]
+    """Rows of p with the smallest keys: key, then before, after, and if they differ, of each column."""
+    values = [f"{word}{n}" for n in range(len(changed)) for word in ("o", "n", "x")]
     return f"select {keys_and(values, key)} from p order by {_names(key, ' nulls last')} limit {limit}"
 
 
-def lone_rows(side: str, relation: str, key: Sequence[Shared], columns: Sequence[ComparedColumn], nulls: bool, limit: int) -> str:
+def lone_rows(side: str, at: At, key: Sequence[Shared], columns: Sequence[ComparedColumn], nulls: bool, limit: int) -> str:
     """Rows with the smallest keys that only one side has: key, then the columns of that side."""
     missing = "hb" if side == "a" else "ha"
     order = ", ".join(f"d.k{n} nulls last" for n in range(len(key)))
     few = f"(select * from d where {missing} is null order by {order} limit {limit}) d"
-    values = [f"{side}.{identifier(column.name)}" for column in columns]
+    values = [f"{column.sql(side)}" for column in columns]
     select = ", ".join(f"cast({value} as varchar)" for value in [*(f"d.k{n}" for n in range(len(key))), *values])
-    return f"select {select} from {few} join {table(side, relation)} {side} on {on_key('d', side, key, nulls)} order by {order}"
+    return f"select {select} from {few} join {at[side]} {side} on {on_key('d', side, key, nulls)} order by {order}"
 
 
-def loose_rows(side: str, relation: str, hashed: Sequence[Shared], columns: Sequence[ComparedColumn], limit: int) -> str:
+def loose_rows(side: str, at: At, hashed: Sequence[Shared], columns: Sequence[ComparedColumn], limit: int) -> str:
     """Rows that one side has more often than the other, smallest first."""
     more = "n < 0" if side == "a" else "n > 0"
-    values = ", ".join(f"cast({identifier(column.name)} as varchar)" for column in columns)
+    values = ", ".join(f"cast({column.sql()} as varchar)" for column in columns)
     return (
-        f"select {values} from {table(side, relation)} where {row_hash(hashed, side)} in (select h from h where {more})"
+        f"select {values} from {at[side]} where {row_hash(hashed, side)} in (select h from h where {more})"
         f" order by all limit {limit}"
     )

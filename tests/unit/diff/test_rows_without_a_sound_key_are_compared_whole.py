@@ -123,5 +123,5 @@ def test_the_join_is_cut_off_where_unique_keys_would_end(sides: Sides) -> None:
     with duckdb.connect() as connection:
         for name in "ab":
             connection.execute(f"attach '{sides.root / name / 'warehouse.duckdb'}' as {name} (read_only)")
-        connection.execute(sql.differing("core.orders", columns[:1], columns, 601))
+        connection.execute(sql.differing({side: f"{side}.core.orders" for side in "ab"}, columns[:1], columns, 601))
         assert connection.execute("select count(*) <= 601 from d").fetchone() == (True,)
