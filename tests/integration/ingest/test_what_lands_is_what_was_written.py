@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.helpers.fuzz import cells, columns, files, styles, tried, written
 from tests.helpers.fuzz.spellings import DECKS, Spelling

@@ -122,7 +122,7 @@ class CsvFeed(Spelled, TextFeed):
             _keep_rejects(work.connection, members, start, self.extra_lines)
 
     def _scans(self, files: Sequence[Delivery]) -> Iterator[tuple[Sequence[Delivery], int]]:
-        """Files to read together. One that may end within quotes is read alone: of many, DuckDB drops that record without a word."""
+        """Files to read together. One that may end within quotes is read alone: of many, DuckDB drops that record silently."""
         counted = self.quote == '"' == '"'.encode(self.encoding).decode("latin-1")
         for members, start in alike(files):
             for open_end, group in groupby(enumerate(members, start), lambda one: one[1].content.odd_quotes or not counted):
