@@ -46,10 +46,10 @@ def test_variables_come_from_the_environment_or_their_default(tmp_path: Path) ->
         (
             "{source: a, table: b, format: parquet, path: x, encoding: x}",
             "unknown key 'encoding'",
-            "known: partitions, path, source, table",
+            "known: columns, date_format, decimal",
         ),
-        ("{source: a, table: b, format: xml, path: x}", "unknown format 'xml'", "known: csv, json, parquet, postgres"),
-        ("{source: a, table: b, path: x}", "`format` is missing", "one of: csv, json, parquet, postgres"),
+        ("{source: a, table: b, format: xml, path: x}", "unknown format 'xml'", "known: csv, excel, json, parquet, postgres"),
+        ("{source: a, table: b, path: x}", "`format` is missing", "one of: csv, json, parquet, excel, postgres"),
         ("{source: a, table: b, format: csv}", "`path` is missing", ""),
         ("{source: a, table: b, format: csv, path: ''}", "`path` should have at least 1 character, not ''", ""),
         ("{source: a, table: b, format: postgres, connection: x}", "`relation` is missing; `cursor` is missing", ""),
