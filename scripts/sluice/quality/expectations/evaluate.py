@@ -25,12 +25,13 @@ from great_expectations.validator.validator import Validator
 
 from sluice.core.duck import connect, identifier, unreadable
 from sluice.core.errors import SluiceError
-from sluice.quality.expectations import patterns  # noqa: F401  (registers regex and LIKE with GX)
+from sluice.quality.expectations import numbers, patterns  # noqa: F401  (they register conditions with GX)
 from sluice.quality.expectations.declared import DeclaredCheck
 from sluice.quality.expectations.scan import DuckDBScanEngine
 
 SAMPLE = 5
 CHECK = "check"  # the key under which a GX expectation has the name of its check
+QUERY = "query"  # and, if it has one, its query as people wrote it
 
 
 @dataclass(frozen=True)
@@ -108,14 +109,24 @@ def judged(
         name = _check_of(expectation)
         if name in results and not results[name].success:
             queries[name] = query = _query(execution, expectation, results[name], runtime)
-            if query and "unexpected_rows_query" in expectation.configuration.kwargs:
+            if query and _is_without_sample(expectation, results[name]):
                 # GX counts these rows and shows none.
                 results[name].result["partial_unexpected_list"] = _sample(connection, query)
     return Judged(results, time.monotonic() - started, {name: query for name, query in queries.items() if query})
 
 
+def _is_without_sample(expectation: Expectation, result: ExpectationValidationResult) -> bool:
+    has_sample = result.result.get("partial_unexpected_list") or result.result.get("partial_unexpected_index_list")
+    is_raised = "unexpected_count" not in result.result
+    is_unique = expectation.expectation_type in _UNIQUE and not is_raised and not has_sample
+    return QUERY in (expectation.meta or {}) or is_unique
+
+
 def _sample(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    found = connection.cursor().execute(f"select * from ({query}) limit {SAMPLE}")
+    try:
+        found = connection.cursor().execute(f"select * from (\n{query}\n) limit {SAMPLE}")
+    except duckdb.Error:  # GX has said what is wrong with it
+        return []
     names = [column[0] for column in found.description]
     rows: list[dict[str, Any]] = convert_to_json_serializable([dict(zip(names, row, strict=True)) for row in found.fetchall()])
     return rows
@@ -142,7 +153,12 @@ def _engine(connection: duckdb.DuckDBPyConnection) -> sa.Engine:
     from duckdb_engine import ConnectionWrapper
     from sqlalchemy.pool import StaticPool
 
-    return sa.create_engine("duckdb://", creator=lambda: ConnectionWrapper(connection.cursor()), poolclass=StaticPool)
+    made = sa.create_engine("duckdb://", creator=lambda: ConnectionWrapper(connection.cursor()), poolclass=StaticPool)
+    # The dialect knows PostgreSQL's words; DuckDB has more that are no names without quotes.
+    words = connection.execute("select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'").fetchall()
+    spelling = made.dialect.identifier_preparer
+    spelling.reserved_words = spelling.reserved_words | {word for (word,) in words}
+    return made
 
 
 def _result_format(key: Sequence[str]) -> dict[str, Any]:
@@ -164,8 +180,9 @@ def _query(
         )
         result.result["unexpected_index_query"] = query
         return query
-    if "unexpected_rows_query" in given:
-        return " ".join(str(given["unexpected_rows_query"]).replace("{batch}", spelling.format_table(table)).split())
+    meta = expectation.meta or {}
+    if QUERY in meta:
+        return str(meta[QUERY]).replace("{batch}", spelling.format_table(table))
     rows = result.result.get("unexpected_index_query")
     if rows:
         return " ".join(str(rows).split()).rstrip(";")

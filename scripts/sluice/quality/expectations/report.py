@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sluice.core.document import plain
 from sluice.core.text import plural, table
 from sluice.history.kinds import CheckEntry
 from sluice.quality.expectations.audit import AuditReport, CheckResult, ModelResult
@@ -108,7 +109,8 @@ def _check_lines(word: str, model: ModelResult, check: CheckResult) -> list[str]
         return [*lines, f"  {'because' if check.status == 'not_run' else 'error  '}   {check.message}"]
     lines += [f"  observed  {_observed(check.observed)}"]
     lines += [f"  such as   {_short(row)}" for row in check.sample]
-    return [*lines, f"  query     {check.query}"] if check.query else lines
+    query = check.query.replace("\n", "\n            ") if check.query else ""
+    return [*lines, f"  query     {query}"] if query else lines
 
 
 def _arguments(expected: Mapping[str, Any]) -> str:
@@ -172,4 +174,4 @@ def _escaped(text: str) -> str:
 
 
 def _json(value: Mapping[str, Any]) -> str | None:
-    return json.dumps(value, default=str) if value else None
+    return json.dumps(plain(value), allow_nan=False) if value else None

@@ -5,7 +5,8 @@ GX decides what has to be known (its metrics) and what passes. This engine decid
 - Figures that are aggregates wait until everything else is prepared, and are then computed by one query for the whole
   suite. A row condition becomes `filter (where ...)` of its aggregates.
 - What GX fetches by a query of its own (medians, quantiles, distinct counts in and out of a set) becomes an aggregate.
-- Uniqueness is first asked as `count(x) = count(distinct x)`; only where it fails, GX's own query counts the rows.
+- Uniqueness is first asked as `count(x) = count(distinct x)`; only where it fails, a query counts the rows: GX's own for a
+  column, one in which null is a value for several.
 - Samples of unexpected rows are fetched only where there are any.
 
 As shipped, GX reads a result after it has returned the connection, when DuckDB has dropped the result. Here every result is
@@ -14,10 +15,12 @@ read while its connection is held.
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import reduce
 from typing import Any
 
@@ -81,6 +84,11 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
         text = str(query.compile(dialect=self.engine.dialect, compile_kwargs={"literal_binds": True}))
         return " ".join(text.split())
 
+    def get_compute_domain(self, *given: Any, **named: Any) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+        """The rows of a domain; those of a row condition as a subquery, which GX's own queries can select from."""
+        rows, domain, accessor = super().get_compute_domain(*given, **named)
+        return rows.subquery() if isinstance(rows, sa.Select) else rows, domain, accessor
+
     def execute_query(self, query: Any) -> Any:
         """Run a query and keep its rows, so that they outlive the connection's next statement."""
         with self.get_connection() as connection:
@@ -121,6 +129,15 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
         described = self.execute_query(sa.text(f"describe {self.dialect.identifier_preparer.format_table(table)}"))
         return [{"name": row[0], "type": row[1]} for row in described.fetchall()]
 
+    def _rows_in_groups(self, metric: MetricConfiguration) -> int:
+        """Rows that share the values of some columns, where null is a value: GX's own query joins them, and loses null."""
+        domain = dict(metric.metric_domain_kwargs)
+        columns: list[sa.ColumnElement[Any]] = [sa.column(name) for name in domain["column_list"]]
+        rows = sa.select(sa.func.count().label("rows")).select_from(self.get_domain_records({}))
+        groups = rows.where(*_conditions(self.get_domain_records(domain))).group_by(*columns).having(sa.func.count() > 1)
+        found = self.execute_query(sa.select(sa.func.coalesce(sa.func.sum(groups.subquery().c.rows), 0))).fetchone()
+        return int(found[0])
+
     def _scan(
         self, wanted: Sequence[MetricConfiguration], known: Metrics, runtime_configuration: dict[str, Any] | None
     ) -> Metrics:
@@ -131,11 +148,13 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
         early = all(metric.metric_name == "table.row_count" for metric in wanted)
         coming = [] if early else [metric for metric in self._to_come.values() if metric.id not in asked]
         failed, reason = self._compute([self._figure(metric, known) for metric in (*wanted, *coming)])
-        # Not unique: GX counts the rows.
+        # Not unique: the rows are counted.
         for metric in (*wanted, *coming):
             if metric.metric_name in _UNIQUE and self._at_hand.get(metric.id):
                 self._at_hand.pop(metric.id)
-                if metric.id in asked:
+                if metric.metric_name in _COMPOUND:
+                    self._at_hand[metric.id] = self._rows_in_groups(metric)
+                elif metric.id in asked:
                     self._at_hand.update(super().resolve_metrics([metric], known, runtime_configuration))
         lost = [metric for metric in wanted if metric.id in failed]
         if lost:
@@ -170,7 +189,7 @@ class DuckDBScanEngine(SqlAlchemyExecutionEngine):
             domain = dict(metric.metric_domain_kwargs)
         else:
             expression, domain, accessor = known[metric.metric_dependencies["metric_partial_fn"].id]
-            domain, finish = {**domain, **accessor}, _plain
+            domain, finish = {**domain, **accessor}, _bound if metric.metric_name == "column.max" else _plain
         self._asked[metric.id] = self._within(expression, domain)
         return Figure(metric, self._asked[metric.id], finish)
 
@@ -233,11 +252,56 @@ def _plain(value: Any) -> Any:
     return convert_to_json_serializable(value)
 
 
+class Moment(datetime):
+    """A time in UTC that can be compared with a day, which is its midnight."""
+
+    def __lt__(self, other: date) -> bool:
+        return super().__lt__(_moment(other))
+
+    def __le__(self, other: date) -> bool:
+        return super().__le__(_moment(other))
+
+    def __gt__(self, other: date) -> bool:
+        return super().__gt__(_moment(other))
+
+    def __ge__(self, other: date) -> bool:
+        return super().__ge__(_moment(other))
+
+
+def _moment(value: date) -> Moment:
+    if not isinstance(value, datetime):
+        return Moment(value.year, value.month, value.day)
+    utc = value.astimezone(UTC) if value.tzinfo else value
+    return Moment.combine(utc.date(), utc.time())
+
+
+def _bound(value: Any) -> Any:
+    """The least or the greatest value; GX would read a time that is text as its day, and NaN as infinity."""
+    if isinstance(value, float) and math.isnan(value):
+        return value
+    return _moment(value) if isinstance(value, datetime) else _plain(value)
+
+
+_COMPOUND = ("compound_columns.unique.unexpected_count",)
+
+
 def _column(metric: MetricConfiguration) -> sa.ColumnClause[Any]:
     return sa.column(metric.metric_domain_kwargs["column"])
 
 
 _Made = tuple[sa.ColumnElement[Any], Callable[[Any], Any]]
+
+
+def is_number(column: Any) -> sa.ColumnElement[bool]:
+    """Whether a value is anything but NaN; of any type."""
+    is_float: sa.ColumnElement[bool] = sa.func.typeof(column).in_(("DOUBLE", "FLOAT"))
+    return sa.case((is_float, sa.cast(column, sa.String) != "nan"), else_=sa.true())
+
+
+def _least(metric: MetricConfiguration) -> _Made:
+    """DuckDB's own least value of NaN alone is infinity."""
+    column = _column(metric)
+    return sa.func.coalesce(sa.func.min(sa.case((is_number(column), column))), sa.func.max(column)), _bound
 
 
 def _median(metric: MetricConfiguration) -> _Made:
@@ -284,6 +348,7 @@ def _compound_surplus(metric: MetricConfiguration) -> _Made:
 
 _UNIQUE = {"column_values.unique.unexpected_count": _surplus, "compound_columns.unique.unexpected_count": _compound_surplus}
 _OWN: dict[str, Callable[[MetricConfiguration], _Made]] = {
+    "column.min": _least,
     "column.median": _median,
     "column.standard_deviation": _deviation,
     "compound_columns.unique.filtered_row_count": _count,

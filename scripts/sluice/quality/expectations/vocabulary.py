@@ -16,7 +16,7 @@ from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.row_conditions import Condition
 
 from sluice.quality.expectations.declared import AuditedModel, DeclaredCheck
-from sluice.quality.expectations.evaluate import CHECK
+from sluice.quality.expectations.evaluate import CHECK, QUERY
 
 _CONTRACT = "the contract checks columns and types (data_type of each column)"
 _NO_SQL = "Great Expectations has no SQL for it; write an UnexpectedRowsExpectation"
@@ -96,10 +96,25 @@ def _made(check: DeclaredCheck) -> Expectation:
     arguments = dict(check.arguments)
     if isinstance(arguments.get("row_condition"), str):
         arguments["condition_parser"] = "great_expectations"
+    if isinstance(arguments.get("value_set"), list):  # in SQL, nothing is known to be outside of a set with null
+        arguments["value_set"] = [value for value in arguments["value_set"] if value is not None]
+    meta = {CHECK: check.name}
     if "unexpected_rows_query" in arguments:
         # Otherwise Data Docs show the query instead of the claim.
         arguments.setdefault("description", check.name.replace("_", " "))
-    return kind(**arguments, notes=check.name, meta={CHECK: check.name})
+        meta[QUERY] = str(arguments["unexpected_rows_query"]).strip().rstrip(";")
+        arguments["unexpected_rows_query"] = _kept_as_it_is(meta[QUERY])
+    return kind(**arguments, notes=check.name, meta=meta)
+
+
+# What SQLAlchemy takes for a parameter.
+_PARAMETER = re.compile(r"(?<![:\w\\]):(?=[\w$]+(?![:\w$]))")
+
+
+def _kept_as_it_is(query: str) -> str:
+    """A query as it gets through Python's format and SQLAlchemy's text; a comment at its end has an end."""
+    braces = query.replace("{", "{{").replace("}", "}}").replace("{{batch}}", "{batch}")
+    return _PARAMETER.sub(r"\\:", braces) + "\n/**/"
 
 
 @cache
@@ -167,6 +182,8 @@ def _broken_patterns(arguments: Mapping[str, Any]) -> Iterator[str]:
 def _misshapen(arguments: Mapping[str, Any]) -> Iterator[str]:
     if "{batch}" not in arguments.get("unexpected_rows_query", "{batch}"):
         yield "unexpected_rows_query does not read the model: write {batch} for its relation"
+    if arguments.get("value_set") == [None]:
+        yield "value_set has only null, which is in no set; use expect_column_values_to_be_null"
     ranges = arguments.get("quantile_ranges") or {"quantiles": [], "value_ranges": []}
     if len(ranges["quantiles"]) != len(ranges["value_ranges"]):
         yield f"{len(ranges['quantiles'])} quantiles and {len(ranges['value_ranges'])} value_ranges: one range per quantile"
