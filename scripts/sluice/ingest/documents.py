@@ -50,8 +50,9 @@ def changed(text: str, target: DuckDBPyType) -> str:
     return f"(length({text}) > 10 and regexp_matches({text}, '[.e]'))"
 
 
-# A number that keeps digits in a double has no more than this behind the point, unless it is found by `changed`.
-LONG_FRACTION = r"\.[0-9]{8}"
+# A number that keeps digits in a double has no more than this behind the point, unless it is found by `changed`; -0, whose sign
+# DuckDB drops; and numbers so small that they become 0.
+LONG_FRACTION = r"\.[0-9]{8}|-0[,}\]\s]|[eE]-[0-9]{3}"
 
 
 def pointer(path: tuple[str, ...]) -> str:

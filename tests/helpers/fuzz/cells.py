@@ -82,8 +82,13 @@ def csv_file(
     return File(name, text.getvalue().encode(dialect.encoding), tuple(row for row, _ in rows))
 
 
-def encodable(deck: Sequence[Spelling], encoding: str) -> list[Spelling]:
-    return [spelling for spelling in deck if _encodes(spelling.text, encoding)]
+def writable(deck: Sequence[Spelling], dialect: Dialect) -> list[Spelling]:
+    """Texts that a file of the dialect can hold. DuckDB may refuse a file with other line ends within quotes than its own."""
+    return [
+        spelling
+        for spelling in deck
+        if _encodes(spelling.text, dialect.encoding) and not set(spelling.text.replace(dialect.line_end, "")) & {"\r", "\n"}
+    ]
 
 
 def _encodes(text: str, encoding: str) -> bool:

@@ -16,7 +16,7 @@ COLUMNS = tuple(shapes.COLUMNS)
 
 def csv(deck: Sequence[Spelling], dialect: cells.Dialect, dice: Random) -> list[Finding]:
     """Cells of CSV files."""
-    rows = cells.csv_rows(cells.encodable(deck, dialect.encoding))
+    rows = cells.csv_rows(cells.writable(deck, dialect))
     parts = [cells.csv_file(f"{part}.csv", some, dialect) for part, some in enumerate(_regrouped(rows, dice))]
     return _twice("csv", [cells.csv_file("all.csv", rows, dialect)], parts, dialect.feed)
 
