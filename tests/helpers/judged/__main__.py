@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=1.0, help="how long to go on (default: 1)")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="where chance begins (default: the clock)")
-    chosen = parser.parse_args(arguments)
+    chosen, _ = parser.parse_known_args(arguments)  # `make fuzz` gives options of its other program, too
     counts: Counter[str] = Counter()
     shortest: dict[str, str] = {}
     end, seed = time.monotonic() + chosen.minutes * 60, chosen.seed
