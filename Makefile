@@ -158,8 +158,11 @@ key:  ## Print the key under which GitHub caches .venv.
 # Instruments: programs in scripts/lab, all started the same way.
 lab := PYTHONPATH=scripts $(BIN)/python -u -m lab
 
-fuzz: setup  ## Deliveries at random, broken as deliveries are: what was lost or changed, by kind. ARGS="--minutes 5".
-	@PYTHONPATH=scripts:. $(BIN)/python -u -m tests.helpers.fuzz $(ARGS)
+fuzz: setup  ## Deliveries, pairs of tables and checks at random: what is lost, or judged wrongly, by kind. ARGS="--minutes 5".
+	@found=0
+	PYTHONPATH=scripts:. $(BIN)/python -u -m tests.helpers.fuzz $(ARGS) || found=1
+	PYTHONPATH=scripts:. $(BIN)/python -u -m tests.helpers.judged $(ARGS) || found=1
+	exit $$found
 
 bench: setup  ## Measure against bare DuckDB, into docs/bench.json. ARGS="--quick main" compares with a commit, in minutes.
 	@$(lab).bench $(ARGS)

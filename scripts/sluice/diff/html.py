@@ -38,7 +38,9 @@ def as_html(diff: Diff) -> str:
         *(_relation(found) for found in different),
     ]
     head = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style></head>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
     )
     return "\n".join([head, "<body>", *body, "</body></html>"])
 
@@ -57,7 +59,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence
 
 def _sides(diff: Diff) -> str:
     rows = [
-        [word, escape(side.name), escape(side.built_at or "unknown"), f"<code>{escape((side.commit or 'unknown')[:12])}</code>"]
+        [word, escape(side.name), escape(words.built(side)), f"<code>{escape((side.commit or 'unknown')[:12])}</code>"]
         for word, side in (("before", diff.a), ("after", diff.b))
     ]
     return _table(["", "name", "built", "commit"], rows)
@@ -84,9 +86,10 @@ def _relation(found: RelationDiff) -> str:
     if found.rows:
         parts.append("".join(f"<p><strong>{escape(remark)}</strong></p>" for remark in found.rows.remarks))
         columns = [
-            [f"<code>{escape(one.column)}</code>", f"{one.changed:,}", escape(words.way(one))] for one in found.rows.columns
+            [f"<code>{escape(one.column)}</code>", f"{one.changed:,}", words.share(one, found.rows), escape(words.way(one))]
+            for one in found.rows.columns
         ]
-        parts.append(_table(["column", "changed", "which way"], columns, (1,)))
+        parts.append(_table(["column", "changed", "of rows", "which way"], columns, (1, 2)))
         parts.append(_metrics(found))
         parts.append(_samples(found.rows.samples))
     name = escape(found.relation, quote=True)

@@ -17,6 +17,7 @@ def as_markdown(diff: Diff, limit: int = LIMIT) -> str:
     """What changed, who is downstream, and details as far as they fit; what was left out is said."""
     different = [found for found in diff.relations if found.status != "same"]
     lines = [f"### Data: {code(diff.a.name)} → {code(diff.b.name)}", "", f"**{words.headline(diff)}.** {words.same(diff)}", ""]
+    lines += [plain(line) + "  " for line in words.sides(diff)] + [""]
     lines += [line for said in words.acknowledged(diff) for line in (f"**{plain(said)}**", "")]
     lines += [*_table(different), *downstream_markdown(diff.downstream)]
     blocks = [_details(found) for found in different]
@@ -53,8 +54,9 @@ def _details(found: RelationDiff) -> str:
     if found.rows is not None:
         lines += [line for remark in found.rows.remarks for line in (f"**{plain(remark)}**", "")]
         if found.rows.columns:
-            lines += ["| column | changed | which way |", "| --- | ---: | --- |"]
-            lines += [f"| {code(one.column)} | {one.changed:,} | {plain(words.way(one))} |" for one in found.rows.columns]
+            lines += ["| column | changed | of rows | which way |", "| --- | ---: | ---: | --- |"]
+            shares = [(one, words.share(one, found.rows)) for one in found.rows.columns]
+            lines += [f"| {code(one.column)} | {one.changed:,} | {share} | {plain(words.way(one))} |" for one, share in shares]
             lines.append("")
         lines += _metrics(found) if found.status == "changed" else []
         lines += _samples(found.rows.samples)

@@ -119,13 +119,17 @@ class RelationDiff:
 
 @dataclass(frozen=True)
 class SideInfo:
-    """What is compared: how it was named, its file, and what its record says of it, with the checks that may fail in it."""
+    """What is compared: how it was named, its file, and what its record says of it, with the checks that may fail in it.
+
+    A file without a record was built when it was last written; `base` is the release that a pull request's file builds on.
+    """
 
     name: str
     file: str
     commit: str | None
     built_at: str | None
     acknowledged: tuple[Acknowledgement, ...] = ()
+    base: str | None = None
 
 
 @dataclass(frozen=True)

@@ -54,4 +54,4 @@ def _same(relation: str, a: Side, b: Side) -> RelationDiff:
 
 
 def _info(side: Side) -> SideInfo:
-    return SideInfo(side.name, str(side.file), side.commit, side.built_at, side.acknowledged)
+    return SideInfo(side.name, str(side.file), side.commit, side.built_at, side.acknowledged, side.base or None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -84,13 +85,18 @@ def side(name: str, artifacts: Path | None, target: Path) -> Side:
         digests={folded(name): relation.digest for name, relation in record.relations.items()} if record else {},
         engine=record.duckdb if record else None,
         commit=record.code.commit if record else None,
-        built_at=record.built_at if record else None,
+        built_at=record.built_at if record else _written(file),
         built=frozenset(map(folded, (*partly.built, *partly.left_out))) if partly else None,
         base=partly.base if partly else "",
         failed=frozenset(map(folded, partly.failed)) if partly else frozenset(),
         release_id=record.release_id if record else "",
         acknowledged=record.acknowledged if record else (),
     )
+
+
+def _written(file: Path) -> str:
+    """When a file without a record was last written, which is when dbt built it."""
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def models_of(manifest: Mapping[str, Any]) -> dict[str, Model]:

@@ -14,6 +14,7 @@ from sluice.lineage.report import downstream_text
 def as_text(diff: Diff) -> str:
     """The counts first, then each relation that changed, then who is downstream."""
     lines = [f"{diff.a.name} -> {diff.b.name}: {words.headline(diff)} ({diff.seconds:.1f} s)", words.same(diff)]
+    lines += words.sides(diff)
     lines += words.acknowledged(diff)
     different = [found for found in diff.relations if found.status != "same"]
     if different:
@@ -34,7 +35,10 @@ def _relation(found: RelationDiff) -> Iterator[str]:
     if found.rows is None:
         return
     yield from (f"  note: {remark}" for remark in found.rows.remarks)
-    yield from (f"  {column.column}: {column.changed:,} changed: {words.way(column)}" for column in found.rows.columns)
+    yield from (
+        f"  {column.column}: {column.changed:,} changed ({words.share(column, found.rows)}): {words.way(column)}"
+        for column in found.rows.columns
+    )
     if found.status == "changed":
         for metric in found.metrics:
             shown = "; ".join(

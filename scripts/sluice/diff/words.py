@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from sluice.core.text import number, plural, value
-from sluice.diff.result import ColumnChange, Diff, Figures, Metric, Pair, RelationDiff, SchemaChange
+from sluice.core.text import ago, number, plural, value
+from sluice.diff.result import ColumnChange, Diff, Figures, Metric, Pair, RelationDiff, RowChanges, SchemaChange, SideInfo
 from sluice.environments.acknowledgements import told
 
 
@@ -99,6 +100,38 @@ def counts(found: RelationDiff) -> Sequence[str]:
     if rows is None:
         return ("", "", "", "", "")
     return (f"{rows.before:,}", f"{rows.after:,}", *(f"{n:,}" if n else "" for n in (rows.added, rows.removed, rows.changed)))
+
+
+def share(change: ColumnChange, rows: RowChanges) -> str:
+    """Of the rows that both sides have, how many have another value: `12.5 %`."""
+    both = rows.before - rows.removed
+    return percent(change.changed, both)
+
+
+def percent(part: int, whole: int) -> str:
+    """A share of a count; what is not nothing is not 0 %, and what is not all is not 100 %."""
+    if not whole or part in (0, whole):
+        return f"{100 if part and whole else 0} %"
+    rounded = round(100 * part / whole, 1)
+    return "< 0.1 %" if rounded < 0.1 else "> 99.9 %" if rounded >= 100 else f"{rounded:g} %"
+
+
+def built(side: SideInfo) -> str:
+    """When a side was built: `2 d ago, 2026-11-25 02:17 UTC`; for a file without a record, when it was written."""
+    if side.built_at is None:
+        return "unknown"
+    moment = datetime.fromisoformat(side.built_at).astimezone(UTC)
+    return f"{ago(moment, datetime.now(UTC))} ago, {moment:%Y-%m-%d %H:%M} UTC"
+
+
+def sides(diff: Diff) -> list[str]:
+    """When and from what each side was built."""
+    return [f"{side.name}: built {built(side)}{_made_of(side)}" for side in (diff.a, diff.b)]
+
+
+def _made_of(side: SideInfo) -> str:
+    commit = f", commit {side.commit[:12]}" if side.commit else ""
+    return commit + (f", on {side.base}" if side.base else "")
 
 
 def compared(found: RelationDiff) -> str:

@@ -154,7 +154,7 @@ def _engine(connection: duckdb.DuckDBPyConnection) -> sa.Engine:
     from sqlalchemy.pool import StaticPool
 
     made = sa.create_engine("duckdb://", creator=lambda: ConnectionWrapper(connection.cursor()), poolclass=StaticPool)
-    # The dialect knows PostgreSQL's words; DuckDB has more that are no names without quotes.
+    # The dialect knows PostgreSQL's words; DuckDB has more of them that need quotes.
     words = connection.execute("select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'").fetchall()
     spelling = made.dialect.identifier_preparer
     spelling.reserved_words = spelling.reserved_words | {word for (word,) in words}

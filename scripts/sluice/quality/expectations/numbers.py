@@ -41,7 +41,7 @@ class ColumnValuesBetweenWithoutNaN(ColumnValuesBetween):
 class ColumnPairValuesAGreaterThanBWithoutNaN(ColumnPairValuesAGreaterThanB):
     """One column above another."""
 
-    @column_pair_condition_partial(engine=DuckDBScanEngine)
+    @column_pair_condition_partial(engine=DuckDBScanEngine)  # type: ignore[untyped-decorator]  # GX has no type for this one
     def _duckdb(cls, column_A: Any, column_B: Any, **given: Any) -> _Condition:  # noqa: N803, N805  # GX's names
         if not given.get("or_equal"):
             return sa.and_(is_number(column_A), column_A > column_B)
