@@ -42,7 +42,7 @@ def test_a_difference_is_no_failure_and_nothing_is_written_to(sides: Sides) -> N
     done = run(sides, "a/warehouse.duckdb", "b/warehouse.duckdb")
 
     assert done.returncode == 0, done.stderr
-    assert "n: 9 changed: 9 up, +9 in all (+1 to +1)" in done.stdout
+    assert "n: 9 changed (100 %): 9 up, +9 in all (+1 to +1)" in done.stdout
     assert [hashlib.sha256(file.read_bytes()).hexdigest() for file in files] == before
     assert {path.name for path in sides.root.iterdir()} == {"a", "b"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -12,6 +13,7 @@ from tests.helpers.diffed import Sides, node
 
 from sluice.core.markdown import LIMIT, code, fitted, plain
 from sluice.core.text import number
+from sluice.diff import words
 from sluice.diff.formats import write
 from sluice.diff.markdown import as_markdown
 from sluice.diff.result import Diff
@@ -126,3 +128,21 @@ def test_numbers_are_readable() -> None:
         "nan",
     ]
     assert number(5, signed=True) == "+5"
+
+
+def test_shares_of_what_changed_are_never_all_or_nothing_unless_they_are() -> None:
+    shares = [words.percent(part, 10_000) for part in (0, 1, 1250, 3333, 9999, 10_000)]
+    assert shares == ["0 %", "< 0.1 %", "12.5 %", "33.3 %", "> 99.9 %", "100 %"]
+    assert words.percent(0, 0) == "0 %"
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "html"])
+def test_a_column_has_its_share_and_a_side_its_age(found: Diff, format: str) -> None:
+    """Of three orders that both sides have, one has another channel."""
+    built = (datetime.now(UTC) - timedelta(days=2, minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = write(replace(found, b=replace(found.b, built_at=built, commit="c" * 40)), format)
+
+    assert "33.3 %" in text
+    assert f"2 d ago, {built[:10]} {built[11:16]} UTC" in text
+    assert "c" * 12 in text
+    assert format != "html" or '<meta name="viewport"' in text
