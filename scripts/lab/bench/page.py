@@ -97,7 +97,7 @@ def _rows(size: Mapping[str, Any]) -> Sequence[str]:
     for key, step in (("demo", "`sluice demo`"), ("b_ingest_all", "`sluice ingest` of every feed")):
         if key in size:
             cost = size[key]
-            cells = f"{cost['seconds']:,.1f} | {cost['processor_seconds']:,.1f} | | | | | | | {cost['peak_mib']:,.0f}"
+            cells = f"{cost['seconds']:,.1f} | {_maybe(cost, 'processor_seconds', '.1f')} | | | | | | | {cost['peak_mib']:,.0f}"
             rows.append(f"| {name} | {step} | {cells} |\n")
     for key, ratio in size.get("c_next_day", {}).items():
         step = f"(c) one more day, {key.replace('_', ' ')}"
@@ -106,8 +106,13 @@ def _rows(size: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _row(name: str, step: str, ratio: Mapping[str, Any], beside: str, aim: str) -> str:
+    ours, theirs = (_maybe(ratio, key, ",.1f") for key in ("processor_seconds", "yardstick_processor_seconds"))
     return (
-        f"| {name} | {step} | {ratio['seconds']:,.1f} | {ratio['processor_seconds']:,.1f} | {beside} |"
-        f" {ratio['yardstick_seconds']:,.1f} | {ratio['yardstick_processor_seconds']:,.1f} |"
-        f" {ratio['ratio']:.2f} | {ratio['processor_ratio']:.2f} | {aim} | {ratio['peak_mib']:,.0f} |\n"
+        f"| {name} | {step} | {ratio['seconds']:,.1f} | {ours} | {beside} | {ratio['yardstick_seconds']:,.1f} | {theirs} |"
+        f" {ratio['ratio']:.2f} | {_maybe(ratio, 'processor_ratio', '.2f')} | {aim} | {ratio['peak_mib']:,.0f} |\n"
     )
+
+
+def _maybe(figures: Mapping[str, Any], key: str, spec: str) -> str:
+    """A figure; empty where it was measured before there was such a figure."""
+    return format(figures[key], spec) if key in figures else ""
