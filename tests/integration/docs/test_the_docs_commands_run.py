@@ -1,4 +1,4 @@
-"""The shell commands of the how-to pages run as they are written (add-a-source.md has a test of its own)."""
+"""The shell commands of the how-to pages run as they are written (those on adding a source have a test of their own)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.helpers.project import REPOSITORY, Project
 
-PAGES = [path for path in sorted((REPOSITORY / "docs").glob("*.md")) if path.name != "add-a-source.md"]
+PAGES = [path for path in sorted((REPOSITORY / "docs").glob("*.md")) if not path.name.startswith("add-a-source")]
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 
 
