@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.helpers.commands import registered
 from tests.helpers.schemas import document
 
 Sluice = Callable[..., subprocess.CompletedProcess[str]]
@@ -118,11 +119,7 @@ def test_a_result_as_json_is_as_its_schema_says(sluice: Sluice, tmp_path: Path, 
 
 
 def test_each_command_has_a_schema_and_none_is_out_of_date() -> None:
-    from sluice.cli import app
-    from sluice.commands.quarantine import app as quarantine
-
-    names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    names |= {f"quarantine-{c.name or c.callback.__name__}" for c in quarantine.registered_commands if c.callback}
+    names = {"-".join(words) for words in registered()}
     # Of files there are schemas, too: release.schema.json, feeds.schema.json.
     schemas = {path.stem for path in (REPOSITORY / "docs" / "schemas").glob("*.json") if not path.stem.endswith(".schema")}
     assert schemas == names | {"error"}
@@ -136,13 +133,12 @@ def test_each_command_has_a_schema_and_none_is_out_of_date() -> None:
 def test_every_command_takes_format_json_and_those_on_one_environment_take_env() -> None:
     import inspect
 
-    from sluice.cli import app
-    from sluice.commands.quarantine import app as quarantine
-
-    functions = [one.callback for one in (*app.registered_commands, *quarantine.registered_commands) if one.callback]
-    assert [one.__name__ for one in functions if "output" not in inspect.signature(one).parameters] == []
-    without = [one.__name__ for one in functions if not {"environment", "warehouse"} & set(inspect.signature(one).parameters)]
-    assert without == ["setup", "ingest", "ack", "envs", "releases", "impact", "diff", "prune", "demo"]
+    options = {" ".join(words): inspect.signature(function).parameters for words, function in registered().items()}
+    assert [words for words, has in options.items() if "output" not in has] == []
+    without = [words for words, has in options.items() if not {"environment", "warehouse"} & set(has)]
+    assert without == [
+        "setup", "ingest", "ack", "envs", "releases", "impact", "diff", "prune", "demo", "source add", "source check",
+    ]  # fmt: skip
 
 
 def test_help_is_in_groups(sluice: Sluice) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jsonschema
+from tests.helpers.commands import GROUPS
 from tests.helpers.project import REPOSITORY
 
 FOLDER = REPOSITORY / "docs" / "schemas"
@@ -16,7 +17,7 @@ def document(arguments: Sequence[str], text: str) -> dict[str, Any]:
     """The JSON document that a command printed. Fails where it is not as the command's schema, or that of errors, says."""
     found: dict[str, Any] = json.loads(text)
     words = [word for word in arguments if not word.startswith("-")]
-    name = "-".join(words[:2] if words[0] in ("quarantine", "source") else words[:1])
+    name = "-".join(words[:2] if words[0] in GROUPS else words[:1])
     if "error" in found and name != "run":
         name = "error"
     schema = json.loads((FOLDER / f"{name}.json").read_text())
