@@ -12,7 +12,9 @@ def registered() -> dict[tuple[str, ...], Callable[..., Any]]:
     """The function of each command by its words: ("build",), ("quarantine", "list")."""
     from sluice.cli import app
 
-    found = {(one.name or one.callback.__name__,): one.callback for one in app.registered_commands if one.callback}
+    found: dict[tuple[str, ...], Callable[..., Any]] = {
+        (one.name or one.callback.__name__,): one.callback for one in app.registered_commands if one.callback
+    }
     for group in app.registered_groups:
         assert group.typer_instance is not None
         commands = group.typer_instance.registered_commands
