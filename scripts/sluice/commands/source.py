@@ -53,7 +53,7 @@ def add(
     from sluice.source.project import load
 
     if not (yes or dry_run or _has_terminal()):
-        raise SluiceError("nobody can be asked: there is no terminal", hint="--yes writes without asking, --dry-run only shows")
+        raise SluiceError("without a terminal, nobody can be asked", hint="--yes writes without asking, --dry-run only shows")
     with on_stderr("source") as tell:
         plan = step.plan(name, step.Given(tuple(given), schema, tuple(table or ()), currency), load(), tell)
     found = report.shown(plan)

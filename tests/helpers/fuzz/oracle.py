@@ -11,6 +11,7 @@ import json
 import math
 import re
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal, InvalidOperation
@@ -93,14 +94,14 @@ def _odd_number(text: str) -> Decimal | None:
 
 
 @dataclass(frozen=True)
-class Kind:
+class Kind(ABC):
     """A type of a contract; `sql` is its spelling there."""
 
     sql: str
 
+    @abstractmethod
     def of_text(self, text: str) -> Reading:
         """What a text in a CSV file (or a JSON string) means."""
-        raise NotImplementedError
 
     def of_json(self, value: Any) -> Reading:
         """What a JSON value means; numbers are `Number`."""
@@ -121,9 +122,9 @@ def _doubtful(reading: Reading) -> Reading:
 
 @dataclass(frozen=True)
 class _Numeric(Kind):
+    @abstractmethod
     def fitting(self, value: Decimal) -> tuple[Any, ...]:
         """The values of this type that a number may become."""
-        raise NotImplementedError
 
     def of_text(self, text: str) -> Reading:
         value = number(text)

@@ -295,7 +295,7 @@ def test_a_workbook_that_counts_from_1904_says_so_itself(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("keys", "content", "says"),
     [
-        ({"sheet": "Nope"}, workbook({"Orders": [["id"]]}), "there is no sheet 'Nope'; the workbook has 'Orders'"),
+        ({"sheet": "Nope"}, workbook({"Orders": [["id"]]}), "the workbook has no sheet 'Nope'; it has 'Orders'"),
         ({}, workbook({"S": [["id", None], ["1", "x"]]}), "column B has values, but no name in the header at A1"),
         ({}, workbook({"S": [["id", "Id"], ["1", "x"]]}), "the header names id twice"),
         ({"range": "A9"}, workbook({"S": [["id"], ["1"]]}), "the sheet is empty, without even a header at A9"),

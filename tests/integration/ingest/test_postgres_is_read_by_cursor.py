@@ -248,7 +248,7 @@ def test_views_partitions_and_odd_names(lake_of: Any, table: Any) -> None:
 @pytest.mark.parametrize("relation", ["public.nothing", "nowhere.goods", "Public.goods"])
 def test_a_relation_that_does_not_exist_is_told_as_such(lake_of: Any, table: Any, relation: str) -> None:
     ((_, why),) = lake_on(lake_of, table, relation=relation).ingest().refused
-    assert why == f"there is no such table or view, or this user may not see it (PostgreSQL table {relation})"
+    assert why == f"the table or view does not exist, or this user may not see it (PostgreSQL table {relation})"
 
 
 def test_what_the_server_says_while_it_reads_is_told_in_its_words(lake_of: Any, table: Any) -> None:

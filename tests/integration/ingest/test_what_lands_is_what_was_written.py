@@ -10,39 +10,28 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.helpers.fuzz import cells, columns, files, styles, tried, written
 from tests.helpers.fuzz.spellings import DECKS, Spelling
+from tests.helpers.repeatable import repeatable
 
 DICE = st.integers(0, 1 << 32).map(random.Random)
 
 
-def examples(count: int) -> settings:
-    """The same ones each time. A finding names one row, so nothing is gained by shrinking."""
-    return settings(
-        max_examples=count,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-
-
-@examples(2)
+@repeatable(2)
 @given(DECKS, cells.DIALECTS, DICE)
 def test_cells_of_csv(deck: list[Spelling], dialect: cells.Dialect, dice: random.Random) -> None:
     assert tried.csv(deck, dialect, dice) == []
 
 
-@examples(2)
+@repeatable(2)
 @given(DECKS, cells.SHAPES, DICE)
 def test_values_of_json(deck: list[Spelling], shaped: list[tuple[str, str, Any]], dice: random.Random) -> None:
     assert tried.json(deck, shaped, dice) == []
 
 
-@examples(3)
+@repeatable(3)
 @given(columns.DECKS, DICE)
 def test_columns_of_parquet(deck: list[columns.Plan], dice: random.Random) -> None:
     assert tried.parquet(deck, dice) == []
@@ -50,7 +39,7 @@ def test_columns_of_parquet(deck: list[columns.Plan], dice: random.Random) -> No
 
 @pytest.mark.parametrize("format", list(files.KINDS))
 def test_files_that_are_odd_as_a_whole(format: str) -> None:
-    @examples(3)
+    @repeatable(3)
     @given(files.decks(format))
     def tried_again(deck: Sequence[files.Odd]) -> None:
         assert tried.whole_files(format, deck) == []
@@ -58,7 +47,7 @@ def test_files_that_are_odd_as_a_whole(format: str) -> None:
     tried_again()
 
 
-@examples(3)
+@repeatable(3)
 @given(styles.RECORDS, styles.STYLES, styles.STYLES)
 def test_dates_and_numbers_in_the_style_of_a_feed(
     records: list[Mapping[str, Any]], written_in: styles.Style, read_in: styles.Style
@@ -66,7 +55,7 @@ def test_dates_and_numbers_in_the_style_of_a_feed(
     assert tried.in_styles(records, written_in, read_in) == []
 
 
-@examples(2)
+@repeatable(2)
 @given(written.RECORDS)
 def test_values_that_fit_as_programs_write_them(records: list[Mapping[str, Any]]) -> None:
     assert tried.programs(records) == []

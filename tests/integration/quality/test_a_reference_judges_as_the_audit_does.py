@@ -6,21 +6,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.helpers.judged import audits
+from tests.helpers.repeatable import repeatable
 
 from sluice.quality.expectations.quiet import quiet_gx
 
 
-@settings(
-    max_examples=6,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@repeatable(6)
 @given(st.integers(0, 10**9))
 def test_the_reference_says_the_same_of_forty_checks_each(seed: int) -> None:
     with TemporaryDirectory() as folder:

@@ -9,23 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.helpers.judged import diffs
 from tests.helpers.judged.values import fitted
+from tests.helpers.repeatable import repeatable
 
 from sluice.diff import sql
 from sluice.diff.columns import Shared
 
 
-@settings(
-    max_examples=12,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@repeatable(12)
 @given(st.integers(0, 10**9))
 def test_the_reference_says_the_same_of_fifty_tables_each(seed: int) -> None:
     assert [f"{fault}\n{pair}" for pair, fault in diffs.batch(seed, 50)] == []

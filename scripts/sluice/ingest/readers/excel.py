@@ -62,7 +62,7 @@ class ExcelFeed(Spelled, FileFeed):
 
     def _shape(self, file: Delivery, reach: Extent, work: Work) -> Shape:
         if self.sheet and self.sheet not in reach.sheets:
-            raise SluiceError(f"there is no sheet {self.sheet!r}; the workbook has {', '.join(map(repr, reach.sheets))}")
+            raise SluiceError(f"the workbook has no sheet {self.sheet!r}; it has {', '.join(map(repr, reach.sheets))}")
         left, top, right, bottom = corners(self.range, reach)
         if top > reach.rows or left > right:
             raise SluiceError(f"the sheet is empty, without even a header at {self.range}")

@@ -289,7 +289,7 @@ def columns_of_table(connection: duckdb.DuckDBPyConnection, name: str, relation:
     columns = columns_of(connection, name)
     if not columns:
         raise SluiceError(
-            "there is no such table or view, or this user may not see it",
+            "the table or view does not exist, or this user may not see it",
             where=f"PostgreSQL table {relation}",
             hint="write `relation` as schema.table, in the case that the server has",
         )
