@@ -3,7 +3,7 @@
 For each size, demo deliveries without faults are generated once (kept under bench-data/), then:
   (a) ingest of CSV and of Parquet, against DuckDB's COPY of the same files to Parquet;
   (b) dbt build, against the SQL that it compiled, run statement by statement in one connection;
-  (c) one more day on the history, against a full rebuild;
+  (c) one more day on that build, against a full one;
   with seconds and peak memory of each step, so that growth with size is visible. And, for tables of --rows:
   (d) an audit of 50 expectations, against one query that computes the same figures, GX's own way, and GX on pandas;
   (e) a diff of two such tables, against a bare full join of them;
@@ -30,14 +30,15 @@ from lab.bench.audit import bench_audit
 from lab.bench.diff import bench_diff
 from lab.bench.dlt_pair import bench_dlt
 from lab.bench.page import page
-from lab.bench.process import Ratio, compare, measure
+from lab.bench.process import Cost, Ratio, compare, measure
 from lab.bench.quick import bench_quick
 from lab.bench.readers import bench_moves, bench_readers
-from lab.bench.shop import BenchShop, make_shop
+from lab.bench.shop import LARGE, BenchShop, make_shop
 from lab.places import BIN, REPOSITORY
 
 PYTHON = sys.executable
 HERE = Path(__file__).parent
+WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 
 
 def environment(shop: BenchShop, lake: Path, warehouse: Path) -> dict[str, str]:
@@ -71,22 +72,30 @@ def bench_ingest(shop: BenchShop, state: Path, kind: str, runs: int) -> Ratio:
     return compare(ours, theirs)
 
 
-def bench_build(shop: BenchShop, state: Path, runs: int) -> tuple[Ratio, dict[str, float]]:
-    """(b) A full dbt build with its data tests; unit tests run on no data and are left out on both sides.
+def bench_builds(shop: BenchShop, state: Path, runs: int, parts: str) -> dict[str, Any]:
+    """(b) and (c), on one lake: all days but the last, then the last.
 
-    Also the seconds of each node in the last run, the slowest first.
+    A full dbt build with its data tests, beside its SQL, and the seconds of each node in the last run; unit tests run on no
+    data and are left out on both sides. Then the last day on that build, beside full builds.
     """
     env = environment(shop, shop.lake, state)
-    ours, theirs = [], []
-    for _ in range(runs):
-        shutil.rmtree(state, ignore_errors=True)
-        state.mkdir(parents=True)
-        ours.append(measure(dbt(state, "build", "--exclude-resource-type", "unit_test"), env))
-        bare = state / "bare.duckdb"
-        theirs.append(
-            measure([PYTHON, str(HERE / "run_compiled.py"), str(state / "target"), str(state / "dev.duckdb"), str(bare)], env)
-        )
-    return compare(ours, theirs), seconds_of_nodes(state / "target")
+    found: dict[str, Any] = {}
+    with shop.without_last_day():
+        found["b_ingest_all"] = asdict(shop.fill_lake(env))
+        ours, theirs = [], []
+        for _ in range(runs):
+            shutil.rmtree(state, ignore_errors=True)
+            state.mkdir(parents=True)
+            ours.append(measure(dbt(state, "build", *WITHOUT_UNIT_TESTS), env))
+            found["b_nodes"] = seconds_of_nodes(state / "target")
+            bare = [PYTHON, str(HERE / "run_compiled.py"), str(state / "target"), str(state / "dev.duckdb")]
+            theirs.append(measure([*bare, str(state / "bare.duckdb")], env))
+            (state / "bare.duckdb").unlink()
+    found["b_dbt_build"] = asdict(compare(ours, theirs))
+    if "c" in parts:
+        measure([str(BIN / "sluice"), "ingest", str(REPOSITORY / "feeds" / "demo.yml")], env)
+        found |= bench_next_day(shop, state, env, ours[-1])
+    return found
 
 
 def seconds_of_nodes(target: Path) -> dict[str, float]:
@@ -96,25 +105,17 @@ def seconds_of_nodes(target: Path) -> dict[str, float]:
     return dict(sorted(found.items(), key=lambda one: -one[1]))
 
 
-def bench_next_day(shop: BenchShop, state: Path, runs: int) -> dict[str, Ratio]:
-    """(c) The last day ingested and built on the days before, against a full rebuild of all days; without and with tests."""
-    found = {}
-    for name, verb in (("models", "run"), ("models_and_tests", "build")):
-        ours, theirs = [], []
-        for _ in range(runs):
-            shutil.rmtree(state, ignore_errors=True)
-            state.mkdir(parents=True)
-            env = environment(shop, state / "lake", state)
-            feeds = [str(REPOSITORY / "feeds" / "demo.yml")]
-            with shop.without_last_day():
-                measure([str(BIN / "sluice"), "ingest", *feeds], env)
-                measure(dbt(state, "build"), env)
-            measure([str(BIN / "sluice"), "ingest", *feeds], env)
-            exclude = ["--exclude-resource-type", "unit_test"] if verb == "build" else []
-            ours.append(measure(dbt(state, verb, *exclude), env))
-            theirs.append(measure(dbt(state, verb, *exclude, "--full-refresh"), env))
-        found[name] = compare(ours, theirs)
-    return found
+def bench_next_day(shop: BenchShop, state: Path, env: Mapping[str, str], full: Cost) -> dict[str, Any]:
+    """(c) The last day, in the lake by now, built on the days before, whose build cost `full`; with tests, and models only."""
+    before, warehouse = state / "before.duckdb", state / "dev.duckdb"
+    shutil.copyfile(warehouse, before)
+    found = {"models_and_tests": asdict(compare([measure(dbt(state, "build", *WITHOUT_UNIT_TESTS), env)], [full]))}
+    nodes = seconds_of_nodes(state / "target")
+    if shop.orders < LARGE:  # at that size, the full run takes as long as everything else together
+        before.replace(warehouse)
+        night = measure(dbt(state, "run"), env)
+        found["models"] = asdict(compare([night], [measure(dbt(state, "run", "--full-refresh"), env)]))
+    return {"c_next_day": found, "c_nodes": nodes}
 
 
 def bench_size(orders: int, days: int, root: Path, runs: int, parts: str) -> dict[str, Any]:
@@ -126,12 +127,8 @@ def bench_size(orders: int, days: int, root: Path, runs: int, parts: str) -> dic
     if "a" in parts:
         result["a_ingest_csv"] = asdict(bench_ingest(shop, shop.state / "a", "csv", runs))
         result["a_ingest_parquet"] = asdict(bench_ingest(shop, shop.state / "a", "parquet", runs))
-    if "b" in parts:
-        result["b_ingest_all"] = asdict(shop.fill_lake(environment(shop, shop.lake, shop.state)))
-        build, nodes = bench_build(shop, shop.state / "b", runs)
-        result |= {"b_dbt_build": asdict(build), "b_nodes": nodes}
-    if "c" in parts:
-        result["c_next_day"] = {name: asdict(ratio) for name, ratio in bench_next_day(shop, shop.state / "c", 1).items()}
+    if "b" in parts or "c" in parts:
+        result |= bench_builds(shop, shop.state, runs, parts)
     shutil.rmtree(shop.state, ignore_errors=True)
     return result
 
@@ -170,11 +167,14 @@ def main() -> None:
     report: dict[str, Any] = {"made_on": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), "runs": options.runs}
     if options.out.exists():
         before = json.loads(options.out.read_text(encoding="utf-8"))
-        # Parts that were not requested keep their figures.
+        # Sizes and parts that were not requested keep their figures.
         report = {**before, **(report if set(options.parts) & set("abc") else {})}
     for orders in options.orders if set(options.parts) & set("abc") else []:
-        done = [] if orders == options.orders[0] else report["sizes"]
-        report["sizes"] = [*done, bench_size(orders, options.days, options.data.absolute(), options.runs, options.parts)]
+        sizes = {size["orders"]: size for size in report.get("sizes", [])}
+        sizes[orders] = sizes.get(orders, {}) | bench_size(
+            orders, options.days, options.data.absolute(), options.runs, options.parts
+        )
+        report["sizes"] = [size for _, size in sorted(sizes.items())]
         _write(report, options.out)
     if "d" in options.parts:
         report["audits"] = [bench_audit(options.data.absolute(), rows, options.runs) for rows in options.rows]

@@ -15,21 +15,25 @@ from lab.bench.process import Cost, measure
 from lab.places import BIN, REPOSITORY
 from sluice.lake.contracts import load_contracts
 
+# Orders of a shop at which only what needs its size is measured.
+LARGE = 10_000_000
+
 
 @dataclass(frozen=True)
 class BenchShop:
-    """Deliveries in `folder`; `lake` holds all of them once `fill_lake` has run; `state` is scratch."""
+    """Deliveries in `folder`; `lake` is filled by `fill_lake`; `state` is scratch."""
 
     folder: Path
     lake: Path
     state: Path
+    orders: int
 
     def mib(self) -> int:
         """Size of the deliveries."""
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file()) >> 20
 
     def fill_lake(self, env: Mapping[str, str]) -> Cost:
-        """Ingest every feed into a fresh lake."""
+        """Ingest what is delivered into a fresh lake."""
         shutil.rmtree(self.lake, ignore_errors=True)
         return measure([str(BIN / "sluice"), "ingest", str(REPOSITORY / "feeds" / "demo.yml")], env)
 
@@ -76,7 +80,7 @@ class BenchShop:
 def make_shop(orders: int, days: int, root: Path) -> tuple[BenchShop, Cost | None]:
     """The shop of that size, and the cost of generating it; None if it already existed."""
     folder = root / f"{orders}x{days}"
-    shop = BenchShop(folder, root / f"{orders}x{days}_lake", root / f"{orders}x{days}_state")
+    shop = BenchShop(folder, root / f"{orders}x{days}_lake", root / f"{orders}x{days}_state", orders)
     if folder.exists():
         return shop, None
     root.mkdir(parents=True, exist_ok=True)
