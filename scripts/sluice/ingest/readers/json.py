@@ -154,12 +154,20 @@ def _within(path: Path, target: DuckDBPyType) -> Iterator[tuple[Path, DuckDBPyTy
 class _Places:
     """Where values are while records are staged: text of plain ones (t0, ...), JSON type of structs (s0, ...), lists (l0, ...).
 
-    Beside a text t0 is its value v0, unless the value is the text.
+    Beside a text t0 is its value v0, unless the value is the text. `types` are those of the plain ones; `folders` has SQL of
+    those that folders name and no line contains.
     """
 
     plain: Mapping[Path, Steps]
+    types: Mapping[Path, DuckDBPyType]
+    folders: Mapping[Path, str]
     structs: Mapping[Path, str]
     lists: Mapping[Path, str]
+
+    @property
+    def texts(self) -> list[Path]:
+        """The plain values of a line."""
+        return [path for path in self.plain if path not in self.folders]
 
     def cast(self, path: Path, target: DuckDBPyType) -> Cast:
         """How to read the value at `path`, at any depth."""
@@ -180,50 +188,68 @@ class _Places:
             return unmarked(self.lists[path])
         return self.plain[path].delivered if path in self.plain else f"json_extract_string(line, {literal(pointer(path))})"
 
+    def unpacked(self) -> Iterator[str]:
+        """Columns of a line: from the arrays `texts`, `kinds` and `lists`, and from folders."""
+        for place, path in enumerate(self.texts, 1):
+            yield f"texts[{place}] as {self.plain[path].delivered}"
+        for place, column in enumerate(self.structs.values(), 1):
+            yield f"kinds[{place}] as {column}"
+        for place, column in enumerate(self.lists.values(), 1):
+            yield f"nullif(lists[{place}]::varchar, 'null') as {column}"
+        for path, text in self.folders.items():
+            yield f"{text} as {self.plain[path].delivered}"
+        for path in self.texts:
+            step = self.plain[path]
+            if step.columns:
+                json_type = f"json_type(case when __is_object then line end, {literal(pointer(path))})"
+                yield f"{json_type} as {_kind(step.delivered)}"
+
+    def spelled(self) -> Iterator[str]:
+        """Columns that bring a text from the feed's way of writing into ours."""
+        for step in self.plain.values():
+            yield from step.columns
+
+    def typed(self) -> Iterator[str]:
+        """Columns with the values."""
+        for path, step in self.plain.items():
+            if (value := _typed(step, self.types[path])) != step.text:
+                yield f"{cast_text(step.text, self.types[path], exponents=True).value} as {value}"
+
 
 def _typed(step: Steps, target: DuckDBPyType) -> str:
     return step.text if target.id == "varchar" else f"v{step.delivered.removeprefix('t')}"
 
 
+def _placed(
+    contract: Contract, delivered: Contract, new_columns: Sequence[str], folders: Mapping[str, str], feed: Spelled
+) -> tuple[_Places, Mapping[str, Path]]:
+    """The places of all values, and the path of each column of the contract."""
+    types: dict[Path, DuckDBPyType] = {**_paths(delivered)}
+    types |= {(name,): duckdb.sqltype("varchar") for name in new_columns}
+    in_folders: dict[Path, str] = {(name,): text for name, text in folders.items()}
+    types |= {path: contract.types[path[0]] for path in in_folders}
+    paths = {name: (name if name in folders else key,) for name, key in feed.delivered_names(contract.names).items()}
+    names = {path: name for name, path in paths.items()}
+
+    def step(path: Path, text: str) -> Steps:
+        if path not in names:
+            return Steps(text, text, text)
+        return feed.steps(names[path], types[path], text, "false" if path in in_folders else _no_text(text))
+
+    plain = {path: step(path, f"t{place}") for place, path in enumerate(types)}
+    structs = {path: f"s{place}" for place, path in enumerate(_paths(delivered, "struct"))}
+    lists = {path: f"l{place}" for place, path in enumerate(_paths(delivered, "list"))}
+    return _Places(plain, types, in_folders, structs, lists), paths
+
+
 def _stage(
     contract: Contract, delivered: Contract, new_columns: Sequence[str], folders: Mapping[str, str], feed: Spelled, *, odd: bool
 ) -> str:
-    lists = list(_paths(delivered, "list"))
-    types = _paths(delivered)
-    types.update({(name,): duckdb.sqltype("varchar") for name in new_columns})
-    texts: dict[Path, str] = {path: f"t{place}" for place, path in enumerate(types)}
-    from_folders: dict[Path, str] = {(name,): f"t{len(texts) + place}" for place, name in enumerate(folders)}
-    types |= {path: contract.types[path[0]] for path in from_folders}
-    paths = {name: (name if name in folders else key,) for name, key in feed.delivered_names(contract.names).items()}
-    names = {path: name for name, path in paths.items()}
-    places = _Places(
-        {
-            path: feed.steps(names[path], types[path], text, "false" if path in from_folders else _no_text(text))
-            if path in names
-            else Steps(text, text, text)
-            for path, text in {**texts, **from_folders}.items()
-        },
-        {path: f"s{place}" for place, path in enumerate(_paths(delivered, "struct"))},
-        {path: f"l{place}" for place, path in enumerate(lists)},
-    )
+    places, paths = _placed(contract, delivered, new_columns, folders, feed)
+    texts, lists = places.texts, list(places.lists)
     casts = [(name, places.cast(paths[name], kind)) for name, kind in contract.types.items()]
     values = [f"{cast.value} as {identifier(name)}" for name, cast in casts]
-    values += [f"{texts[(name,)]} as {identifier(name)}" for name in new_columns]
-    unpacked = [f"texts[{place}] as {texts[path]}" for place, path in enumerate(texts, 1)]
-    unpacked += [f"kinds[{place}] as {column}" for place, column in enumerate(places.structs.values(), 1)]
-    unpacked += [f"nullif(lists[{place}]::varchar, 'null') as {column}" for place, column in enumerate(places.lists.values(), 1)]
-    unpacked += [f"{text} as {from_folders[(name,)]}" for name, text in folders.items()]
-    spelled = {path: step for path, step in places.plain.items() if step.columns}
-    unpacked += [
-        f"json_type(case when __is_object then line end, {literal(pointer(path))}) as {_kind(step.delivered)}"
-        for path, step in spelled.items()
-        if path not in from_folders
-    ]
-    typed = [
-        f"{cast_text(step.text, types[path], exponents=True).value} as {_typed(step, types[path])}"
-        for path, step in places.plain.items()
-        if _typed(step, types[path]) != step.text
-    ]
+    values += [f"{places.plain[(name,)].delivered} as {identifier(name)}" for name in new_columns]
     shown = {name: places.shown(path) for name, path in paths.items()}
     return f"""
         create or replace temp table staged as
@@ -237,16 +263,16 @@ def _stage(
             from shaped
         ),
         doubted as (
-            select *, case when __is_object and {_in_doubt(types, texts, lists)} then {marked("line")} end as whole from parsed
+            select *, case when __is_object and {_in_doubt(places)} then {marked("line")} end as whole from parsed
         ),
         exact as (
             select *, case when whole is null then found else {_exact_texts(texts)} end as texts,
                 case when whole is null then arrays else json_extract(whole, {_pointers(lists)}) end as lists
             from doubted
         ),
-        unpacked as (select {", ".join(["__file", "__place", "line", "__is_object", *unpacked])} from exact),
-        spelled as (select {", ".join(["*", *(column for step in spelled.values() for column in step.columns)])} from unpacked),
-        typed as (select {", ".join(["*", *typed])} from spelled),
+        unpacked as (select {", ".join(["__file", "__place", "line", "__is_object", *places.unpacked()])} from exact),
+        spelled as (select {", ".join(["*", *places.spelled()])} from unpacked),
+        typed as (select {", ".join(["*", *places.typed()])} from spelled),
         judged as ({_judged(contract, casts, shown, [(), *places.structs], odd=odd)})
         select {", ".join(values)}, judged.__file, judged.__place - firsts.__first + 1 as __position, __refusal,
             case when __refusal is not null then line end as __text
@@ -258,15 +284,15 @@ def _pointers(paths: Sequence[Path] | Mapping[Path, str]) -> str:
     return f"{listing([pointer(path) for path in paths])}::varchar[]"
 
 
-def _in_doubt(types: Mapping[Path, DuckDBPyType], texts: Mapping[Path, str], lists: Sequence[Path]) -> str:
+def _in_doubt(places: _Places) -> str:
     """SQL that is true where a number of the line may have lost digits."""
     doubts = [f"regexp_matches(line, {literal(LONG_FRACTION)})"]
-    doubts += [changed(f"found[{place}]", types[path]) for place, path in enumerate(texts, 1)]
-    doubts += [f"regexp_matches(arrays[{place}]::varchar, '[0-9][.e]')" for place, _ in enumerate(lists, 1)]
+    doubts += [changed(f"found[{place}]", places.types[path]) for place, path in enumerate(places.texts, 1)]
+    doubts += [f"regexp_matches(arrays[{place}]::varchar, '[0-9][.e]')" for place, _ in enumerate(places.lists, 1)]
     return f"({' or '.join(doubt for doubt in doubts if doubt != 'false')})"
 
 
-def _exact_texts(texts: Mapping[Path, str]) -> str:
+def _exact_texts(texts: Sequence[Path]) -> str:
     return f"list_transform(json_extract_string(whole, {_pointers(texts)}), lambda x: {unmarked('x')})"
 
 
