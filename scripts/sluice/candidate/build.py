@@ -69,7 +69,7 @@ def build(plan: Plan, tell: Tell) -> Candidate:
     """
     removed = clean_up(plan.candidates)
     with _begun(plan) as (folder, first, lock), _explained(folder):
-        made_of = inputs.taken(plan.project, plan.lake, first.lake)
+        made_of = inputs.taken(plan.project, plan.lake, first.lake, plan.choice)
         begun = _begin_as(plan.base, folder / FILE, first, part(tell, 0, 0.05))
         with (
             workspace_for(folder, plan.workspaces) as workspace,
@@ -80,7 +80,7 @@ def build(plan: Plan, tell: Tell) -> Candidate:
             workspace.keep_artifacts(folder)
             manifest = _compiled(plan, tested, workspace, session) if is_whole else None
         whole = _alone(tested, folder / FILE, part(tell, 0.9, 1)) if is_whole else tested
-        if inputs.taken(plan.project, plan.lake, first.lake) == made_of:  # else dbt may have read either
+        if inputs.taken(plan.project, plan.lake, first.lake, plan.choice) == made_of:  # else dbt may have read either
             inputs.keep(made_of, folder)
             if manifest:
                 compiled.keep(manifest, folder)
@@ -100,7 +100,9 @@ def _begun(plan: Plan) -> Iterator[tuple[Path, Record, int]]:
             folder.mkdir()
             lock = stack.enter_context(holding(folder, f"building for {plan.environment}"))
         try:
-            pinned = plan.pinned if plan.pinned is not None else pins.taken(plan.lake)
+            pinned = plan.pinned
+            if pinned is None:
+                pinned = pins.taken(plan.lake, is_read=inputs.reads_a_lake(plan.project))
             record = _first_record(plan, folder.name, pinned)
             dump(record, folder)
             yield folder, record, lock
@@ -123,6 +125,8 @@ def _first_record(plan: Plan, release_id: str, pinned: Mapping[str, int]) -> Rec
         started_at=moment(),
         duckdb=duckdb.__version__,
         acknowledged=plan.acknowledged,
+        target=plan.choice.target,
+        vars=plan.choice.vars,
     )
 
 
@@ -144,9 +148,10 @@ def _by_dbt(
     """
     before = time.monotonic()
     forget_unless_safe(plan.project, workspace.target)
-    command = ["build", *plan.only, *(["--full-refresh"] if plan.base is None else []), *workspace.arguments]
+    options = [*plan.only, *(["--full-refresh"] if plan.base is None else [])]
+    command = ["build", *options, *workspace.arguments(plan.project, plan.choice)]
     extensions = {"SLUICE_EXTENSIONS": str(extensions_root().absolute())}
-    environment = {**pins.environment(plan.lake, record.lake), **workspace.environment, **extensions}
+    environment = {**pins.environment(plan.lake, record.lake), **extensions}
     done = session.invoke(command, tell, environment=environment)
     _refuse_full_disk(done.errors, workspace.root)
     results = dbt.results_of(done, workspace.target)
@@ -159,7 +164,9 @@ def _by_dbt(
 def _compiled(plan: Plan, record: Record, workspace: Workspace, session: dbt.Session) -> dict[str, Any] | None:
     """The project's manifest with SQL for an empty warehouse; None if dbt cannot compile it there."""
     forget_unless_safe(plan.project, workspace.root / "empty" / "target")
-    done = compiled.compile_on_nothing(session, workspace.root / "empty", plan.lake, record.lake)
+    done = compiled.compile_on_nothing(
+        session, workspace.root / "empty", plan.lake, record.lake, project=plan.project, choice=plan.choice
+    )
     return None if done.code else compiled.manifest_in(workspace.root / "empty")
 
 

@@ -13,6 +13,7 @@ from sluice.candidate.build import Candidate, build
 from sluice.candidate.plan import Plan, plan
 from sluice.candidate.verify import Difference, compared
 from sluice.core import dbt, git
+from sluice.core.dbt_profile import Choice
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell
 from sluice.environments.context import Context
@@ -59,6 +60,7 @@ def _again(base: Plan, record: Record, project: Path, compare: bool) -> Plan:
         workspaces=project.parent / "workspaces",
         only=WITHOUT_TESTS if compare else (),
         pinned=record.lake,
+        choice=Choice(record.target, record.vars),
     )
 
 

@@ -54,7 +54,8 @@ def whats_new(environment: str, context: Context, project: Path = Path()) -> tup
     if made_of is None:
         return release_id, ["another version of sluice noted what it was made of"]
     versions = pins.taken(context.lake)
-    now = State(code_of(project), versions, inputs.taken(project, context.lake, versions))
+    choice = context.policy.environment(environment).choice
+    now = State(code_of(project), versions, inputs.taken(project, context.lake, versions, choice))
     new = [*differences(State(record.code, record.lake, made_of), now, manifest)]
     return release_id, new or [*_moved(context, record, manifest, results)]
 

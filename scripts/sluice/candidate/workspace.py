@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from sluice.core.dbt_profile import Choice, derived
 from sluice.core.errors import SluiceError
 from sluice.core.locks import holding
 from sluice.store.record import ARTIFACTS, FILE
@@ -31,15 +32,10 @@ class Workspace:
         """dbt's target folder."""
         return self.root / "target"
 
-    @property
-    def arguments(self) -> list[str]:
-        """Options for dbt."""
-        return ["--target", "candidate", "--target-path", str(self.target), "--log-path", str(self.root / "logs")]
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Environment variables for dbt."""
-        return {"SLUICE_CANDIDATE": str(self.root / "candidate" / FILE)}
+    def arguments(self, project: Path, choice: Choice) -> list[str]:
+        """Options for dbt to build a project here, with the profile that it has."""
+        profile = derived(project, self.root / "profile", self.root / "candidate" / FILE, choice=choice)
+        return [*profile, "--target-path", str(self.target), "--log-path", str(self.root / "logs")]
 
     def keep_artifacts(self, folder: Path) -> None:
         """Copy dbt's artifacts of this run into a candidate's folder."""

@@ -27,6 +27,7 @@ from sluice.change.macros import changed_macros
 from sluice.change.modified import changed_keys
 from sluice.change.selection import Selection, everything, select
 from sluice.core import dbt
+from sluice.core.dbt_profile import Choice, derived
 from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
 from sluice.core.git import commit_of
@@ -42,7 +43,7 @@ from sluice.lineage.macros import DBTS_OWN
 from sluice.store import standalone
 from sluice.store.record import ARTIFACTS, Record
 
-# The base's name in profiles.yml, and in its manifest: the file of every release has this name.
+# The base's name where dbt works, and in its manifest: the file of every release has this name.
 BASE = "warehouse"
 # What is built has another.
 _FILE = "slim.duckdb"
@@ -84,7 +85,13 @@ def build(environment: str, base: Located, context: Context, tell: Tell) -> Pull
 def _has_the_same_code(base: Located) -> bool:
     """Whether dbt has the same files and tools as for the base: then nothing differs, and nothing need be parsed."""
     made_of = _inputs(base)
-    return made_of is not None and made_of.is_same_code(inputs.taken(Path(), lake_root(), ()))
+    return made_of is not None and made_of.is_same_code(inputs.taken(Path(), lake_root(), (), choice_of(base)))
+
+
+def choice_of(base: Located) -> Choice:
+    """How dbt was called for a release: what is compared with it is built in the same way."""
+    assert base.record is not None
+    return Choice(base.record.target, base.record.vars)
 
 
 def _inputs(base: Located) -> Inputs | None:
@@ -181,7 +188,7 @@ def _changes(build: _Build, commit: str, tell: Tell) -> Changes:
         return changes_since(commit, scratch, tell)
     lay_out_project(commit, scratch / "project")
     old = _of_the_release(build, made_of.lake, scratch)
-    place = Place(build.session, build.root / "head", build.lake, build.pinned)
+    place = Place(build.session, build.root / "head", build.lake, build.pinned, choice_of(build.base))
     tell("dbt compiles the working tree", 0.2)
     new = compiled_in(place, Path.cwd())
     tell("dbt's own selection", 0.7)
@@ -270,13 +277,11 @@ def _named(names: Sequence[str], manifest: Mapping[str, Any]) -> list[str]:
 
 
 def _invoke(command: Sequence[str], build: _Build, tell: Tell) -> dbt.Invocation:
-    paths = ["--target", "slim", "--target-path", str(build.target), "--log-path", str(build.root / "logs")]
+    attached = {BASE: build.root / "base.duckdb"}
+    profile = derived(Path(), build.root / "profile", build.work / _FILE, choice=choice_of(build.base), attached=attached)
+    paths = [*profile, "--target-path", str(build.target), "--log-path", str(build.root / "logs")]
     deferred = ["--defer", "--state", str(build.artifacts.absolute())]
-    environment = {
-        **compiled.places(build.lake, build.pinned),
-        "SLUICE_CANDIDATE": str(build.work / _FILE),
-        "SLUICE_BASE": str(build.root / "base.duckdb"),
-    }
+    environment = compiled.places(build.lake, build.pinned)
     done = build.session.invoke([*command, *deferred, *paths], tell, environment=environment)
     if done.code not in (0, 1) and not (build.target / "run_results.json").exists():  # perhaps what was parsed before is at fault
         shutil.rmtree(build.target, ignore_errors=True)
