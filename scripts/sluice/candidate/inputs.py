@@ -19,7 +19,7 @@ import yaml
 from deltalake.exceptions import TableNotFoundError
 
 import sluice
-from sluice.core.dbt_profile import Choice, output_of
+from sluice.core.dbt_profile import Choice, Output, attached_files, attachments, output_of
 from sluice.core.errors import SluiceError
 from sluice.lake.opening import open_table
 
@@ -178,12 +178,17 @@ def _variables(names: Iterable[str]) -> str:
 def _profile(project: Path, choice: Choice) -> tuple[str, list[str]]:
     """The target of dbt's profile and the variables, and what these do not tell of what a build reads."""
     output = output_of(project, choice)
-    aside = [key for key in _ASIDE if key in output.fields]
+    aside = [key for key in _ASIDE if output.fields.get(key) and not (key == "attach" and _are_files(output))]
     untold = [f"profiles.yml has {', '.join(aside)}"] if aside else []
     if any((folder / ".env").is_file() for folder in (project.absolute(), *project.absolute().parents)):
         untold.append("there is a file .env, from which dbt takes environment variables")
     fields = {key: value for key, value in output.fields.items() if key != "path"}  # a candidate has its own
     return repr([output.target, sorted(fields.items()), sorted(choice.vars.items())]), untold
+
+
+def _are_files(output: Output) -> bool:
+    """Whether all that a target attaches is DuckDB files, whose state is noted: see sources.py."""
+    return len(attached_files(output)) == len(attachments(output))
 
 
 def _yaml(file: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import duckdb
 import yaml
 
 from sluice.candidate import inputs
-from sluice.core.dbt_profile import Choice, Output, attachments, output_of
+from sluice.core.dbt_profile import IN_MEMORY, Choice, attached_files, output_of
 from sluice.core.duck import identifier, literal, unreadable
 from sluice.core.errors import SluiceError
 from sluice.core.manifest import BUILT, folded, is_relation, relation_of
@@ -68,28 +68,16 @@ class Sources:
 
 def sources_of(project: Path, choice: Choice, given: str | None = None) -> Sources | None:
     """Where the sources of a project are; `given` is the file that environments.yml names. None if none can be in a file."""
-    if not may_be_in_a_file(project):
-        return None
     output = output_of(project, choice)
-    file = output.resolved(given) if given else output.path
-    if file is None:
+    others = attached_files(output)
+    if not others and not may_be_in_a_file(project):
         return None
-    others = _files_of(output)
+    file = output.resolved(given) if given else output.path or Path(IN_MEMORY)
     same = next((alias for alias, other in others.items() if other.resolve() == file.resolve()), None)
     name = output.database
     alias = same or (_OTHERWISE if name in _TAKEN or name in others else name)
     rest = {alias: other for alias, other in others.items() if alias != same}
     return Sources(name, alias, file, same is not None, rest)
-
-
-def _files_of(output: Output) -> dict[str, Path]:
-    """The DuckDB files on this machine that a target attaches, by alias."""
-    found = {}
-    for one in attachments(output):
-        path = output.evaluated(str(one["path"]))
-        if str(one.get("type", "duckdb")).lower() == "duckdb" and Path(path).is_file():
-            found[str(one.get("alias") or Path(path).name.split(".")[0])] = Path(path)
-    return found
 
 
 def may_be_in_a_file(project: Path) -> bool:
@@ -191,3 +179,9 @@ def read_directly(manifest: Mapping[str, Any], sources: Sources) -> Iterator[str
     for name, node in manifest["nodes"].items():
         if node["resource_type"] in BUILT and named.search(node.get("raw_code") or ""):
             yield f"{name} reads {sources.alias} without a source()"
+
+
+def changed_in(then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    """What differs between two states."""
+    names = sorted(name for name in then.keys() | now.keys() if then.get(name) != now.get(name))
+    yield from (f"{name if name.startswith('attached ') else f'the source {name}'} changed" for name in names)

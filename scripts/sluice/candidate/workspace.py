@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -32,9 +32,10 @@ class Workspace:
         """dbt's target folder."""
         return self.root / "target"
 
-    def arguments(self, project: Path, choice: Choice) -> list[str]:
-        """Options for dbt to build a project here, with the profile that it has."""
-        profile = derived(project, self.root / "profile", self.root / "candidate" / FILE, choice=choice)
+    def arguments(self, project: Path, choice: Choice, attached: Mapping[str, Path]) -> list[str]:
+        """Options for dbt to build a project here, with the profile that it has; `attached` are DuckDB files that it reads."""
+        file = self.root / "candidate" / FILE
+        profile = derived(project, self.root / "profile", file, choice=choice, attached=attached)
         return [*profile, "--target-path", str(self.target), "--log-path", str(self.root / "logs")]
 
     def keep_artifacts(self, folder: Path) -> None:

@@ -271,6 +271,16 @@ def attachments(output: Output) -> list[dict[str, Any]]:
     return found
 
 
+def attached_files(output: Output) -> dict[str, Path]:
+    """The DuckDB files on this machine that the target attaches, by alias."""
+    found = {}
+    for one in attachments(output):
+        path = output.evaluated(str(one["path"]))
+        if str(one.get("type", "duckdb")).lower() == "duckdb" and Path(path).is_file():
+            found[str(one.get("alias") or Path(path).name.split(".")[0])] = Path(path)
+    return found
+
+
 def _mapping(value: Any) -> dict[str, Any]:
     return dict(value) if isinstance(value, dict) else {}
 
