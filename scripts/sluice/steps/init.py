@@ -26,7 +26,7 @@ _INSTALL = """\
       # Add here what your models and your profile need.
       - run: python3 -m venv "$RUNNER_TEMP/sluice" && "$RUNNER_TEMP/sluice/bin/pip" install --quiet sluice-dataops
       - run: echo "$RUNNER_TEMP/sluice/bin" >> "$GITHUB_PATH\""""
-_DEPS = '\n      - run: "$RUNNER_TEMP/sluice/bin/dbt" deps'
+_DEPS = "\n      - run: dbt deps"
 _PLACES = """\
       # Folders on the runner's machine, outside of the checkout. SLUICE_RELEASES may be s3://bucket/prefix.
       SLUICE_LAKE: ${{ vars.SLUICE_LAKE }}
