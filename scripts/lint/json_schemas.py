@@ -39,6 +39,7 @@ from sluice.quarantine.catalog import Group, Refused
 from sluice.source.check import Checked
 from sluice.source.report import Shown
 from sluice.steps.ingest import IngestReport
+from sluice.steps.init import InitReport
 from sluice.steps.setup import Ready
 from sluice.summary.report import Summary
 
@@ -103,6 +104,7 @@ SHOWN: Fields = {**of(Refused), "row": dict[str, Any] | None, "history": list[di
 
 # The documents of each command; several where it can print one or another.
 DOCUMENTS: Mapping[str, Sequence[Fields]] = {
+    "init": [of(InitReport)],
     "setup": [of(Ready)],
     "ingest": [of(IngestReport)],
     "build": BUILDS,

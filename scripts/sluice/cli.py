@@ -22,6 +22,7 @@ from sluice.commands.drop import drop
 from sluice.commands.envs import envs
 from sluice.commands.impact import impact
 from sluice.commands.ingest import ingest
+from sluice.commands.init import init
 from sluice.commands.output import register
 from sluice.commands.promote import promote
 from sluice.commands.prune import prune
@@ -61,7 +62,7 @@ def sluice(
     """
 
 
-register(app, "Build", setup, ingest, build, run, summary)
+register(app, "Build", init, setup, ingest, build, run, summary)
 app.add_typer(source, name="source", rich_help_panel="Build")
 register(app, "Release", publish, ack, promote, rollback, envs, releases)
 register(app, "Review", impact)

@@ -14,7 +14,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 import duckdb
 
 from sluice.candidate import compiled, inputs, pins
+from sluice.candidate import sources as in_files
 from sluice.candidate.parsed import forget_unless_safe
 from sluice.candidate.plan import Plan
 from sluice.candidate.workspace import Workspace, workspace_for
@@ -29,8 +30,7 @@ from sluice.core import dbt
 from sluice.core.duck import MEMORY_LIMIT
 from sluice.core.errors import SluiceError
 from sluice.core.locks import LOCK, holding, is_held, locked
-from sluice.core.paths import extensions_root
-from sluice.core.progress import Tell, part
+from sluice.core.progress import Tell, part, silent
 from sluice.store import digest, standalone
 from sluice.store.copying import copy
 from sluice.store.moves import moment
@@ -69,19 +69,21 @@ def build(plan: Plan, tell: Tell) -> Candidate:
     """
     removed = clean_up(plan.candidates)
     with _begun(plan) as (folder, first, lock), _explained(folder):
-        made_of = inputs.taken(plan.project, plan.lake, first.lake)
+        made_of = inputs.taken(plan.project, plan.lake, first.lake, plan.choice)
         begun = _begin_as(plan.base, folder / FILE, first, part(tell, 0, 0.05))
         with (
             workspace_for(folder, plan.workspaces) as workspace,
             dbt.session(folder=plan.project, held=[lock, workspace.lock], niceness=_NICENESS) as session,
         ):
-            tested, failed = _by_dbt(plan, begun, workspace, session, part(tell, 0.05, 0.85))
+            read = _sources(plan, first, folder / FILE, workspace, session)
+            tested, failed = _by_dbt(plan, begun, workspace, session, read.options, part(tell, 0.05, 0.85))
             is_whole = failed is not None
             workspace.keep_artifacts(folder)
             manifest = _compiled(plan, tested, workspace, session) if is_whole else None
         whole = _alone(tested, folder / FILE, part(tell, 0.9, 1)) if is_whole else tested
-        if inputs.taken(plan.project, plan.lake, first.lake) == made_of:  # else dbt may have read either
-            inputs.keep(made_of, folder)
+        # Else dbt may have read either.
+        if inputs.taken(plan.project, plan.lake, first.lake, plan.choice) == made_of and read.is_still():
+            inputs.keep(replace(made_of, sources=read.state), folder)
             if manifest:
                 compiled.keep(manifest, folder)
         (folder / FILE).chmod(0o444)
@@ -100,7 +102,9 @@ def _begun(plan: Plan) -> Iterator[tuple[Path, Record, int]]:
             folder.mkdir()
             lock = stack.enter_context(holding(folder, f"building for {plan.environment}"))
         try:
-            pinned = plan.pinned if plan.pinned is not None else pins.taken(plan.lake)
+            pinned = plan.pinned
+            if pinned is None:
+                pinned = pins.taken(plan.lake, is_read=inputs.reads_a_lake(plan.project))
             record = _first_record(plan, folder.name, pinned)
             dump(record, folder)
             yield folder, record, lock
@@ -123,6 +127,8 @@ def _first_record(plan: Plan, release_id: str, pinned: Mapping[str, int]) -> Rec
         started_at=moment(),
         duckdb=duckdb.__version__,
         acknowledged=plan.acknowledged,
+        target=plan.choice.target,
+        vars=plan.choice.vars,
     )
 
 
@@ -135,8 +141,47 @@ def _begin_as(base: Path | None, file: Path, record: Record, tell: Tell) -> Reco
     return record.timed(copy=time.monotonic() - before)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """Options for dbt, and the sources in DuckDB files: what they hold, and how to tell whether they were written to."""
+
+    options: list[str]
+    sources: in_files.Sources | None = None
+    state: Mapping[str, str] = field(default_factory=dict)
+    stamp: tuple[Any, ...] = ()
+
+    def is_still(self) -> bool:
+        return self.sources is None or self.sources.stamp() == self.stamp
+
+
+def _sources(plan: Plan, record: Record, file: Path, workspace: Workspace, session: dbt.Session) -> _Read:
+    """Show dbt the sources that are in DuckDB files. Only a project that may have some is parsed for it."""
+    sources = in_files.sources_of(plan.project, plan.choice, plan.sources)
+    options = workspace.arguments(plan.project, plan.choice, sources.attached if sources else {})
+    if sources is None:
+        return _Read(options)
+    forget_unless_safe(plan.project, workspace.target)
+    _called(["parse", *options], plan, record, session)
+    manifest = dbt.artifact(workspace.target, "manifest.json")
+    stamp = sources.stamp()
+    read = _Read(options, sources, in_files.state_of(manifest, sources), stamp)
+    in_files.show_in(file, manifest, sources)
+    if seeds := in_files.seeds_read_as_sources(manifest):
+        names = [f"fqn:{'.'.join(manifest['nodes'][name]['fqn'])}" for name in seeds]
+        _called(["seed", "--select", *names, *options], plan, record, session)
+    return read
+
+
+def _called(command: list[str], plan: Plan, record: Record, session: dbt.Session) -> None:
+    """Run a command of dbt before the build. Raises SluiceError if it fails."""
+    done = session.invoke(command, silent, environment=compiled.places(plan.lake, record.lake))
+    if done.code:
+        said = "\n".join(done.errors) or f"dbt {command[0]} ended with exit code {done.code}"
+        raise SluiceError(f"dbt could not run\n{said}", hint="fix the errors that dbt reports, then run it again")
+
+
 def _by_dbt(
-    plan: Plan, record: Record, workspace: Workspace, session: dbt.Session, tell: Tell
+    plan: Plan, record: Record, workspace: Workspace, session: dbt.Session, read: Sequence[str], tell: Tell
 ) -> tuple[Record, tuple[str, ...] | None]:
     """Run dbt in the candidate; the record, and the data tests that failed, or None where anything else did.
 
@@ -144,10 +189,9 @@ def _by_dbt(
     """
     before = time.monotonic()
     forget_unless_safe(plan.project, workspace.target)
-    command = ["build", *plan.only, *(["--full-refresh"] if plan.base is None else []), *workspace.arguments]
-    extensions = {"SLUICE_EXTENSIONS": str(extensions_root().absolute())}
-    environment = {**pins.environment(plan.lake, record.lake), **workspace.environment, **extensions}
-    done = session.invoke(command, tell, environment=environment)
+    options = [*plan.only, *(["--full-refresh"] if plan.base is None else [])]
+    command = ["build", *options, *read]
+    done = session.invoke(command, tell, environment=compiled.places(plan.lake, record.lake))
     _refuse_full_disk(done.errors, workspace.root)
     results = dbt.results_of(done, workspace.target)
     _refuse_full_disk([node["message"] or "" for node in results["results"]], workspace.root)
@@ -159,7 +203,9 @@ def _by_dbt(
 def _compiled(plan: Plan, record: Record, workspace: Workspace, session: dbt.Session) -> dict[str, Any] | None:
     """The project's manifest with SQL for an empty warehouse; None if dbt cannot compile it there."""
     forget_unless_safe(plan.project, workspace.root / "empty" / "target")
-    done = compiled.compile_on_nothing(session, workspace.root / "empty", plan.lake, record.lake)
+    done = compiled.compile_on_nothing(
+        session, workspace.root / "empty", plan.lake, record.lake, project=plan.project, choice=plan.choice
+    )
     return None if done.code else compiled.manifest_in(workspace.root / "empty")
 
 

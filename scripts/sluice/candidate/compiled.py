@@ -14,6 +14,7 @@ from typing import Any
 
 from sluice.candidate import pins
 from sluice.core import dbt
+from sluice.core.dbt_profile import Choice, derived
 from sluice.core.paths import extensions_root
 from sluice.core.progress import silent
 from sluice.store.record import FILE
@@ -24,20 +25,36 @@ _A_COMPILATION = timedelta(minutes=10)
 
 
 def compile_on_nothing(
-    session: dbt.Session, root: Path, lake: Path, pinned: Mapping[str, int], verb: str = "compile"
+    session: dbt.Session,
+    root: Path,
+    lake: Path,
+    pinned: Mapping[str, int],
+    verb: str = "compile",
+    *,
+    project: Path = Path(),
+    choice: Choice | None = None,
 ) -> dbt.Invocation:
-    """Compile the session's project as a candidate, on an empty warehouse in `root`; what was parsed there is used again."""
+    """Compile a project, the session's, as a candidate: on an empty warehouse in `root`; what was parsed there is used again."""
     root.mkdir(parents=True, exist_ok=True)
     for name in (FILE, f"{FILE}.wal", "target/manifest.json"):
         (root / name).unlink(missing_ok=True)
-    return call(session, root, lake, pinned, [verb])
+    return call(session, root, lake, pinned, [verb], project=project, choice=choice)
 
 
-def call(session: dbt.Session, root: Path, lake: Path, pinned: Mapping[str, int], command: Sequence[str]) -> dbt.Invocation:
+def call(
+    session: dbt.Session,
+    root: Path,
+    lake: Path,
+    pinned: Mapping[str, int],
+    command: Sequence[str],
+    *,
+    project: Path = Path(),
+    choice: Choice | None = None,
+) -> dbt.Invocation:
     """Another command of dbt, in the same place."""
-    paths = ["--target", "candidate", "--target-path", str(root / "target"), "--log-path", str(root / "logs")]
-    environment = {**places(lake, pinned), "SLUICE_CANDIDATE": str(root / FILE)}
-    return session.invoke([*command, *paths], silent, environment=environment)
+    profile = derived(project, root / "profile", root / FILE, choice=choice)
+    paths = ["--target-path", str(root / "target"), "--log-path", str(root / "logs")]
+    return session.invoke([*command, *profile, *paths], silent, environment=places(lake, pinned))
 
 
 def places(lake: Path, pinned: Mapping[str, int]) -> dict[str, str]:

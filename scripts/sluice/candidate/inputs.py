@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import yaml
 from deltalake.exceptions import TableNotFoundError
 
 import sluice
+from sluice.core.dbt_profile import Choice, Output, attached_files, attachments, output_of
 from sluice.core.errors import SluiceError
 from sluice.lake.opening import open_table
 
@@ -40,7 +41,7 @@ _TEXTS = {".sql", ".yml", ".yaml", ".py"}
 _VARIABLE = re.compile(r"env_var\s*\(\s*(?:(['\"])(\w+)\1)?")
 # Where state lies and what it may cost: they change no row.
 _OF_SLUICE = {
-    "SLUICE_LAKE", "SLUICE_WAREHOUSE", "SLUICE_CANDIDATE", "SLUICE_BASE", "SLUICE_PINS", "SLUICE_EXTENSIONS", "SLUICE_MEMORY",
+    "SLUICE_LAKE", "SLUICE_WAREHOUSE", "SLUICE_PINS", "SLUICE_EXTENSIONS", "SLUICE_MEMORY",
 }  # fmt: skip
 _OF_DBT_ALONE = {
     "DBT_TARGET_PATH", "DBT_LOG_PATH", "DBT_PROFILES_DIR", "DBT_SEND_ANONYMOUS_USAGE_STATS",
@@ -57,7 +58,8 @@ class Inputs:
     """Digests: `project` of the files that dbt reads, `tools` of Python, its packages and sluice, `variables` of the environment.
 
     `tables` has the id of each Delta table of the lake: one that was made again has another. `lake` is the lake's root, as
-    it is in the SQL. `untold` says why the files do not say everything that a build depends on.
+    it is in the SQL. `untold` says why the files do not say everything that a build depends on. `sources` has digests of
+    what was read from DuckDB files: sources by `schema.table`, and files that the target attaches.
     """
 
     project: str
@@ -66,6 +68,7 @@ class Inputs:
     tables: Mapping[str, str]
     lake: str
     untold: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def is_same_code(self, other: Inputs) -> bool:
         """Whether dbt has the same project in both, read by the same tools, and no more than that counts."""
@@ -73,15 +76,15 @@ class Inputs:
         return told and all(getattr(self, name) == getattr(other, name) for name in ("project", "tools", "variables"))
 
 
-def taken(project: Path, lake: Path, tables: Iterable[str]) -> Inputs:
+def taken(project: Path, lake: Path, tables: Iterable[str], choice: Choice | None = None) -> Inputs:
     """The inputs as they are now; `tables` are paths below the lake's root."""
     files = dict(_files_of(project))
     digest, names, untold = _read(files)
-    profile, why = _profile(project)
+    profile, why = _profile(project, choice or Choice())
     return Inputs(
-        project=_hashed(f"{digest} {hashlib.sha256(profile).hexdigest()}"),
+        project=_hashed(f"{digest} {hashlib.sha256(profile.encode()).hexdigest()}"),
         tools=_tools(),
-        variables=_variables({*names, *_names_in(profile.decode(errors="replace"))[0]}),
+        variables=_variables({*names, *_names_in(profile)[0]}),
         tables={path: found for path in sorted(tables) if (found := _id(lake / path))},
         lake=str(lake),
         untold=tuple(sorted({*untold, *why})),
@@ -105,10 +108,15 @@ def parse(text: str) -> Inputs | None:
     """The inputs in a text; None if another version of sluice wrote it."""
     try:
         document = json.loads(text)
-        known = {field.name for field in fields(Inputs)}
+        known = {one.name for one in fields(Inputs)}
         return Inputs(**{**document, "untold": tuple(document["untold"])}) if known == set(document) else None
     except (ValueError, TypeError, KeyError):
         return None
+
+
+def reads_a_lake(project: Path) -> bool:
+    """Whether a file of the project speaks of the lake's Delta tables."""
+    return any(b"SLUICE_LAKE" in content for content in contents_of(project).values())
 
 
 def contents_of(project: Path) -> dict[str, bytes]:
@@ -167,19 +175,20 @@ def _variables(names: Iterable[str]) -> str:
     return _hashed(json.dumps({name: os.environ.get(name) for name in counted if not name.startswith(_HIDDEN)}))
 
 
-def _profile(project: Path) -> tuple[bytes, list[str]]:
-    """The file with dbt's profile, and what it does not tell of what a candidate's build reads."""
-    given = os.environ.get("DBT_PROFILES_DIR")
-    places = [Path(given)] if given else [project, Path.home() / ".dbt"]
-    file = next((place / "profiles.yml" for place in places if (place / "profiles.yml").is_file()), None)
-    if file is None:
-        return b"", ["there is no profiles.yml"]
-    outputs = (_yaml(file).get(str(_yaml(project / "dbt_project.yml").get("profile"))) or {}).get("outputs") or {}
-    aside = [key for key in _ASIDE if key in (outputs.get("candidate") or {})]
+def _profile(project: Path, choice: Choice) -> tuple[str, list[str]]:
+    """The target of dbt's profile and the variables, and what these do not tell of what a build reads."""
+    output = output_of(project, choice)
+    aside = [key for key in _ASIDE if output.fields.get(key) and not (key == "attach" and _are_files(output))]
     untold = [f"profiles.yml has {', '.join(aside)}"] if aside else []
     if any((folder / ".env").is_file() for folder in (project.absolute(), *project.absolute().parents)):
         untold.append("there is a file .env, from which dbt takes environment variables")
-    return file.read_bytes(), untold
+    fields = {key: value for key, value in output.fields.items() if key != "path"}  # a candidate has its own
+    return repr([output.target, sorted(fields.items()), sorted(choice.vars.items())]), untold
+
+
+def _are_files(output: Output) -> bool:
+    """Whether all that a target attaches is DuckDB files, whose state is noted: see sources.py."""
+    return len(attached_files(output)) == len(attachments(output))
 
 
 def _yaml(file: Path) -> dict[str, Any]:

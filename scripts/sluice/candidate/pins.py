@@ -18,20 +18,22 @@ from sluice.lake.opening import open_table
 VARIABLE = "SLUICE_PINS"
 
 
-def taken(lake: Path, patience: float = 60.0) -> dict[str, int]:
+def taken(lake: Path, patience: float = 60.0, *, is_read: bool = False) -> dict[str, int]:
     """The version of every Delta table below the lake's root, by its path there: all of one moment.
 
     Taken under the lake's lock, because an ingest lands its batch, the quarantine and the record of it one after the other.
-    Raises SluiceError when another command still writes after `patience` seconds, there is no table, or one is damaged.
+    A project may have no lake: then there are only the tables of the history. Raises SluiceError when another command still
+    writes after `patience` seconds, a table is damaged, or, where the project reads its tables (`is_read`), there is none.
     """
     with writing(lake, patience):
-        return _versions(lake)
+        found = _versions(lake)
+    if is_read and all(path.startswith("ops/") for path in found):
+        raise SluiceError("there is no Delta table in the lake", where=str(lake), hint="run: sluice setup, sluice ingest FEEDS")
+    return found
 
 
 def _versions(lake: Path) -> dict[str, int]:
     logs = sorted(lake.glob("**/_delta_log"))
-    if not logs:
-        raise SluiceError("there is no Delta table in the lake", where=str(lake), hint="run: sluice setup, sluice ingest FEEDS")
     return {log.parent.relative_to(lake).as_posix(): open_table(log.parent).version() for log in logs}
 
 

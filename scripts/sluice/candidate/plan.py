@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
 from sluice.core import git
+from sluice.core.dbt_profile import Choice
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
 from sluice.environments.acknowledgements import taken_over
@@ -26,7 +27,8 @@ class Plan:
     `base` is the file that the candidate starts from, None for an empty one; `parent` the release that the environment
     pointed to; `only` limits what dbt builds, in its own options; `pinned` are versions of the lake, None for the current
     ones; `candidates` is the folder of candidates, `workspaces` the folder in which dbt works; `acknowledged` is taken over
-    from the parent.
+    from the parent; `choice` is how dbt is called, `sources` the file that has the sources if
+    that is not the target's own.
     """
 
     environment: str
@@ -42,6 +44,8 @@ class Plan:
     only: tuple[str, ...] = ()
     pinned: Mapping[str, int] | None = None
     acknowledged: tuple[Acknowledgement, ...] = ()
+    choice: Choice = field(default_factory=Choice)
+    sources: str | None = None
 
 
 def plan(environment: str, context: Context, *, full_refresh: bool, tell: Tell = silent, project: Path = Path()) -> Plan:
@@ -65,6 +69,8 @@ def plan(environment: str, context: Context, *, full_refresh: bool, tell: Tell =
         built_by=context.actor,
         only=WITHOUT_UNIT_TESTS if parent and _is_proven(code, parent, context) else (),
         acknowledged=taken_over(parent, context),
+        choice=context.policy.environment(environment).choice,
+        sources=context.policy.environment(environment).sources,
     )
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sluice.candidate import pins
+from sluice.candidate import inputs, pins
 from sluice.candidate.build import Candidate, build
 from sluice.candidate.plan import Plan, plan
+from sluice.candidate.sources import changed_in, sources_of, state_of
 from sluice.candidate.verify import Difference, compared
 from sluice.core import dbt, git
+from sluice.core.dbt_profile import Choice
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell
 from sluice.environments.context import Context
@@ -44,8 +46,23 @@ def rebuild(
     needed = pins.read_by(dbt.artifact(artifacts, "manifest.json"), record.lake) if artifacts else record.lake
     base = plan(record.environment, context, full_refresh=True)
     pins.all_there(base.lake, needed)
+    _sources_are_there(record, artifacts, base)
     with _checked_out(commit) as project:
         return build(_again(base, record, project, compare), tell)
+
+
+def _sources_are_there(record: Record, artifacts: Path | None, base: Plan) -> None:
+    """Raise SluiceError if sources in DuckDB files no longer hold what the release was made of: of them, no version is kept."""
+    sources = sources_of(base.project, Choice(record.target, record.vars), base.sources)
+    file = artifacts / inputs.NAME if artifacts else None
+    made_of = inputs.parse(file.read_text(encoding="utf-8")) if file and file.is_file() else None
+    if sources is None or made_of is None or artifacts is None:
+        return
+    changed = [*changed_in(made_of.sources, state_of(dbt.artifact(artifacts, "manifest.json"), sources))]
+    if changed:
+        what = "\n  ".join(["what the release was made of is not there any more:", *changed])
+        hint = "sources in a DuckDB file have no versions: restore the file as it was, or keep sources as Delta tables"
+        raise SluiceError(what, where=str(sources.file), hint=hint)
 
 
 def _again(base: Plan, record: Record, project: Path, compare: bool) -> Plan:
@@ -59,6 +76,7 @@ def _again(base: Plan, record: Record, project: Path, compare: bool) -> Plan:
         workspaces=project.parent / "workspaces",
         only=WITHOUT_TESTS if compare else (),
         pinned=record.lake,
+        choice=Choice(record.target, record.vars),
     )
 
 

@@ -17,6 +17,7 @@ from sluice.candidate import inputs, pins
 from sluice.candidate.inputs import Inputs
 from sluice.candidate.moving import moving
 from sluice.candidate.plan import code_of
+from sluice.candidate.sources import Sources, changed_in, read_directly, sources_of, state_of
 from sluice.core.duck import connect, identifier, literal
 from sluice.core.errors import SluiceError
 from sluice.environments.context import Context
@@ -54,9 +55,25 @@ def whats_new(environment: str, context: Context, project: Path = Path()) -> tup
     if made_of is None:
         return release_id, ["another version of sluice noted what it was made of"]
     versions = pins.taken(context.lake)
-    now = State(code_of(project), versions, inputs.taken(project, context.lake, versions))
+    choice = context.policy.environment(environment).choice
+    now = State(code_of(project), versions, inputs.taken(project, context.lake, versions, choice))
     new = [*differences(State(record.code, record.lake, made_of), now, manifest)]
+    if not new:  # else the manifest may not be that of the project, and why look
+        new = [*_of_sources(sources_of(project, choice, context.policy.environment(environment).sources), made_of, manifest)]
     return release_id, new or [*_moved(context, record, manifest, results)]
+
+
+def _of_sources(sources: Sources | None, then: Inputs, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """What is new in DuckDB files that are read as sources."""
+    if sources is None:
+        return
+    yield from read_directly(manifest, sources)
+    try:
+        now = state_of(manifest, sources)
+    except SluiceError as error:
+        yield error.what
+        return
+    yield from changed_in(then.sources, now)
 
 
 def _document(context: Context, release_id: str, name: str) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from sluice.core.dbt_profile import Choice, derived
 from sluice.core.errors import SluiceError
 from sluice.core.locks import holding
 from sluice.store.record import ARTIFACTS, FILE
@@ -31,15 +32,11 @@ class Workspace:
         """dbt's target folder."""
         return self.root / "target"
 
-    @property
-    def arguments(self) -> list[str]:
-        """Options for dbt."""
-        return ["--target", "candidate", "--target-path", str(self.target), "--log-path", str(self.root / "logs")]
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Environment variables for dbt."""
-        return {"SLUICE_CANDIDATE": str(self.root / "candidate" / FILE)}
+    def arguments(self, project: Path, choice: Choice, attached: Mapping[str, Path]) -> list[str]:
+        """Options for dbt to build a project here, with the profile that it has; `attached` are DuckDB files that it reads."""
+        file = self.root / "candidate" / FILE
+        profile = derived(project, self.root / "profile", file, choice=choice, attached=attached)
+        return [*profile, "--target-path", str(self.target), "--log-path", str(self.root / "logs")]
 
     def keep_artifacts(self, folder: Path) -> None:
         """Copy dbt's artifacts of this run into a candidate's folder."""

@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sluice.candidate import compiled
 from sluice.candidate.parsed import forget_unless_safe
 from sluice.core import dbt, git
+from sluice.core.dbt_profile import Choice
 from sluice.core.errors import SluiceError
 from sluice.core.paths import extensions_root, lake_root
 
@@ -70,19 +71,21 @@ class Place:
     root: Path
     lake: Path
     pinned: Mapping[str, int]
+    choice: Choice = field(default_factory=Choice)
 
 
 def compiled_in(place: Place, project: Path) -> Parsed:
     """As `parsed`, by the place's session: what was parsed in the place before is used again."""
     forget_unless_safe(project, place.root / "target")
     there = (place.session, place.root, place.lake, place.pinned)
-    done, said = compiled.compile_on_nothing(*there), ""
+    how: Any = {"project": project, "choice": place.choice}
+    done, said = compiled.compile_on_nothing(*there, **how), ""
     if done.code:  # perhaps what was parsed before is at fault
         shutil.rmtree(place.root / "target", ignore_errors=True)
-        done = compiled.compile_on_nothing(*there)
+        done = compiled.compile_on_nothing(*there, **how)
     if done.code:
         said = "\n".join(done.errors)
-        done = compiled.compile_on_nothing(*there, "parse")
+        done = compiled.compile_on_nothing(*there, "parse", **how)
     if done.code:
         errors = "\n".join(done.errors)
         hint = "fix the errors that dbt reports"
@@ -92,7 +95,7 @@ def compiled_in(place: Place, project: Path) -> Parsed:
 
 def listed_in(place: Place, base: Parsed) -> frozenset[str]:
     """As `found_by_dbt`, for the project that was compiled in the place."""
-    done = compiled.call(place.session, place.root, place.lake, place.pinned, _modified_since(base))
+    done = compiled.call(place.session, place.root, place.lake, place.pinned, _modified_since(base), choice=place.choice)
     return _ids_in(done.listed) if not done.code else frozenset()
 
 

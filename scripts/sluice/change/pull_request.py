@@ -20,6 +20,7 @@ import yaml
 from sluice.candidate import compiled, inputs, pins
 from sluice.candidate.inputs import Inputs
 from sluice.candidate.parsed import forget_unless_safe
+from sluice.candidate.sources import Sources, changed_in, show_in, sources_of, state_of
 from sluice.candidate.workspace import first_free, point
 from sluice.change.checkout import Parsed, Place, compiled_in, lay_out_project, listed_in
 from sluice.change.impact import Changes, changes_since, compared
@@ -27,6 +28,7 @@ from sluice.change.macros import changed_macros
 from sluice.change.modified import changed_keys
 from sluice.change.selection import Selection, everything, select
 from sluice.core import dbt
+from sluice.core.dbt_profile import Choice, derived
 from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
 from sluice.core.git import commit_of
@@ -42,7 +44,7 @@ from sluice.lineage.macros import DBTS_OWN
 from sluice.store import standalone
 from sluice.store.record import ARTIFACTS, Record
 
-# The base's name in profiles.yml, and in its manifest: the file of every release has this name.
+# The base's name where dbt works, and in its manifest: the file of every release has this name.
 BASE = "warehouse"
 # What is built has another.
 _FILE = "slim.duckdb"
@@ -56,6 +58,7 @@ class PullRequestBuild:
     file: Path
     artifacts: Path
     is_good: bool
+    remarks: tuple[str, ...] = ()
 
 
 def build(environment: str, base: Located, context: Context, tell: Tell) -> PullRequestBuild:
@@ -73,18 +76,24 @@ def build(environment: str, base: Located, context: Context, tell: Tell) -> Pull
         shutil.rmtree(work, ignore_errors=True)
         (work / "target").mkdir(parents=True)
         if _has_the_same_code(base):
-            contents, is_good = _nothing(environment, base, work), True
+            contents, is_good, remarks = _nothing(environment, base, work), True, tuple[str, ...]()
         else:
-            contents, is_good = _built(environment, base, context, work, lock, tell)
+            contents, is_good, remarks = _built(environment, base, context, work, lock, tell)
         partial.put(contents, work / _FILE, work / "target", file)
         shutil.rmtree(work)
-    return PullRequestBuild(contents, file, file.with_suffix(""), is_good)
+    return PullRequestBuild(contents, file, file.with_suffix(""), is_good, remarks)
 
 
 def _has_the_same_code(base: Located) -> bool:
     """Whether dbt has the same files and tools as for the base: then nothing differs, and nothing need be parsed."""
     made_of = _inputs(base)
-    return made_of is not None and made_of.is_same_code(inputs.taken(Path(), lake_root(), ()))
+    return made_of is not None and made_of.is_same_code(inputs.taken(Path(), lake_root(), (), choice_of(base)))
+
+
+def choice_of(base: Located) -> Choice:
+    """How dbt was called for a release: what is compared with it is built in the same way."""
+    assert base.record is not None
+    return Choice(base.record.target, base.record.vars)
 
 
 def _inputs(base: Located) -> Inputs | None:
@@ -115,6 +124,7 @@ class _Build:
     lake: Path
     session: dbt.Session
     pinned: Mapping[str, int]
+    sources: Sources | None
 
     @property
     def work(self) -> Path:
@@ -130,8 +140,10 @@ class _Build:
         return self.base.artifacts
 
 
-def _built(environment: str, base: Located, context: Context, work: Path, lock: int, tell: Tell) -> tuple[Partial, bool]:
-    """What was built in `work`, and whether there was no failure."""
+def _built(
+    environment: str, base: Located, context: Context, work: Path, lock: int, tell: Tell
+) -> tuple[Partial, bool, tuple[str, ...]]:
+    """What was built in `work`, whether there was no failure, and what to know of it."""
     assert base.record is not None
     with ExitStack() as stack:
         place = first_free(context.warehouse.absolute() / ".workshop" / "change", environment, stack)
@@ -139,9 +151,11 @@ def _built(environment: str, base: Located, context: Context, work: Path, lock: 
         session = stack.enter_context(dbt.session(held=[lock, place.lock]))
         # The lake as the release read it; tables that were created later are read as they are.
         pinned = {**pins.taken(context.lake), **base.record.lake}
-        build = _Build(place.root, base, base.record, context.lake, session, pinned)
+        entry = context.policy.find(base.record.environment)
+        read = sources_of(Path(), choice_of(base), entry.sources if entry else None)
+        build = _Build(place.root, base, base.record, context.lake, session, pinned, read)
         selection, manifest, fresh = _selected(build, part(tell, 0, 0.4))
-        is_good = True
+        is_good, remarks = True, _of_the_sources(build, manifest)
         if selection.built or selection.tests:
             is_good, fresh = _by_dbt(selection, manifest, build, part(tell, 0.4, 1)), build.target
         for name in ARTIFACTS:
@@ -154,7 +168,16 @@ def _built(environment: str, base: Located, context: Context, work: Path, lock: 
     wanted = {relation_of(node) for node in nodes if is_relation(node)}
     failed = tuple(sorted(wanted - there - set(left_out)))
     built = tuple(sorted(wanted & there))
-    return Partial(environment, base.record.release_id, selection.whole, built, left_out, failed), is_good
+    return Partial(environment, base.record.release_id, selection.whole, built, left_out, failed), is_good, remarks
+
+
+def _of_the_sources(build: _Build, manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """What differs from the release besides the change: sources in DuckDB files are read as they are now."""
+    if build.sources is None:
+        return ()
+    now, made_of = state_of(manifest, build.sources), _inputs(build.base)
+    changed = [*changed_in(made_of.sources, now)] if made_of else []
+    return (f"{'; '.join(changed)} since the release was built: differences may come from that",) if changed else ()
 
 
 def _prepare(root: Path, work: Path, base: Path) -> None:
@@ -181,7 +204,7 @@ def _changes(build: _Build, commit: str, tell: Tell) -> Changes:
         return changes_since(commit, scratch, tell)
     lay_out_project(commit, scratch / "project")
     old = _of_the_release(build, made_of.lake, scratch)
-    place = Place(build.session, build.root / "head", build.lake, build.pinned)
+    place = Place(build.session, build.root / "head", build.lake, build.pinned, choice_of(build.base))
     tell("dbt compiles the working tree", 0.2)
     new = compiled_in(place, Path.cwd())
     tell("dbt's own selection", 0.7)
@@ -251,6 +274,8 @@ def _yaml(file: Path) -> dict[str, Any]:
 def _by_dbt(selection: Selection, manifest: Mapping[str, Any], build: _Build, tell: Tell) -> bool:
     """Build the prerequisites, then build and test what changed; whether there was no failure."""
     pins.all_there(build.lake, build.record.lake)
+    if build.sources:
+        show_in(build.work / _FILE, manifest, build.sources)
     forget_unless_safe(Path(), build.target)
     if selection.prerequisites:
         done = _invoke(["run", *_named(selection.prerequisites, manifest)], build, part(tell, 0, 0.3))
@@ -270,13 +295,11 @@ def _named(names: Sequence[str], manifest: Mapping[str, Any]) -> list[str]:
 
 
 def _invoke(command: Sequence[str], build: _Build, tell: Tell) -> dbt.Invocation:
-    paths = ["--target", "slim", "--target-path", str(build.target), "--log-path", str(build.root / "logs")]
+    attached = {BASE: build.root / "base.duckdb", **(build.sources.attached if build.sources else {})}
+    profile = derived(Path(), build.root / "profile", build.work / _FILE, choice=choice_of(build.base), attached=attached)
+    paths = [*profile, "--target-path", str(build.target), "--log-path", str(build.root / "logs")]
     deferred = ["--defer", "--state", str(build.artifacts.absolute())]
-    environment = {
-        **compiled.places(build.lake, build.pinned),
-        "SLUICE_CANDIDATE": str(build.work / _FILE),
-        "SLUICE_BASE": str(build.root / "base.duckdb"),
-    }
+    environment = compiled.places(build.lake, build.pinned)
     done = build.session.invoke([*command, *deferred, *paths], tell, environment=environment)
     if done.code not in (0, 1) and not (build.target / "run_results.json").exists():  # perhaps what was parsed before is at fault
         shutil.rmtree(build.target, ignore_errors=True)

@@ -50,6 +50,7 @@ def build(
 def show_build(done: BuildReport, output: str) -> None:
     """Print what was built, and what failed."""
     note(f"removed {name}: a candidate whose build was interrupted" for name in getattr(done.made, "removed", ()))
+    note(getattr(done.made, "remarks", ()))
     note(f"new since the current release: {why}" for why in done.new)
     show(output, fields(done), lambda _: _text(done))
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sluice.core.actor import actor
+from sluice.core.dbt_profile import output_of
+from sluice.core.errors import SluiceError
 from sluice.core.paths import lake_root, warehouse_root
 from sluice.environments import policy
 from sluice.environments.policy import Policy
@@ -28,6 +30,20 @@ class Context:
     def candidates(self) -> Path:
         """The folder of candidates; they are on this machine wherever the releases are."""
         return self.warehouse / "candidates"
+
+    def file_of(self, name: str) -> Path:
+        """The DuckDB file of an environment that is a file: dev is the file of dbt's target, wherever the profile has it."""
+        environment = self.policy.environment(name)
+        file = environment.file(name, self.warehouse)
+        if environment.is_family or name != "dev":
+            return file
+        try:
+            own = output_of(Path(), environment.choice).path
+        except SluiceError:  # no profile: a build says so
+            own = None
+        if own is None:
+            return file
+        return own.relative_to(Path.cwd()) if own.is_relative_to(Path.cwd()) else own
 
     def candidate(self, release_id: str) -> Path | None:
         """The folder of a candidate; None if there is none."""

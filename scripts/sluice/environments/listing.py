@@ -106,7 +106,7 @@ def _members(context: Context, one: Environment) -> list[str]:
 
 
 def _own_file(context: Context, one: Environment, name: str) -> EnvironmentRow:
-    file = one.file(name, context.warehouse)
+    file = context.file_of(name)
     if not file.exists():
         return EnvironmentRow(name=name, kind="file", file=str(file), status="not built")
     found, status = file.stat(), "ok"

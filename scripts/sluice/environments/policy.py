@@ -6,7 +6,7 @@ It guards against mistakes; it does not protect from somebody who may write to t
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field
 
 from sluice.core.actor import is_actor
+from sluice.core.dbt_profile import Choice
 from sluice.core.errors import RefusedError, SluiceError, did_you_mean
 from sluice.core.yaml_model import checked, place, read
 
@@ -43,7 +44,10 @@ class _Strict:
 
 @dataclass(frozen=True)
 class Environment(_Strict):
-    """One entry: `name` may be a family (`pr-*`); each action has the actors that may do it."""
+    """One entry: `name` may be a family (`pr-*`); each action has the actors that may do it.
+
+    `target` and `vars` are those of dbt for its builds, `sources` the DuckDB file that has the sources without another place.
+    """
 
     name: str
     kind: Literal["file", "pointer"]
@@ -54,12 +58,18 @@ class Environment(_Strict):
     promote_from: tuple[str, ...] | None = None
     rollback: Actors | None = None
     expires_after_days: Number | None = None
+    target: str | None = None
+    vars: Mapping[str, Any] | None = None
+    sources: str | None = None
 
     def __post_init__(self) -> None:
         if not _ENVIRONMENT.fullmatch(self.name) or self.name in RESERVED:
             raise ValueError(f"{self.name!r} cannot name an environment; use a-z, 0-9 and _, and -* at the end of a family")
         if self.kind == "pointer" and self.is_family:
             raise ValueError("a family consists of files; a pointer has one name")
+        for key in ("target", "vars", "sources") if self.is_family else ():
+            if getattr(self, key) is not None:
+                raise ValueError(f"unknown key {key!r} for a family; its environments are built as the release that they follow")
         for key in _OF_ONE_KIND["file" if self.kind == "pointer" else "pointer"]:
             if getattr(self, key) is not None:
                 raise ValueError(f"unknown key {key!r} for a {self.kind}; known: build, {', '.join(_OF_ONE_KIND[self.kind])}")
@@ -75,6 +85,11 @@ class Environment(_Strict):
             return name == self.name
         prefix = self.name[:-1]
         return name.startswith(prefix) and bool(_MEMBER.fullmatch(name[len(prefix) :]))
+
+    @property
+    def choice(self) -> Choice:
+        """How dbt builds it."""
+        return Choice(self.target, self.vars or {})
 
     def file(self, name: str, warehouse: Path) -> Path:
         """The DuckDB file of the environment `name`: warehouse/dev.duckdb, warehouse/pr/12.duckdb."""

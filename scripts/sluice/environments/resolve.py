@@ -103,7 +103,7 @@ def _pointed(context: Context, name: str, tell: Tell) -> Located:
 
 
 def _own_file(context: Context, environment: Environment, name: str) -> Located:
-    file = environment.file(name, context.warehouse)
+    file = context.file_of(name)
     if not file.is_file():
         hint = "run: sluice build" if name == "dev" else f"run: sluice build --env {name}"
         raise SluiceError(f"the environment {name} has not been built", where=str(file), hint=hint)

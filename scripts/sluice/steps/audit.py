@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sluice.core.dbt import artifact
@@ -98,10 +98,14 @@ def _audited(wish: _Wish, lake: Path, tell: Tell) -> Audited:
 
 
 def _judged(wish: _Wish, select: Sequence[str], base: str, tell: Tell) -> AuditReport:
-    record = wish.located.record
+    record, artifacts = wish.located.record, wish.located.artifacts or wish.target
+    if not select and not declared(artifact(artifacts, "manifest.json", hint="run: sluice build")):
+        # A project without a single expectation: dbt's tests are its audit.
+        report = expectations.of_dbt_alone(wish.located.file, artifacts, base)
+        return replace(report, acknowledged=tuple(sorted(record.answered)) if record else ())
     return expectations.audit(
         wish.located.file,
-        wish.located.artifacts or wish.target,
+        artifacts,
         select,
         memory_limit=wish.memory_limit,
         docs=wish.docs,

@@ -95,9 +95,11 @@ def _kind(context: Context, environment: str, select: Sequence[str], base: str |
 
 
 def _dev(context: Context, select: Sequence[str], full_refresh: bool, target: Path, tell: Tell) -> BuildReport:
-    done = dbt.invoke(dbt_arguments(select, full_refresh, target), tell)
+    choice = context.policy.environment("dev").choice
+    options = [*(["--target", choice.target] if choice.target else []), *choice.arguments]
+    done = dbt.invoke([*dbt_arguments(select, full_refresh, target), *options], tell)
     dbt.results_of(done, target)
-    return BuildReport("dev", done.code == 0, _recorded(target, context.warehouse, context.lake))
+    return BuildReport("dev", done.code == 0, _recorded(target, context.file_of("dev").parent, context.lake))
 
 
 def dbt_arguments(select: Sequence[str], full_refresh: bool, target: Path) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -29,7 +29,7 @@ Seconds = Annotated[float, Field(ge=0)]
 
 
 # Keys that records of older versions do not have.
-_LATER = ("acknowledged",)
+_LATER = ("acknowledged", "target", "vars")
 
 
 class _Strict:
@@ -108,7 +108,7 @@ class Record(_Strict):
 
     `lake` has the version of every Delta table by its path below the lake's root; `parent` is the release whose file the
     candidate started from, or follows; `left_out` are views that read something outside the file and so are not in it;
-    times are UTC, ISO 8601 with Z.
+    `target` and `vars` are those that dbt was called with (None: the profile's own target); times are UTC, ISO 8601 with Z.
     """
 
     release_id: ReleaseId
@@ -130,6 +130,8 @@ class Record(_Strict):
     file: File | None = None
     audit: Audit | None = None
     acknowledged: tuple[Acknowledgement, ...] = ()
+    target: Name | None = None
+    vars: Mapping[str, Any] = field(default_factory=dict)
     schema_version: Literal[1] = 1
 
     @property

@@ -51,10 +51,18 @@ def test_who_writes_for_too_long_is_named(tmp_path: Path) -> None:
         pins.taken(tmp_path, patience=0.3)
 
 
-def test_an_empty_lake_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(SluiceError, match="no Delta table") as error:
-        pins.taken(tmp_path)
-    assert "sluice ingest" in error.value.hint
+def test_an_empty_lake_says_what_to_do_where_the_project_reads_one(tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(SluiceError, match="no Delta table") as error:
+            pins.taken(tmp_path, is_read=True)
+        assert "sluice ingest" in error.value.hint
+        _append(tmp_path, "ops/releases")  # the trail of the try before
+
+
+def test_a_project_without_a_lake_has_no_pins_but_those_of_the_history(tmp_path: Path) -> None:
+    assert pins.taken(tmp_path) == {}
+    _append(tmp_path, "ops/releases")
+    assert pins.taken(tmp_path) == {"ops/releases": 0}
 
 
 def test_dbt_is_told_every_place_as_the_sources_spell_it() -> None:
