@@ -59,6 +59,12 @@ class DbtPython:
         """Whether Sluice runs in it."""
         return self.found == _RUNNING
 
+    @property
+    def file_options(self) -> dict[str, str]:
+        """Options with which its DuckDB writes files that the DuckDB of Sluice can read: none within one major version."""
+        major, minor, *_ = own = _numbers(duckdb.__version__)
+        return {"storage_compatibility_version": f"v{major}.{minor}.0"} if _numbers(self.has.duckdb)[:1] > own[:1] else {}
+
 
 def find() -> DbtPython:
     """The Python whose dbt builds the project of the current folder.
@@ -142,10 +148,6 @@ def _fitting(found: DbtPython) -> DbtPython:
     if not OLDEST <= version < NEXT:
         what = f"dbt-core {found.has.dbt} does not fit: Sluice works with {_text(OLDEST)} and later versions before {_text(NEXT)}"
         raise SluiceError(what, where=_named(found), hint=f"install another one there, or name another Python: {VARIABLE}=<path>")
-    if _numbers(found.has.duckdb)[:1] > _numbers(duckdb.__version__)[:1]:
-        what = f"DuckDB {found.has.duckdb} writes files that the DuckDB of Sluice, {duckdb.__version__}, cannot read"
-        hint = f"pip install 'duckdb<{_numbers(duckdb.__version__)[0] + 1}' there, or name another Python: {VARIABLE}=<path>"
-        raise SluiceError(what, where=_named(found), hint=hint)
     return found
 
 

@@ -144,7 +144,12 @@ def unreadable(error: duckdb.Error, file: Path) -> SluiceError:
     if "lock" in line:
         hint = "wait until dbt (or another writer) has finished, then run it again"
         return SluiceError("another process is writing to the warehouse", where=str(file), hint=hint)
-    return SluiceError(f"the file cannot be read as a warehouse: {line}", where=str(file), hint="name a warehouse that dbt built")
+    hint = "name a warehouse that dbt built"
+    if "version number" in line:
+        own = ".".join(duckdb.__version__.split(".")[:2])
+        setting = f"storage_compatibility_version: v{own}.0"
+        hint = f"a newer DuckDB wrote it: add config_options: {{{setting}}} to dbt's profile, and build it again"
+    return SluiceError(f"the file cannot be read as a warehouse: {line}", where=str(file), hint=hint)
 
 
 def _load(connection: duckdb.DuckDBPyConnection, name: str) -> None:

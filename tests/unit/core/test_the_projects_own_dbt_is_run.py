@@ -126,13 +126,9 @@ def test_where_there_is_none_the_message_says_where_it_was_looked_for(project: P
     [
         ({"dbt": "1.8.9"}, "dbt-core 1.8.9 does not fit: Sluice works with 1.9 and later versions before 2.0"),
         ({"dbt": "2.0.0a1"}, "dbt-core 2.0.0a1 does not fit: Sluice works with 1.9 and later versions before 2.0"),
-        ({"duckdb": "2.0.1"}, "DuckDB 2.0.1 writes files that the DuckDB of Sluice, 1.5.5, cannot read"),
     ],
 )
-def test_versions_that_do_not_fit_are_named(
-    project: Path, monkeypatch: pytest.MonkeyPatch, has: dict[str, str], what: str
-) -> None:
-    monkeypatch.setattr("duckdb.__version__", "1.5.5")
+def test_versions_that_do_not_fit_are_named(project: Path, has: dict[str, str], what: str) -> None:
     found = python(project / ".venv/bin/python", **has)
     assert (refused().what, refused().where) == (what, f"{found} (.venv/bin/python)")
 
@@ -141,6 +137,18 @@ def test_versions_that_do_not_fit_are_named(
 def test_versions_that_fit(project: Path, version: str) -> None:
     python(project / ".venv/bin/python", dbt=version)
     assert dbt_python.find().has.dbt == version
+
+
+@pytest.mark.parametrize(
+    ("theirs", "options"),
+    [("1.3.2", {}), ("1.5.6", {}), ("1.6.0", {}), ("2.0.1", {"storage_compatibility_version": "v1.5.0"})],
+)
+def test_a_newer_duckdb_writes_files_that_sluice_can_read(
+    project: Path, monkeypatch: pytest.MonkeyPatch, theirs: str, options: dict[str, str]
+) -> None:
+    monkeypatch.setattr("duckdb.__version__", "1.5.5")
+    python(project / ".venv/bin/python", duckdb=theirs)
+    assert dbt_python.find().file_options == options
 
 
 def test_another_python_can_run_the_worker() -> None:
