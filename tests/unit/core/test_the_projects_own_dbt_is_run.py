@@ -151,11 +151,24 @@ def test_a_newer_duckdb_writes_files_that_sluice_can_read(
     assert dbt_python.find().file_options == options
 
 
+def imported(file: Path, feature_version: tuple[int, int] | None = None) -> set[str]:
+    """The packages that a module imports."""
+    tree = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"), feature_version=feature_version)))
+    names = {name.name for node in tree if isinstance(node, ast.Import) for name in node.names}
+    names |= {node.module or "" for node in tree if isinstance(node, ast.ImportFrom)}
+    return {name.partition(".")[0] for name in names}
+
+
 def test_another_python_can_run_the_worker() -> None:
-    tree = ast.parse(dbt_python.WORKER.read_text(encoding="utf-8"), feature_version=(3, 9))
-    imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
-    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert {name.partition(".")[0] for name in imported} - sys.stdlib_module_names == {"dbt"}
+    assert imported(dbt_python.WORKER, (3, 9)) - sys.stdlib_module_names == {"dbt"}
+
+
+def test_no_other_module_imports_dbt_or_starts_a_program_on_its_own() -> None:
+    package = dbt_python.WORKER.parents[1]
+    imports = {file.relative_to(package).as_posix(): imported(file) for file in package.rglob("*.py")}
+    assert {name for name, names in imports.items() if "dbt" in names} == {"core/dbt_worker.py"}
+    starting = {name for name, names in imports.items() if "subprocess" in names}
+    assert starting == {"core/dbt.py", "core/dbt_python.py", "core/git.py"}
 
 
 RUNNER = """
