@@ -107,7 +107,7 @@ def test_another_project_is_released_and_rolled_back(environment: Path, corner: 
         return ran(environment / "bin/sluice", *arguments, folder=corner)
 
     assert f"in {corner}/.venv/bin/python" in sluice("--version")
-    sluice("init")
+    sluice("init", "--yes")
     committed(corner)
     for amount in ("9.5", "20.5"):
         model = corner / "models/orders.sql"
