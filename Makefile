@@ -129,7 +129,7 @@ hooks: setup  ## Run the quick checks before every commit.
 
 lock: $(VENV)/.ready  ## Resolve requirements/*.txt from pyproject.toml. UPGRADE=--upgrade for newer versions.
 	@compile="$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $(UPGRADE)"
-	$$compile pyproject.toml --group dev --output-file requirements/dev.txt
+	$$compile pyproject.toml --group dev --extra expectations --extra feeds --extra s3 --output-file requirements/dev.txt
 	$$compile pyproject.toml --constraint requirements/dev.txt --output-file requirements/core.txt
 	for name in notebook superset dlt; do $$compile requirements/$$name.in --output-file requirements/$$name.txt; done
 

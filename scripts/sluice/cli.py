@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from sluice import __version__
 from sluice.commands.ack import ack
 from sluice.commands.audit import audit
 from sluice.commands.build import build
@@ -44,10 +45,21 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, context_
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        import duckdb
 
-        typer.echo(f"sluice {version('sluice')} (dbt {version('dbt-core')}, DuckDB {version('duckdb')})")
+        typer.echo(f"sluice {__version__} ({_dbt()}, DuckDB {duckdb.__version__})")
         raise typer.Exit
+
+
+def _dbt() -> str:
+    """The dbt of the current folder, and the Python that runs it if that is not this one."""
+    from sluice.core import dbt_python
+
+    try:
+        found = dbt_python.find()
+    except SluiceError:
+        return "no dbt here"
+    return f"dbt {found.has.dbt}" + ("" if found.is_running else f" in {found.path}")
 
 
 @app.callback()

@@ -26,7 +26,7 @@ from sluice.candidate import sources as in_files
 from sluice.candidate.parsed import forget_unless_safe
 from sluice.candidate.plan import Plan
 from sluice.candidate.workspace import Workspace, workspace_for
-from sluice.core import dbt
+from sluice.core import dbt, dbt_python
 from sluice.core.duck import MEMORY_LIMIT
 from sluice.core.errors import SluiceError
 from sluice.core.locks import LOCK, holding, is_held, locked
@@ -195,7 +195,8 @@ def _by_dbt(
     _refuse_full_disk(done.errors, workspace.root)
     results = dbt.results_of(done, workspace.target)
     _refuse_full_disk([node["message"] or "" for node in results["results"]], workspace.root)
-    run = Dbt(done.id, {".".join(ended): count for ended, count in sorted(dbt.counted(results).items())})
+    counts = {".".join(ended): count for ended, count in sorted(dbt.counted(results).items())}
+    run = Dbt(done.id, counts, dbt_python.find().has.duckdb)
     failed = dbt.failed_tests(results["results"]) if done.code else ()
     return replace(record, dbt=run).timed(build=time.monotonic() - before), failed or (None if done.code else ())
 

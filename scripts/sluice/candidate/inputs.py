@@ -9,16 +9,17 @@ import hashlib
 import json
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import yaml
 from deltalake.exceptions import TableNotFoundError
 
 import sluice
+from sluice.core import dbt_python
 from sluice.core.dbt_profile import Choice, Output, attached_files, attachments, output_of
 from sluice.core.errors import SluiceError
 from sluice.lake.opening import open_table
@@ -200,12 +201,12 @@ def _yaml(file: Path) -> dict[str, Any]:
 
 
 def _tools() -> str:
-    """The digest of Python's version, of the names and versions of its packages, and of sluice's own files."""
+    """The digest of dbt's Python: its version, the names and versions of its packages; of Sluice's DuckDB and own files."""
     root = Path(sluice.__file__).parent
     files = sorted(path for path in root.rglob("*") if path.suffix in (".py", ".sql"))
     own = [f"{path.relative_to(root)} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files]
-    packages = sorted({path.name for place in sys.path for path in Path(place or ".").glob("*.dist-info")})
-    return _hashed("\n".join([sys.version, *packages, *own]))
+    has = dbt_python.find().has
+    return _hashed("\n".join([has.python, *has.packages, f"duckdb {duckdb.__version__}", *own]))
 
 
 def _hashed(text: str) -> str:

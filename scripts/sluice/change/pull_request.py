@@ -27,7 +27,7 @@ from sluice.change.impact import Changes, changes_since, compared
 from sluice.change.macros import changed_macros
 from sluice.change.modified import changed_keys
 from sluice.change.selection import Selection, everything, select
-from sluice.core import dbt
+from sluice.core import dbt, dbt_python
 from sluice.core.dbt_profile import Choice, derived
 from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
@@ -239,8 +239,9 @@ def comparable(record: Record) -> tuple[str, str]:
         return commit_of("HEAD"), f"the release's commit {record.code.commit or '(none)'} is not in this repository"
     if record.code.is_dirty:
         return commit, "the release was built from files that were not committed"
-    if record.duckdb != duckdb.__version__:
-        return commit, f"the release was built by DuckDB {record.duckdb}, this is {duckdb.__version__}"
+    before, now = (record.dbt and record.dbt.duckdb) or record.duckdb, dbt_python.find().has.duckdb
+    if before != now:
+        return commit, f"the release was built by DuckDB {before}, this is {now}"
     return commit, ""
 
 

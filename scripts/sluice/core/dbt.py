@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from sluice.core import dbt_python
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell
 
@@ -104,12 +104,13 @@ class Session:
 
 @contextmanager
 def session(*, folder: Path | None = None, held: Sequence[int] = (), niceness: int = 0) -> Iterator[Session]:
-    """A process of dbt in the current folder, or in `folder`, for several commands.
+    """A process of the project's dbt in the current folder, or in `folder`, for several commands.
 
     It is a process of its own, because within this one dbt would keep the warehouse file open. Locks whose file descriptors
     are in `held` stay held as long as dbt runs, also when this process ends first. `niceness` is added to that of this process.
+    Raises SluiceError where the project has no dbt, or one that does not fit.
     """
-    command = [sys.executable, "-P", "-m", "sluice.core.dbt_worker"]
+    command = [dbt_python.find().path, str(dbt_python.WORKER)]
     with (
         subprocess.Popen(
             command,

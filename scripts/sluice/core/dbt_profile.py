@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from sluice.core import dbt_python
 from sluice.core.errors import SluiceError, did_you_mean
 from sluice.core.paths import DBT
 from sluice.core.yaml_model import read
@@ -250,7 +251,7 @@ def _fields(output: Output, folder: Path, file: Path, attached: Mapping[str, Pat
         **fields,
         "path": str(file.absolute()),
         # Set once: DuckDB refuses to change it after the first spill. Beside the file, so two builds do not meet.
-        "config_options": {**options, "temp_directory": f"{file.absolute()}.tmp"},
+        "config_options": {**dbt_python.find().file_options, **options, "temp_directory": f"{file.absolute()}.tmp"},
         "external_root": str(external),
         **({"settings": settings} if settings else {}),
         **({"attach": attach} if attach else {}),

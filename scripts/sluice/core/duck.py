@@ -6,23 +6,35 @@ import importlib.util
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
 from sluice.core.errors import SluiceError
+from sluice.core.extras import missing
 from sluice.core.paths import extensions_root
 
 # What one command takes of the machine's memory; beyond it DuckDB spills to disk. For dbt, profiles.yml has the default.
 MEMORY_LIMIT = "2GB"
 
-# DuckDB's name of an extension -> the package that carries the signed binary, and its file inside the package.
-EXTENSION_PACKAGES = {
-    "delta": ("duckdb_extension_delta", "delta"),
-    "excel": ("duckdb_extension_excel", "excel"),
-    "httpfs": ("duckdb_extension_httpfs", "httpfs"),
-    "postgres_scanner": ("duckdb_extension_postgres", "postgres"),
+
+@dataclass(frozen=True)
+class _Carrier:
+    """The package that carries the signed binary of an extension, its file inside the package, and the extra that installs it."""
+
+    package: str
+    stem: str
+    extra: str = ""
+
+
+# By DuckDB's name of the extension.
+_CARRIERS = {
+    "delta": _Carrier("duckdb_extension_delta", "delta"),
+    "excel": _Carrier("duckdb_extension_excel", "excel", "feeds"),
+    "httpfs": _Carrier("duckdb_extension_httpfs", "httpfs", "s3"),
+    "postgres_scanner": _Carrier("duckdb_extension_postgres", "postgres", "feeds"),
 }
 
 
@@ -59,16 +71,12 @@ def parse_type(text: str, where: str = "") -> DuckDBPyType:
 
 
 def link_extensions(root: Path | None = None) -> list[Path]:
-    """Link the extension binaries that the packages carry to where DuckDB looks for them; return the links.
+    """Link the extension binaries of the installed packages to where DuckDB looks for them; return the links.
 
     LOAD does not look inside packages, and a download at run time can fail.
-    Raises SluiceError where a package is missing.
+    Raises SluiceError where a package is of another version of DuckDB.
     """
-    root = root or extensions_root()
-    version, platform = _version_and_platform()
-    folder = root / version / platform
-    folder.mkdir(parents=True, exist_ok=True)
-    return [_link(folder, name, package, stem, version) for name, (package, stem) in EXTENSION_PACKAGES.items()]
+    return [_link(name, root) for name, carrier in _CARRIERS.items() if importlib.util.find_spec(carrier.package)]
 
 
 def _version_and_platform() -> tuple[str, str]:
@@ -77,14 +85,19 @@ def _version_and_platform() -> tuple[str, str]:
     return str(row[0]), str(row[1])
 
 
-def _link(folder: Path, name: str, package: str, stem: str, version: str) -> Path:
-    spec = importlib.util.find_spec(package)
+def _link(name: str, root: Path | None = None) -> Path:
+    carrier = _CARRIERS[name]
+    spec = importlib.util.find_spec(carrier.package)
     places = spec.submodule_search_locations if spec else None
     if not places:
-        raise SluiceError(f"the package {package} is not installed", hint="run: make setup")
-    source = Path(next(iter(places))) / "extensions" / version / f"{stem}.duckdb_extension"
+        raise missing(carrier.package, carrier.extra, f"DuckDB's extension {name}")
+    version, platform = _version_and_platform()
+    source = Path(next(iter(places))) / "extensions" / version / f"{carrier.stem}.duckdb_extension"
     if not source.exists():
-        raise SluiceError(f"{package} carries no extension for DuckDB {version}", where=str(source), hint="run: make setup")
+        what = f"{carrier.package} carries no extension for DuckDB {version}"
+        raise SluiceError(what, where=str(source), hint="install both in the same version; in a clone of Sluice: make setup")
+    folder = (root or extensions_root()) / version / platform
+    folder.mkdir(parents=True, exist_ok=True)
     link = folder / f"{name}.duckdb_extension"
     if not link.exists() or os.path.realpath(link) != os.path.realpath(source):
         fresh = link.with_suffix(f".{os.getpid()}")
@@ -131,12 +144,17 @@ def unreadable(error: duckdb.Error, file: Path) -> SluiceError:
     if "lock" in line:
         hint = "wait until dbt (or another writer) has finished, then run it again"
         return SluiceError("another process is writing to the warehouse", where=str(file), hint=hint)
-    return SluiceError(f"the file cannot be read as a warehouse: {line}", where=str(file), hint="name a warehouse that dbt built")
+    hint = "name a warehouse that dbt built"
+    if "version number" in line:
+        own = ".".join(duckdb.__version__.split(".")[:2])
+        setting = f"storage_compatibility_version: v{own}.0"
+        hint = f"a newer DuckDB wrote it: add config_options: {{{setting}}} to dbt's profile, and build it again"
+    return SluiceError(f"the file cannot be read as a warehouse: {line}", where=str(file), hint=hint)
 
 
 def _load(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     try:
         connection.execute(f"load {identifier(name)}")
     except duckdb.IOException:
-        link_extensions()
+        _link(name)
         connection.execute(f"load {identifier(name)}")

@@ -26,8 +26,8 @@ class Ready:
 def setup() -> Ready:
     """Link DuckDB's extensions and create the lake's tables, empty where there is no data yet.
 
-    Raises SluiceError where an extension is not installed, and, when all others are created, for the tables of the lake that
-    are damaged or contradict their contract.
+    Raises SluiceError where an extension is of another version of DuckDB, and, when all others are created, for the tables of
+    the lake that are damaged or contradict their contract.
     """
     links = link_extensions()
     warehouse_root().mkdir(parents=True, exist_ok=True)

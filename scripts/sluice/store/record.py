@@ -55,10 +55,14 @@ class Relation(_Strict):
 
 @dataclass(frozen=True)
 class Dbt(_Strict):
-    """The dbt run: the number of nodes by type and status, as {"model.success": 12}."""
+    """The dbt run: the number of nodes by type and status, as {"model.success": 12}, and the DuckDB that it ran in.
+
+    Sluice may have another DuckDB; where `duckdb` is empty, an older version has written the record, and both are the same.
+    """
 
     invocation_id: str
     counts: Mapping[str, Count]
+    duckdb: str = ""
 
 
 @dataclass(frozen=True)

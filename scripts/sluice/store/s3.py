@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sluice.core.errors import SluiceError
+from sluice.core.extras import need
 from sluice.core.locks import LOCK as CANDIDATE_LOCK
 from sluice.core.progress import Tell, silent
 from sluice.store import digest, moves
@@ -256,6 +257,7 @@ class Bucket(Store):
 
 
 def _store(bucket: str, prefix: str) -> S3Store:
+    need("obstore", "s3", "a store on S3")
     from obstore.store import S3Store
 
     endpoint = os.environ.get("AWS_ENDPOINT_URL", os.environ.get("AWS_ENDPOINT", ""))

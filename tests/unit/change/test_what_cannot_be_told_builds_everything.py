@@ -14,7 +14,7 @@ from sluice.change.checkout import Parsed
 from sluice.change.impact import Changes
 from sluice.change.pull_request import comparable, of_another_dbt, selected, untraceable
 from sluice.core.errors import SluiceError
-from sluice.store.record import Code, Record
+from sluice.store.record import Code, Dbt, Record
 
 RECORD = Record(
     release_id="20250101T000000Z-aaaaaa",
@@ -51,6 +51,7 @@ def one_commit(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"code": Code("b" * 40, False)}, "HEAD", "bbb is not in this repository"),
         ({"code": Code(None, True)}, "HEAD", "(none) is not in this repository"),
         ({"duckdb": "1.4.0"}, "a" * 40, "built by DuckDB 1.4.0"),
+        ({"dbt": Dbt("one", {}, "1.3.2")}, "a" * 40, "built by DuckDB 1.3.2"),
     ],
 )
 def test_of_a_release(changes: dict[str, Any], commit: str, why: str) -> None:

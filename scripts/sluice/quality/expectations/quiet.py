@@ -8,13 +8,19 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sluice.core.extras import need
+
 # See docs/decisions/003 for what the audit relies on inside GX.
 _OFF = {"GX_ANALYTICS_ENABLED": "false", "GREAT_EXPECTATIONS_ANALYTICS_ENABLED": "false", "TQDM_DISABLE": "1"}
 
 
 @contextmanager
 def quiet_gx() -> Iterator[None]:
-    """Import and use GX inside this block. Its log lines are muted: failures are in its results."""
+    """Import and use GX inside this block. Its log lines are muted: failures are in its results.
+
+    Raises SluiceError where it is not installed.
+    """
+    need("great_expectations", "expectations", "an audit of expectations")
     before = {name: os.environ.get(name) for name in _OFF}
     os.environ.update(_OFF)
     loggers = [logging.getLogger(name) for name in ("great_expectations", "py.warnings")]
