@@ -13,7 +13,7 @@ from typing import Any
 
 from sluice.candidate import compiled
 from sluice.candidate.parsed import forget_unless_safe
-from sluice.core import dbt, git
+from sluice.core import dbt
 from sluice.core.dbt_profile import Choice
 from sluice.core.errors import SluiceError
 from sluice.core.paths import extensions_root, lake_root
@@ -28,14 +28,6 @@ class Parsed:
     manifest: Mapping[str, Any]
     is_compiled: bool
     said: str = ""
-
-
-def lay_out_project(commit: str, folder: Path) -> None:
-    """The dbt project of the current folder as a commit has it. Raises SluiceError if the commit does not have it."""
-    git.lay_out(commit, folder)
-    if not (folder / "dbt_project.yml").is_file():
-        hint = "run it in the folder of dbt_project.yml"
-        raise SluiceError("in that commit this folder is not a dbt project", where=commit, hint=hint)
 
 
 def parsed(project: Path, scratch: Path) -> Parsed:

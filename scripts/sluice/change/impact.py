@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-from sluice.change.checkout import Parsed, found_by_dbt, lay_out_project, parsed
+from sluice.candidate import packages
+from sluice.change.checkout import Parsed, found_by_dbt, parsed
 from sluice.change.modified import Modified, changed_keys, is_visible, modified
 from sluice.core.git import commit_of
 from sluice.core.progress import Tell, silent
@@ -86,17 +87,24 @@ def impact(base: str, tell: Tell = silent) -> Impact:
 
 
 def _both(commit: str, scratch: Path, tell: Tell) -> tuple[Parsed, Parsed]:
-    lay_out_project(commit, scratch / "project")
+    project = packages.lay_out(commit, scratch / "project")
     tell("dbt compiles the base and the working tree", 0.1)
     with ThreadPoolExecutor(2) as at_once:
-        old = at_once.submit(parsed, scratch / "project", scratch / "base")
+        old = at_once.submit(parsed, project, scratch / "base")
         new = at_once.submit(parsed, Path().absolute(), scratch / "head")
         return old.result(), new.result()
 
 
 def _differs(old: Parsed, new: Parsed, node: Mapping[str, Any]) -> bool:
-    files = [side.folder / node["original_file_path"] for side in (old, new)]
+    files = [_file_of(node, side) for side in (old, new)]
     return not all(file.is_file() for file in files) or files[0].read_bytes() != files[1].read_bytes()
+
+
+def _file_of(node: Mapping[str, Any], side: Parsed) -> Path:
+    """The file of a node, which is perhaps that of a package."""
+    package = str(node["package_name"])
+    is_own = package == side.manifest["metadata"].get("project_name")
+    return (side.folder if is_own else packages.folder_of(side.folder) / package) / str(node["original_file_path"])
 
 
 def variables_of(project: Path) -> dict[str, Any]:

@@ -17,12 +17,12 @@ from typing import Any
 import duckdb
 import yaml
 
-from sluice.candidate import compiled, inputs, pins
+from sluice.candidate import compiled, inputs, packages, pins
 from sluice.candidate.inputs import Inputs
 from sluice.candidate.parsed import forget_unless_safe
 from sluice.candidate.sources import Sources, changed_in, show_in, sources_of, state_of
 from sluice.candidate.workspace import first_free, point
-from sluice.change.checkout import Parsed, Place, compiled_in, lay_out_project, listed_in
+from sluice.change.checkout import Parsed, Place, compiled_in, listed_in
 from sluice.change.impact import Changes, changes_since, compared
 from sluice.change.macros import changed_macros
 from sluice.change.modified import changed_keys
@@ -202,8 +202,7 @@ def _changes(build: _Build, commit: str, tell: Tell) -> Changes:
     made_of = _inputs(build.base)
     if made_of is None or not (build.artifacts / compiled.NAME).is_file():
         return changes_since(commit, scratch, tell)
-    lay_out_project(commit, scratch / "project")
-    old = _of_the_release(build, made_of.lake, scratch)
+    old = _of_the_release(build, made_of.lake, packages.lay_out(commit, scratch / "project"), scratch)
     place = Place(build.session, build.root / "head", build.lake, build.pinned, choice_of(build.base))
     tell("dbt compiles the working tree", 0.2)
     new = compiled_in(place, Path.cwd())
@@ -211,7 +210,7 @@ def _changes(build: _Build, commit: str, tell: Tell) -> Changes:
     return compared(old, new, listed_in(place, old))
 
 
-def _of_the_release(build: _Build, lake: str, scratch: Path) -> Parsed:
+def _of_the_release(build: _Build, lake: str, project: Path, scratch: Path) -> Parsed:
     """The project of the base, as the release noted it, with the lake where it is now."""
     texts = [(build.artifacts / name).read_text(encoding="utf-8") for name in ("manifest.json", compiled.NAME)]
     if lake != str(build.lake):
@@ -222,7 +221,7 @@ def _of_the_release(build: _Build, lake: str, scratch: Path) -> Parsed:
     manifest, sql = (json.loads(text) for text in texts)
     for name, node in manifest["nodes"].items():
         node["compiled_code"] = sql.get(name)
-    return Parsed(scratch / "project", state, manifest, True)
+    return Parsed(project, state, manifest, True)
 
 
 def selected(found: Changes, held: Iterable[str], why: str = "") -> Selection:
