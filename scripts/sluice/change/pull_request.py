@@ -200,10 +200,10 @@ def _changes(build: _Build, commit: str, tell: Tell) -> Changes:
     """What differs from the base: by what the release says of its project, or else by its commit."""
     scratch = build.root / "work" / "compared"
     made_of = _inputs(build.base)
-    if made_of is None or not (build.artifacts / compiled.NAME).is_file():
-        return changes_since(commit, scratch, tell)
-    old = _of_the_release(build, made_of.lake, packages.lay_out(commit, scratch / "project"), scratch)
     place = Place(build.session, build.root / "head", build.lake, build.pinned, choice_of(build.base))
+    if made_of is None or not (build.artifacts / compiled.NAME).is_file():
+        return changes_since(commit, scratch, place, tell)
+    old = _of_the_release(build, made_of.lake, packages.lay_out(commit, scratch / "project"), scratch)
     tell("dbt compiles the working tree", 0.2)
     new = compiled_in(place, Path.cwd())
     tell("dbt's own selection", 0.7)

@@ -29,6 +29,16 @@ def macros_of(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> frozenset
     return frozenset(reached)
 
 
+_ASKS = re.compile(r"\brun_query\b|\bstatement\s*\(|\bload_(?:result|relation)\b|\badapter\s*\.(?!\s*(?:dispatch|quote)\b)")
+
+
+def asks_the_warehouse(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> bool:
+    """Whether a node, or a macro of a package or the project that it calls, seems to ask the warehouse while it is compiled."""
+    called = (name for name in macros_of(node, manifest) if not name.startswith(DBTS_OWN))
+    texts = [node.get("raw_code") or "", *(manifest["macros"].get(name, {}).get("macro_sql", "") for name in called)]
+    return any(_ASKS.search(text) for text in texts)
+
+
 def _calls_of(node: Mapping[str, Any]) -> str:
     config = node.get("config") or {}
     hooks = [hook.get("sql") if isinstance(hook, dict) else hook for kind in _HOOKS for hook in _listed(config.get(kind))]
