@@ -113,8 +113,7 @@ def _install(project: Path, commit: str, here: Place) -> None:
         for package in present.iterdir():
             (folder / package.name).symlink_to(own.get(package.name) or package.resolve())
         return
-    paths = ["--target-path", str(project / "target"), "--log-path", str(project / "logs")]
-    done = dbt.invoke(["deps", *paths], silent, folder=project)
+    done = dbt.invoke(["deps", "--log-path", str(project / "logs")], silent, folder=project)
     if done.code:
         errors = "\n".join(done.errors)
         hint = "see what dbt reports; no network is needed where package-lock.yml is the same as now and `dbt deps` has run here"

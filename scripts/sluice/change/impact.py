@@ -78,7 +78,7 @@ def compared(old: Parsed, new: Parsed, by_dbt: frozenset[str] = frozenset()) -> 
     variables = set(changed_variables(variables_of(old.folder), variables_of(new.folder), names))
     for name in names:
         before, after = (variables_of(packages.folder_of(side.folder) / name) for side in (old, new))
-        variables.update(changed_variables(before, after))
+        variables.update(changed_variables(before, after, names))
     found = modified(old.manifest, new.manifest, sorted(variables), partial(_differs, old, new), by_dbt)
     return Changes(old, new, tuple(found))
 
@@ -115,7 +115,7 @@ def _about_the_sql(found: Changes) -> Iterator[str]:
             yield f"{word} could not be compiled, so that only models were followed: {side.said}"
     hidden = {node["name"] for side in sides.values() if side.is_compiled for node in _without_sql(side.manifest)}
     if hidden:
-        yield f"compared by their code, because their SQL depends on rows: {', '.join(sorted(hidden))}"
+        yield f"compared by their code, because dbt can't compile them on an empty warehouse: {', '.join(sorted(hidden))}"
 
 
 def _without_sql(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
