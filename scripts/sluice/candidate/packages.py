@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ from sluice.core.git import Place
 from sluice.core.progress import silent
 from sluice.core.yaml_model import read
 
-# The files that name packages; the last one has the version of each.
-_FILES = ("packages.yml", "dependencies.yml", "package-lock.yml")
+_LOCK = "package-lock.yml"  # the version of each package
+_FILES = ("packages.yml", "dependencies.yml", _LOCK)
 
 
 def outside(place: Place) -> frozenset[str]:
@@ -107,7 +107,7 @@ def _install(project: Path, commit: str, here: Place) -> None:
     folder, present = folder_of(project), folder_of(here.folder)
     if folder.exists() or not any(_named(project / name) for name in _FILES[:2]):
         return
-    if present.is_dir() and _declared(project) == _declared(here.folder):
+    if present.is_dir() and _names_the_same(project, here.folder):
         own = {_mapping(place / "dbt_project.yml").get("name"): place for place in _local_packages(project)}
         folder.mkdir(parents=True)
         for package in present.iterdir():
@@ -120,5 +120,6 @@ def _install(project: Path, commit: str, here: Place) -> None:
         raise SluiceError(f"dbt deps failed\n{errors}", where=f"{commit}: {here.inside or '.'}", hint=hint)
 
 
-def _declared(project: Path) -> Mapping[str, Any]:
-    return {name: _mapping(project / name) for name in _FILES}
+def _names_the_same(then: Path, now: Path) -> bool:
+    """Whether two projects name the same packages; of a project without package-lock.yml, the versions are not known."""
+    return all(_mapping(then / name) == _mapping(now / name) for name in _FILES if name != _LOCK or (then / name).is_file())

@@ -73,6 +73,9 @@ def test_only_what_the_project_reads_is_laid_out(shop: Path, tmp_path: Path, mon
 def test_other_packages_are_asked_of_dbt(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dbt, "invoke", no_deps)
     (shop / "package-lock.yml").write_text("packages: []\n")
+    assert packages.lay_out("main", tmp_path / "unlocked").is_dir()  # the commit says nothing of versions
+    commit(shop.parent)
+    (shop / "package-lock.yml").write_text("packages: [{package: a/b, version: 1.0.0}]\n")
     with pytest.raises(SluiceError, match="dbt deps failed\nthere is no network") as told:
         packages.lay_out("main", tmp_path / "there")
     assert told.value.where.endswith(": shop")
