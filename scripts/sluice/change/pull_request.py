@@ -262,7 +262,8 @@ _FOR_ALL = ("flags", "dispatch", "query-comment")
 def untraceable(found: Changes, choice: Choice | None = None) -> str:
     """Why a change affects everything; empty if it does not."""
     folders = (found.old.folder, found.new.folder)
-    if changed_keys(*(_yaml(folder / "dbt_project.yml") for folder in folders), _FOR_ALL):
+    old, new = (_yaml(folder / "dbt_project.yml") for folder in folders)
+    if changed_keys(old, new, _FOR_ALL):
         return "dbt_project.yml changed"
     # A profiles.yml that is not in git is the same for both. The path is another one in any case.
     targets = [dict(output_of(folder, choice, found.new.folder).fields, path="") for folder in folders]

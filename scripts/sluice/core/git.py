@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ from sluice.core.errors import SluiceError
 HINT = "run it in the project's git checkout; git fetch brings a commit that is missing"
 _NO_COMMIT = "name an existing commit, e.g. after: git fetch origin main"
 _LINK, _SUBMODULE = "120000", "160000"
+_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def run(*arguments: str, folder: Path | None = None, hint: str = HINT) -> str:
@@ -114,9 +115,27 @@ def _checked_out(commit: str, named: list[str], root: Path, source: Path | None,
         }
         _output(("read-tree", commit), root, hint, more=here)
         entries = _entries(_output(("ls-files", "--stage", "-z", "--", *named), root, hint, more=here))
-        paths = b"".join(os.fsencode(path) + b"\0" for _, path in entries)
-        _output(("checkout-index", "--force", "-z", "--stdin"), root, hint, more=here, given=paths)
+        _written([path for _, path in entries], root, {**here, "GIT_LFS_SKIP_SMUDGE": "1"}, hint)
+        # Git LFS is asked, perhaps through the network, only for files of which the checkout has the content, too.
+        top = Path(run("rev-parse", "--show-toplevel", folder=source))
+        pointers = [path for _, path in entries if _is_pointer(root / path)]
+        _written([path for path in pointers if (top / path).is_file() and not _is_pointer(top / path)], root, here, hint)
     return entries
+
+
+def _written(paths: Sequence[str], root: Path, here: Mapping[str, str], hint: str) -> None:
+    """Write files of the index into `root`."""
+    if paths:
+        given = b"".join(os.fsencode(path) + b"\0" for path in paths)
+        _output(("checkout-index", "--force", "-z", "--stdin"), root, hint, more=here, given=given)
+
+
+def _is_pointer(path: Path) -> bool:
+    """Whether a file is what Git LFS keeps in the repository instead of its content."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_POINTER)) == _POINTER
 
 
 def _entries(listed: bytes) -> list[tuple[str, str]]:

@@ -99,6 +99,21 @@ def test_a_submodule_is_laid_out_if_it_is_here(commit: str, tmp_path: Path) -> N
     assert laid_out("main", tmp_path / "without", "project") == {"project/a.txt": b"new"}
 
 
+def test_content_of_git_lfs_is_asked_for_only_where_the_checkout_has_it(commit: str, tmp_path: Path) -> None:
+    """Git LFS is played by a filter that gives the content unless it is told not to."""
+    assert commit
+    pointer = "version https://git-lfs.github.com/spec/v1\n"
+    (tmp_path / ".gitattributes").write_text("*.csv filter=lfs\n")
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / "project" / name).write_text(pointer)
+    git.run("add", "--all", folder=tmp_path)
+    git.run(*AUTHOR, "commit", "--quiet", "--message", "second")
+    git.run("config", "filter.lfs.smudge", 'if [ "$GIT_LFS_SKIP_SMUDGE" ]; then cat; else echo content; fi')
+    (tmp_path / "project" / "b.csv").write_text("content\n")
+    found = laid_out("main", tmp_path / "there", "project")
+    assert (found["project/a.csv"], found["project/b.csv"]) == (pointer.encode(), b"content\n")
+
+
 def test_where_a_branch_starts(commit: str) -> None:
     git.run("checkout", "--quiet", "-b", "feature")
     assert git.start_of_branch("main") == git.Start(commit)
