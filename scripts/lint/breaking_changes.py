@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sluice.core import git
+from sluice.candidate import packages
 from sluice.core.dbt import artifact
 from sluice.core.errors import SluiceError, explain
 
@@ -94,8 +94,7 @@ def _loses_digits(before: str, after: str) -> bool:
 
 def compare(base: str, folder: Path) -> list[Break]:
     """Everything that breaks between commit `base` and the current folder, with `folder` for what is made on the way."""
-    git.lay_out(base, folder / "base", hint="name an existing commit, e.g. after: git fetch origin main")
-    parse(folder / "base", folder / "state")
+    parse(packages.lay_out(base, folder / "base"), folder / "state")
     broken = found_by_dbt(folder / "state", folder / "target")
     if broken:
         return broken

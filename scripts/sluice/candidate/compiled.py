@@ -17,35 +17,61 @@ from sluice.core import dbt
 from sluice.core.dbt_profile import Choice, derived
 from sluice.core.paths import extensions_root
 from sluice.core.progress import silent
+from sluice.lineage.macros import asks_the_warehouse
 from sluice.store.record import FILE
 
 NAME = "compiled.json"
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(?:\.\d+)?")
 _A_COMPILATION = timedelta(minutes=10)
+# How dbt's errors name a node: "in model orders (models/orders.sql)".
+_AT_NODE = re.compile(r"\bin \w+ (\S+) \(([^)]+)\)")
+# With more than this left out, another try is not worth its time.
+_LEFT_OUT = 500
 
 
 def compile_on_nothing(
     session: dbt.Session,
     root: Path,
     lake: Path,
-    pinned: Mapping[str, int],
+    pinned: Mapping[str, int] | None,
     verb: str = "compile",
     *,
     project: Path = Path(),
     choice: Choice | None = None,
 ) -> dbt.Invocation:
-    """Compile a project, the session's, as a candidate: on an empty warehouse in `root`; what was parsed there is used again."""
+    """Compile a project, the session's, as a candidate: on an empty warehouse in `root`; what was parsed there is used again.
+
+    dbt stops at a node that needs rows to be compiled. Such nodes are left out: the manifest has no SQL of them.
+    """
     root.mkdir(parents=True, exist_ok=True)
-    for name in (FILE, f"{FILE}.wal", "target/manifest.json"):
-        (root / name).unlink(missing_ok=True)
-    return call(session, root, lake, pinned, [verb], project=project, choice=choice)
+    left_out: dict[str, list[str]] = {}
+    while True:
+        for name in (FILE, f"{FILE}.wal", "target/manifest.json"):
+            (root / name).unlink(missing_ok=True)
+        without = ["--exclude", *(f"fqn:{'.'.join(fqn)}" for fqn in left_out.values())] if left_out else []
+        done = call(session, root, lake, pinned, [verb, *without], project=project, choice=choice)
+        failing = _need_rows(done, root) if done.code and verb == "compile" and len(left_out) < _LEFT_OUT else {}
+        if failing.keys() <= left_out.keys():
+            return done
+        left_out |= failing
+
+
+def _need_rows(done: dbt.Invocation, root: Path) -> dict[str, list[str]]:
+    """The selector of each node that dbt could not compile, and of all others that ask the warehouse, by unique id."""
+    if not (root / "target" / "manifest.json").is_file():  # dbt could not even parse
+        return {}
+    manifest = dbt.artifact(root / "target", "manifest.json")
+    named = {(found[1], found[2]) for error in done.errors for found in _AT_NODE.finditer(error)}
+    failing = {name for name, node in manifest["nodes"].items() if (node["name"], node["original_file_path"]) in named}
+    asking = {name for name, node in manifest["nodes"].items() if asks_the_warehouse(node, manifest)} if failing else set()
+    return {name: manifest["nodes"][name]["fqn"] for name in sorted(failing | asking)}
 
 
 def call(
     session: dbt.Session,
     root: Path,
     lake: Path,
-    pinned: Mapping[str, int],
+    pinned: Mapping[str, int] | None,
     command: Sequence[str],
     *,
     project: Path = Path(),
@@ -57,7 +83,7 @@ def call(
     return session.invoke([*command, *profile, *paths], silent, environment=places(lake, pinned))
 
 
-def places(lake: Path, pinned: Mapping[str, int]) -> dict[str, str]:
+def places(lake: Path, pinned: Mapping[str, int] | None) -> dict[str, str]:
     """The environment variables with which dbt finds the lake, at these versions, and DuckDB's extensions."""
     return {**pins.environment(lake, pinned), "SLUICE_EXTENSIONS": str(extensions_root().absolute())}
 

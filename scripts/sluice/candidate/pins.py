@@ -37,8 +37,10 @@ def _versions(lake: Path) -> dict[str, int]:
     return {log.parent.relative_to(lake).as_posix(): open_table(log.parent).version() for log in logs}
 
 
-def environment(lake: Path, pins: Mapping[str, int]) -> dict[str, str]:
-    """The environment variables with which dbt reads the lake at these versions."""
+def environment(lake: Path, pins: Mapping[str, int] | None) -> dict[str, str]:
+    """The environment variables with which dbt reads the lake at these versions; None: as it is then."""
+    if pins is None:
+        return {"SLUICE_LAKE": str(lake)}
     places = {f"{lake}/{path}": version for path, version in pins.items()}
     return {"SLUICE_LAKE": str(lake), VARIABLE: json.dumps(places)}
 

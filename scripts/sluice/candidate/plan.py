@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from sluice.candidate import packages
 from sluice.core import git
 from sluice.core.dbt_profile import Choice
 from sluice.core.errors import SluiceError
@@ -99,10 +100,14 @@ def _file_of(release_id: str, environment: str, context: Context, tell: Tell) ->
 
 
 def code_of(project: Path) -> Code:
-    """The commit that is checked out, and whether the project differs from it; outside git, it does."""
+    """The commit that is checked out, and whether the project differs from it; outside git, it does.
+
+    Other folders of its repository do not count, except for those that it reads, such as a local package.
+    """
     try:
-        commit = git.run("rev-parse", "--verify", "HEAD", folder=project)
-        return Code(commit, bool(git.run("status", "--porcelain", "--", ".", folder=project)))
+        commit, place = git.run("rev-parse", "--verify", "HEAD", folder=project), git.place_of(project)
+        read = [f":(top,literal){path}" for path in sorted(packages.outside(place))]
+        return Code(commit, bool(git.run("status", "--porcelain", "--", ".", *read, folder=project)))
     except SluiceError:
         return Code(None, True)
 

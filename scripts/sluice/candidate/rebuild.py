@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sluice.candidate import inputs, pins
+from sluice.candidate import inputs, packages, pins
 from sluice.candidate.build import Candidate, build
 from sluice.candidate.plan import Plan, plan
 from sluice.candidate.sources import changed_in, sources_of, state_of
 from sluice.candidate.verify import Difference, compared
-from sluice.core import dbt, git
+from sluice.core import dbt
 from sluice.core.dbt_profile import Choice
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell
@@ -47,8 +47,8 @@ def rebuild(
     base = plan(record.environment, context, full_refresh=True)
     pins.all_there(base.lake, needed)
     _sources_are_there(record, artifacts, base)
-    with _checked_out(commit) as project:
-        return build(_again(base, record, project, compare), tell)
+    with _checked_out(commit) as (project, workspaces):
+        return build(_again(base, record, project, workspaces, compare), tell)
 
 
 def _sources_are_there(record: Record, artifacts: Path | None, base: Plan) -> None:
@@ -65,7 +65,7 @@ def _sources_are_there(record: Record, artifacts: Path | None, base: Plan) -> No
         raise SluiceError(what, where=str(sources.file), hint=hint)
 
 
-def _again(base: Plan, record: Record, project: Path, compare: bool) -> Plan:
+def _again(base: Plan, record: Record, project: Path, workspaces: Path, compare: bool) -> Plan:
     """The plan in another folder than the current one, so with absolute paths."""
     return replace(
         base,
@@ -73,7 +73,7 @@ def _again(base: Plan, record: Record, project: Path, compare: bool) -> Plan:
         code=Code(record.code.commit, record.code.is_dirty),
         lake=base.lake.absolute(),
         candidates=base.candidates.absolute().parent / ("rebuilt" if compare else base.candidates.name),
-        workspaces=project.parent / "workspaces",
+        workspaces=workspaces,
         only=WITHOUT_TESTS if compare else (),
         pinned=record.lake,
         choice=Choice(record.target, record.vars),
@@ -92,16 +92,15 @@ def _commit_of(record: Record, force: bool) -> str:
 
 
 @contextmanager
-def _checked_out(commit: str) -> Iterator[Path]:
-    """The project at that commit, in a temporary folder."""
+def _checked_out(commit: str) -> Iterator[tuple[Path, Path]]:
+    """The project at that commit, with its packages, and a folder for dbt to work in; both are temporary."""
     with TemporaryDirectory(prefix="sluice-rebuild-") as root:
-        project = Path(root) / "project"
         try:
-            git.lay_out(commit, project)
+            project = packages.lay_out(commit, Path(root) / "project")
         except SluiceError as error:
             what = "cannot retrieve the code that the release was built from"
             raise SluiceError(what, where=error.what, hint=error.hint) from error
-        yield project
+        yield project, Path(root) / "workspaces"
 
 
 def comparison(record: Record, again: Candidate) -> Comparison:

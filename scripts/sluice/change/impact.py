@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -13,10 +13,14 @@ from typing import Any
 
 import yaml
 
-from sluice.change.checkout import Parsed, found_by_dbt, lay_out_project, parsed
+from sluice.candidate import packages
+from sluice.change.checkout import Parsed, Place, compiled_aside, compiled_in, listed_in
 from sluice.change.modified import Modified, changed_keys, is_visible, modified
-from sluice.core.git import commit_of
+from sluice.core import dbt, git
+from sluice.core.dbt_profile import Choice
+from sluice.core.paths import lake_root
 from sluice.core.progress import Tell, silent
+from sluice.core.text import plural
 from sluice.lineage.downstream import Change, Downstream, downstream, united
 from sluice.lineage.graph import Graph, graph_of
 
@@ -53,50 +57,83 @@ class Changes:
     modified: tuple[Modified, ...]
 
 
-def changes_since(commit: str, scratch: Path, tell: Tell = silent) -> Changes:
-    """Compare the project in the current folder with a commit, in an empty folder `scratch`.
+def changes_since(commit: str, scratch: Path, place: Place, tell: Tell = silent) -> Changes:
+    """Compare the project in the current folder, where the place's session works, with a commit, in an empty folder `scratch`.
 
     Raises SluiceError if one of them cannot be parsed.
     """
-    old, new = _both(commit, scratch, tell)
+    project = packages.lay_out(commit, scratch / "project")
+    tell("dbt compiles the base and the working tree", 0.1)
+    with ThreadPoolExecutor(1) as at_once:
+        base = at_once.submit(compiled_aside, project, scratch / "base", place.lake, place.pinned, place.choice)
+        new = compiled_in(place, Path().absolute())
+        old = base.result()
     tell("dbt's own selection", 0.7)
-    by_dbt = found_by_dbt(old, new, scratch / "head")
-    return compared(old, new, by_dbt)
+    return compared(old, new, listed_in(place, old))
 
 
 def compared(old: Parsed, new: Parsed, by_dbt: frozenset[str] = frozenset()) -> Changes:
     """What differs between two projects; `by_dbt` is what dbt itself calls modified."""
-    packages = {name.split(".")[1] for side in (old, new) for name in side.manifest["macros"]}
-    variables = changed_variables(variables_of(old.folder), variables_of(new.folder), packages)
-    return Changes(old, new, tuple(modified(old.manifest, new.manifest, variables, partial(_differs, old, new), by_dbt)))
+    names = {name.split(".")[1] for side in (old, new) for name in side.manifest["macros"]}
+    variables = set(changed_variables(variables_of(old.folder), variables_of(new.folder), names))
+    for name in names:
+        before, after = (variables_of(packages.folder_of(side.folder) / name) for side in (old, new))
+        variables.update(changed_variables(before, after, names))
+    found = modified(old.manifest, new.manifest, sorted(variables), partial(_differs, old, new), by_dbt)
+    return Changes(old, new, tuple(found))
 
 
-def impact(base: str, tell: Tell = silent) -> Impact:
-    """Compare the project in the current folder with a commit. Raises SluiceError if one of them cannot be parsed."""
+def impact(base: str, choice: Choice | None = None, tell: Tell = silent) -> Impact:
+    """Compare the project in the current folder with the commit at which its branch left another one, or with that commit.
+
+    `choice` is how dbt is called. Raises SluiceError if one of both cannot be parsed.
+    """
     started = time.monotonic()
-    commit = commit_of(base)
-    with TemporaryDirectory(prefix="sluice-impact-") as scratch:
-        found = changes_since(commit, Path(scratch), tell)
-    old, new, changed = found.old, found.new, found.modified
+    start = git.start_of_branch(base)
+    with TemporaryDirectory(prefix="sluice-impact-") as name, dbt.session() as session:
+        place = Place(session, Path(name) / "head", lake_root().absolute(), None, choice or Choice())
+        found = changes_since(start.commit, Path(name), place, tell)
     tell("lineage", 0.9)
-    starts, reached = reach(old.manifest, new.manifest, changed)
-    remarks = [f"{word} could not be compiled, so that only models were followed: {side.said}" for word, side in
-               (("the base", old), ("the working tree", new)) if not side.is_compiled]  # fmt: skip
-    return Impact(base, commit, changed, tuple(starts), reached, tuple(remarks), round(time.monotonic() - started, 3))
+    starts, reached = reach(found.old.manifest, found.new.manifest, found.modified)
+    remarks = (*_about_the_start(base, start), *_about_the_sql(found))
+    return Impact(base, start.commit, found.modified, tuple(starts), reached, remarks, round(time.monotonic() - started, 3))
 
 
-def _both(commit: str, scratch: Path, tell: Tell) -> tuple[Parsed, Parsed]:
-    lay_out_project(commit, scratch / "project")
-    tell("dbt compiles the base and the working tree", 0.1)
-    with ThreadPoolExecutor(2) as at_once:
-        old = at_once.submit(parsed, scratch / "project", scratch / "base")
-        new = at_once.submit(parsed, Path().absolute(), scratch / "head")
-        return old.result(), new.result()
+def _about_the_start(base: str, start: git.Start) -> Iterator[str]:
+    if start.commits:
+        since = f"{plural(start.commits, 'commit')} since {start.commit[:12]}, where this branch left it"
+        yield f"{base} has had {since}; what they change is not part of this comparison"
+    if start.commits is None:
+        why = f"in this clone, which is shallow ({git.how_to_deepen(base)})" if git.is_shallow() else "in common with it"
+        yield f"there is no commit at which this branch left {base} {why}: compared with its last commit"
+
+
+def _about_the_sql(found: Changes) -> Iterator[str]:
+    sides = {"the base": found.old, "the working tree": found.new}
+    for word, side in sides.items():
+        if not side.is_compiled:
+            yield f"{word} could not be compiled, so that only models were followed: {side.said}"
+    hidden = {node["name"] for side in sides.values() if side.is_compiled for node in _without_sql(side.manifest)}
+    if hidden:
+        yield f"compared by their code, because dbt can't compile them on an empty warehouse: {', '.join(sorted(hidden))}"
+
+
+def _without_sql(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for node in manifest["nodes"].values():
+        if node["resource_type"] in ("model", "snapshot") and not node.get("compiled_code"):
+            yield node
 
 
 def _differs(old: Parsed, new: Parsed, node: Mapping[str, Any]) -> bool:
-    files = [side.folder / node["original_file_path"] for side in (old, new)]
+    files = [_file_of(node, side) for side in (old, new)]
     return not all(file.is_file() for file in files) or files[0].read_bytes() != files[1].read_bytes()
+
+
+def _file_of(node: Mapping[str, Any], side: Parsed) -> Path:
+    """The file of a node, which is perhaps that of a package."""
+    package = str(node["package_name"])
+    is_own = package == side.manifest["metadata"].get("project_name")
+    return (side.folder if is_own else packages.folder_of(side.folder) / package) / str(node["original_file_path"])
 
 
 def variables_of(project: Path) -> dict[str, Any]:

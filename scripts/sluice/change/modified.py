@@ -101,7 +101,7 @@ def _reasons(
     yield from _of_the_code(old, new)
     behind = [*_of_what_it_uses(old, new, manifests, macros, variables)]
     yield from behind
-    if not behind and old.get("raw_code") == new.get("raw_code") and _compiled(old) != _compiled(new):
+    if not behind and old.get("raw_code") == new.get("raw_code") and _differs_where_both_are_compiled(old, new):
         yield Reason("sql", "its compiled SQL differs: something that it uses has changed")
     if new["resource_type"] == "seed" and _is_unhashed(new) and seed_changed(new):
         yield Reason("seed", "its rows")
@@ -129,7 +129,7 @@ def _of_the_code(old: Node, new: Node) -> Iterator[Reason]:
         if changed:
             yield Reason(reason, ", ".join(changed) if detail is None else detail, touches)
     elif old.get("raw_code") != new.get("raw_code"):
-        same = _squeezed(old.get("raw_code") or "") == _squeezed(new.get("raw_code") or "") and _compiled(old) == _compiled(new)
+        same = _is_sql(old, new) and all(_squeezed(old.get(key) or "") == _squeezed(new.get(key) or "") for key in _CODE)
         yield Reason("layout", "spacing and comments only", touches_data=False) if same else Reason("body")
     elif (old.get("test_metadata") or {}) != (new.get("test_metadata") or {}):
         yield Reason("body", "its arguments", touches_data=False)
@@ -145,8 +145,22 @@ def _squeezed(code: str) -> str:
     return _TOKEN.sub(lambda found: found["kept"] or " ", code).strip()
 
 
-def _compiled(node: Node) -> str:
-    return _squeezed(node.get("compiled_code") or "")
+_CODE = ("raw_code", "compiled_code")
+
+
+def _is_sql(*nodes: Node) -> bool:
+    """Whether spaces between words say nothing, as they do in Python."""
+    return all(node.get("language", "sql") == "sql" for node in nodes)
+
+
+def _is_compiled_alike(old: Node, new: Node) -> bool:
+    one, two = (node.get("compiled_code") or "" for node in (old, new))
+    return one == two or (_is_sql(old, new) and _squeezed(one) == _squeezed(two))
+
+
+def _differs_where_both_are_compiled(old: Node, new: Node) -> bool:
+    """A node that asks the warehouse while dbt compiles it may be compiled on one side only, which says nothing."""
+    return all(node.get("compiled_code") for node in (old, new)) and not _is_compiled_alike(old, new)
 
 
 def _of_what_it_uses(
@@ -174,7 +188,7 @@ def _named_in(node: Node, macros: Iterable[str], manifest: Mapping[str, Any], va
 def _is_same_sql(old: Node, new: Node, manifest: Mapping[str, Any]) -> bool:
     """Whether the SQL compiled on an empty warehouse is the same, and shows everything."""
     is_shown = bool(new.get("compiled_code")) and new.get("language") == "sql" and is_visible(old, new, {"macro"}, manifest)
-    return is_shown and _compiled(old) == _compiled(new)
+    return is_shown and _is_compiled_alike(old, new)
 
 
 def _of_the_config(old: Node, new: Node) -> Iterator[Reason]:

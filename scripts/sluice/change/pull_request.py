@@ -17,23 +17,23 @@ from typing import Any
 import duckdb
 import yaml
 
-from sluice.candidate import compiled, inputs, pins
+from sluice.candidate import compiled, inputs, packages, pins
 from sluice.candidate.inputs import Inputs
 from sluice.candidate.parsed import forget_unless_safe
 from sluice.candidate.sources import Sources, changed_in, show_in, sources_of, state_of
 from sluice.candidate.workspace import first_free, point
-from sluice.change.checkout import Parsed, Place, compiled_in, lay_out_project, listed_in
+from sluice.change.checkout import Parsed, Place, compiled_in, listed_in
 from sluice.change.impact import Changes, changes_since, compared
 from sluice.change.macros import changed_macros
 from sluice.change.modified import changed_keys
 from sluice.change.selection import Selection, everything, select
 from sluice.core import dbt, dbt_python
-from sluice.core.dbt_profile import Choice, derived
+from sluice.core.dbt_profile import Choice, derived, output_of
 from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
-from sluice.core.git import commit_of
+from sluice.core.git import commit_of, how_to_deepen, is_shallow
 from sluice.core.locks import holding
-from sluice.core.manifest import is_relation, relation_of
+from sluice.core.manifest import folded, is_relation, relation_of
 from sluice.core.paths import lake_root
 from sluice.core.progress import Tell, part
 from sluice.environments import partial
@@ -193,25 +193,25 @@ def _selected(build: _Build, tell: Tell) -> tuple[Selection, Mapping[str, Any], 
     commit, why = comparable(build.record)
     found = _changes(build, commit, tell)
     why = why or of_another_dbt(dbt.artifact(build.artifacts, "manifest.json"), found.new.manifest)
-    return selected(found, build.record.relations, why), found.new.manifest, found.new.target
+    selection = selected(found, build.record.relations, why, choice_of(build.base))
+    return selection, found.new.manifest, found.new.target
 
 
 def _changes(build: _Build, commit: str, tell: Tell) -> Changes:
     """What differs from the base: by what the release says of its project, or else by its commit."""
     scratch = build.root / "work" / "compared"
     made_of = _inputs(build.base)
-    if made_of is None or not (build.artifacts / compiled.NAME).is_file():
-        return changes_since(commit, scratch, tell)
-    lay_out_project(commit, scratch / "project")
-    old = _of_the_release(build, made_of.lake, scratch)
     place = Place(build.session, build.root / "head", build.lake, build.pinned, choice_of(build.base))
+    if made_of is None or not (build.artifacts / compiled.NAME).is_file():
+        return changes_since(commit, scratch, place, tell)
+    old = _of_the_release(build, made_of.lake, packages.lay_out(commit, scratch / "project"), scratch)
     tell("dbt compiles the working tree", 0.2)
     new = compiled_in(place, Path.cwd())
     tell("dbt's own selection", 0.7)
     return compared(old, new, listed_in(place, old))
 
 
-def _of_the_release(build: _Build, lake: str, scratch: Path) -> Parsed:
+def _of_the_release(build: _Build, lake: str, project: Path, scratch: Path) -> Parsed:
     """The project of the base, as the release noted it, with the lake where it is now."""
     texts = [(build.artifacts / name).read_text(encoding="utf-8") for name in ("manifest.json", compiled.NAME)]
     if lake != str(build.lake):
@@ -222,12 +222,12 @@ def _of_the_release(build: _Build, lake: str, scratch: Path) -> Parsed:
     manifest, sql = (json.loads(text) for text in texts)
     for name, node in manifest["nodes"].items():
         node["compiled_code"] = sql.get(name)
-    return Parsed(scratch / "project", state, manifest, True)
+    return Parsed(project, state, manifest, True)
 
 
-def selected(found: Changes, held: Iterable[str], why: str = "") -> Selection:
+def selected(found: Changes, held: Iterable[str], why: str = "", choice: Choice | None = None) -> Selection:
     """What to build, given what changed and the relations that the base contains; everything if `why` says why, or if needed."""
-    why = why or untraceable(found)
+    why = why or untraceable(found, choice)
     return everything(found.new.manifest, why) if why else select(found.modified, found.new.manifest, held)
 
 
@@ -236,7 +236,9 @@ def comparable(record: Record) -> tuple[str, str]:
     try:
         commit = commit_of(record.code.commit or "")
     except SluiceError:
-        return commit_of("HEAD"), f"the release's commit {record.code.commit or '(none)'} is not in this repository"
+        missing = record.code.commit or "(none)"
+        more = f", a shallow clone; {how_to_deepen(missing)}" if record.code.commit and is_shallow() else ""
+        return commit_of("HEAD"), f"the release's commit {missing} is not in this repository{more}"
     if record.code.is_dirty:
         return commit, "the release was built from files that were not committed"
     before, now = (record.dbt and record.dbt.duckdb) or record.duckdb, dbt_python.find().has.duckdb
@@ -254,17 +256,19 @@ def of_another_dbt(base: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     return f"the release was built with other macros of dbt, such as {min(differing)}" if differing else ""
 
 
-# These settings are in no node of dbt's manifest, and may change every row.
-_FOR_ALL: dict[str, tuple[str, ...]] = {"profiles.yml": (), "dbt_project.yml": ("flags", "dispatch", "query-comment")}
+# These settings of dbt_project.yml, and the profile's target, are in no node of dbt's manifest, and may change every row.
+_FOR_ALL = ("flags", "dispatch", "query-comment")
 
 
-def untraceable(found: Changes) -> str:
+def untraceable(found: Changes, choice: Choice | None = None) -> str:
     """Why a change affects everything; empty if it does not."""
-    for name, keys in _FOR_ALL.items():
-        old, new = (_yaml(side.folder / name) for side in (found.old, found.new))
-        if changed_keys(old, new, keys):
-            return f"{name} changed"
-    return ""
+    folders = (found.old.folder, found.new.folder)
+    old, new = (_yaml(folder / "dbt_project.yml") for folder in folders)
+    if changed_keys(old, new, _FOR_ALL):
+        return "dbt_project.yml changed"
+    # A profiles.yml that is not in git is the same for both. The path is another one in any case.
+    targets = [dict(output_of(folder, choice, found.new.folder).fields, path="") for folder in folders]
+    return "profiles.yml changed" if targets[0] != targets[1] else ""
 
 
 def _yaml(file: Path) -> dict[str, Any]:
@@ -278,6 +282,7 @@ def _by_dbt(selection: Selection, manifest: Mapping[str, Any], build: _Build, te
     if build.sources:
         show_in(build.work / _FILE, manifest, build.sources)
     forget_unless_safe(Path(), build.target)
+    _begin_snapshots(_snapshots(selection, manifest), build.work / _FILE, build.root / "base.duckdb")
     if selection.prerequisites:
         done = _invoke(["run", *_named(selection.prerequisites, manifest)], build, part(tell, 0, 0.3))
         if done.code:
@@ -306,6 +311,27 @@ def _invoke(command: Sequence[str], build: _Build, tell: Tell) -> dbt.Invocation
         shutil.rmtree(build.target, ignore_errors=True)
         done = build.session.invoke([*command, *deferred, *paths], tell, environment=environment)
     return done
+
+
+def _snapshots(selection: Selection, manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Schema and name of each snapshot that is going to be built."""
+    nodes = (manifest["nodes"][name] for name in selection.built)
+    return [(node["schema"], node.get("alias") or node["name"]) for node in nodes if node["resource_type"] == "snapshot"]
+
+
+def _begin_snapshots(snapshots: Iterable[tuple[str, str]], file: Path, base: Path) -> None:
+    """Copy snapshots from the base: what they have seen is nowhere else, so one that began empty would differ in every row."""
+    wanted = {(folded(schema), folded(name)) for schema, name in snapshots}
+    if not wanted:
+        return
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(f"attach {literal(str(base))} as {BASE} (read_only)")
+        tables = "select schema_name, table_name from duckdb_tables() where database_name = $base"
+        for schema, name in connection.execute(tables, {"base": BASE}).fetchall():
+            if (folded(schema), folded(name)) in wanted:
+                connection.execute(f"create schema if not exists {identifier(schema)}")
+                quoted = f"{identifier(schema)}.{identifier(name)}"
+                connection.execute(f"create table {quoted} as select * from {BASE}.{quoted}")
 
 
 def _tables_for_views_of(file: Path, base: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -14,8 +13,8 @@ DBTS_OWN = ("macro.dbt.", "macro.dbt_duckdb.")
 def macros_of(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> frozenset[str]:
     """Every macro that a node calls, also through others.
 
-    dbt records only the calls that it makes while it parses: none behind `is_incremental()`, in a hook, or by the name of a
-    materialization or a strategy. These are found in the text.
+    dbt records only the calls that it makes while it parses: none behind `is_incremental()`, in a hook, by the name of a
+    materialization or a strategy, or of a macro that is handed on as a value. These are found in the text.
     """
     reached: set[str] = set()
     waiting = [*((node.get("depends_on") or {}).get("macros") or []), *_called_in(_calls_of(node), manifest)]
@@ -30,14 +29,39 @@ def macros_of(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> frozenset
     return frozenset(reached)
 
 
+_ASKS = re.compile(r"\brun_query\b|\bstatement\s*\(|\bload_(?:result|relation)\b|\badapter\s*\.(?!\s*(?:dispatch|quote)\b)")
+
+
+def asks_the_warehouse(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> bool:
+    """Whether a node, or a macro of a package or the project that it calls, seems to ask the warehouse while it is compiled."""
+    called = (name for name in macros_of(node, manifest) if not name.startswith(DBTS_OWN))
+    texts = [node.get("raw_code") or "", *(manifest["macros"].get(name, {}).get("macro_sql", "") for name in called)]
+    return any(_ASKS.search(text) for text in texts)
+
+
 def _calls_of(node: Mapping[str, Any]) -> str:
     config = node.get("config") or {}
-    hooks = json.dumps([config.get("pre-hook"), config.get("post-hook")], default=str)
+    hooks = [hook.get("sql") if isinstance(hook, dict) else hook for kind in _HOOKS for hook in _listed(config.get(kind))]
     made = [f"materialization_{config.get('materialized')}_{engine}(" for engine in ("default", "duckdb")]
-    return " ".join([node.get("raw_code") or "", hooks, f"get_incremental_{config.get('incremental_strategy')}_sql(", *made])
+    strategy = f"get_incremental_{config.get('incremental_strategy')}_sql("
+    return " ".join([node.get("raw_code") or "", *map(str, hooks), strategy, *made])
+
+
+_HOOKS = ("pre-hook", "post-hook")
+
+
+def _listed(hooks: Any) -> list[Any]:
+    return hooks if isinstance(hooks, list) else [hooks] if hooks else []
+
+
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_BY_NAME = re.compile(r"(?:\bcontext\s*(?:\[|\.get\s*\()|\bdispatch\s*\()\s*['\"](\w+)['\"]")
 
 
 def _called_in(text: str, manifest: Mapping[str, Any]) -> list[str]:
-    """Macros of the project, or of a package of it, that a text seems to call."""
-    words = set(re.findall(r"(\w+)\s*\(", text))
+    """Macros of the project, or of a package of it, that a text seems to call, or to hand to something that does."""
+    words = set(re.findall(r"(\w+)\s*\(", text)) | set(_BY_NAME.findall(text))
+    for tag in _JINJA.findall(text):
+        words.update(re.findall(r"\w+", _QUOTED.sub("", tag)))
     return [name for name in manifest["macros"] if not name.startswith(DBTS_OWN) and name.rsplit(".", 1)[-1] in words]

@@ -113,7 +113,11 @@ def test_a_macro_that_is_called_through_another_is_a_reason() -> None:
     ("name", "more"),
     [
         pytest.param("limit", {"raw_code": "{% if is_incremental() %} {{ limit() }} {% endif %}"}, id="behind a condition"),
+        pytest.param("limit", {"raw_code": "{% if is_incremental() %} {{ all_of([limit]) }} {% endif %}"}, id="handed on"),
+        pytest.param("limit", {"raw_code": "{%- set\n  made = limit -%} {{ made() }}"}, id="under another name"),
+        pytest.param("limit", {"raw_code": "{% if execute %} {{ context['limit']() }} {% endif %}"}, id="from the context"),
         pytest.param("limit", {"config": {"materialized": "table", "post-hook": ["{{ limit() }}"]}}, id="in a hook"),
+        pytest.param("limit", {"config": {"materialized": "table", "pre-hook": {"sql": "{{ limit }}"}}}, id="in one hook"),
         pytest.param(
             "get_incremental_daily_sql", {"config": {"materialized": "table", "incremental_strategy": "daily"}}, id="a strategy"
         ),
@@ -125,6 +129,33 @@ def test_a_call_that_dbt_does_not_note_is_read_from_the_text(name: str, more: di
     assert (found.name, found.touches_data) == ("orders", True)
     assert [reason.kind for reason in found.reasons] == ["macro"]
     assert of_macro(f"not_{name}", ("1", "2"), **more) == []
+
+
+@pytest.mark.parametrize("raw", ["select limit from raw", "{{ money('limit') }}", '{{ config(alias="limit") }}'])
+def test_a_word_that_is_not_code_calls_nothing(raw: str) -> None:
+    """A column may have the name of a macro."""
+    assert of_macro("limit", ("1", "2"), raw_code=raw) == []
+
+
+def test_in_python_spaces_say_something() -> None:
+    sides = [
+        "def model(dbt, session):\n    if a:\n        b()\n        c()\n",
+        "def model(dbt, session):\n    if a:\n        b()\n    c()\n",
+    ]
+    python = {"language": "python", "sql": ""}
+    old, new = (project(orders(raw_code=text, compiled_code=text, **python)) for text in sides)
+    assert only(old, new).reasons == (Reason("body"),)
+    compiled = [project(orders(raw_code="{{ f() }}", compiled_code=text, **python)) for text in sides]
+    assert [reason.kind for reason in only(*compiled).reasons] == ["sql"]
+
+
+def test_what_could_be_compiled_on_one_side_only_is_compared_by_its_code() -> None:
+    asks = {"raw_code": "{% for id in run_query('select 1') %} {% endfor %}"}
+    old, new = (project(orders(**asks, compiled_code=text)) for text in (None, ORDERS))
+    assert modified(old, new) == modified(new, old) == []
+    changed = project(orders(raw_code="{% for id in run_query('select 2') %} {% endfor %}", compiled_code=None))
+    assert only(new, changed).touches_data
+    assert only(old, changed).touches_data
 
 
 def test_a_macro_that_dbt_calls_by_itself_touches_everything_that_is_made() -> None:

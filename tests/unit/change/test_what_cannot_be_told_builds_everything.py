@@ -74,23 +74,39 @@ def test_of_dbt() -> None:
     assert "such as macro.dbt_duckdb.table" in of_another_dbt(base, of_dbt("1.12.6", macro__dbt_duckdb__table="2"))
 
 
+PROFILE = "shop: {target: dev, outputs: {dev: {type: duckdb, path: a.duckdb, settings: {TimeZone: UTC}}, other: {type: duckdb}}}"
+PROJECT = "{name: shop, profile: shop}"
+
+
 @pytest.mark.parametrize(
     ("file", "before", "after", "why"),
     [
-        ("profiles.yml", "shop: {target: dev}", "# why\nshop: {target: dev}", ""),
-        ("profiles.yml", "shop: {settings: {TimeZone: UTC}}", "shop: {settings: {TimeZone: CET}}", "profiles.yml changed"),
-        ("dbt_project.yml", "name: shop", "name: shop\nflags: {use_colors: true}", "dbt_project.yml changed"),
-        ("dbt_project.yml", "name: shop\nmodels: {}", "name: shop\nmodels: {shop: {tags: a}}", ""),
+        ("profiles.yml", PROFILE, PROFILE.replace("shop:", "# why\nshop:"), ""),
+        ("profiles.yml", PROFILE, PROFILE.replace("UTC", "CET"), "profiles.yml changed"),
+        ("profiles.yml", PROFILE, PROFILE.replace("a.duckdb", "b.duckdb").replace("other:", "another:"), ""),
+        ("profiles.yml", None, PROFILE, ""),  # not in git
+        ("dbt_project.yml", PROJECT, PROJECT.replace("}", ", flags: {use_colors: true}}"), "dbt_project.yml changed"),
+        ("dbt_project.yml", PROJECT, PROJECT.replace("}", ", models: {shop: {tags: a}}}"), ""),
     ],
 )
-def test_of_files_that_no_node_shows(tmp_path: Path, file: str, before: str, after: str, why: str) -> None:
+def test_of_files_that_no_node_shows(tmp_path: Path, file: str, before: str | None, after: str, why: str) -> None:
     node = {"resource_type": "model", "name": "orders"}
     sides = []
     for name, text in (("old", before), ("new", after)):
         (tmp_path / name).mkdir()
-        (tmp_path / name / file).write_text(text)
+        for other, content in {"profiles.yml": PROFILE, "dbt_project.yml": PROJECT, file: text}.items():
+            if content:
+                (tmp_path / name / other).write_text(content)
         manifest = {"nodes": {"model.shop.orders": node}, "child_map": {}, "parent_map": {}}
         sides.append(Parsed(tmp_path / name, tmp_path, manifest, True))
     found = Changes(sides[0], sides[1], ())
     assert untraceable(found) == why
     assert selected(found, []).built == (("model.shop.orders",) if why else ())
+
+
+@pytest.mark.usefixtures("one_commit")
+def test_of_a_shallow_clone_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pull_request, "is_shallow", lambda: True)
+    why = comparable(replace(RECORD, code=Code("b" * 40, False)))[1]
+    assert "a shallow clone; git fetch --unshallow origin bbb" in why
+    assert "fetch-depth: 0" in why
