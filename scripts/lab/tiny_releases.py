@@ -22,7 +22,7 @@ from sluice.environments.context import Context
 from sluice.gate.publish import MoveResult, publish
 from sluice.store import digest
 from sluice.store.folder import Folder
-from sluice.store.record import FILE, Audit, Code, Dbt, File, Record, dump, load
+from sluice.store.record import FILE, WORK, Audit, Code, Dbt, File, Record, dump, load
 from sluice.store.store import Store
 
 POLICY = policy.load(REPOSITORY / "environments.yml")
@@ -103,6 +103,7 @@ class ReleaseShop:
             built_by="user:builder",
             started_at=self._moment(0),
             duckdb=duckdb.__version__,
+            digest_version=digest.VERSION,
             built_at=self._moment(30),
             dbt=Dbt("run", {"model.success": 1, "test.pass": 1}),
             relations=relations,
@@ -110,6 +111,16 @@ class ReleaseShop:
             file=File((folder / FILE).stat().st_size, None),
             audit=replace(AUDIT, digest=whole),
         )
+
+    def with_work(self, environment: str = "prod", **more: Any) -> str:
+        """A candidate with a work file, which has a table that readers do not have, and with the sha256 of both files."""
+        release_id = self.candidate(environment, **more)
+        folder = self.context.candidates / release_id
+        with duckdb.connect(str(folder / WORK)) as connection:
+            connection.execute(f"create table hidden as select {self.made} as release_number")
+        file, work = (File((folder / name).stat().st_size, digest.of_file(folder / name)) for name in (FILE, WORK))
+        self.amend(release_id, file=file, work=work)
+        return release_id
 
     def _moment(self, seconds: int) -> str:
         """A minute for each candidate."""

@@ -26,15 +26,16 @@ from sluice.candidate import sources as in_files
 from sluice.candidate.parsed import forget_unless_safe
 from sluice.candidate.plan import Plan
 from sluice.candidate.workspace import Workspace, workspace_for
-from sluice.core import dbt, dbt_python
+from sluice.core import dbt, dbt_python, public
 from sluice.core.duck import MEMORY_LIMIT
 from sluice.core.errors import SluiceError
 from sluice.core.locks import LOCK, holding, is_held, locked
+from sluice.core.manifest import folded
 from sluice.core.progress import Tell, part, silent
-from sluice.store import digest, standalone
+from sluice.store import digest, extract, standalone
 from sluice.store.copying import copy
 from sluice.store.moves import moment
-from sluice.store.record import ARTIFACTS, FILE, NAME, Dbt, File, Record, dump, load
+from sluice.store.record import ARTIFACTS, FILE, NAME, WORK, Dbt, File, Record, dump, load
 
 # How the system says that there is no room: on the disk, in a quota, for a file of this size.
 _FULL = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
@@ -80,15 +81,15 @@ def build(plan: Plan, tell: Tell) -> Candidate:
             is_whole = failed is not None
             workspace.keep_artifacts(folder)
             manifest = _compiled(plan, tested, workspace, session) if is_whole else None
-        whole = _alone(tested, folder / FILE, part(tell, 0.9, 1)) if is_whole else tested
+        whole = _split(tested, folder, plan.base, part(tell, 0.9, 1), is_whole=is_whole)
         # Else dbt may have read either.
         if inputs.taken(plan.project, plan.lake, first.lake, plan.choice) == made_of and read.is_still():
             inputs.keep(replace(made_of, sources=read.state), folder)
             if manifest:
                 compiled.keep(manifest, folder)
-        (folder / FILE).chmod(0o444)
-        record = replace(whole, built_at=moment(), file=File((folder / FILE).stat().st_size, None))
+        record = replace(whole, built_at=moment())
         dump(record, folder)
+        folder.chmod(plan.candidates.stat().st_mode)
     failing = tuple(sorted(set(failed or ()) - record.answered))
     return Candidate(folder, record, is_whole and not failing, removed, failing)
 
@@ -99,7 +100,7 @@ def _begun(plan: Plan) -> Iterator[tuple[Path, Record, int]]:
     folder = plan.candidates / new_id()
     with ExitStack() as stack:
         with locked(plan.candidates / LOCK, "starting a candidate", math.inf):
-            folder.mkdir()
+            folder.mkdir(mode=0o700)  # until it is done: what dbt builds is not for readers
             lock = stack.enter_context(holding(folder, f"building for {plan.environment}"))
         try:
             pinned = plan.pinned
@@ -126,6 +127,7 @@ def _first_record(plan: Plan, release_id: str, pinned: Mapping[str, int]) -> Rec
         built_by=plan.built_by,
         started_at=moment(),
         duckdb=duckdb.__version__,
+        digest_version=digest.VERSION,
         acknowledged=plan.acknowledged,
         target=plan.choice.target,
         vars=plan.choice.vars,
@@ -137,7 +139,7 @@ def _begin_as(base: Path | None, file: Path, record: Record, tell: Tell) -> Reco
         return record
     before = time.monotonic()
     copy(base, file, tell)
-    file.chmod(0o644)
+    file.chmod(0o600)
     return record.timed(copy=time.monotonic() - before)
 
 
@@ -210,14 +212,40 @@ def _compiled(plan: Plan, record: Record, workspace: Workspace, session: dbt.Ses
     return None if done.code else compiled.manifest_in(workspace.root / "empty")
 
 
-def _alone(record: Record, file: Path, tell: Tell) -> Record:
-    before = time.monotonic()
-    left_out = standalone.make(file)
-    standalone.compact(file)
+def _split(record: Record, folder: Path, base: Path | None, tell: Tell, *, is_whole: bool) -> Record:
+    """Make the work file of what dbt built and, if that is whole, the file that readers open, of its public relations.
+
+    `base` is the work file that the build started from.
+    """
+    before, work = time.monotonic(), folder / WORK
+    left_out = standalone.make(folder / FILE) if is_whole else ()
+    if is_whole:
+        standalone.compact(folder / FILE)
+    (folder / FILE).rename(work)
     made = time.monotonic()
-    relations = standalone.read(file, tell=tell, memory_limit=os.environ.get("SLUICE_MEMORY", MEMORY_LIMIT))
-    record = replace(record, left_out=left_out, relations=relations, digest=digest.combined(relations))
-    return record.timed(alone=made - before, digest=time.monotonic() - made)
+    if is_whole:
+        wanted = public.relations(dbt.artifact(folder, "manifest.json"))
+        left_out = tuple(name for name in left_out if folded(name) in wanted)
+        memory_limit = os.environ.get("SLUICE_MEMORY", MEMORY_LIMIT)
+        relations = extract.extract(work, folder / FILE, wanted, _before(base), tell, memory_limit)
+        record = replace(record, left_out=left_out, relations=relations, digest=digest.combined(relations))
+        record = replace(record, file=_sealed(folder / FILE, 0o444))
+    return replace(record, work=_sealed(work, 0o400)).timed(alone=made - before, extract=time.monotonic() - made)
+
+
+def _before(base: Path | None) -> extract.Before | None:
+    """The file for readers beside the work file that a build started from, if its digests can be compared."""
+    if base is None or base.name != WORK or not base.with_name(FILE).is_file():
+        return None
+    record = load(base.parent)
+    is_alike = (record.duckdb, record.digest_version) == (duckdb.__version__, digest.VERSION)
+    return extract.Before(base.with_name(FILE), record.relations) if is_alike else None
+
+
+def _sealed(file: Path, mode: int) -> File:
+    """A finished file: who may read it, its size and its sha256."""
+    file.chmod(mode)
+    return File(file.stat().st_size, digest.of_file(file))
 
 
 def _refuse_full_disk(said: Sequence[str], place: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
 from sluice.environments.acknowledgements import taken_over
 from sluice.environments.context import Context
-from sluice.store.record import FILE, Acknowledgement, Code
+from sluice.store.record import Acknowledgement, Code
 
 # Unit tests check code on rows of their own: the same code passes them again, whatever the lake contains.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
@@ -29,7 +30,7 @@ class Plan:
     pointed to; `only` limits what dbt builds, in its own options; `pinned` are versions of the lake, None for the current
     ones; `candidates` is the folder of candidates, `workspaces` the folder in which dbt works; `acknowledged` is taken over
     from the parent; `choice` is how dbt is called, `sources` the file that has the sources if
-    that is not the target's own.
+    that is not the target's own; `remark` is what a person should know before it is built.
     """
 
     environment: str
@@ -47,6 +48,7 @@ class Plan:
     acknowledged: tuple[Acknowledgement, ...] = ()
     choice: Choice = field(default_factory=Choice)
     sources: str | None = None
+    remark: str = ""
 
 
 def plan(environment: str, context: Context, *, full_refresh: bool, tell: Tell = silent, project: Path = Path()) -> Plan:
@@ -57,6 +59,8 @@ def plan(environment: str, context: Context, *, full_refresh: bool, tell: Tell =
     if context.policy.environment(environment).kind != "pointer":
         raise SluiceError(f"{environment} is a file and has no candidates", where="--env", hint="dev is built without --env")
     parent, code = context.store.pointer(environment).release_id, code_of(project)
+    base = None if full_refresh or parent is None else _file_of(parent, environment, context, tell)
+    is_gone = parent is not None and base is None and not full_refresh
     return Plan(
         environment=environment,
         project=project,
@@ -66,12 +70,13 @@ def plan(environment: str, context: Context, *, full_refresh: bool, tell: Tell =
         candidates=context.candidates,
         workspaces=context.warehouse / ".workshop",
         parent=parent,
-        base=None if full_refresh or parent is None else _file_of(parent, environment, context, tell),
+        base=base,
         built_by=context.actor,
         only=WITHOUT_UNIT_TESTS if parent and _is_proven(code, parent, context) else (),
         acknowledged=taken_over(parent, context),
         choice=context.policy.environment(environment).choice,
         sources=context.policy.environment(environment).sources,
+        remark=f"the work file of {parent} is gone, so this builds everything from nothing (full refresh)" if is_gone else "",
     )
 
 
@@ -85,18 +90,30 @@ def _is_proven(code: Code, release_id: str, context: Context) -> bool:
         return False
 
 
-def _file_of(release_id: str, environment: str, context: Context, tell: Tell) -> Path:
+def _file_of(release_id: str, environment: str, context: Context, tell: Tell) -> Path | None:
+    """The work file of a release, None if it is gone. Raises SluiceError if the release is, or has what cannot be built again."""
     hint = (
         f"go back to another: sluice rollback {environment}; or build without it: sluice build --env {environment} --full-refresh"
     )
     gone = f"the release that {environment} points to does not exist"
     try:
-        file = context.store.fetch(release_id, tell) / FILE
+        context.store.summary(release_id)
+        work = context.store.work(release_id, tell)
     except SluiceError as error:
         raise SluiceError(f"{gone}: {error.what}", where=error.where, hint=hint) from None
-    if not file.is_file():
-        raise SluiceError(gone, where=str(file), hint=hint)
-    return file
+    if work is None:
+        _refuse_to_lose_snapshots(release_id, environment, context)
+    return work
+
+
+def _refuse_to_lose_snapshots(release_id: str, environment: str, context: Context) -> None:
+    """Without the work file, what snapshots have recorded so far is gone."""
+    nodes = json.loads(context.store.text(release_id, "manifest.json"))["nodes"].values()
+    snapshots = sorted(str(node["name"]) for node in nodes if node["resource_type"] == "snapshot")
+    if snapshots:
+        what = f"the work file of {release_id} is gone, and with it the history of the snapshots {', '.join(snapshots)}"
+        hint = f"restore work.duckdb from a backup; or begin them again: sluice build --env {environment} --full-refresh"
+        raise SluiceError(what, where=context.store.address, hint=hint)
 
 
 def code_of(project: Path) -> Code:

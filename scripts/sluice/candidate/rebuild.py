@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,12 +13,13 @@ from sluice.candidate.build import Candidate, build
 from sluice.candidate.plan import Plan, plan
 from sluice.candidate.sources import changed_in, sources_of, state_of
 from sluice.candidate.verify import Difference, compared
-from sluice.core import dbt
+from sluice.core import dbt, public
 from sluice.core.dbt_profile import Choice
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell
 from sluice.environments.context import Context
-from sluice.store.record import Code, Record
+from sluice.store import standalone
+from sluice.store.record import FILE, Code, Record, Relation
 
 # Data is compared; the results of the tests are in the record.
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "unit_test")
@@ -80,6 +81,12 @@ def _again(base: Plan, record: Record, project: Path, workspaces: Path, compare:
     )
 
 
+def _digested(again: Candidate, version: int) -> Mapping[str, Relation]:
+    """The relations of a rebuilt release, with digests that can be compared with those of a record of that version."""
+    made = again.record
+    return made.relations if made.digest_version == version else standalone.read(again.folder / FILE, version=version)
+
+
 def _commit_of(record: Record, force: bool) -> str:
     if record.code.commit is None:
         what = f"{record.release_id} was not built from a git checkout, so its code is unknown"
@@ -104,11 +111,12 @@ def _checked_out(commit: str) -> Iterator[tuple[Path, Path]]:
 
 
 def comparison(record: Record, again: Candidate) -> Comparison:
-    """Compare every mart (a model that its project makes public) of a release with the rebuilt one's."""
+    """Compare every mart (a public model) of a release with the rebuilt one's."""
     if not again.is_good:
         raise SluiceError("dbt could not build it again", where=str(again.folder), hint="its run_results.json says why")
-    marts = tuple(mart.relation for mart in dbt.marts(again.folder))
+    there = record.relations.keys() | again.record.relations.keys()
+    marts = tuple(mart.relation for mart in public.marts(again.folder) if mart.relation in there)
     one = {name: relation for name, relation in record.relations.items() if name in marts}
-    other = {name: relation for name, relation in again.record.relations.items() if name in marts}
+    other = {name: relation for name, relation in _digested(again, record.digest_version).items() if name in marts}
     differing = compared(one, other)
     return Comparison(record.release_id, marts, differing, str(again.folder) if differing else None)

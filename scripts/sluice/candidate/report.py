@@ -19,7 +19,7 @@ def built_as_text(built: Candidate) -> str:
     lines = [f"candidate {made.release_id}, built {began} in {seconds:.1f} s: {len(made.relations)} relations"]
     if made.left_out:
         lines.append(
-            f"{len(made.left_out)} views read something outside of the file and are left out, such as {made.left_out[0]}"
+            f"{len(made.left_out)} public views read something outside of the file and are left out, such as {made.left_out[0]}"
         )
     return "\n".join([*lines, f"next: sluice audit {made.release_id}"])
 

@@ -120,7 +120,8 @@ def _moved(context: Context, record: Record, manifest: Mapping[str, Any], result
     asked = {test["unique_id"] for test in tests}
     yield from (f"{name}: {why}" for name, why in found.items() if name not in asked)
     if tests and len(tests) == len(found):
-        yield from _failing(context.store.fetch(record.release_id) / FILE, tests)
+        work = context.store.work(record.release_id) or context.store.fetch(record.release_id) / FILE
+        yield from _failing(work, tests)
 
 
 def _failing(file: Path, tests: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -11,7 +11,7 @@ import duckdb
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell
 from sluice.store import digest, standalone
-from sluice.store.record import Record, Relation
+from sluice.store.record import WORK, File, Record, Relation
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,29 @@ def verify(record: Record, file: Path, tell: Tell, memory_limit: str | None = No
         hint = "only a candidate without failing tests has one"
         raise SluiceError(f"{record.release_id} has no digest to compare with", where=str(file), hint=hint)
     try:
-        found = standalone.read(file, tell=tell, memory_limit=memory_limit)
+        found, damaged = _read(record, file, tell, memory_limit)
     except duckdb.Error as error:
         raise SluiceError(f"the file cannot be read: {str(error).splitlines()[0]}", where=str(file)) from error
-    differing = (*of_file(record, file), *compared(record.relations, found))
+    work = file.with_name(WORK)
+    of_files = (*of_file(record.file, file, "the file"), *(of_file(record.work, work, WORK) if work.is_file() else ()))
+    expected = {name: relation for name, relation in record.relations.items() if name not in damaged}
+    unreadable = tuple(Difference(name, f"cannot be read: {why}") for name, why in damaged.items())
+    differing = (*of_files, *unreadable, *compared(expected, found))
     return Verified(record.release_id, len(record.relations), differing, _remark(record) if differing else None)
+
+
+def _read(record: Record, file: Path, tell: Tell, memory_limit: str | None) -> tuple[dict[str, Relation], dict[str, str]]:
+    """The relations of a file, with digests as the record has them; and those that cannot be read, with the reason."""
+    with standalone.opened(file) as connection:
+        names = [f"{schema}.{name}" for schema, name in digest.listed(connection, standalone.ALIAS)]
+    found, damaged = dict[str, Relation](), dict[str, str]()
+    for number, name in enumerate(names):
+        tell(name, number / len(names))
+        try:
+            found |= standalone.read(file, [name], memory_limit=memory_limit, version=record.digest_version)
+        except duckdb.Error as error:
+            damaged[name] = str(error).splitlines()[0]
+    return found, damaged
 
 
 def compared(recorded: Mapping[str, Relation], found: Mapping[str, Relation]) -> tuple[Difference, ...]:
@@ -68,15 +86,15 @@ def _changed(recorded: tuple[tuple[str, str], ...], found: tuple[tuple[str, str]
     return ", ".join([*gone, *new]) or "another order"
 
 
-def of_file(record: Record, file: Path) -> tuple[Difference, ...]:
-    """The file itself: its size, and its sha256 if that is recorded."""
-    if record.file is None:
+def of_file(made: File | None, file: Path, name: str) -> tuple[Difference, ...]:
+    """A file itself, called `name`: its size, and its sha256 if that is recorded."""
+    if made is None:
         return ()
     size = file.stat().st_size
-    if size != record.file.bytes:
-        return (Difference("the file", f"{size:,} bytes, {record.file.bytes:,} are recorded"),)
-    if record.file.sha256 and record.file.sha256 != digest.of_file(file):
-        return (Difference("the file", "another sha256"),)
+    if size != made.bytes:
+        return (Difference(name, f"{size:,} bytes, {made.bytes:,} are recorded"),)
+    if made.sha256 and made.sha256 != digest.of_file(file):
+        return (Difference(name, "another sha256"),)
     return ()
 
 

@@ -39,7 +39,7 @@ from sluice.core.progress import Tell, part
 from sluice.environments import partial
 from sluice.environments.context import Context
 from sluice.environments.partial import Partial
-from sluice.environments.resolve import Located
+from sluice.environments.resolve import Located, whole
 from sluice.lineage.macros import DBTS_OWN
 from sluice.store import standalone
 from sluice.store.record import ARTIFACTS, Record
@@ -147,7 +147,8 @@ def _built(
     assert base.record is not None
     with ExitStack() as stack:
         place = first_free(context.warehouse.absolute() / ".workshop" / "change", environment, stack)
-        _prepare(place.root, work, base.file.resolve())
+        file = (whole(base, tell) or base.file).resolve()
+        _prepare(place.root, work, file)
         session = stack.enter_context(dbt.session(held=[lock, place.lock]))
         # The lake as the release read it; tables that were created later are read as they are.
         pinned = {**pins.taken(context.lake), **base.record.lake}
@@ -161,7 +162,7 @@ def _built(
         for name in ARTIFACTS:
             if (fresh / name).is_file() and (name == "manifest.json" or fresh == build.target):
                 shutil.copyfile(fresh / name, work / "target" / name)
-    _tables_for_views_of(work / _FILE, base.file.resolve())
+    _tables_for_views_of(work / _FILE, file)
     left_out = standalone.make(work / _FILE) if is_good else ()
     there = standalone.look(work / _FILE).relations or frozenset()
     nodes = [manifest["nodes"][name] for name in selection.built]
@@ -193,8 +194,8 @@ def _selected(build: _Build, tell: Tell) -> tuple[Selection, Mapping[str, Any], 
     commit, why = comparable(build.record)
     found = _changes(build, commit, tell)
     why = why or of_another_dbt(dbt.artifact(build.artifacts, "manifest.json"), found.new.manifest)
-    selection = selected(found, build.record.relations, why, choice_of(build.base))
-    return selection, found.new.manifest, found.new.target
+    held = standalone.look((build.root / "base.duckdb").resolve()).relations or ()
+    return selected(found, held, why, choice_of(build.base)), found.new.manifest, found.new.target
 
 
 def _changes(build: _Build, commit: str, tell: Tell) -> Changes:

@@ -212,19 +212,15 @@ def outcome(target: Path) -> DbtRun:
     return DbtRun(results["args"].get("which", "dbt"), float(results["elapsed_time"]), counted(results))
 
 
-def marts(target: Path) -> list[Mart]:
-    """The models that the project makes public, by relation."""
-    return _models(target, lambda node: node.get("access") == "public")
-
-
 def summed(target: Path) -> list[Mart]:
     """The models that ask for a place in the summary (`meta: summary`), by relation."""
-    return _models(target, lambda node: "summary" in node["config"]["meta"])
+    return models(target, lambda _, node: "summary" in node["config"]["meta"])
 
 
-def _models(target: Path, wanted: Callable[[Mapping[str, Any]], bool]) -> list[Mart]:
-    nodes = artifact(target, "manifest.json")["nodes"].values()
-    found = [node for node in nodes if node["resource_type"] == "model" and wanted(node)]
+def models(target: Path, wanted: Callable[[str, Mapping[str, Any]], bool]) -> list[Mart]:
+    """The models that are `wanted`, which is given the unique id and the node of each, by relation."""
+    nodes = artifact(target, "manifest.json")["nodes"].items()
+    found = [node for name, node in nodes if node["resource_type"] == "model" and wanted(name, node)]
     return sorted(
         (Mart(node["name"], node["database"], f"{node['schema']}.{node['alias']}", node["config"]["meta"]) for node in found),
         key=lambda mart: mart.relation,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,6 +17,7 @@ from sluice.diff.compare import compare
 from sluice.diff.downstream import of_diff
 from sluice.diff.result import Diff, RelationDiff, SideInfo
 from sluice.diff.side import Side, chosen
+from sluice.environments.resolve import whole
 from sluice.lineage.downstream import Downstream
 
 
@@ -34,6 +36,7 @@ def diff(
     relations = chosen(a, b, select, exclude)
     if not relations:
         raise SluiceError("nothing to compare", where=f"{a.name}, {b.name}", hint="select models of either side")
+    a, b = (_holding(one, relations, tell) for one in (a, b))
     if a.file.resolve() == b.file.resolve():
         same = [_same(relation, a, b) for relation in relations]
         return Diff(_info(a), _info(b), tuple(same), Downstream((), (), ()), 0.0)
@@ -45,6 +48,21 @@ def diff(
             files.clear()
     downstream = of_diff(a, b, found)
     return Diff(_info(a), _info(b), tuple(found), downstream, round(time.monotonic() - started, 3))
+
+
+def _holding(side: Side, relations: Sequence[str], tell: Tell) -> Side:
+    """The side with the file that has these relations: of a release its work file, unless all of them are public."""
+    if side.located is None or side.located.record is None:
+        return side
+    there = {*side.digests, *map(folded, side.located.record.left_out)}
+    private = [one for one in relations if folded(one) in side.models and folded(one) not in there]
+    if not private:
+        return side
+    work = whole(side.located, tell)
+    if work is None:
+        what = f"{private[0]} is not public, and the work file of {side.release_id} is gone"
+        raise SluiceError(what, where=str(side.file), hint="compare what is public, or releases whose work files are kept")
+    return replace(side, file=work)
 
 
 def _same(relation: str, a: Side, b: Side) -> RelationDiff:

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sluice.core import dbt
+from sluice.core import dbt, public
 from sluice.core.errors import SluiceError
 from sluice.core.manifest import ManifestModel, fields_of, folded, is_relation, owners_of_groups
 from sluice.environments import partial
-from sluice.environments.resolve import locate
+from sluice.environments.resolve import Located, locate
 from sluice.store.record import Acknowledgement
 
 # The tests that name a key, and the argument that has its columns.
@@ -47,7 +47,7 @@ class Model(ManifestModel):
 class Side:
     """A file and what is known of it. Relations are by their folded names: DuckDB does not tell A from a.
 
-    `digests` has the digest of each relation in the release record, if there is one, made by DuckDB version `engine`.
+    `digests` has the digest of each relation in the release record, if there is one; `engine` says how they were made.
 
     A pull request environment contains the relations in `built` only (None: all); the others are those of the release `base`.
     """
@@ -65,6 +65,7 @@ class Side:
     failed: frozenset[str] = frozenset()
     release_id: str = ""
     acknowledged: tuple[Acknowledgement, ...] = ()
+    located: Located | None = None
 
 
 def side(name: str, artifacts: Path | None, target: Path) -> Side:
@@ -83,7 +84,7 @@ def side(name: str, artifacts: Path | None, target: Path) -> Side:
         manifest=manifest,
         models=models_of(manifest),
         digests={folded(name): relation.digest for name, relation in record.relations.items()} if record else {},
-        engine=record.duckdb if record else None,
+        engine=f"{record.duckdb}, digest {record.digest_version}" if record else None,
         commit=record.code.commit if record else None,
         built_at=record.built_at if record else _written(file),
         built=frozenset(map(folded, (*partly.built, *partly.left_out))) if partly else None,
@@ -91,6 +92,7 @@ def side(name: str, artifacts: Path | None, target: Path) -> Side:
         failed=frozenset(map(folded, partly.failed)) if partly else frozenset(),
         release_id=record.release_id if record else "",
         acknowledged=record.acknowledged if record else (),
+        located=located,
     )
 
 
@@ -178,8 +180,9 @@ def chosen(a: Side, b: Side, select: Sequence[str], exclude: Sequence[str]) -> l
         if not any(_any(models, [word]) for models in every.values()):
             hint = "name a model, its schema, tag:<tag>, or a pattern such as fct_*"
             raise SluiceError(f"{word} selects nothing", where="--select", hint=hint)
-    public = {relation for relation, models in every.items() if any(model.access == "public" for model in models)}
-    wanted = {relation for relation, models in every.items() if _any(models, select)} if select else public or set(every)
+    declared = {name for one in (a, b) for name in public.declared(one.manifest)}
+    named = {relation for relation, models in every.items() if any(model.unique_id in declared for model in models)}
+    wanted = {relation for relation, models in every.items() if _any(models, select)} if select else named or set(every)
     return sorted(every[relation][0].relation for relation in wanted if not _any(every[relation], exclude))
 
 

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from sluice.core.manifest import folded
+from sluice.core.row_hash import hashed
 from sluice.diff.columns import ComparedColumn, Shared
-from sluice.diff.exact import HUGE, digits, limbs
+from sluice.diff.exact import limbs
 
 At = Mapping[str, str]
 
@@ -21,16 +22,8 @@ def row_hash(columns: Sequence[Shared], side: str) -> str:
 
 
 def _hashed(column: Shared, side: str) -> str:
-    """What is hashed of a value, where DuckDB's own hash is the same for others.
-
-    A list without elements hashes as null does, and its sort key does not. A number of 16 bytes hashes as the one with its
-    halves exchanged, and -1 as 0.
-    """
-    value, kind = column.sql(side), column.compared_as
-    if column.common.kind == "other" and column.common.type.endswith(("]", ")")):
-        return f"create_sort_key({value}, 'ASC NULLS FIRST')"
-    is_wide = kind in HUGE or (kind.startswith("DECIMAL") and sum(digits(kind)) > 18)
-    return f"{value}, cast({value} as DOUBLE)" if is_wide else value
+    is_nested = column.common.kind == "other" and column.common.type.endswith(("]", ")"))
+    return hashed(column.sql(side), column.common.type if is_nested else column.compared_as)
 
 
 def figures(columns: Sequence[ComparedColumn], near: bool, masked: frozenset[str], key: str | None = None) -> list[str]:

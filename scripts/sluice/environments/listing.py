@@ -37,7 +37,7 @@ class EnvironmentRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseRow:
-    """A release or candidate; `status` says which environments use it."""
+    """A release or candidate; `status` says which environments use it, `work_bytes` how large its work file is, if it is kept."""
 
     release_id: str
     kind: str
@@ -45,6 +45,7 @@ class ReleaseRow:
     environment: str
     built_at: str | None
     bytes: int | None
+    work_bytes: int | None
     built_by: str
     audit: str
     commit: str | None
@@ -120,10 +121,10 @@ def releases(context: Context) -> list[ReleaseRow]:
     """Candidates, the newest first; then releases, the one published last first."""
     waiting = [_candidate(one, is_held(context.candidates / one.release_id)) for one in candidates.all_of(context)]
     pointers = [context.store.pointer(name) for name in context.store.pointers()]
-    rows = {}
+    rows, works = {}, context.store.works()
     for release_id in context.store.releases():
         with suppress(SluiceError):
-            rows[release_id] = _release(context.store.record(release_id), pointers)
+            rows[release_id] = _release(context.store.record(release_id), pointers, works.get(release_id))
     order = _by_last_move(pointers)
     known = sorted(rows, key=lambda release_id: order.index(release_id) if release_id in order else -1)
     return [*reversed(waiting), *(rows[release_id] for release_id in reversed(known))]
@@ -142,19 +143,19 @@ def _by_last_move(pointers: Sequence[Pointer]) -> list[str]:
 
 def _candidate(record: Record, is_held: bool) -> ReleaseRow:
     status = "in use by a command" if is_held else "candidate" if record.built_at else "abandoned"
-    return _row(record, "candidate", status)
+    return _row(record, "candidate", status, record.work.bytes if record.work else None)
 
 
-def _release(record: Record, pointers: Sequence[Pointer]) -> ReleaseRow:
+def _release(record: Record, pointers: Sequence[Pointer], work: int | None) -> ReleaseRow:
     mine = record.release_id
     current = [f"{one.environment} points to it" for one in pointers if one.release_id == mine]
     back = [f"{one.environment} would roll back to it" for one in pointers if moves.previous(one.history, one.release_id) == mine]
     own = [move for pointer in pointers for move in pointer.history if move.release_id == mine]
     status = ", ".join(current + back) or ("released before" if own else "never published")
-    return _row(record, "release", status, own[-1] if own else None)
+    return _row(record, "release", status, work, own[-1] if own else None)
 
 
-def _row(record: Record, kind: str, status: str, move: moves.Move | None = None) -> ReleaseRow:
+def _row(record: Record, kind: str, status: str, work: int | None, move: moves.Move | None = None) -> ReleaseRow:
     return ReleaseRow(
         release_id=record.release_id,
         kind=kind,
@@ -162,6 +163,7 @@ def _row(record: Record, kind: str, status: str, move: moves.Move | None = None)
         environment=record.environment,
         built_at=record.built_at,
         bytes=record.file.bytes if record.file else None,
+        work_bytes=work,
         built_by=record.built_by,
         audit=record.audit.status if record.audit else "none",
         commit=record.code.commit,
@@ -186,12 +188,16 @@ def releases_text(rows: Sequence[ReleaseRow], now: datetime) -> str:
     """Releases and candidates as a table."""
     if not rows:
         return "no release and no candidate; run: sluice build --env prod"
-    names = ["release", "for", ">age", ">size", "audit", "code", "status"]
+    names = ["release", "for", ">age", ">size", ">work", "audit", "code", "status"]
     listed = [
-        (row.release_id, row.environment, ago(row.built_at, now), size(row.bytes), row.audit, _code(row), _status(row))
+        (
+            row.release_id, row.environment, ago(row.built_at, now), size(row.bytes), size(row.work_bytes), row.audit,
+            _code(row), _status(row),
+        )
         for row in rows
-    ]
-    return "\n".join([*table(names, listed), "", *wrapped("age: since it was built; + after a commit: with uncommitted changes")])
+    ]  # fmt: skip
+    said = "age: since it was built; work: the file that the next build starts from; + after a commit: with uncommitted changes"
+    return "\n".join([*table(names, listed), "", *wrapped(said)])
 
 
 def _code(row: ReleaseRow) -> str:

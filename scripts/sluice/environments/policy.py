@@ -98,11 +98,12 @@ class Environment(_Strict):
 
 @dataclass(frozen=True)
 class Retention(_Strict):
-    """What prune keeps: numbers of releases, days and weeks; and the actors who may prune."""
+    """What prune keeps: numbers of releases, days, weeks and work files; and the actors who may prune."""
 
     keep_last: Number = 5
     keep_days: Number = 14
     keep_weeks: Number = 8
+    keep_work: Number = 2
     candidate_days: Number = 7
     by: Actors = ()
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sluice.core.errors import SluiceError, did_you_mean
+from sluice.core.manifest import folded
 from sluice.core.paths import is_path, target_root
 from sluice.core.progress import Tell, silent
 from sluice.environments import PROD, candidates
 from sluice.environments.context import Context, here
 from sluice.environments.policy import Environment
-from sluice.store.record import FILE, NAME, Record, load
+from sluice.store.record import FILE, NAME, WORK, Record, load, work_in
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,23 @@ def locate(name: str, tell: Tell = silent) -> Located:
     if Path(name).exists():
         return _file(name)
     return _by_id(context, name, tell)
+
+
+def whole(located: Located, tell: Tell = silent) -> Path | None:
+    """The file with everything that dbt built, also what is not public; None if it is gone. On S3, it is fetched."""
+    if located.record is None or located.folder is None:
+        return located.file
+    kept = work_in(located.folder, located.record)
+    if kept is None and located.record.release_id in here().store.works():
+        return here().store.work(located.record.release_id, tell)
+    return kept
+
+
+def holding(located: Located, relations: Iterable[str]) -> Path:
+    """The file to read relations from: what readers open or, if one of them is not public, the work file, if it is kept."""
+    known = frozenset(map(folded, located.record.relations)) if located.record else frozenset()
+    is_there = located.record is None or all(folded(name) in known for name in relations)
+    return located.file if is_there else whole(located) or located.file
 
 
 def recorded(name: str, purpose: str) -> tuple[Located, Record]:
@@ -132,7 +151,9 @@ def _by_id(context: Context, name: str, tell: Tell) -> Located:
 
 
 def _in_folder(name: str, folder: Path) -> Located:
-    file = folder / FILE
+    record = load(folder)
+    # Of a candidate that dbt could not build completely there is no other file.
+    file = folder / FILE if (folder / FILE).is_file() else folder / WORK
     if not file.is_file():
-        raise SluiceError(f"{name} has no warehouse file", where=str(file), hint="see: sluice releases")
-    return Located(name, file, folder, load(folder), folder)
+        raise SluiceError(f"{name} has no warehouse file", where=str(folder / FILE), hint="see: sluice releases")
+    return Located(name, file, folder, record, folder)

@@ -16,7 +16,7 @@ from sluice.environments.resolve import Located
 from sluice.quality.expectations.audit import AuditReport
 from sluice.quality.expectations.report import as_fields
 from sluice.store import digest, standalone
-from sluice.store.record import Audit, Record, dump, load
+from sluice.store.record import FILE, WORK, Audit, File, Record, dump, load
 
 
 def is_candidate(located: Located) -> bool:
@@ -34,20 +34,41 @@ def being_audited(located: Located) -> Iterator[Path]:
 
 
 def keep(folder: Path, report: AuditReport, tell: Tell, memory_limit: str) -> Record:
-    """Write the result of an audit of the whole candidate; give the record. The digest is computed again from the file.
+    """Write the result of an audit of the whole candidate; give the record.
 
-    Raises SluiceError, and keeps nothing, if the file is not what was built.
+    Raises SluiceError, and keeps nothing, if a file of it is not what was built.
     """
     record = load(folder)
-    found = digest.combined(standalone.read(Path(report.warehouse), tell=tell, memory_limit=memory_limit))
-    if found != record.digest:
+    assert record.digest is not None
+    changed = _changed(record, folder, tell, memory_limit)
+    if changed:
         hint = "it was changed after it was built; sluice verify names the relations. Build a new candidate"
-        raise SluiceError("the file is not what was built, so its audit does not count", where=report.warehouse, hint=hint)
+        raise SluiceError("the file is not what was built, so its audit does not count", where=str(changed), hint=hint)
     (folder / "audit").mkdir(exist_ok=True)
     (folder / "audit" / "audit.json").write_text(document(as_fields(report)) + "\n", encoding="utf-8")
-    record = replace(record, audit=summarized(report, found)).timed(audit=report.seconds)
+    record = replace(record, audit=summarized(report, record.digest), file=_described(record, folder)).timed(audit=report.seconds)
     dump(record, folder)
     return record
+
+
+def _changed(record: Record, folder: Path, tell: Tell, memory_limit: str) -> Path | None:
+    """The first file of a candidate that is not what was built: by its sha256; in older records, by the digest of its rows."""
+    for name, made in ((FILE, record.file), (WORK, record.work)):
+        if made is not None and made.sha256 is not None:
+            tell(f"reading {name} again", 0.5)
+            if digest.of_file(folder / name) != made.sha256:
+                return folder / name
+    if record.work is not None:
+        return None
+    found = standalone.read(folder / FILE, None, tell, memory_limit, record.digest_version)
+    return None if digest.combined(found) == record.digest else folder / FILE
+
+
+def _described(record: Record, folder: Path) -> File | None:
+    """The file as the record has it; one of an older version gets its sha256 now, so that a later change is seen."""
+    if record.file is None or record.file.sha256 is not None:
+        return record.file
+    return replace(record.file, sha256=digest.of_file(folder / FILE))
 
 
 def summarized(report: AuditReport, judged: str) -> Audit:

@@ -94,7 +94,8 @@ def _is_answered(audit: Audit, answered: Set[str]) -> bool:
 
 
 def _of_the_file(record: Record, summary: FileSummary) -> list[str]:
-    reasons = [f"{name} cannot be read from the file alone: {why}" for name, why in sorted(summary.unanswered.items())]
+    reasons = [f"{name} is not what was built and audited: its sha256 differs from the recorded one" for name in summary.changed]
+    reasons += [f"{name} cannot be read from the file alone: {why}" for name, why in sorted(summary.unanswered.items())]
     if summary.has_log:
         reasons.append("the file was written to: there is a write-ahead log beside it")
     if record.file is not None and record.file.bytes != summary.bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,13 +14,16 @@ from sluice.environments import partial, trail
 from sluice.environments.context import Context
 from sluice.environments.policy import Retention
 from sluice.store import moves, readers
-from sluice.store.record import FILE
+from sluice.store.record import FILE, WORK
 from sluice.store.store import Pointer
 
 
 @dataclass(frozen=True)
 class Thing:
-    """What prune may remove: a release, a candidate, an environment's file or a cached copy. `held_by` says who uses it."""
+    """What prune may remove: a release, its work file, a candidate, an environment's file or a cached copy.
+
+    `held_by` says who uses it.
+    """
 
     kind: str
     name: str
@@ -57,7 +60,7 @@ def plan(things: Sequence[Thing], pointers: Sequence[Pointer], policy: Retention
     """Decide on each thing. A date in the future counts as new: a clock that jumped removes nothing."""
     needed, left = _needed(pointers), _left(pointers)
     by_policy = _by_policy(pointers, {thing.name for thing in things if thing.kind == "release"}, policy, now)
-    reasons = {"release": by_policy | needed, "cache": needed}
+    reasons = {"release": by_policy | needed, "work": _works(pointers, policy.keep_work) | _current(pointers), "cache": needed}
     return tuple(_decision(thing, reasons.get(thing.kind, {}), left, policy, now) for thing in things)
 
 
@@ -69,6 +72,9 @@ def _decision(
         return Decision(thing, True, why)
     if thing.kind == "cache":
         return Decision(thing, False, "a copy that can be fetched again")
+    if thing.kind == "work":
+        is_new = thing.name not in left
+        return Decision(thing, is_new, "no environment has pointed to its release yet" if is_new else "no build starts from it")
     days, what = _lifetime(thing, left, policy)
     age = now - max(thing.at, left.get(thing.name, thing.at))
     if days is None:
@@ -95,7 +101,19 @@ def _needed(pointers: Sequence[Pointer]) -> dict[str, str]:
         before = moves.previous(pointer.history, pointer.release_id)
         if before:
             found[before] = f"{pointer.environment} would roll back to it"
-    found |= {pointer.release_id: f"{pointer.environment} points to it" for pointer in pointers if pointer.release_id}
+    return found | _current(pointers)
+
+
+def _current(pointers: Sequence[Pointer]) -> dict[str, str]:
+    return {pointer.release_id: f"{pointer.environment} points to it" for pointer in pointers if pointer.release_id}
+
+
+def _works(pointers: Sequence[Pointer], number: int) -> dict[str, str]:
+    """Releases from whose work files the next build may start: the current one, then those that rollbacks lead to."""
+    found: dict[str, str] = {}
+    for pointer in pointers:
+        newest = [*reversed(moves.stack(pointer.history))][:number]
+        found |= dict.fromkeys(newest, f"a build may start from it after a rollback of {pointer.environment}")
     return found
 
 
@@ -150,7 +168,8 @@ def prune(context: Context, is_agreed: bool) -> Pruned:
 
 def _planned(context: Context) -> tuple[Decision, ...]:
     pointers = [context.store.pointer(name) for name in context.store.pointers()]
-    things = [*_releases(context), *_folders("candidate", context.candidates)]
+    releases = _releases(context)
+    things = [*releases, *_works_of(releases, context), *_folders("candidate", context.candidates)]
     things += [*_environments(context), *_folders("cache", context.warehouse / "cache")]
     return plan(things, pointers, context.policy.retention, datetime.now(UTC))
 
@@ -170,6 +189,8 @@ def _remove_all(context: Context, decisions: Sequence[Decision]) -> list[str]:
 def _remove(context: Context, thing: Thing) -> None:
     if thing.kind == "release":
         context.store.remove(thing.name)
+    elif thing.kind == "work":
+        context.store.remove_work(thing.name)
     elif thing.kind == "environment":
         _remove_environment(_paths(context, thing.name))
     else:
@@ -189,6 +210,15 @@ def _release(context: Context, release_id: str, process: int | None) -> Thing:
         return Thing("release", release_id, datetime.now(UTC), held_by=f"its record has to be looked at: {error.what}")
     size = record.file.bytes if record.file else 0
     return Thing("release", record.release_id, _time(record.built_at or record.started_at), size, _held(process))
+
+
+def _works_of(releases: Sequence[Thing], context: Context) -> list[Thing]:
+    sizes, open_by = context.store.works(), context.store.holders(WORK)
+    return [
+        replace(one, kind="work", bytes=sizes[one.name], held_by=_held(open_by.get(one.name)))
+        for one in releases
+        if one.name in sizes
+    ]
 
 
 def _folders(kind: str, root: Path) -> list[Thing]:

@@ -15,10 +15,10 @@ from sluice.core.progress import Tell, silent
 from sluice.environments import candidates, trail
 from sluice.environments.context import Context
 from sluice.gate import judge
-from sluice.store import moves
-from sluice.store.record import FILE, load
+from sluice.store import digest, moves
+from sluice.store.record import FILE, WORK, Record, load
 from sluice.store.standalone import look
-from sluice.store.store import MovedError, Pointer
+from sluice.store.store import FileSummary, MovedError, Pointer
 
 
 @dataclass(frozen=True)
@@ -146,8 +146,17 @@ def _judged(context: Context, release_id: str, folder: Path | None, expected: ju
     if folder is None:
         record, summary = context.store.record(release_id), context.store.summary(release_id)
     else:
-        record, summary = load(folder), look(folder / FILE)
+        record = load(folder)
+        summary = _summary(record, folder)
     return judge.judge(record, _results(context, release_id, folder), summary, expected)
+
+
+def _summary(record: Record, folder: Path) -> FileSummary:
+    """The summary of a candidate's file. All its bytes are compared with what was built first: a changed file is not opened."""
+    files = [(folder / FILE, record.file), (folder / WORK, record.work)]
+    known = [(file, made) for file, made in files if made and made.sha256 and file.is_file()]
+    changed = tuple(file.name for file, made in known if made.sha256 != digest.of_file(file))
+    return FileSummary((folder / FILE).stat().st_size, changed=changed) if changed else look(folder / FILE)
 
 
 def _results(context: Context, release_id: str, folder: Path | None) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from sluice.core.dbt import Ending
-from sluice.core.duck import connect, identifier
+from sluice.core.duck import connect, identifier, literal
 from sluice.core.paths import program
 from sluice.core.text import columns, plural, table
 from sluice.core.text import value as shortened
@@ -48,13 +48,15 @@ class Failures:
 
 
 def collect(run: Run, warehouse: Path) -> Failures:
-    """The problems of a run that wrote to a file in the folder `warehouse`. The file is opened only where there are some."""
+    """The problems of a run that wrote to a file, or to one in a folder, `warehouse`; it is opened only where there are some."""
     failed, warned = (sorted(run.ended(one), key=lambda node: node.name) for one in (Ending.failed, Ending.warned))
     bad, skipped = [*failed, *warned], len(run.ended(Ending.skipped))
-    file = warehouse / run.warehouse
+    file = warehouse / run.warehouse if warehouse.is_dir() else warehouse
     if not any(node.failures and node.stored for node in bad) or not file.exists():
         return Failures(run, tuple(Problem(node, None) for node in bad), skipped)
-    with connect(str(file), read_only=True) as connection:
+    with connect() as connection:
+        # dbt names the database in what it stored; the file may have been renamed since.
+        connection.execute(f"attach {literal(str(file))} as {identifier(Path(run.warehouse).stem)} (read_only)")
         return Failures(run, tuple(Problem(node, _sample(node, connection, file)) for node in bad), skipped)
 
 

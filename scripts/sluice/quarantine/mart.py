@@ -10,7 +10,8 @@ import duckdb
 from sluice.core.dbt import artifact
 from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
-from sluice.environments.resolve import Located
+from sluice.core.manifest import relation_of
+from sluice.environments.resolve import Located, holding
 
 # docs/quarantine.md says what each column means. The mart's own status is that of its build, and not read.
 _ROWS = """
@@ -46,7 +47,7 @@ def find(located: Located) -> QuarantineMart:
     if not found:
         raise SluiceError("no model of the project holds refused rows", where=str(target), hint=hint)
     (node,) = found
-    return QuarantineMart(located.file, node["database"], node["schema"], node["alias"])
+    return QuarantineMart(holding(located, [relation_of(node)]), node["database"], node["schema"], node["alias"])
 
 
 def attach(connection: duckdb.DuckDBPyConnection, mart: QuarantineMart) -> str:

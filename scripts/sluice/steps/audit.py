@@ -14,7 +14,7 @@ from sluice.core.progress import Tell, part, silent
 from sluice.environments import partial, trail
 from sluice.environments.context import here
 from sluice.environments.partial import Partial
-from sluice.environments.resolve import Located, locate
+from sluice.environments.resolve import Located, locate, whole
 from sluice.gate import audit_record
 from sluice.history import ledger
 from sluice.quality.expectations import audit as expectations
@@ -104,7 +104,8 @@ def _judged(wish: _Wish, select: Sequence[str], base: str, tell: Tell) -> AuditR
         report = expectations.of_dbt_alone(wish.located.file, artifacts, base)
         return replace(report, acknowledged=tuple(sorted(record.answered)) if record else ())
     return expectations.audit(
-        wish.located.file,
+        # Expectations of what is not public are judged, too. What is public is the same in both files: its build has seen to it.
+        whole(wish.located, tell) or wish.located.file,
         artifacts,
         select,
         memory_limit=wish.memory_limit,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,10 +15,11 @@ from sluice.core.paths import target_root
 from sluice.core.progress import Tell, silent
 from sluice.environments import trail
 from sluice.environments.context import Context, here
-from sluice.environments.resolve import locate
+from sluice.environments.resolve import locate, whole
 from sluice.quality import dbt_results, failures
 from sluice.quality.failures import Failures
 from sluice.quarantine import expire
+from sluice.store.record import WORK
 
 if TYPE_CHECKING:
     from sluice.candidate.build import Candidate
@@ -121,24 +123,33 @@ def _candidate(
         attempt.detail = "nothing is new: nothing was built"
         candidates.clean_up(context.candidates)
         return BuildReport(environment, True, None, Unchanged(environment, current))
-    built = candidates.build(plan(environment, context, full_refresh=full_refresh, tell=tell), tell)
+    planned = plan(environment, context, full_refresh=full_refresh, tell=tell)
+    if planned.remark:
+        print(f"note: {planned.remark}", file=sys.stderr)
+    built = candidates.build(planned, tell)
     attempt.release_id, attempt.from_release_id = built.record.release_id, built.record.parent
-    found = _recorded(built.folder, built.folder, context.lake, built.record.release_id)
+    found = _recorded(built.folder, built.folder / WORK, context.lake, built.record.release_id)
     return BuildReport(environment, built.is_good, found, built, tuple(new))
 
 
 def _pull_request(context: Context, attempt: trail.Attempt, environment: str, base: str, tell: Tell) -> BuildReport:
     from sluice.change import pull_request
 
-    built = pull_request.build(environment, locate(base, tell), context, tell)
+    located = locate(base, tell)
+    if whole(located, tell) is None:
+        print(f"note: the work file of {base} is gone: what the change reads and is not public is built first", file=sys.stderr)
+    built = pull_request.build(environment, located, context, tell)
     attempt.from_release_id = built.contents.base
     has_run = (built.artifacts / "run_results.json").is_file()
-    found = _recorded(built.artifacts, built.file.parent, context.lake, environment) if has_run else None
+    found = _recorded(built.artifacts, built.file, context.lake, environment) if has_run else None
     return BuildReport(environment, built.is_good, found, built)
 
 
 def _recorded(artifacts: Path, warehouse: Path, lake: Path, name: str | None = None) -> Failures:
-    """What went wrong in a run; every check of it goes into lake/ops, under the warehouse's name or the one given."""
+    """What went wrong in a run that wrote to a file, or to one in a folder, `warehouse`.
+
+    Every check of it goes into lake/ops, under the warehouse's name or the one given.
+    """
     run = dbt_results.read(artifacts)
     dbt_results.append(replace(run, warehouse=name) if name else run, lake)
     return failures.collect(run, warehouse)

@@ -1,7 +1,7 @@
 """The digest of a relation: equal for equal rows whatever their order, and of a warehouse: equal for equal relations.
 
-It uses DuckDB's hash(), which may change between versions of DuckDB: digests are comparable within one version, which the
-record names.
+It uses DuckDB's hash(), which may change between versions of DuckDB, and the way it is used here has changed, too: digests are
+comparable within one version of each. The record of a release names both.
 """
 
 from __future__ import annotations
@@ -10,12 +10,17 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 
 from sluice.core.duck import identifier, literal
 from sluice.core.progress import Tell, silent
+from sluice.core.row_hash import hashed
 from sluice.store.record import Relation
+
+# How digests are made now. Version 1 gave hash() every value as it is, and was blind to what core/row_hash.py lists.
+VERSION: Literal[1, 2] = 2
 
 _RELATIONS = """
     select schema_name, relation from (
@@ -34,25 +39,31 @@ def listed(connection: duckdb.DuckDBPyConnection, database: str) -> list[tuple[s
 
 
 def of_all(
-    connection: duckdb.DuckDBPyConnection, database: str, only: Sequence[str] | None = None, tell: Tell = silent
+    connection: duckdb.DuckDBPyConnection,
+    database: str,
+    only: Sequence[str] | None = None,
+    tell: Tell = silent,
+    version: int = VERSION,
 ) -> dict[str, Relation]:
     """Every relation of an attached database, or `only` some, as `schema.name`. Reads all rows."""
     found = [(schema, name) for schema, name in listed(connection, database) if only is None or f"{schema}.{name}" in only]
     digests = {}
     for number, (schema, name) in enumerate(found):
         tell(f"{schema}.{name}", number / len(found))
-        digests[f"{schema}.{name}"] = of(connection, f"{identifier(database)}.{identifier(schema)}.{identifier(name)}")
+        place = f"{identifier(database)}.{identifier(schema)}.{identifier(name)}"
+        digests[f"{schema}.{name}"] = of(connection, place, version)
     return digests
 
 
-def of(connection: duckdb.DuckDBPyConnection, relation: str) -> Relation:
+def of(connection: duckdb.DuckDBPyConnection, relation: str, version: int = VERSION) -> Relation:
     """A relation, named as in SQL: column names and types, number of rows, sum and xor of the rows' hashes."""
     described = connection.execute(f"describe select * from {relation}").fetchall()
     columns = tuple((str(name), str(kind)) for name, kind, *_ in described)
-    hashed = ", ".join(identifier(name) for name, _ in columns)
+    named = ((identifier(name), kind) for name, kind in columns)
+    values = ", ".join(name if version == 1 else hashed(name, kind) for name, kind in named)
     row = connection.execute(f"""
         select count(*), coalesce(sum(row_hash), 0)::hugeint, coalesce(bit_xor(row_hash), 0)
-        from (select hash({hashed}) as row_hash from {relation})
+        from (select hash({values}) as row_hash from {relation})
     """).fetchone()
     assert row is not None
     rows, total, mixed = row

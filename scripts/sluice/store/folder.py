@@ -15,7 +15,7 @@ from sluice.core.locks import locked
 from sluice.core.progress import Tell, silent
 from sluice.store import moves, readers
 from sluice.store.moves import Move
-from sluice.store.record import FILE, NAME
+from sluice.store.record import FILE, NAME, WORK, work_in
 from sluice.store.standalone import look
 from sluice.store.store import FileSummary, MovedError, Pointer, Store
 
@@ -61,9 +61,20 @@ class Folder(Store):
     def fetch(self, release_id: str, tell: Tell = silent) -> Path:  # noqa: ARG002  (nothing to do, nothing to tell)
         return self._folder(release_id)
 
-    def holders(self) -> dict[str, int]:
+    def works(self) -> dict[str, int]:
+        return {path.parent.name: path.stat().st_size for path in self._releases.glob(f"[!.]*/{WORK}")}
+
+    def work(self, release_id: str, tell: Tell = silent) -> Path | None:  # noqa: ARG002  (nothing to do, nothing to tell)
+        return work_in(self._folder(release_id), self.record(release_id))
+
+    def remove_work(self, release_id: str) -> None:
+        file = self._folder(release_id) / WORK
+        with self.changing(), _trouble(file, "the work file cannot be removed", "check its permissions"):
+            file.unlink(missing_ok=True)
+
+    def holders(self, name: str = FILE) -> dict[str, int]:
         """Only processes of this machine are seen."""
-        found = readers.holders(self._folder(release_id) / FILE for release_id in self.releases())
+        found = readers.holders(self._folder(release_id) / name for release_id in self.releases())
         return {path.parent.name: process for path, process in found.items()}
 
     @contextmanager
@@ -188,10 +199,10 @@ class Folder(Store):
 
 
 def _seal(folder: Path) -> None:
-    """Make every file read only, and see that it is on the disk."""
+    """Make every file read only, the work file for its owner alone; and see that it is on the disk."""
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            path.chmod(0o444)
+            path.chmod(0o400 if path.name == WORK else 0o444)
         _sync(path)
     _sync(folder)
 

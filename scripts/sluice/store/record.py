@@ -16,7 +16,10 @@ from sluice.core.errors import SluiceError
 from sluice.core.yaml_model import sentence
 
 NAME = "release.json"
+# What readers open: the public relations.
 FILE = "warehouse.duckdb"
+# The whole file that dbt built: the next build starts from it. No reader needs it, and it goes before the release does.
+WORK = "work.duckdb"
 # The artifacts of dbt that a release keeps.
 ARTIFACTS = ("manifest.json", "run_results.json")
 
@@ -29,7 +32,7 @@ Seconds = Annotated[float, Field(ge=0)]
 
 
 # Keys that records of older versions do not have.
-_LATER = ("acknowledged", "target", "vars")
+_LATER = ("acknowledged", "target", "vars", "work", "digest_version")
 
 
 class _Strict:
@@ -67,7 +70,7 @@ class Dbt(_Strict):
 
 @dataclass(frozen=True)
 class File(_Strict):
-    """The warehouse file; `sha256` is computed for an upload only, otherwise None."""
+    """A warehouse file; of older records `sha256` is None, unless they were uploaded."""
 
     bytes: Count
     sha256: Sha256 | None
@@ -111,8 +114,10 @@ class Record(_Strict):
     """What a release is made from and what it contains. `built_at` and `digest` are None until the build has finished.
 
     `lake` has the version of every Delta table by its path below the lake's root; `parent` is the release whose file the
-    candidate started from, or follows; `left_out` are views that read something outside the file and so are not in it;
-    `target` and `vars` are those that dbt was called with (None: the profile's own target); times are UTC, ISO 8601 with Z.
+    candidate started from, or follows; `left_out` are public views that read something outside the file and so are not in it;
+    `target` and `vars` are those that dbt was called with (None: the profile's own target); `relations`, `digest` and `file` are
+    those of the file that readers open, `work` is the whole file that dbt built (None in older records: there, readers have the
+    whole file); `digest_version` is how digests were made; times are UTC, ISO 8601 with Z.
     """
 
     release_id: ReleaseId
@@ -136,6 +141,8 @@ class Record(_Strict):
     acknowledged: tuple[Acknowledgement, ...] = ()
     target: Name | None = None
     vars: Mapping[str, Any] = field(default_factory=dict)
+    work: File | None = None
+    digest_version: Literal[1, 2] = 1
     schema_version: Literal[1] = 1
 
     @property
@@ -174,6 +181,15 @@ def loads(text: str, where: str = "") -> Record:
     if missing:
         raise _invalid(f"`{missing[0]}` is missing", where)
     return record
+
+
+def work_in(folder: Path, record: Record) -> Path | None:
+    """The whole file that dbt built, in the folder of a release or candidate; None if it is gone.
+
+    In records of older versions that is the file that readers open.
+    """
+    work = folder / WORK
+    return work if work.is_file() else folder / FILE if record.work is None else None
 
 
 def dump(record: Record, path: Path) -> None:

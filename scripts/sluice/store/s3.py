@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ from sluice.core.locks import LOCK as CANDIDATE_LOCK
 from sluice.core.progress import Tell, silent
 from sluice.store import digest, moves
 from sluice.store.moves import Move
-from sluice.store.record import FILE, NAME, File, Record, dumps, load
+from sluice.store.record import FILE, NAME, WORK, File, Record, dumps, load, work_in
 from sluice.store.store import FileSummary, MovedError, Pointer, Store
 
 if TYPE_CHECKING:
@@ -68,19 +68,27 @@ class Bucket(Store):
         if self._is_there(release_id):
             return
         record = load(folder)
-        sent = digest.of_file(folder / FILE)
+        sent = {name: digest.of_file(folder / name) for name in (FILE, WORK) if (folder / name).is_file()}
+        self._refuse_changed(record, sent, folder)
         names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
         for number, name in enumerate(name for name in names if name not in (NAME, CANDIDATE_LOCK)):
             tell(f"uploading {name}", number / len(names))
             self._put(f"releases/{release_id}/{name}", folder / name)
         tell("reading it back", 0.9)
-        self._compare(release_id, sent)
-        sealed = replace(record, file=File((folder / FILE).stat().st_size, sent))
+        for name, digested in sent.items():
+            self._compare(release_id, name, digested)
+        sealed = replace(record, file=File((folder / FILE).stat().st_size, sent[FILE]))
         self._put(f"releases/{release_id}/{NAME}", dumps(sealed).encode())
 
-    def _compare(self, release_id: str, sent: str) -> None:
+    def _refuse_changed(self, record: Record, sent: Mapping[str, str], folder: Path) -> None:
+        for name, made in ((FILE, record.file), (WORK, record.work)):
+            if made and made.sha256 and sent.get(name, made.sha256) != made.sha256:
+                hint = "build and audit a new candidate"
+                raise SluiceError(f"{name} is not what was built: its sha256 differs", where=str(folder / name), hint=hint)
+
+    def _compare(self, release_id: str, name: str, sent: str) -> None:
         came = hashlib.sha256()
-        for part in self._stream(f"releases/{release_id}/{FILE}"):
+        for part in self._stream(f"releases/{release_id}/{name}"):
             came.update(part)
         if came.hexdigest() != sent:
             hint = "nothing was published; check the disk and the network, then run it again"
@@ -102,25 +110,62 @@ class Bucket(Store):
         if (kept / NAME).exists():
             return kept
         record = self.record(release_id)
+        if record.file is None:
+            raise SluiceError("the record of the release does not describe its file", where=self.url(release_id))
         coming = self.cache / f".coming-{release_id}-{os.getpid()}"
         shutil.rmtree(coming, ignore_errors=True)
         try:
             for name in sorted(self._objects(f"releases/{release_id}/")):
-                self._download(name, coming / name.removeprefix(f"releases/{release_id}/"), record, tell)
-            if record.file is None or digest.of_file(coming / FILE) != record.file.sha256:
-                raise SluiceError("the downloaded file is not the one described in its record", where=self.url(release_id))
+                path = coming / name.removeprefix(f"releases/{release_id}/")
+                if path.name != WORK:
+                    self._download(name, path, record.file if path.name == FILE else None, tell)
             coming.rename(kept)
         finally:
             shutil.rmtree(coming, ignore_errors=True)
         return kept
 
-    def _download(self, name: str, path: Path, record: Record, tell: Tell) -> None:
+    def works(self) -> dict[str, int]:
+        import obstore
+
+        with self._trouble("the releases cannot be listed"):
+            found = [one for chunk in obstore.list(self._store, "releases") for one in chunk]
+        return {str(one["path"]).split("/")[1]: int(one["size"]) for one in found if str(one["path"]).endswith(f"/{WORK}")}
+
+    def work(self, release_id: str, tell: Tell = silent) -> Path | None:
+        """The cached file; if there is none, it is downloaded to where `fetch` puts the rest."""
+        record = self.record(release_id)
+        cached = work_in(self.cache / release_id, record)
+        if record.work is None:
+            return self.fetch(release_id, tell) / FILE
+        if cached is not None or release_id not in self.works():
+            return cached
+        coming = self.cache / f".coming-{release_id}-{os.getpid()}.work"
+        try:
+            self._download(f"releases/{release_id}/{WORK}", coming, record.work, tell)
+            return coming.rename(self.fetch(release_id, tell) / WORK)
+        finally:
+            coming.unlink(missing_ok=True)
+
+    def remove_work(self, release_id: str) -> None:
+        import obstore
+
+        with self._trouble("the work file cannot be removed"):
+            obstore.delete(self._store, f"releases/{release_id}/{WORK}")
+        (self.cache / release_id / WORK).unlink(missing_ok=True)
+
+    def _download(self, name: str, path: Path, made: File | None, tell: Tell) -> None:
+        """Download an object; raise SluiceError if it is to be as it was `made`, and is not."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        came = hashlib.sha256()
         with path.open("wb") as file:
+            path.chmod(0o600)
             for part in self._stream(name):
                 file.write(part)
-                tell(f"downloading {path.name}", min(file.tell() / (record.file.bytes if record.file else 1), 1.0))
-        path.chmod(0o444)
+                came.update(part)
+                tell(f"downloading {path.name}", min(file.tell() / max(made.bytes, 1), 1.0) if made else 1.0)
+        if made is not None and came.hexdigest() != made.sha256:
+            raise SluiceError("the downloaded file is not the one described in its record", where=f"{self.address}/{name}")
+        path.chmod(0o400 if name.endswith(f"/{WORK}") else 0o444)
 
     def pointers(self) -> list[str]:
         return sorted(path.removesuffix(".json") for path in self._objects("") if "/" not in path and path.endswith(".json"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import duckdb
 
 from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
+from sluice.core.manifest import folded
 from sluice.core.progress import Tell, silent
 from sluice.store import digest
 from sluice.store.record import Relation
@@ -105,18 +106,19 @@ def make(file: Path) -> tuple[str, ...]:
     outside are dropped. Raises SluiceError if a relation still cannot be read.
     """
     with _writable(file) as connection:
-        for view in _views(connection):
+        for view in views(connection):
             _rename_free(connection, view)
     outside = unanswered(file)
     with _writable(file) as connection:
-        views = {(view.schema, view.name) for view in _views(connection)}
-        for schema, name in sorted(views & outside.keys()):
+        dropped = sorted({(view.schema, view.name) for view in views(connection)} & outside.keys())
+        for schema, name in dropped:
             connection.execute(f"drop view {identifier(schema)}.{identifier(name)}")
-    _check(file)
-    return tuple(f"{schema}.{name}" for schema, name in sorted(views & outside.keys()))
+    check(file)
+    return tuple(f"{schema}.{name}" for schema, name in dropped)
 
 
-def _check(file: Path) -> None:
+def check(file: Path) -> None:
+    """Raise SluiceError, naming each, if a relation cannot be read from the file alone, or the file was not closed."""
     still = unanswered(file)
     if still:
         named = [f"{schema}.{name}: {why}" for (schema, name), why in still.items()]
@@ -135,24 +137,23 @@ def _writable(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("force checkpoint")
 
 
-def _views(connection: duckdb.DuckDBPyConnection) -> list[View]:
-    rows = connection.execute("""
-        select schema_name, view_name, sql, comment
-        from duckdb_views()
-        where database_name = current_database() and not internal and not temporary
-        order by all
-    """).fetchall()
+def views(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> list[View]:
+    """The views of a database of the connection, by default the current one."""
+    where = f"database_name = {'current_database()' if database is None else literal(database)}"
+    rows = connection.execute(
+        f"select schema_name, view_name, sql, comment from duckdb_views() where {where} and not internal and not temporary"
+        " order by all"
+    ).fetchall()
     return [
-        View(schema, name, *_split(connection, sql), comment, _comments(connection, schema, name))
+        View(schema, name, *_split(connection, sql), comment, _comments(connection, where, schema, name))
         for schema, name, sql, comment in rows
     ]
 
 
-def _comments(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> tuple[tuple[str, str], ...]:
+def _comments(connection: duckdb.DuckDBPyConnection, where: str, schema: str, name: str) -> tuple[tuple[str, str], ...]:
     rows = connection.execute(f"""
         select column_name, comment from duckdb_columns()
-        where database_name = current_database() and schema_name = {literal(schema)} and table_name = {literal(name)}
-            and comment is not null
+        where {where} and schema_name = {literal(schema)} and table_name = {literal(name)} and comment is not null
     """).fetchall()
     return tuple(rows)
 
@@ -170,6 +171,20 @@ def _serialised(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, 
     row = connection.execute("select json_serialize_sql(?)", [query]).fetchone()
     document: dict[str, Any] = json.loads(row[0]) if row else {"error": True}
     return None if document["error"] or len(document["statements"]) != 1 else document
+
+
+def tables_in(connection: duckdb.DuckDBPyConnection, view: View) -> set[tuple[str, str]]:
+    """The relations that a view's query names, as (schema, name), folded; those of its own `with` come along without a schema."""
+    named = _nodes(_serialised(connection, view.query) if view.query else None)
+    return {(folded(node["schema_name"]), folded(node["table_name"])) for node in named if node.get("type") == "BASE_TABLE"}
+
+
+def _nodes(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a parsed query."""
+    if isinstance(node, dict):
+        yield node
+    for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _nodes(part)
 
 
 def _rename_free(connection: duckdb.DuckDBPyConnection, view: View) -> None:
@@ -204,22 +219,31 @@ def _strip(document: Any, database: str) -> bool:
 
 def _naming(node: Any, database: str) -> Iterator[dict[str, Any]]:
     """The nodes of a parsed query that name the database: tables, and columns spelt with four names."""
-    if isinstance(node, dict):
-        names = node.get("column_names") or []
-        if node.get("catalog_name") == database or (len(names) == 4 and names[0] == database):
-            yield node
-    for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        yield from _naming(part, database)
+    for one in _nodes(node):
+        names = one.get("column_names") or []
+        if one.get("catalog_name") == database or (len(names) == 4 and names[0] == database):
+            yield one
 
 
-def compact(file: Path) -> bool:
-    """Rewrite a file if too much of it is free and the disk has room; whether that was done. Its relations stay equal."""
+def free_share(file: Path) -> float:
+    """The share of a file that is free."""
+    free, used = _blocks(file)
+    return free / max(free + used, 1)
+
+
+def _blocks(file: Path) -> tuple[int, int]:
+    """Bytes of a file that are free, and that are used."""
     with duckdb.connect(str(file), read_only=True) as connection:
         row = connection.execute(
             "select block_size * free_blocks, block_size * used_blocks from pragma_database_size()"
         ).fetchone()
     assert row is not None
-    free, used = row
+    return int(row[0]), int(row[1])
+
+
+def compact(file: Path) -> bool:
+    """Rewrite a file if too much of it is free and the disk has room; whether that was done. Its relations stay equal."""
+    free, used = _blocks(file)
     if free < FREE_BYTES or free < (free + used) * FREE_SHARE or shutil.disk_usage(file.parent).free < used * 2:
         return False
     fresh = file.with_name(f"{file.name}.fresh")
@@ -233,7 +257,13 @@ def compact(file: Path) -> bool:
     return True
 
 
-def read(file: Path, only: list[str] | None = None, tell: Tell = silent, memory_limit: str | None = None) -> dict[str, Relation]:
-    """Every relation's rows, columns and digest, read from the file alone."""
+def read(
+    file: Path,
+    only: Sequence[str] | None = None,
+    tell: Tell = silent,
+    memory_limit: str | None = None,
+    version: int = digest.VERSION,
+) -> dict[str, Relation]:
+    """The rows, columns and digest of every relation, or of `only` some, read from the file alone."""
     with opened(file, memory_limit) as connection:
-        return digest.of_all(connection, ALIAS, only, tell)
+        return digest.of_all(connection, ALIAS, only, tell, version)

@@ -36,13 +36,14 @@ class FileSummary:
     """What can be known of a warehouse file without reading its rows.
 
     `relations` are its tables and views (None where finding out needs a download), `unanswered` those that can't be bound
-    when the file is opened alone, with the reason.
+    when the file is opened alone, with the reason. `changed` names the files of a candidate whose sha256 is not the recorded one.
     """
 
     bytes: int
     relations: frozenset[str] | None = None
     unanswered: dict[str, str] = field(default_factory=dict)
     has_log: bool = False
+    changed: tuple[str, ...] = ()
 
 
 class Store(Protocol):
@@ -92,7 +93,19 @@ class Store(Protocol):
         return f"{self.address}/releases/{release_id}/{FILE}"
 
     def fetch(self, release_id: str, tell: Tell = silent) -> Path:
-        """A folder on this machine with the whole release."""
+        """A folder on this machine with the release; of its work file, see `work`."""
+
+    def works(self) -> dict[str, int]:
+        """The releases whose work file is kept, with its bytes."""
+
+    def work(self, release_id: str, tell: Tell = silent) -> Path | None:
+        """The whole file that dbt built, on this machine; None if it is not kept any more.
+
+        In releases of older versions that is the file that readers open.
+        """
+
+    def remove_work(self, release_id: str) -> None:
+        """Remove a release's work file, if it is there."""
 
     def clean(self) -> list[str]:
         """Remove what interrupted commands have left behind; say what that was."""
@@ -103,8 +116,8 @@ class Store(Protocol):
         """The path that readers of an environment open on this machine; it follows the pointer. None if there is none."""
         return None
 
-    def holders(self) -> dict[str, int]:
-        """Releases that a process has open, as far as can be seen, with the process's id."""
+    def holders(self, name: str = FILE) -> dict[str, int]:  # noqa: ARG002
+        """Releases whose file called `name` a process has open, as far as can be seen, with the process's id."""
         return {}
 
     def changing(self) -> AbstractContextManager[None]:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import duckdb
 
-from sluice.core import dbt
+from sluice.core import dbt, public
 from sluice.core.dbt import Ending
 from sluice.core.duck import connect
 from sluice.core.errors import SluiceError
 from sluice.core.paths import pasted, program
 from sluice.core.text import plural, table, wrapped
 from sluice.environments.acknowledgements import told
-from sluice.environments.resolve import Located
+from sluice.environments.resolve import Located, holding
 from sluice.history import ledger
 from sluice.history.kinds import BatchEntry
 from sluice.quarantine import catalog
@@ -78,7 +78,7 @@ def summarise(lake: Path, built: Located) -> Summary:
     """Read the lake's batch records, the warehouse file that dbt built, and the artifacts that belong to it."""
     target, file = built.described_in, built.file
     done = dbt.outcome(target)
-    public = dbt.marts(target)
+    marts, summed = public.marts(target), dbt.summed(target)
     return Summary(
         name=built.name,
         release_id=built.record.release_id if built.record else None,
@@ -92,8 +92,8 @@ def summarise(lake: Path, built: Located) -> Summary:
         failures=done.count(Ending.failed, "model", "seed", "test", "unit_test"),
         dbt_seconds=done.seconds,
         warehouse=str(built.opened_as),
-        marts=_marts(file, public),
-        totals=_totals(file, dbt.summed(target)),
+        marts=_marts(file, marts),
+        totals=_totals(holding(built, [model.relation for model in summed]), summed),
         acknowledged=list(built.record.acknowledged) if built.record else [],
     )
 
@@ -125,9 +125,9 @@ def _feeds(lake: Path) -> list[FeedTotals]:
     ]
 
 
-def _marts(file: Path, public: Sequence[dbt.Mart]) -> list[MartRows]:
+def _marts(file: Path, marts: Sequence[dbt.Mart]) -> list[MartRows]:
     with connect(str(file), read_only=True) as connection:
-        return [MartRows(mart.relation, _count(connection, mart.relation)) for mart in public]
+        return [MartRows(mart.relation, _count(connection, mart.relation)) for mart in marts]
 
 
 def _totals(file: Path, models: Sequence[dbt.Mart]) -> list[totals.Totals]:

@@ -14,7 +14,7 @@ from sluice.candidate import build
 from sluice.candidate.plan import plan
 from sluice.core import dbt
 from sluice.environments.context import here
-from sluice.store.record import Code, load
+from sluice.store.record import WORK, Code, load
 
 
 def test_the_current_release_stays_to_the_byte(story: Story) -> None:
@@ -23,7 +23,8 @@ def test_the_current_release_stays_to_the_byte(story: Story) -> None:
 
 
 def test_it_begins_as_the_release_and_takes_in_what_is_new(story: Story) -> None:
-    assert rows(story.candidate / "warehouse.duckdb", "select count(*), sum(amount) from core.all_sales") == [(20, 210.0)]
+    """Where it begins is the work file of the release: what the release itself has is not enough to go on from."""
+    assert rows(story.candidate / WORK, "select count(*), sum(amount) from core.all_sales") == [(20, 210.0)]
     assert (story.first.full_refresh, story.first.parent) == (True, None)
     assert (story.second.full_refresh, story.second.parent) == (False, story.first.release_id)
     # Incremental: the statement that dbt ran says so.
@@ -44,11 +45,13 @@ def test_the_record_says_what_it_is_made_of(story: Story) -> None:
     assert (record.project, record.environment, record.built_by) == ("sluice", "prod", "user:test")
     assert record.dbt is not None
     assert record.dbt.counts == {"model.success": 5, "test.pass": 1}
-    assert record.relations["core.all_sales"].rows == 20
+    assert record.relations["core.by_shop"].rows == 3
     assert record.relations["core.rpt_shops"].columns == (("shop_id", "BIGINT"), ("sales", "BIGINT"), ("amount", "DOUBLE"))
     assert record.file is not None
     assert record.file.bytes == (story.candidate / "warehouse.duckdb").stat().st_size
-    assert set(record.seconds) == {"copy", "build", "alone", "digest"}
+    assert record.work is not None
+    assert record.work.bytes == (story.candidate / WORK).stat().st_size
+    assert set(record.seconds) == {"copy", "build", "alone", "extract"}
     assert record.audit is None
 
 
@@ -69,21 +72,32 @@ def test_unit_tests_run_where_the_code_is_another_than_the_parents(retold: Calla
 def test_its_folder_holds_the_artifacts_and_nothing_else(story: Story) -> None:
     names = {path.name for path in story.candidate.iterdir()}
     assert names == {
-        "warehouse.duckdb", "release.json", "inputs.json", "compiled.json", "manifest.json", "run_results.json", ".lock",
+        "warehouse.duckdb", "work.duckdb", "release.json", "inputs.json", "compiled.json", "manifest.json", "run_results.json",
+        ".lock",
     }  # fmt: skip
     assert (story.candidate / "warehouse.duckdb").stat().st_mode & 0o777 == 0o444
+
+
+def test_readers_find_what_is_public_and_may_not_open_the_rest(story: Story) -> None:
+    relations = "select table_schema || '.' || table_name from information_schema.tables order by all"
+    assert rows(story.candidate / "warehouse.duckdb", relations) == [("core.by_shop",), ("core.rpt_shops",)]
+    assert {("core.all_sales",), ("checks.every_sale_is_there_once",)} <= {*rows(story.candidate / WORK, relations)}
+    assert (story.candidate / WORK).stat().st_mode & 0o077 == 0
+    assert story.candidate.stat().st_mode == story.candidate.parent.stat().st_mode
 
 
 def test_every_relation_answers_when_the_file_is_alone_under_any_name(story: Story) -> None:
     counts = answers_alone(sys.executable, story.candidate / "warehouse.duckdb")
     assert counts == {name: relation.rows for name, relation in story.second.relations.items()}
     assert counts["core.by_shop"] == 3
-    assert story.second.left_out == ("core.outside", "staging.stg_sales")
+    assert story.second.left_out == ("core.outside",)
 
 
-def test_a_view_that_stays_keeps_what_is_said_about_it(story: Story) -> None:
-    file = story.candidate / "warehouse.duckdb"
-    assert rows(file, "select comment from duckdb_views() where view_name = 'by_shop'") == [("One row per shop.",)]
+@pytest.mark.parametrize(("name", "kind"), [("warehouse.duckdb", "table"), (WORK, "view")])
+def test_a_view_that_stays_keeps_what_is_said_about_it(story: Story, name: str, kind: str) -> None:
+    """Also if it reads what is not public, and so is a table where readers find it."""
+    file = story.candidate / name
+    assert rows(file, f"select comment from duckdb_{kind}s() where {kind}_name = 'by_shop'") == [("One row per shop.",)]
     said = "select comment from duckdb_columns() where table_name = 'by_shop' and comment is not null"
     assert rows(file, said) == [("What it sold.",)]
 
@@ -103,7 +117,7 @@ def test_what_arrives_after_the_pins_is_not_in_it(retold: Callable[[], Story], m
     monkeypatch.setattr(dbt, "session", late)
     pinned = build.build(plan("prod", here(), full_refresh=True), lambda *_: None)
     assert pinned.record.lake["raw/shop/sales"] == 1
-    assert rows(pinned.folder / "warehouse.duckdb", "select max(sale_id) from core.all_sales") == [(20,)]
+    assert rows(pinned.folder / WORK, "select max(sale_id) from core.all_sales") == [(20,)]
     # And without pins it would be: dev reads the lake as it is.
     shop.sluice("build", "--select", "+all_sales")
     assert rows(shop.warehouse / "dev.duckdb", "select max(sale_id) from core.all_sales") == [(1009,)]

@@ -54,7 +54,7 @@ def test_it_builds_audits_and_publishes_and_stops_where_a_step_refuses(shop: Sal
     assert (shop.warehouse / "prod.duckdb").readlink() == second
     assert sold(shop) == [(78,)]
     (kept,) = shop.candidates()
-    assert rows(shop.warehouse / "candidates" / kept / "warehouse.duckdb", "select count(*) from core.all_sales") == [(14,)]
+    assert rows(shop.warehouse / "candidates" / kept / "work.duckdb", "select count(*) from core.all_sales") == [(14,)]
     assert trail(shop)[-1] == ("build", "failed")
 
 

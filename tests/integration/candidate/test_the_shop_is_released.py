@@ -17,7 +17,7 @@ from tests.helpers.project import Project, copy_project
 from sluice.candidate.build import Candidate, build
 from sluice.candidate.plan import plan
 from sluice.candidate.rebuild import WITHOUT_TESTS, comparison, rebuild
-from sluice.core import dbt
+from sluice.core import public
 from sluice.core.paths import warehouse_root
 from sluice.core.progress import silent
 from sluice.environments.context import here
@@ -94,10 +94,9 @@ def test_every_relation_answers_when_the_file_is_alone(days: Days) -> None:
     record = days.candidate.record
     counts = answers_alone(sys.executable, _file(days))
     assert counts == {name: relation.rows for name, relation in record.relations.items()}
-    assert {mart.relation for mart in dbt.marts(days.candidate.folder)} <= counts.keys()
-    staging = [name for name in record.left_out if name.startswith("staging.")]
-    assert staging
-    assert not any(name.startswith("staging.") for name in counts)
+    assert {mart.relation for mart in public.marts(days.candidate.folder)} <= counts.keys()
+    assert {name.split(".")[0] for name in counts} == {"core", "finance", "growth", "operations", "reference"}
+    assert record.left_out == ()
 
 
 def test_every_mart_equals_a_rebuild_of_the_record(days: Days) -> None:
@@ -113,16 +112,16 @@ def test_every_mart_equals_a_rebuild_of_the_record(days: Days) -> None:
     assert difference.name == "core.fct_orders"
 
 
-def test_written_anew_it_is_the_same_and_smaller(days: Days, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "warehouse.duckdb"
-    shutil.copyfile(_file(days), file)
+def test_written_anew_the_work_file_is_the_same_and_smaller(days: Days, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, work = tmp_path / "warehouse.duckdb", days.candidate.folder / "work.duckdb"
+    shutil.copyfile(work, file)
     assert not standalone.compact(file)
     monkeypatch.setattr(standalone, "FREE_BYTES", 0)
     monkeypatch.setattr(standalone, "FREE_SHARE", 0)
     assert standalone.compact(file)
-    assert file.stat().st_size < _file(days).stat().st_size
-    assert standalone.read(file) == days.candidate.record.relations
-    shapes = [_shape(path) for path in (file, _file(days))]
+    assert file.stat().st_size < work.stat().st_size
+    assert standalone.read(file) == standalone.read(work)
+    shapes = [_shape(path) for path in (file, work)]
     assert shapes[0] == shapes[1]
     assert [path.name for path in tmp_path.iterdir()] == ["warehouse.duckdb"]
 

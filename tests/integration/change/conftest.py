@@ -53,7 +53,7 @@ def build(shop: SalesShop) -> dict[str, Any]:
 
 
 DOUBLE = """
-{{ config(schema='core', materialized='view') }}
+{{ config(schema='core', materialized='view', access='public') }}
 select shop_id, count(*) as sales, sum(amount) * 2 as amount from {{ ref('all_sales') }} group by shop_id
 """
 

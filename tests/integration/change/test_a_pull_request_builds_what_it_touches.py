@@ -76,6 +76,17 @@ def test_a_changed_incremental_model_is_built_from_nothing_with_the_views_on_the
     assert rows(Path(said["file"]), "select count(*), sum(more) from core.all_sales") == [(10, 10)]
 
 
+def test_without_the_work_file_of_the_release_what_is_read_is_built_from_the_lake(shop: SalesShop) -> None:
+    (shop.warehouse / "prod.duckdb").resolve().with_name("work.duckdb").unlink()
+    model = "models/core/by_shop.sql"
+    shop.write(model, (shop.folder / model).read_text().replace("sum(amount) as amount", "sum(amount) as amount, 1 as one"))
+    done = shop.sluice("build", "--env", "pr-12")
+    assert "the work file of prod is gone" in done.stderr
+    assert rows(shop.warehouse / "pr" / "12.duckdb", "select sum(sales), sum(one) from core.by_shop") == [(10, 3)]
+    said = shop.sluice("diff", "prod", "pr-12", "--select", "all_sales", code=2).stderr
+    assert "core.all_sales is not public" in said
+
+
 def test_nothing_is_built_where_nothing_that_makes_data_changed(shop: SalesShop) -> None:
     model = "models/core/by_shop.sql"
     shop.write(model, (shop.folder / model).read_text() + "-- by shop\n")

@@ -32,7 +32,7 @@ def test_the_limits_of_memory() -> None:
     assert f"Default: {of_demo}." in " ".join(helped.replace("│", " ").split())
 
 
-@pytest.mark.parametrize("name", ["keep_last", "keep_days", "keep_weeks", "candidate_days"])
+@pytest.mark.parametrize("name", ["keep_last", "keep_days", "keep_weeks", "keep_work", "candidate_days"])
 def test_what_prune_keeps(name: str) -> None:
     (default,) = (field.default for field in fields(Retention) if field.name == name)
     assert f"{name} ({default}: " in text("environments.yml")

@@ -53,6 +53,23 @@ def test_after_a_rollback_the_way_back_is_another() -> None:
     assert set(kept(plan(THINGS, pointers, NOTHING, NOW))) == {"B", "C"}
 
 
+def test_work_files_stay_where_a_build_may_start() -> None:
+    """The current release, and the one that a rollback leads to; a release may stay for longer than its work file."""
+    works = [Thing("work", name, days(age)) for name, age in FOUR]
+    policy = Retention(keep_last=5)
+    decisions = plan([*THINGS, *works], [pointer("prod", *FOUR)], policy, NOW)
+    assert [one.is_kept for one in decisions] == [True] * 4 + [False, False, True, True]
+    assert decisions[4].why == "no build starts from it"
+    assert decisions[6].why == "a build may start from it after a rollback of prod"
+    assert decisions[7].why == "prod points to it"
+    rolled_back = plan(works, [pointer("prod", *FOUR, ("C", 39), rolled_back=True)], policy, NOW)
+    assert set(kept(rolled_back)) == {"B", "C"}
+    for number, stays in [(0, {"D"}), (1, {"D"}), (3, {"B", "C", "D"})]:
+        assert set(kept(plan(works, [pointer("prod", *FOUR)], Retention(keep_work=number), NOW))) == stays
+    (new,) = plan([Thing("work", "E", NOW)], [pointer("prod", *FOUR)], policy, NOW)
+    assert (new.is_kept, new.why) == (True, "no environment has pointed to its release yet")
+
+
 def test_each_environment_keeps_its_own() -> None:
     pointers = [pointer("prod", ("A", 100)), pointer("staging", *FOUR)]
     assert set(kept(plan(THINGS, pointers, NOTHING, NOW))) == {"A", "C", "D"}

@@ -72,6 +72,7 @@ BREAKS: dict[str, Callable[[], tuple[Record, dict[str, Any] | None, FileSummary]
         SIGHT,
     ),
     "cannot be read from the file alone": lambda: (RECORD, results(), replace(SIGHT, unanswered={"core.orders": "no"})),
+    "warehouse.duckdb is not what was built": lambda: (RECORD, results(), replace(SIGHT, changed=("warehouse.duckdb",))),
     "there is a write-ahead log beside it": lambda: (RECORD, results(), replace(SIGHT, has_log=True)),
     "the file has 101 bytes": lambda: (RECORD, results(), replace(SIGHT, bytes=101)),
     "the file lacks core.orders": lambda: (RECORD, results(), FileSummary(100, frozenset())),
