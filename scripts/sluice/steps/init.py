@@ -23,8 +23,8 @@ _CHECKOUT = """\
         with:"""
 # Outside of the checkout: git would call the code of the release changed.
 _INSTALL = """\
-      # Add here what your models and your profile need.
-      - run: python3 -m venv "$RUNNER_TEMP/sluice" && "$RUNNER_TEMP/sluice/bin/pip" install --quiet sluice-dataops
+      # Add here what your models and your profile need. [dbt] is dbt-core before 1.12; where you have another, name it instead.
+      - run: python3 -m venv "$RUNNER_TEMP/sluice" && "$RUNNER_TEMP/sluice/bin/pip" install --quiet "sluice-dataops[dbt]"
       - run: echo "$RUNNER_TEMP/sluice/bin" >> "$GITHUB_PATH\""""
 _DEPS = "\n      - run: dbt deps"
 _PLACES = """\
