@@ -160,7 +160,7 @@ class ReleaseShop:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start the command line."""
-        command = [sys.executable, "-c", "from sluice.cli import main; main()", *arguments]
+        command = [str(Path(sys.executable).with_name("sluice")), *arguments]
         return subprocess.Popen(
             command, cwd=REPOSITORY, env=self.environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )

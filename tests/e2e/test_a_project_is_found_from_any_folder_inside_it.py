@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.helpers.commands import GROUPS, registered
-from tests.helpers.preloaded import BIN
+from tests.helpers.preloaded import program
 from tests.helpers.schemas import document
 
 FILES = {
@@ -38,7 +38,7 @@ def sluice(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedPr
     """Run a command in a folder, with none of the project's variables set."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SLUICE_", "DBT_"))}
     return subprocess.run(
-        [str(BIN / "sluice"), *arguments], cwd=folder, env={**environment, **more}, capture_output=True, text=True, check=False
+        [program("sluice"), *arguments], cwd=folder, env={**environment, **more}, capture_output=True, text=True, check=False
     )
 
 

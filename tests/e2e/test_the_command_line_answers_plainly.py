@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.helpers.commands import registered
+from tests.helpers.preloaded import program
 from tests.helpers.schemas import document
 
 Sluice = Callable[..., subprocess.CompletedProcess[str]]
@@ -29,7 +30,7 @@ def sluice(tmp_path: Path) -> Sluice:
     }
 
     def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        command = [str(Path(sys.executable).parent / "sluice"), *arguments]
+        command = [program("sluice"), *arguments]
         return subprocess.run(command, cwd=REPOSITORY, env={**environment, **more}, capture_output=True, text=True, check=False)
 
     return run

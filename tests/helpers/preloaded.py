@@ -21,9 +21,18 @@ import pytest
 
 BIN = Path(sys.executable).parent
 PROGRAMS = ("dbt", "sluice")
+# What a python runs preloaded, too, by its name or its path: the process in which sluice runs dbt.
+WORKER = "sluice.core.dbt_worker"
 SERVER = Path(__file__).with_name("preloaded_server.py")
 
-CLIENT = """#!{python} -IS
+SHEBANG = "#!{python} -IS\n"
+# Python itself, but for one module; it takes itself for the program that was called, and finds what is beside that.
+PYTHON = """
+import os, sys
+if not sys.argv[-1].removesuffix(".py").replace("/", ".").endswith({worker!r}):
+    os.execv({python!r}, sys.argv)
+"""
+CLIENT = """
 import marshal, os, signal, socket, sys
 
 def number():
@@ -40,7 +49,7 @@ def forward(sent, _):
 
 server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})
-request = marshal.dumps((os.path.basename(sys.argv[0]), sys.argv[1:], os.getcwd(), dict(os.environ)))
+request = marshal.dumps(({name}, {arguments}, os.getcwd(), dict(os.environ)))
 socket.send_fds(server, [len(request).to_bytes(8, "big")], [0, 1, 2])
 server.sendall(request)
 child = number()
@@ -69,6 +78,7 @@ class _Preloaded:
             str(SERVER),
             str(self.root / "socket"),
             str(self.bin / "python"),
+            WORKER,
             *PROGRAMS,
         ]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -81,11 +91,16 @@ class _Preloaded:
             if (BIN.parent / name).exists():
                 (self.root / name).symlink_to(BIN.parent / name)
         for path in BIN.iterdir():
-            if path.name not in PROGRAMS:
+            if path.name not in (*PROGRAMS, "python"):
                 (self.bin / path.name).symlink_to(path)
+        names = {"python": sys.executable, "worker": WORKER, "address": str(self.root / "socket")}
         for name in PROGRAMS:
-            (self.bin / name).write_text(CLIENT.format(python=sys.executable, address=str(self.root / "socket")))
-            (self.bin / name).chmod(0o755)
+            self._write(name, SHEBANG + CLIENT, name=repr(name), arguments="sys.argv[1:]", **names)
+        self._write("python", SHEBANG + PYTHON + CLIENT, name=repr(WORKER), arguments="[]", **names)
+
+    def _write(self, program: str, text: str, **names: str) -> None:
+        (self.bin / program).write_text(text.format(**names))
+        (self.bin / program).chmod(0o755)
 
     def stop(self) -> None:
         """End the server and wait for it, so that its processor time counts as that of the tests."""

@@ -1,11 +1,12 @@
 """The server of preloaded programs: imports what dbt and sluice import, then forks a child for every request.
 
-Run as `python preloaded_server.py <socket> <python> <program> ...`; it says `ready`, and ends when its standard input is
+Run as `python preloaded_server.py <socket> <python> <module> <program> ...`; it says `ready`, and ends when its standard input is
 closed. In its children `sys.executable` is that python, so that a program which starts another finds the preloaded one, too.
 """
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import marshal
@@ -15,16 +16,20 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import chdir, suppress
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 # Beside what the programs' entry points import: what they import when they need it.
 MODULES = ("dbt.adapters.duckdb.impl", "dbt.include.duckdb", "dbt.task.build", "sluice.quality.expectations.evaluate")
+
+# As in dbt_worker: dbt makes millions of objects that live to the end.
+OBJECTS_BEFORE_A_LOOK = 200_000
 
 # A project with one of each: dbt generates the code that reads and writes its classes when it meets them.
 TINY = {
@@ -72,13 +77,14 @@ class Child:
     connection: socket.socket
 
 
-def preload(programs: Sequence[str]) -> dict[str, Callable[[], Any]]:
-    """Import everything and give the programs' entry points.
+def preload(codes: Path, module: str, programs: Sequence[str]) -> dict[str, Callable[[], Any]]:
+    """Import everything and give the entry points of the programs, and the module's; `codes` is a folder for quick_dbt.
 
     Importing duckdb opens a database, and a child would never see its threads end: one without threads takes its place.
     """
     import duckdb
-    from unsigned import use  # type: ignore[import-not-found]  # it is beside this script
+    import quick_dbt  # type: ignore[import-not-found]  # these two are beside this script
+    import unsigned  # type: ignore[import-not-found]
 
     from sluice.quality.expectations.quiet import quiet_gx
 
@@ -86,12 +92,15 @@ def preload(programs: Sequence[str]) -> dict[str, Callable[[], Any]]:
         for name in MODULES:
             importlib.import_module(name)
         entries = {name: entry.load() for name in programs for entry in entry_points(group="console_scripts", name=name)}
+        entries[module] = importlib.import_module(module).main
+    quick_dbt.use(codes)
     warm_up()
     duckdb.default_connection().close()
     duckdb.set_default_connection(duckdb.connect(config={"threads": 1}))
-    use()
+    unsigned.use()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(OBJECTS_BEFORE_A_LOOK, 20, 100)
     return entries
 
 
@@ -200,15 +209,31 @@ def become(request: Request) -> None:
     sys.argv = [os.path.join(os.path.dirname(sys.executable), request.name), *request.arguments]  # noqa: PTH118, PTH120
 
 
-def main() -> Any:
+def end(code: Any) -> NoReturn:
+    """End as Python does, but without freeing every object: that takes as long as a small command."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    if code is not None and not isinstance(code, int):
+        print(code, file=sys.stderr)
+        code = 1
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit((code or 0) & 0xFF)
+
+
+def main() -> int:
     """Serve, and in a child, run what was asked for."""
-    address, sys.executable, *programs = sys.argv[1:]
-    entries = preload(programs)
+    address, sys.executable, module, *programs = sys.argv[1:]
+    entries = preload(Path(address).with_name("codes"), module, programs)
     request = serve(address)
     if request is None:
         return 0
     become(request)
-    return entries[request.name]()
+    try:
+        code = entries[request.name]()
+    except SystemExit as ended:
+        code = ended.code
+    end(code)
 
 
 if __name__ == "__main__":

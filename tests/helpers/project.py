@@ -60,7 +60,8 @@ class Project:
     """A lake and a warehouse below `state`, for the project in `folder`.
 
     By default that is a folder of links to this repository, in which lake and warehouse have their default places. So dbt
-    sees the same settings in all tests, and need not parse what another test has parsed.
+    sees the same settings in all tests, and need not parse what another test has parsed. The same holds for a copy of the
+    repository that is its own state: `Project(copy, copy)`.
     """
 
     state: Path
@@ -71,6 +72,11 @@ class Project:
     def folder(self) -> Path:
         """The project's folder."""
         return self.own_folder or self.state / "project"
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether lake and warehouse have their default places in the project's folder."""
+        return self.own_folder in (None, self.state)
 
     @property
     def lake(self) -> Path:
@@ -90,7 +96,7 @@ class Project:
     def environment(self) -> dict[str, str]:
         """Environment for commands on this state."""
         own = {"DEMO": str(self.state / "demo"), **QUIET}
-        if self.own_folder:
+        if not self.is_in_place:
             return {**os.environ, **own, "SLUICE_LAKE": str(self.lake), "SLUICE_WAREHOUSE": str(self.warehouse.parent)}
         others = {name: value for name, value in os.environ.items() if name not in ("SLUICE_LAKE", "SLUICE_WAREHOUSE")}
         return {**others, **own}
@@ -137,14 +143,9 @@ class Project:
     def start_parsed(self) -> None:
         """Give dbt what it has parsed of this project for another test, unless it has parsed here already."""
         parsed = self.target / PARSED
-        if self.own_folder is None and not parsed.exists():
+        if self.is_in_place and not parsed.exists():
             self.target.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(made_once(f"parsed{_named(self.variables)}", self._parse) / "target" / PARSED, parsed)
-
-    def _parse(self, root: Path) -> None:
-        other = Project(root, variables=self.variables)
-        paths = ["--target-path", str(root / "target"), "--log-path", str(root / "logs")]
-        other.run("dbt", "--quiet", "parse", *paths, *other.options()[4:])
+            shutil.copyfile(parsed_before(self.variables), parsed)
 
     def copied_to(self, state: Path) -> Project:
         """The same project on a copy of its lake, its warehouse and what dbt has parsed."""
@@ -172,6 +173,17 @@ class Project:
     def marts_of_the_shop(self) -> list[str]:
         """The marts that say nothing about batches: the same in two lakes that hold the same rows, however delivered."""
         return [mart for mart in self.marts() if not mart.startswith("operations.")]
+
+
+def parsed_before(variables: dict[str, Any] | None = None) -> Path:
+    """What dbt has parsed of this repository, with lake and warehouse in their default places: once in a test run."""
+
+    def parse(root: Path) -> None:
+        project = Project(root, variables=variables or {})
+        paths = ["--target-path", str(root / "target"), "--log-path", str(root / "logs")]
+        project.run("dbt", "--quiet", "parse", *paths, *project.options()[4:])
+
+    return made_once(f"parsed{_named(variables or {})}", parse) / "target" / PARSED
 
 
 def _named(variables: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 from tests.helpers.loopback_github import NAME, TOKEN, GitHub
-from tests.helpers.preloaded import program
+from tests.helpers.preloaded import programs
 from tests.helpers.workflow_shop import lay_out
 
 ACT = Path(sys.executable).with_name("act")
@@ -164,7 +164,7 @@ class Runner:
             "ARTIFACTS": str(self.state / "artifacts"),
             "VENV": str(Path(sys.executable).parents[1]),
             # sluice is that of the checkout; dbt is the same for all.
-            "PRELOADED_DBT": program("dbt"),
+            "PRELOADED": str(programs()),
             # The .venv holds the project as an editable install of another checkout; this one's code goes before it.
             "PYTHONPATH": "scripts",
         }

@@ -13,9 +13,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.helpers import preloaded
 
 from lab.tiny_releases import ReleaseShop, shop_in
 from sluice.store.s3 import Bucket
+
+
+@pytest.fixture(scope="module", autouse=True)
+def preloaded_sluice() -> Iterator[None]:
+    """Commands that are started from within this process start preloaded."""
+    with preloaded.found_by_this_process():
+        yield
 
 
 @pytest.fixture

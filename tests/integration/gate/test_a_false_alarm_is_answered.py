@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.helpers import preloaded
 from tests.helpers.candidates import SalesShop, make_shop
 
 from sluice.core.duck import connect
@@ -34,13 +33,6 @@ models:
 """
 TEST, EXPECTATION = "there_are_two_shops", "rpt_shops.there_are_many_shops"
 TOMORROW = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def preloaded_dbt() -> Iterator[None]:
-    """Builds within this process start dbt preloaded."""
-    with preloaded.found_by_this_process():
-        yield
 
 
 @pytest.fixture(scope="module")

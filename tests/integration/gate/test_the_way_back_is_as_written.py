@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.helpers import candidates
 from tests.helpers.candidates import make_shop, rows
-from tests.helpers.preloaded import BIN
+from tests.helpers.preloaded import programs
 from tests.helpers.project import REPOSITORY
 
 from lab.tiny_releases import ReleaseShop, seen, shop_in
@@ -30,7 +30,7 @@ def walk(block: str, folder: Path, environment: dict[str, str], **names: str) ->
     for name, value in names.items():
         block = block.replace(f"<{name}>", value)
     assert "<" not in block
-    path = os.pathsep.join([str(BIN), environment["PATH"]])
+    path = os.pathsep.join([str(programs()), environment["PATH"]])
     done = subprocess.run(
         ["bash", "-euc", block], cwd=folder, env={**environment, "PATH": path}, capture_output=True, text=True, check=False
     )

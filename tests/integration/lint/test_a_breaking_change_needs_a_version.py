@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.helpers.preloaded import program
-from tests.helpers.project import REPOSITORY, Project, copy_project
+from tests.helpers.project import REPOSITORY, Project, copy_project, parsed_before
 
 from lint.breaking_changes import let_pass_by_dbt
 
@@ -46,7 +45,7 @@ def clone(tmp_path: Path) -> Path:
 def compare(folder: Path, base: str = "main") -> tuple[int, str]:
     """Exit code and output of what `make contracts` calls."""
     command = [program("python"), "scripts/lint/breaking_changes.py", base]
-    environment = {**os.environ, "SLUICE_WAREHOUSE": str(folder / "warehouse")}
+    environment = {**Project(folder, folder).environment(), "DBT_PARTIAL_PARSE_FILE_PATH": str(parsed_before())}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
@@ -120,9 +119,9 @@ def test_models_without_versions_are_not_compared() -> None:
 
 
 @pytest.fixture
-def shop(clone: Path, tmp_path: Path) -> Project:
+def shop(clone: Path) -> Project:
     """The demo shop in the clone's lake."""
-    project = Project(tmp_path / "state", clone)
+    project = Project(clone, clone)
     project.run("sluice", "demo", "--orders", "200", "--days", "5", "--out", str(project.state / "demo"))
     project.run("sluice", "ingest", "feeds/demo.yml")
     return project

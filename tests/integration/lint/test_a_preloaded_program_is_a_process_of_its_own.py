@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.helpers.candidates import wait_until
 from tests.helpers.preloaded import BIN, program
+from tests.helpers.preloaded_server import TINY
+from tests.helpers.project import QUIET
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the programs of .venv are started")
 
@@ -25,6 +29,58 @@ def test_it_says_what_the_other_says_and_ends_as_it_does(tmp_path: Path, argumen
     )
     assert program("sluice") != str(BIN / "sluice")
     assert (one.returncode, one.stdout, one.stderr) == (other.returncode, other.stdout, other.stderr)
+
+
+def test_python_is_itself_but_for_the_process_in_which_dbt_runs() -> None:
+    told = "import sys; print(sys.executable, sys.argv[1:]); sys.exit(3)"
+    done = subprocess.run([program("python"), "-c", told, "x"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (3, f"{program('python')} ['x']\n")
+
+
+# Of a build, once it was told at all lengths and once in short.
+COMMANDS = [
+    {"arguments": ["--log-level", level, "build", "--threads", "1", "--vars", "{more: 0}"], "environment": QUIET}
+    for level in ("debug", "info")
+]
+TOLD = {
+    **TINY,
+    "models/many.sql": "{{ config(materialized='incremental') }} select id + {{ var('more') }} as id from {{ ref('model') }}",
+    "models/more.yml": """
+models:
+  - name: many
+    columns: [{name: id, data_tests: [accepted_values: {arguments: {values: [1, "{{ var('more') }}"], quote: false}}]}]
+""",
+}
+
+
+def built(python: str, folder: Path) -> tuple[list[tuple[str, str]], dict[str, Any]]:
+    """What dbt tells of the builds, by kind and level, and what it leaves: nodes of the manifest, compiled SQL, results."""
+    for name, text in TOLD.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    lines = "".join(f"{json.dumps(command)}\n" for command in COMMANDS)
+    worker = [python, "-P", "-m", "sluice.core.dbt_worker"]
+    done = subprocess.run(worker, cwd=folder, input=lines, capture_output=True, text=True, check=False)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [event["ended"]["code"] for event in events if "ended" in event] == [0, 0], done.stdout
+    said = [(event["info"]["name"], event["info"]["level"]) for event in events if "info" in event]
+    nodes = json.loads((folder / "target" / "manifest.json").read_text())["nodes"]
+    results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
+    return said, {
+        "nodes": {name: {key: value for key, value in node.items() if key != "created_at"} for name, node in nodes.items()},
+        "compiled": {path.name: path.read_text() for path in (folder / "target" / "compiled").rglob("*") if path.is_file()},
+        "results": [(result["unique_id"], result["status"], result["compiled_code"]) for result in results],
+    }
+
+
+def test_dbt_makes_and_says_the_same_as_the_one_that_is_not_made_quick(tmp_path: Path) -> None:
+    (said, made), (also_said, also_made) = (
+        built(str(python), tmp_path / name / "tiny") for name, python in (("one", program("python")), ("other", BIN / "python"))
+    )
+    assert made == also_made
+    assert made["compiled"]
+    assert said == also_said
+    assert {level for _, level in said} == {"debug", "info"}
 
 
 def test_nothing_is_left_for_the_next(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_row_that_a_mart_loses_in_the_night_is_found(evening: Project, tmp_pat
     before = "where refusal_reason is null and"
     assert model.read_text().count(before) == 1
     model.write_text(model.read_text().replace(before, f"{before} payment_id not like '%1' and"))
-    broken = Project(evening.copied_to(tmp_path / "state").state, folder)
+    broken = Project(evening.copied_to(folder).state, folder)
     broken.dbt("build", *WITHOUT_TESTS)
     lost = "select feed from operations.rpt_reconciliation_rows where unaccounted_rows > 0 group by feed"
     assert broken.query(lost) == [("payments.transactions",)]

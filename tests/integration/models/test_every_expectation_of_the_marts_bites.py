@@ -30,7 +30,8 @@ def shop() -> Project:
     return faulty_shop()
 
 
-def models_of(shop: Project) -> list[AuditedModel]:
+@pytest.fixture(scope="module")
+def models(shop: Project) -> list[AuditedModel]:
     return declared(dbt.artifact(shop.state / "target", "manifest.json"))
 
 
@@ -59,14 +60,14 @@ def test_a_shop_with_its_usual_faults_raises_no_alarm(shop: Project) -> None:
     assert sum(len(model.checks) for model in report.models) == sum(map(len, DAMAGES.values()))
 
 
-def test_every_check_is_broken_once(shop: Project) -> None:
-    declared_checks = {(model.name.split(".")[0], check.name) for model in models_of(shop) for check in model.checks}
+def test_every_check_is_broken_once(models: list[AuditedModel]) -> None:
+    declared_checks = {(model.name.split(".")[0], check.name) for model in models for check in model.checks}
     assert {(model, name) for model, damages in DAMAGES.items() for name in damages} == declared_checks
 
 
 @pytest.mark.parametrize(("model", "name"), [(model, name) for model, damages in DAMAGES.items() for name in damages])
-def test_the_damage_is_seen(shop: Project, tmp_path: Path, model: str, name: str) -> None:
-    (found,) = (each for each in models_of(shop) if each.name.split(".")[0] == model)
+def test_the_damage_is_seen(shop: Project, models: list[AuditedModel], tmp_path: Path, model: str, name: str) -> None:
+    (found,) = (each for each in models if each.name.split(".")[0] == model)
     (check,) = (each for each in found.checks if each.name == name)
     file = tmp_path / "damaged.duckdb"
     with duckdb.connect(str(file)) as connection:

@@ -189,9 +189,10 @@ def test_in_reverse_order_with_builds_between(shop: Project, another: Project, f
     assert differences(shop, another, shop.marts_of_the_shop()) == {}
 
 
-def test_every_file_delivered_twice(shop: Project, another: Project, files: list[Path]) -> None:
-    ingest(another, files)
+def test_every_file_delivered_twice(shop: Project, files: list[Path], tmp_path: Path) -> None:
+    another = shop.copied_to(tmp_path)
     folder = another.state / "delivered" / "by_day"
+    folder.mkdir(parents=True)
     for path in files:
         (folder / f"again_{path.name}").write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), mtime=1))
     another.run("sluice", "ingest", FEEDS, DATA=str(another.state / "delivered"))

@@ -39,7 +39,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Project:
         text = (folder / name).read_text()
         assert text.count(before) == 1, f"{name} no longer holds {before!r} once"
         (folder / name).write_text(text.replace(before, after))
-    project = Project(tmp_path_factory.mktemp("broken"), folder)
+    project = Project(folder, folder)
     (project.state / "lake").symlink_to(faulty_shop().lake)
     project.dbt("build", "--exclude-resource-type", "unit_test", "test")
     return project

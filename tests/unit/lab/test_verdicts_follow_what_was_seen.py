@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import date
+from pathlib import Path
 
 import pytest
 
+from lab.faults import history, marts
 from lab.faults.day import Damage
 from lab.faults.history import Size, tally, together
 from lab.faults.registry import Aim, Fault
 from lab.faults.report import as_json, as_markdown, as_text, totals
 from lab.faults.run import Score, stretches
+from lab.faults.slot import Slot
 from lab.faults.trial import Facts
 from lab.faults.verdict import CleanDays, Seen, SeenCheck, is_good, judge, place_of
 
@@ -103,6 +107,24 @@ def test_clean_days_come_in_stretches_of_their_own_seeds() -> None:
     assert stretches(Size(2800, 28, 5), 60) == [(Size(5800, 58, 6), 30), (Size(5800, 58, 7), 30)]
     assert stretches(Size(2800, 28, 5), 4) == [(Size(3200, 32, 6), 4)]
     assert stretches(Size(2800, 28, 5), 0) == []
+
+
+def test_clean_days_are_run_one_by_one_behind_those_before_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = tuple(date(2025, 1, number) for number in range(1, 6))
+    done: list[date | str] = []
+
+    def run_day(*_: object) -> tuple[list[object], Facts]:
+        done.append("run")
+        return [], Facts({}, {}, Counter(), (WARNING,) if done[-2] == days[4] else ())
+
+    monkeypatch.setattr(history, "make_demo", lambda *_: days)
+    monkeypatch.setattr(history, "deliver", lambda *given: done.append(given[-1]))
+    monkeypatch.setattr(history, "run_day", run_day)
+    monkeypatch.setattr(marts, "layout", lambda _: None)
+    slot = Slot(tmp_path / "slot", tmp_path, Path("feeds.yml"))
+    found = history.watch_clean_days(slot, tmp_path / "clean", Size(10, 5, 1), 2)
+    assert done == [*days[:3], "run", days[3], "run", days[4], "run"]
+    assert found == CleanDays(2, {}, {"test: about_right": 1})
 
 
 def test_reports_tell_what_is_open() -> None:

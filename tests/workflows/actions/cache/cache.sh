@@ -5,7 +5,11 @@ set -euo pipefail
 mkdir -p .venv/bin
 ln -s "$VENV/lib" "$VENV/pyvenv.cfg" .venv/
 ln -s "$VENV"/bin/* .venv/bin/
-ln -sf "$PRELOADED_DBT" .venv/bin/dbt
+ln -sf "$PRELOADED/dbt" .venv/bin/dbt
+# The same program, by a python that runs dbt preloaded.
+rm .venv/bin/sluice
+sed "1s|.*|#!$PRELOADED/python|" "$VENV/bin/sluice" > .venv/bin/sluice
+chmod +x .venv/bin/sluice
 # make lint has just checked the same files. ruff, yamllint, the schemas and dbt's parser run here too.
 for slow in mypy sqlfluff dbt-bouncer; do ln -sf "$(type -P true)" ".venv/bin/$slow"; done
 # Newer than the lock, so that make has nothing to do.

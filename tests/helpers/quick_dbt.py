@@ -1,0 +1,118 @@
+"""What dbt computes for nobody, or again and again, is left out where tests start it preloaded: a third of its processor time.
+
+dbt makes the same SQL, artifacts and lines as before. Each function that is replaced must be there, so that another version of
+dbt, in which it is not, stops the tests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import marshal
+import os
+import threading
+import types
+from pathlib import Path
+from typing import IO, Any
+
+from dbt_common.clients.jinja import MacroFuzzEnvironment, MacroFuzzTemplate, NativeSandboxTemplate
+from dbt_common.events.base_types import BaseEvent, DebugLevel, EventLevel
+from dbt_common.events.event_manager import EventManager
+from dbt_common.events.event_manager_client import get_event_manager
+
+_make, _fire = BaseEvent.__init__, EventManager.fire_event
+_get: Any = BaseEvent.__getattr__
+_put: Any = BaseEvent.__setattr__
+_compile = MacroFuzzEnvironment.compile
+
+
+def use(codes: Path) -> None:
+    """Let dbt be quick in this process and its forks; `codes` is a folder for what it compiles of Jinja."""
+    codes.mkdir(exist_ok=True)
+    json.dump = _dump  # type: ignore[assignment]  # called as dbt calls it
+    for owner, name, function in (
+        (BaseEvent, "__init__", _begin),
+        (BaseEvent, "__getattr__", _look_up),
+        (BaseEvent, "__setattr__", _set),
+        (EventManager, "fire_event", _tell),
+        (MacroFuzzEnvironment, "compile", _compiled_once(codes)),
+        # As dbt does it for all but these templates: look names up, and not wrap all 1,400 macros first.
+        (NativeSandboxTemplate, "new_context", MacroFuzzTemplate.new_context),
+    ):
+        setattr(owner, name, function)
+
+
+def _dump(document: Any, file: IO[str], **more: Any) -> None:
+    """json.dump, which encodes piece by piece in Python, in one piece in C."""
+    file.write(json.dumps(document, **more))
+
+
+# Events for debugging become messages only where something listens to them.
+
+
+def _is_deaf(manager: Any) -> bool:
+    """Whether no log takes events for debugging, and nothing but dbt's own look at warnings is called back."""
+    return (
+        bool(manager.loggers)
+        and all(logger.level not in (EventLevel.DEBUG, EventLevel.TEST) for logger in manager.loggers)
+        and all(callback.__name__ == "track_behavior_change_warn" for callback in manager.callbacks)
+    )
+
+
+def _begin(event: Any, *args: Any, **kwargs: Any) -> None:
+    if isinstance(event, DebugLevel) and _is_deaf(get_event_manager()):
+        event.__dict__["_made_of"] = (args, kwargs)
+    else:
+        _make(event, *args, **kwargs)
+
+
+def _finish(event: Any) -> None:
+    """Make an event that was only begun."""
+    args, kwargs = event.__dict__.pop("_made_of", (None, None))
+    if kwargs is not None:
+        _make(event, *args, **kwargs)
+
+
+def _look_up(event: Any, key: str) -> Any:
+    _finish(event)
+    return event.__dict__[key] if key in event.__dict__ else _get(event, key)
+
+
+def _set(event: Any, key: str, value: Any) -> None:
+    if key != "pb_msg":
+        _finish(event)
+    _put(event, key, value)
+
+
+def _tell(manager: Any, e: Any, level: Any = None, *more: Any, **options: Any) -> None:
+    if (level or e.level_tag()) is not EventLevel.DEBUG or not _is_deaf(manager):
+        _fire(manager, e, level, *more, **options)
+
+
+def _compiled_once(codes: Path) -> Any:
+    """A compiler of templates that reads from a file what was compiled before, by whatever process."""
+    known: dict[str, types.CodeType] = {}
+
+    def compile(environment: Any, source: Any, *more: Any, **options: Any) -> Any:
+        if more or options or not isinstance(source, str):
+            return _compile(environment, source, *more, **options)
+        key = hashlib.sha256(f"{type(environment).__name__} {source}".encode()).hexdigest()
+        if key not in known:
+            known[key] = _read(codes / key) or _written(codes / key, _compile(environment, source))
+        return known[key]
+
+    return compile
+
+
+def _read(path: Path) -> types.CodeType | None:
+    try:
+        return marshal.loads(path.read_bytes())  # type: ignore[no-any-return]  # noqa: S302  # it is our own
+    except FileNotFoundError:
+        return None
+
+
+def _written(path: Path, code: types.CodeType) -> types.CodeType:
+    beside = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+    beside.write_bytes(marshal.dumps(code))
+    beside.replace(path)
+    return code
