@@ -23,7 +23,8 @@ flags: {send_anonymous_usage_stats: false}
 ovens:
   target: dev
   outputs:
-    dev: {type: duckdb, path: data/bakery.duckdb, threads: 2}
+    dev: &own {type: duckdb, path: data/bakery.duckdb, threads: 2}
+    prod: {<<: *own, threads: 1}
 """,
     "packages.yml": "packages: [{local: tools}]\n",
     "tools/dbt_project.yml": "name: tools\n",

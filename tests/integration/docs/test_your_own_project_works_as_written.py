@@ -51,11 +51,12 @@ def test_the_first_run_releases_everything_that_can_be_read_alone(bakery: Bakery
     walk(bakery, "Release")
     found = prod(bakery, "select product, label, cents from by_product order by all")
     assert found == [("bread", "Bread", 400), ("cake", "Cake", 300)]
-    assert prod(bakery, "select sale_id, built_for from dear order by all") == [(1, "dev"), (2, "dev")]
+    assert prod(bakery, "select sale_id, built_for from dear order by all") == [(1, "prod"), (2, "prod")]
     assert prod(bakery, "select count(*) from history.labels") == [(2,)]
     record = json.loads((bakery.folder / "warehouse" / "prod.duckdb").resolve().with_name("release.json").read_text())
     assert not record["code"]["is_dirty"]
-    assert record["left_out"] == ["main.stg_sales"]
+    assert record["target"] == "prod"
+    assert "main.stg_sales" in record["left_out"]
     assert bakery.run("git", "status", "--porcelain").stdout == ""
 
 
@@ -79,6 +80,7 @@ def test_a_change_is_built_beside_the_release_and_compared(bakery: Bakery) -> No
     assert "main.products" not in built
     assert "nothing blocks" in audited
     assert "main.sales" in compared
+    assert "built_for" not in compared  # it was built with the target of the release
     assert prod(bakery, "select sum(cents) from sales") == [(1000,)]
 
 
