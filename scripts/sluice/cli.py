@@ -39,6 +39,7 @@ from sluice.commands.summary import summary
 from sluice.commands.verify import verify
 from sluice.core.document import document, error_fields
 from sluice.core.errors import UNUSABLE, SluiceError, StoppedError, explain
+from sluice.core.system import of_system
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -109,8 +110,9 @@ def _ended(arguments: Sequence[str], pressed: Sequence[int]) -> int:
     except typer.TyperException as found:
         context = getattr(found, "ctx", None)
         error = SluiceError(found.format_message(), hint=f"run: {context.command_path if context else 'sluice'} --help")
-    except Exception:
-        if not pressed:
+    except Exception as found:
+        error = of_system(found, " ".join(["sluice", *arguments[:1]]))
+        if not pressed and error is None:
             raise
     if pressed and code:
         error = StoppedError("finished work is kept, nothing is half done; run it again to go on")

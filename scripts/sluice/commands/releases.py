@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from sluice.commands.options import Format, FormatOption
-from sluice.commands.output import show
+from sluice.commands.output import note, show
 
 
 def releases(output: FormatOption = Format.text) -> None:
@@ -13,6 +13,9 @@ def releases(output: FormatOption = Format.text) -> None:
     from sluice.environments.context import here
     from sluice.environments.listing import releases as listed
     from sluice.environments.listing import releases_text
+    from sluice.environments.pointers import all_of
 
-    rows = listed(here())
+    context = here()
+    rows = listed(context)
+    note(all_of(context.store).damaged)
     show(output, {"releases": rows}, lambda _: releases_text(rows, datetime.now(UTC)))

@@ -43,12 +43,14 @@ def holding(folder: Path, doing: str) -> Iterator[int]:
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a process holds a folder."""
+    """Whether a process holds a folder; of one that this user may not read, that has to be assumed."""
     try:
         with (folder / LOCK).open("rb") as file:
             return not _taken(file.fileno())
     except FileNotFoundError:
         return False
+    except PermissionError:
+        return True
 
 
 def _taken(descriptor: int) -> bool:

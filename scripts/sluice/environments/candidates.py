@@ -7,7 +7,8 @@ from contextlib import suppress
 from sluice.core.errors import SluiceError, did_you_mean
 from sluice.core.locks import is_held
 from sluice.environments.context import Context
-from sluice.store.record import NAME, Record, load
+from sluice.environments.pointers import all_of as all_of_pointers
+from sluice.store.record import Record, folders, load
 from sluice.store.store import Pointer
 
 SHORTEST_PREFIX = 4
@@ -16,16 +17,32 @@ SHORTEST_PREFIX = 4
 def all_of(context: Context) -> list[Record]:
     """The candidates with a valid record, in the order in which their builds began."""
     found = []
-    for path in context.candidates.glob(f"[!.]*/{NAME}"):
+    for folder in folders(context.candidates):
         with suppress(SluiceError):
-            found.append(load(path.parent))
+            found.append(load(folder))
     return sorted(found, key=lambda one: one.started_at)
 
 
+def damaged(context: Context) -> dict[str, str]:
+    """What is wrong with the record of each candidate that cannot be used, by its id."""
+    found = {}
+    for folder in folders(context.candidates):
+        try:
+            load(folder)
+        except SluiceError as error:
+            found[folder.name] = error.what
+    return found
+
+
 def never_published(context: Context) -> list[Record]:
-    """Releases that no pointer ever named: their publish was interrupted, or lost against another. Invalid ones are left out."""
-    store = context.store
-    pointers = [store.pointer(name) for name in store.pointers()]
+    """Releases that no pointer ever named: their publish was interrupted, or lost against another. Invalid ones are left out.
+
+    None of them, if a pointer or its history is damaged: it may have named any.
+    """
+    store, known = context.store, all_of_pointers(context.store)
+    if known.damaged:
+        return []
+    pointers = known.readable
     named = {move.release_id for pointer in pointers for move in pointer.history} | {one.release_id for one in pointers}
     found = []
     for release_id in store.releases():
@@ -54,7 +71,7 @@ def find(context: Context, name: str) -> str:
 
 def ids(context: Context) -> list[str]:
     """The ids of all candidates and releases."""
-    return [*(path.parent.name for path in context.candidates.glob(f"[!.]*/{NAME}")), *context.store.releases()]
+    return [*(folder.name for folder in folders(context.candidates)), *context.store.releases()]
 
 
 def match(name: str, known: list[str]) -> str:
@@ -75,5 +92,6 @@ def _newest(context: Context, pointer: Pointer) -> str:
     following = [one for one in mine if one.parent == pointer.release_id]
     if not mine:
         hint = f"run: sluice build --env {where}; then: sluice audit candidate"
-        raise SluiceError(f"there is no candidate for {where}", where=str(context.candidates), hint=hint)
+        lost = "".join(f"; the record of {name} cannot be used: {why}" for name, why in damaged(context).items())
+        raise SluiceError(f"there is no candidate for {where}{lost}", where=str(context.candidates), hint=hint)
     return (following or mine)[-1].release_id

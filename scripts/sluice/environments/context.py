@@ -12,7 +12,7 @@ from sluice.core.paths import lake_root, warehouse_root
 from sluice.environments import policy
 from sluice.environments.policy import Policy
 from sluice.store.opening import open_store
-from sluice.store.record import NAME
+from sluice.store.record import folders
 from sluice.store.store import Store
 
 
@@ -48,7 +48,7 @@ class Context:
     def candidate(self, release_id: str) -> Path | None:
         """The folder of a candidate; None if there is none."""
         folder = self.candidates / release_id
-        return folder if (folder / NAME).is_file() else None
+        return folder if folder in folders(self.candidates) else None
 
 
 def here() -> Context:

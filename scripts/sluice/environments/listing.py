@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +11,7 @@ from sluice.core.locks import is_held
 from sluice.core.text import ago, size, table, wrapped
 from sluice.environments import candidates
 from sluice.environments.context import Context
+from sluice.environments.pointers import all_of
 from sluice.environments.policy import Environment
 from sluice.store import moves
 from sluice.store.record import Record
@@ -71,8 +71,10 @@ def _pointing(context: Context, name: str) -> EnvironmentRow:
     except SluiceError as error:
         return EnvironmentRow(name=name, kind="pointer", status=error.what)
     size, status = _state(context, pointer)
+    status = "; ".join([status, *pointer.damaged])
     last = {}
-    if pointer.history:
+    # Where entries of the history are lost, the last one may be of another release.
+    if pointer.history and pointer.release_id in (None, pointer.history[-1].release_id):
         move = pointer.history[-1]
         last = {"since": move.at, "by": move.actor, "action": move.action, "why": move.why}
     return EnvironmentRow(
@@ -94,9 +96,17 @@ def _state(context: Context, pointer: Pointer) -> tuple[int | None, str]:
         return None, lost if pointer.history else "nothing was published yet"
     try:
         record = context.store.record(pointer.release_id)
+        found = context.store.summary(pointer.release_id)
     except SluiceError as error:
         return None, error.what
-    return record.file.bytes if record.file else None, "ok"
+    return found.bytes, _unlike(record, found.bytes) or ("it was written to: there is a log beside it" if found.has_log else "ok")
+
+
+def _unlike(record: Record, size: int | None) -> str:
+    """What is wrong with the size of a file; nothing where it is as recorded, or one of the two is not known."""
+    if size is None or record.file is None or size == record.file.bytes:
+        return ""
+    return f"the file has {size:,} bytes and its record says {record.file.bytes:,}: it was cut off or changed"
 
 
 def _members(context: Context, one: Environment) -> list[str]:
@@ -119,12 +129,10 @@ def _own_file(context: Context, one: Environment, name: str) -> EnvironmentRow:
 
 def releases(context: Context) -> list[ReleaseRow]:
     """Candidates, the newest first; then releases, the one published last first."""
-    waiting = [_candidate(one, is_held(context.candidates / one.release_id)) for one in candidates.all_of(context)]
-    pointers = [context.store.pointer(name) for name in context.store.pointers()]
-    rows, works = {}, context.store.works()
-    for release_id in context.store.releases():
-        with suppress(SluiceError):
-            rows[release_id] = _release(context.store.record(release_id), pointers, works.get(release_id))
+    waiting = [_damaged(name, "candidate", why) for name, why in candidates.damaged(context).items()]
+    waiting += [_candidate(one, is_held(context.candidates / one.release_id)) for one in candidates.all_of(context)]
+    pointers, works = all_of(context.store).readable, context.store.works()
+    rows = {name: _release(context, name, pointers, works.get(name)) for name in context.store.releases()}
     order = _by_last_move(pointers)
     known = sorted(rows, key=lambda release_id: order.index(release_id) if release_id in order else -1)
     return [*reversed(waiting), *(rows[release_id] for release_id in reversed(known))]
@@ -146,13 +154,36 @@ def _candidate(record: Record, is_held: bool) -> ReleaseRow:
     return _row(record, "candidate", status, record.work.bytes if record.work else None)
 
 
-def _release(record: Record, pointers: Sequence[Pointer], work: int | None) -> ReleaseRow:
-    mine = record.release_id
+def _release(context: Context, mine: str, pointers: Sequence[Pointer], work: int | None) -> ReleaseRow:
     current = [f"{one.environment} points to it" for one in pointers if one.release_id == mine]
     back = [f"{one.environment} would roll back to it" for one in pointers if moves.previous(one.history, one.release_id) == mine]
     own = [move for pointer in pointers for move in pointer.history if move.release_id == mine]
     status = ", ".join(current + back) or ("released before" if own else "never published")
-    return _row(record, "release", status, work, own[-1] if own else None)
+    try:
+        record = context.store.record(mine)
+        wrong = _unlike(record, context.store.size(mine))
+    except SluiceError as error:
+        return _damaged(mine, "release", f"{status}; {error.what}")
+    return _row(record, "release", f"{status}; {wrong}" if wrong else status, work, own[-1] if own else None)
+
+
+def _damaged(name: str, kind: str, status: str) -> ReleaseRow:
+    """One of which nothing is known but what is wrong with it."""
+    return ReleaseRow(
+        release_id=name,
+        kind=kind,
+        status=status,
+        environment="?",
+        built_at=None,
+        bytes=None,
+        work_bytes=None,
+        built_by="?",
+        audit="?",
+        commit=None,
+        is_dirty=False,
+        by=None,
+        why=None,
+    )
 
 
 def _row(record: Record, kind: str, status: str, work: int | None, move: moves.Move | None = None) -> ReleaseRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +23,8 @@ class Located:
 
     Releases and candidates have `folder` and `record`; `artifacts` is the folder with dbt's manifest.json and
     run_results.json, if there is one. `file` is a release's own path, never a pointer: it stays the same while somebody
-    works with it. `opened_as` is what readers open, and follows an environment from release to release.
+    works with it. `opened_as` is what readers open, and follows an environment from release to release. `fault` is why a
+    release or candidate has no record.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Located:
     record: Record | None = None
     artifacts: Path | None = None
     link: Path | None = None
+    fault: SluiceError | None = None
 
     @property
     def described_in(self) -> Path:
@@ -89,6 +92,8 @@ def holding(located: Located, relations: Iterable[str]) -> Path:
 def recorded(name: str, purpose: str) -> tuple[Located, Record]:
     """What `name` means, and its record. Raises SluiceError, with the `purpose`, if it has none."""
     located = locate(name)
+    if located.fault is not None:
+        raise located.fault
     if located.record is None:
         hint = "name a release, or an environment that points to one: sluice releases lists them"
         raise SluiceError(f"{name} has no record {purpose}", where=str(located.file), hint=hint)
@@ -133,6 +138,8 @@ def _own_file(context: Context, environment: Environment, name: str) -> Located:
 
 def _candidate(context: Context) -> Located:
     found = candidates.all_of(context)
+    for name, why in candidates.damaged(context).items():
+        print(f"note: the candidate {name} is passed over: {why}", file=sys.stderr)
     if not found:
         raise SluiceError("there is no candidate", where=str(context.candidates), hint="run: sluice build --env prod")
     return _in_folder(found[-1].release_id, context.candidates / found[-1].release_id)
@@ -151,9 +158,12 @@ def _by_id(context: Context, name: str, tell: Tell) -> Located:
 
 
 def _in_folder(name: str, folder: Path) -> Located:
-    record = load(folder)
     # Of a candidate that dbt could not build completely there is no other file.
     file = folder / FILE if (folder / FILE).is_file() else folder / WORK
     if not file.is_file():
         raise SluiceError(f"{name} has no warehouse file", where=str(folder / FILE), hint="see: sluice releases")
-    return Located(name, file, folder, record, folder)
+    try:
+        return Located(name, file, folder, load(folder), folder)
+    except SluiceError as error:
+        print(f"note: {error.what} ({error.where}); {name} is taken without it", file=sys.stderr)
+        return Located(name, file, folder, None, folder, fault=error)

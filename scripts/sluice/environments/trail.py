@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sluice.core.errors import RefusedError, SluiceError
+from sluice.core.errors import RefusedError, SluiceError, is_interrupt
 from sluice.history.kinds import ReleaseEntry
 from sluice.store.moves import Move
 
@@ -62,7 +62,7 @@ def attempt(
     """
     tried = Attempt(action, actor, environment, release_id, why=why)
     started = time.perf_counter()
-    outcome = "failed"
+    outcome, is_denied = "failed", False
     try:
         yield tried
         outcome = "failed" if tried.is_failed else "done"
@@ -71,9 +71,13 @@ def attempt(
         raise
     except BaseException as error:
         tried.detail = tried.detail or _said(error)
+        is_denied = isinstance(error, OSError) or isinstance(error.__cause__, OSError)
         raise
     finally:
-        _write(lake, _event(tried, outcome, time.perf_counter() - started))
+        trouble = _trouble(lake, _event(tried, outcome, time.perf_counter() - started))
+        # A command that may do nothing here says that, and not that it may not record it either.
+        if trouble and not is_denied:
+            print(f"note: the audit trail in {lake} could not be written: {trouble}", file=sys.stderr)
 
 
 def _said(error: BaseException) -> str:
@@ -89,16 +93,23 @@ def _event(tried: Attempt, outcome: str, seconds: float) -> ReleaseEntry:
 
 
 def settle(lake: Path, environment: str, moves: Sequence[Move]) -> int:
-    """Append the moves that are missing from the trail, and return their number."""
+    """Append the moves that are missing from the trail, and return their number: fewer where it cannot be read or written.
+
+    That is said when the command's own attempt is written; the next command tries again.
+    """
     from sluice.history import ledger
 
     missing: list[Move] = []
     for move in reversed(moves):
-        if ledger.has(lake, ReleaseEntry, move.move_id):
-            break
+        try:
+            if ledger.has(lake, ReleaseEntry, move.move_id):
+                break
+        except Exception:  # noqa: BLE001  # a pointer moves in whatever state the lake is
+            return 0
         missing.append(move)
-    for move in reversed(missing):
-        _write(lake, _settled(environment, move))
+    for number, move in enumerate(reversed(missing)):
+        if _trouble(lake, _settled(environment, move)):
+            return number
     return len(missing)
 
 
@@ -115,9 +126,12 @@ def _settled(environment: str, move: Move) -> ReleaseEntry:
     )
 
 
-def _write(lake: Path, event: ReleaseEntry) -> None:
+def _trouble(lake: Path, event: ReleaseEntry) -> str:
+    """Append an event; what went wrong, if anything: it must not hide what was done. A panic of Delta Lake is no Exception."""
     try:
         append(lake, event)
-    except Exception as error:  # noqa: BLE001  # whatever goes wrong in the lake must not hide what was done
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        print(f"note: the audit trail in {lake} could not be written: {said}", file=sys.stderr)
+    except BaseException as error:
+        if is_interrupt(error) or not (isinstance(error, Exception) or type(error).__name__ == "PanicException"):
+            raise
+        return str(error).splitlines()[0] if str(error) else type(error).__name__
+    return ""

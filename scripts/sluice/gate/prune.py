@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sluice.core.errors import RefusedError, SluiceError
 from sluice.core.locks import is_held
-from sluice.environments import partial, trail
+from sluice.environments import partial, pointers, trail
 from sluice.environments.context import Context
 from sluice.environments.policy import Retention
 from sluice.store import moves, readers
@@ -127,6 +127,8 @@ def _left(pointers: Sequence[Pointer]) -> dict[str, datetime]:
         nexts = [*pointer.history[1:], *pointer.history[-1:]]
         for move, after in zip(pointer.history, nexts, strict=True):
             found[move.release_id] = max(found.get(move.release_id, _time(after.at)), _time(after.at))
+            if before := move.from_release_id:  # the move that led there may be lost
+                found[before] = max(found.get(before, _time(move.at)), _time(move.at))
     return found
 
 
@@ -155,11 +157,11 @@ def _last_of_weeks(pointer: Pointer, weeks: int, now: datetime) -> dict[str, str
 def prune(context: Context, is_agreed: bool) -> Pruned:
     """Show what would be removed or, if agreed, remove it; for that the plan is made again while the store is held."""
     if not is_agreed:
-        return Pruned(_planned(context), False)
+        return Pruned(_planned(context), False, pointers.all_of(context.store).damaged)
     with trail.attempt(context.lake, context.actor, "prune") as tried:
         context.policy.allow_prune(context.actor)
         with context.store.changing():
-            notes = context.store.clean()
+            notes = [*context.store.clean(), *pointers.all_of(context.store).damaged]
             decisions = _planned(context)
             done = Pruned(decisions, True, tuple(notes + _remove_all(context, decisions)))
         tried.detail = ", ".join(f"{one.thing.kind} {one.thing.name}" for one in done.going) or "nothing to remove"
@@ -167,11 +169,14 @@ def prune(context: Context, is_agreed: bool) -> Pruned:
 
 
 def _planned(context: Context) -> tuple[Decision, ...]:
-    pointers = [context.store.pointer(name) for name in context.store.pointers()]
-    releases = _releases(context)
-    things = [*releases, *_works_of(releases, context), *_folders("candidate", context.candidates)]
+    known, releases = pointers.all_of(context.store), _releases(context)
+    kept = [*releases, *_works_of(releases, context)]
+    if known.damaged:
+        why = "a pointer or its history is damaged, and may need it"
+        kept = [replace(one, held_by=one.held_by or why) for one in kept]
+    things = [*kept, *_folders("candidate", context.candidates)]
     things += [*_environments(context), *_folders("cache", context.warehouse / "cache")]
-    return plan(things, pointers, context.policy.retention, datetime.now(UTC))
+    return plan(things, known.readable, context.policy.retention, datetime.now(UTC))
 
 
 def _remove_all(context: Context, decisions: Sequence[Decision]) -> list[str]:
@@ -225,10 +230,14 @@ def _folders(kind: str, root: Path) -> list[Thing]:
     """Candidates, or cached copies."""
     folders = sorted(path for path in root.glob("[!.]*") if path.is_dir())
     open_by = readers.holders(folder / FILE for folder in folders)
-    return [
-        Thing(kind, folder.name, _modified(folder), weigh(folder), _held(open_by.get(folder / FILE), folder))
-        for folder in folders
-    ]
+    return [_folder(kind, folder, open_by.get(folder / FILE)) for folder in folders]
+
+
+def _folder(kind: str, path: Path, process: int | None) -> Thing:
+    try:
+        return Thing(kind, path.name, _modified(path), weigh(path), _held(process, path))
+    except PermissionError as error:
+        return Thing(kind, path.name, _modified(path), held_by=f"this user may not look into it: {error.strerror}")
 
 
 def _environments(context: Context) -> list[Thing]:

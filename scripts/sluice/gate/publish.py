@@ -73,6 +73,8 @@ def carry_out(
         context.policy.allow_move(environment, action, context.actor, source)
         with context.store.changing():
             pointer, notes = begin(context, environment)
+            if action == "publish":
+                notes += tuple(f"the candidate {name} is passed over: {why}" for name, why in candidates.damaged(context).items())
             tried.from_release_id = pointer.release_id
             tried.release_id = release_id = choose(pointer)
             # A candidate is published from its folder; whatever else moves a pointer takes the release in the store.
@@ -99,6 +101,7 @@ def begin(context: Context, environment: str) -> tuple[Pointer, tuple[str, ...]]
     """Clean up after interrupted commands and complete the trail; where the environment points, and what was found."""
     notes = context.store.clean()
     pointer = context.store.pointer(environment)
+    notes += pointer.damaged
     # If the pointer is gone, it is unknown whether the last move took effect.
     trail.settle(context.lake, environment, pointer.history if pointer.release_id else pointer.history[:-1])
     if pointer.void and pointer.void[-1].from_release_id == pointer.release_id:

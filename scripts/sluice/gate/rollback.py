@@ -34,20 +34,34 @@ def _target(context: Context, pointer: Pointer, to: str | None) -> str:
         _must_be_known(context, pointer, chosen)
         return chosen
     before = moves.previous(pointer.history, pointer.release_id)
-    others = {move.release_id for move in pointer.history} & set(there) - {pointer.release_id}
-    choice = f"choose one: --to {' or '.join(sorted(others))}" if others else "build and publish a new one"
+    others = [one for one in there if one not in (before, pointer.release_id) and _is_known(context, pointer, one)]
+    choice = f"choose one: --to {' or '.join(others)}" if others else "build and publish a new one"
     if before is None:
         raise SluiceError(f"{pointer.environment} has no earlier release", where=context.store.address, hint=choice)
     if before not in there:
         raise SluiceError(f"the previous release, {before}, was removed", where=context.store.address, hint=choice)
+    try:
+        context.store.record(before)
+    except SluiceError as error:
+        what = f"the previous release, {before}, cannot be used: {error.what}"
+        raise SluiceError(what, where=error.where, hint=choice) from error
     return before
 
 
 def _must_be_known(context: Context, pointer: Pointer, release_id: str) -> None:
-    """A rollback must not bypass publish and promote. If the history itself was lost, the release's own record counts."""
-    where = pointer.environment
-    if release_id in {move.release_id for move in pointer.history}:
-        return
-    if not pointer.history and context.store.record(release_id).environment == where:
-        return
-    raise RefusedError(f"{where} never pointed to {release_id}", where=context.store.address, hint="publish or promote it")
+    """A rollback must not bypass publish and promote."""
+    if not _is_known(context, pointer, release_id):
+        what = f"{pointer.environment} never pointed to {release_id}"
+        raise RefusedError(what, where=context.store.address, hint="publish or promote it")
+
+
+def _is_known(context: Context, pointer: Pointer, release_id: str) -> bool:
+    """Whether the environment pointed to a release. If its history is lost or damaged, the release's own record counts, too."""
+    if any(release_id in (move.release_id, move.from_release_id) for move in pointer.history):
+        return True
+    if pointer.history and not pointer.damaged:
+        return False
+    try:
+        return context.store.record(release_id).environment == pointer.environment
+    except SluiceError:
+        return False

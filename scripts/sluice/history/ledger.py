@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, fields, is_dataclass
 from datetime import datetime
@@ -64,6 +65,7 @@ def append(lake: Path, rows: Sequence[Entry], transaction: str | None = None) ->
     """
     if not rows:
         return
+    _must_be_writable(_path(lake, type(rows[0])))
     try:
         schema_evolution.committed(lambda: _append(lake, rows, transaction))
     except (DeltaError, OSError) as error:
@@ -71,6 +73,14 @@ def append(lake: Path, rows: Sequence[Entry], transaction: str | None = None) ->
         raise SluiceError(
             f"the record cannot be written: {first_line(error)}", where=str(folder), hint="make room, or give the right to write"
         ) from error
+
+
+def _must_be_writable(table: Path) -> None:
+    """Raise SluiceError where this user may not write; deltalake would print the backtrace of a thread first."""
+    folder = next((path for path in (table, *table.parents) if path.exists()), table)
+    if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+        hint = "ask the owner for the right, or run it as a user who has it"
+        raise SluiceError(f"{folder} may not be written to", where=str(table), hint=hint)
 
 
 def _append(lake: Path, rows: Sequence[Entry], transaction: str | None) -> None:

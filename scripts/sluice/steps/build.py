@@ -136,6 +136,8 @@ def _pull_request(context: Context, attempt: trail.Attempt, environment: str, ba
     from sluice.change import pull_request
 
     located = locate(base, tell)
+    if located.fault is not None:
+        raise located.fault
     if whole(located, tell) is None:
         print(f"note: the work file of {base} is gone: what the change reads and is not public is built first", file=sys.stderr)
     built = pull_request.build(environment, located, context, tell)

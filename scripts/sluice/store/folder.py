@@ -13,9 +13,10 @@ from sluice.core.errors import SluiceError
 from sluice.core.locks import LOCK as CANDIDATE_LOCK
 from sluice.core.locks import locked
 from sluice.core.progress import Tell, silent
+from sluice.core.system import said_by
 from sluice.store import moves, readers
 from sluice.store.moves import Move
-from sluice.store.record import FILE, NAME, WORK, work_in
+from sluice.store.record import FILE, WORK, folders, work_in
 from sluice.store.standalone import look
 from sluice.store.store import FileSummary, MovedError, Pointer, Store
 
@@ -50,10 +51,15 @@ class Folder(Store):
         return self.root / f"{environment}.history.jsonl"
 
     def releases(self) -> list[str]:
-        return sorted(path.parent.name for path in self._releases.glob(f"[!.]*/{NAME}"))
+        return [folder.name for folder in folders(self._releases)]
 
     def text(self, release_id: str, name: str) -> str:
-        return (self._folder(release_id) / name).read_text(encoding="utf-8")
+        return (self._folder(release_id) / name).read_text(encoding="utf-8", errors="replace")
+
+    def size(self, release_id: str) -> int:
+        file = self._folder(release_id) / FILE
+        with _trouble(file, "the release's file cannot be read", "see: sluice releases"):
+            return file.stat().st_size
 
     def summary(self, release_id: str) -> FileSummary:
         return look(self._folder(release_id) / FILE)
@@ -134,10 +140,10 @@ class Folder(Store):
 
     def pointer(self, environment: str) -> Pointer:
         """Where the link leads: that is what readers see. The history is interpreted accordingly."""
-        current, begun = self._target(environment), self._moves(environment)
+        current, (begun, damaged) = self._target(environment), self._moves(environment)
         happened, void = moves.split(begun, current)
-        tag = f"{current} after {begun[-1].move_id if begun else 'nothing'}"
-        return Pointer(environment, current, tag, happened, void)
+        last = begun[-1].move_id if begun and begun[-1] else f"{len(begun)} lines" if begun else "nothing"
+        return Pointer(environment, current, f"{current} after {last}", happened, void, damaged)
 
     def _target(self, environment: str) -> str | None:
         link = self.link(environment)
@@ -152,15 +158,15 @@ class Folder(Store):
             raise SluiceError(f"{link.name} is not a pointer to a release", where=str(link), hint=hint)
         return parts[1]
 
-    def _moves(self, environment: str) -> list[Move]:
+    def _moves(self, environment: str) -> tuple[list[Move | None], tuple[str, ...]]:
         path = self._history(environment)
         try:
-            text = path.read_text(encoding="utf-8")
+            return moves.read(path.read_bytes(), str(path))
         except FileNotFoundError:
-            return []
-        # Ignore a partial last line: its writer was interrupted.
-        whole = text[: text.rfind("\n") + 1]
-        return [moves.parse(line, f"{path}, line {number}") for number, line in enumerate(whole.splitlines(), 1)]
+            return [], ()
+        except OSError as error:
+            hint = "the pointer itself is not affected: check the file and its permissions"
+            raise SluiceError(f"the history cannot be read: {error.strerror}", where=str(path), hint=hint) from error
 
     def move(self, pointer: Pointer, move: Move) -> None:
         """Write the move down, then move the link. The link names a complete release at every moment."""
@@ -241,4 +247,4 @@ def _trouble(where: Path, what: str, hint: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise SluiceError(f"{what}: {error.strerror or error}", where=str(error.filename or where), hint=hint) from error
+        raise SluiceError(f"{what}: {said_by(error)}", where=str(error.filename or where), hint=hint) from error

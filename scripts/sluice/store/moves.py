@@ -46,25 +46,49 @@ def moment() -> str:
 def parse(line: str | dict[str, str | None], where: str) -> Move:
     """A move from its line. Raises SluiceError if it is not valid."""
     try:
-        fields = json.loads(line) if isinstance(line, str) else line
-        return Move(**fields)
+        found = Move(**(json.loads(line) if isinstance(line, str) else line))
+        datetime.fromisoformat(found.at)
+        if not all(isinstance(text, str) for text in (found.move_id, found.action, found.release_id, found.actor)):
+            raise TypeError("a field that has to be text is not")
+        return found
     except (ValueError, TypeError) as error:
         hint = "remove this line; the pointer itself does not change"
         raise SluiceError(f"the history of the pointer is damaged: {error}", where=where, hint=hint) from error
 
 
-def split(begun: Sequence[Move], current: str | None) -> tuple[tuple[Move, ...], tuple[Move, ...]]:
+def read(text: bytes, where: str) -> tuple[list[Move | None], tuple[str, ...]]:
+    """The moves in a history, a line each; None for a line that is damaged, and what is wrong with each of those.
+
+    A partial last line counts for nothing: its writer was interrupted.
+    """
+    found: list[Move | None] = []
+    damaged: list[str] = []
+    for number, line in enumerate(text[: text.rfind(b"\n") + 1].split(b"\n")[:-1], 1):
+        if not line.strip():
+            continue
+        try:
+            found.append(parse(line.decode(), f"{where}, line {number}"))
+        except (SluiceError, UnicodeDecodeError) as error:
+            found.append(None)
+            damaged.append(f"line {number} of {where} is left out ({error}): restore the line, or remove it")
+    return found, tuple(damaged)
+
+
+def split(begun: Sequence[Move | None], current: str | None) -> tuple[tuple[Move, ...], tuple[Move, ...]]:
     """The moves that took effect, and those that did not because their process was interrupted.
 
-    A move is written down before it happens. It happened if the pointer was then where it led: that is what the next move
-    started from or, after the last one, where the pointer is now. A pointer that was lost (a move from nowhere) is no
-    evidence against the move before it.
+    A move is written down before it happens. It did not happen if the pointer was then still where it started from: that is
+    what the next move started from or, after the last one, where the pointer is now. A pointer that was lost (a move from
+    nowhere), that leads to a third release (it was moved by hand), or a damaged line (None) is no evidence against the move
+    before it.
     """
     happened: list[Move] = []
     void: list[Move] = []
-    starts = [*(move.from_release_id for move in begun[1:]), current][: len(begun)]
+    starts = [*(move and move.from_release_id for move in begun[1:]), current][: len(begun)]
     for move, then in zip(begun, starts, strict=True):
-        (happened if then in (move.release_id, None) else void).append(move)
+        if move is not None:
+            is_void = then is not None and then == move.from_release_id != move.release_id
+            (void if is_void else happened).append(move)
     return tuple(happened), tuple(void)
 
 
@@ -76,6 +100,9 @@ def stack(moves: Sequence[Move]) -> list[str]:
     """
     releases: list[str] = []
     for move in moves:
+        # Where an earlier move is lost, this one still says where it started from.
+        if move.from_release_id and releases[-1:] != [move.from_release_id]:
+            releases.append(move.from_release_id)
         if move.action == "rollback" and move.release_id in releases:
             while releases[-1] != move.release_id:
                 releases.pop()
@@ -85,8 +112,8 @@ def stack(moves: Sequence[Move]) -> list[str]:
 
 
 def previous(moves: Sequence[Move], current: str | None) -> str | None:
-    """Where a rollback without a release leads: one down; to the top if the pointer itself is lost."""
+    """Where a rollback without a release leads: one down; to the top if the pointer is lost, or is not where it leads."""
     releases = stack(moves)
-    if current is None:
-        return releases[-1] if releases else None
+    if releases and releases[-1] != current:
+        return releases[-1]
     return releases[-2] if len(releases) > 1 else None

@@ -7,6 +7,7 @@ import os
 import struct
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _LOCK = struct.Struct("hhqqi4x")
@@ -19,7 +20,10 @@ def holders(files: Iterable[Path]) -> dict[Path, int]:
     """
     if sys.platform != "linux":
         return {}
-    wanted = {_identity(path): path for path in files if path.is_file()}
+    wanted = {}
+    for path in files:
+        with suppress(OSError):  # it does not exist, or this user may not look there
+            wanted[_identity(path)] = path
     found = {wanted[identity]: process for identity, process in _open_files() if identity in wanted}
     locked = {path: _locked_by(path) for path in wanted.values() if path not in found}
     return found | {path: process for path, process in locked.items() if process is not None}
@@ -46,7 +50,10 @@ def _open_files() -> Iterator[tuple[tuple[int, int], int]]:
 
 def _locked_by(path: Path) -> int | None:
     """The process whose lock conflicts with a writer's: every DuckDB connection holds one, also a read-only one."""
-    with path.open("rb") as file:
-        asked = _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-        kind, _, _, _, process = _LOCK.unpack(fcntl.fcntl(file, fcntl.F_GETLK, asked))
+    try:
+        with path.open("rb") as file:
+            asked = _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+            kind, _, _, _, process = _LOCK.unpack(fcntl.fcntl(file, fcntl.F_GETLK, asked))
+    except PermissionError:  # another user's, who then keeps it
+        return 0
     return None if kind == fcntl.F_UNLCK else process

@@ -161,11 +161,26 @@ def adapter() -> TypeAdapter[Record]:
     return TypeAdapter(Record)
 
 
+def folders(root: Path) -> list[Path]:
+    """The folders below `root` that hold a record, and those that this user may not look into, in the order of their names."""
+    return sorted(folder for folder in root.glob("[!.]*") if _has_record(folder))
+
+
+def _has_record(folder: Path) -> bool:
+    try:
+        (folder / NAME).stat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
 def load(path: Path) -> Record:
     """The record in a file, or in the folder that holds it. Raises SluiceError if it is missing or not valid."""
     path = path / NAME if path.is_dir() else path
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise SluiceError(f"the record of the release cannot be read: {error.strerror}", where=str(path)) from error
     return loads(text, str(path))

@@ -21,7 +21,8 @@ class MovedError(Exception):
 class Pointer:
     """Where an environment points (None: nowhere). `tag` changes with every move; `history` is what took effect, oldest first.
 
-    `void` are moves that were begun by a command that was interrupted before they took effect.
+    `void` are moves that were begun by a command that was interrupted before they took effect, `damaged` says which entries
+    of the history cannot be read: they are left out.
     """
 
     environment: str
@@ -29,6 +30,7 @@ class Pointer:
     tag: str
     history: tuple[Move, ...] = ()
     void: tuple[Move, ...] = ()
+    damaged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,18 @@ class Store(Protocol):
         """The record of a release. Raises SluiceError if there is no such release, or its record is not valid."""
         where = f"{self.address}/releases/{release_id}/{NAME}"
         try:
-            return loads(self.text(release_id, NAME), where)
+            record = loads(self.text(release_id, NAME), where)
         except OSError as error:
             why = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
             raise SluiceError(f"the release {release_id} {why}", where=where, hint="see: sluice releases") from None
+        if record.release_id != release_id:
+            hint = f"if the folder was renamed, name it {record.release_id} again"
+            raise SluiceError(f"the record of {release_id} is that of {record.release_id}", where=where, hint=hint)
+        return record
+
+    def size(self, release_id: str) -> int | None:  # noqa: ARG002
+        """Bytes of the file as it is now; None where that takes a request of its own. Raises SluiceError where it is lost."""
+        return None
 
     def summary(self, release_id: str) -> FileSummary:
         """What can be known of the release's file without reading its rows."""
