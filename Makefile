@@ -24,7 +24,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo ingest build test clean check lint lint-code lint-yaml lint-dbt lint-sql format hooks lock \
-	contracts base code workflows key fuzz bench campaign readers faults mutants selection
+	contracts base code pointed workflows key fuzz bench campaign readers faults mutants selection
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -145,6 +145,9 @@ base: setup  ## Provide a prod to compare a change with: the existing one, or de
 OF ?= prod
 code: $(VENV)/.ready  ## Check out the code of prod's release. OF=staging for another environment.
 	@PYTHONPATH=scripts $(BIN)/python -m ci.checkout $(OF)
+
+pointed: $(VENV)/.ready  ## Print the release that prod points to, for a workflow. OF=staging for another environment.
+	@PYTHONPATH=scripts $(BIN)/python -m ci.pointed $(OF)
 
 workflows: setup  ## Check the workflows and run each of them here with act. SLUICE_WHOLE=1: on the whole project.
 	$(BIN)/jactionlint --profile correctness --strict-exit --no-hints

@@ -22,6 +22,7 @@ called="${0##*/} $*"
 echo "$called" | tee -a "$CALLS" >&2
 case "$called" in
   *"--out "*) echo "### Data" > "${called##*--out }" ;;
+  "make --silent pointed"*) echo "release=20260101T000001Z-abcdef" ;;
   "make --silent key") echo "key=venv-x-0123456789abcdef" ;;
 esac
 [[ -z $FAILS || $called != $FAILS* ]]
@@ -55,8 +56,15 @@ class ShopWithStubs:
         file.write_text(text.replace(before, after, 1))
         self.repository.git("commit", "--quiet", "--all", "--message", "edit")
 
-    def run(self, workflow: str, fails: str = "", *, is_fork: bool = False) -> Ran:
-        """Run it, with the commands that begin so failing."""
+    def merge(self) -> tuple[str, str]:
+        """Main moves on by a commit; gives the commit before, which stays checked out as that of the run, and the new one."""
+        before = self.repository.git("rev-parse", "main")
+        self.repository.git("commit", "--quiet", "--allow-empty", "--message", "newer")
+        self.repository.git("checkout", "--quiet", "--detach", before)
+        return before, self.repository.git("rev-parse", "main")
+
+    def run(self, workflow: str, fails: str = "", *, is_fork: bool = False, **more: str) -> Ran:
+        """Run it, with the commands that begin so failing, and `more` in the environment."""
         (self.state / "calls").write_text("")
         event: dict[str, Any] = {"inputs": {"why": "so", "to": ""}}
         if workflow.endswith("pr"):
@@ -68,6 +76,7 @@ class ShopWithStubs:
             "FAILS": fails,
             "PATH": f"{self.state / 'bin'}:{os.environ['PATH']}",
             "VENV": str(self.state / "venv"),
+            **more,
         }
         return Runner(self.repository, self.hub, self.state, TEAM, machine).run(workflow, TRIGGERS[workflow], event)
 
@@ -162,8 +171,29 @@ def test_the_first_promotion_of_all_has_nothing_to_compare_with(shop: ShopWithSt
     assert shop.run("promote", "sluice diff").jobs == {"review": True, "promote": True}
 
 
+def test_an_old_run_of_main_that_is_started_again_publishes_the_newest_code(shop: ShopWithStubs) -> None:
+    before, now = shop.merge()
+    done = shop.run("main")
+    assert done.jobs["staging"] is True
+    assert [call for call in shop.calls if call.startswith(PUBLISH)] == [f"{PUBLISH} staging --why merge of {now}"]
+    assert f"this run was started for {before}; main is at {now} now" in done.log
+
+
+def test_what_was_reviewed_is_what_is_promoted(shop: ShopWithStubs) -> None:
+    shop.run("promote")
+    assert "sluice promote staging prod --release 20260101T000001Z-abcdef --why so" in shop.calls
+
+
 # The guards: what is taken away from which workflow, what fails then, and what must not happen and does.
+REF = "          ref: main\n"
 PIPEFAIL = "defaults:\n  run:\n    shell: bash\n"
+
+
+def test_without_its_ref_an_old_run_of_main_would_publish_old_code(shop: ShopWithStubs) -> None:
+    shop.edit("main", REF, "")
+    before, _ = shop.merge()
+    shop.run("main")
+    assert f"{PUBLISH} staging --why merge of {before}" in shop.calls
 
 
 def test_without_pipefail_a_night_would_publish_what_was_not_built(shop: ShopWithStubs) -> None:

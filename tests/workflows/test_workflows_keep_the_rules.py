@@ -90,6 +90,23 @@ def test_what_a_pull_request_triggers_names_no_secret() -> None:
             assert "secrets." not in file.read_text()
 
 
+def test_a_job_that_publishes_builds_the_newest_main() -> None:
+    """A run that is started again has the commit of then."""
+    found = {
+        (file, name): job["steps"][0]["with"].get("ref")
+        for file, name, job in jobs()
+        if any("sluice publish" in step.get("run", "") for step in job["steps"])
+    }
+    assert found == {("main", "staging"): "main", ("nightly", "prod"): "main", ("nightly", "staging"): "main"}
+
+
+def test_a_rollback_is_done_once() -> None:
+    (steps_of,) = [job["steps"] for file, _, job in jobs() if file == "rollback"]
+    commands = [step.get("run", "") for step in steps_of]
+    guard = commands.index("python3 scripts/ci/rerun.py once")
+    assert guard < next(number for number, command in enumerate(commands) if "sluice rollback" in command)
+
+
 def test_a_pointer_moves_only_in_a_job_with_an_environment() -> None:
     found = {
         (file, name): job.get("environment")

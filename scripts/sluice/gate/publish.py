@@ -46,13 +46,20 @@ def publish(context: Context, name: str | None, environment: str, why: str | Non
     return carry_out(context, "publish", environment, why, lambda pointer: candidates.choose(context, name, pointer), tell=tell)
 
 
-def promote(context: Context, source: str, target: str, why: str | None = None) -> MoveResult:
-    """Point `target` to the release that `source` points to. The same file; nothing is built and nothing copied."""
+def promote(context: Context, source: str, target: str, why: str | None = None, *, reviewed: str | None = None) -> MoveResult:
+    """Point `target` to the release that `source` points to. The same file; nothing is built and nothing copied.
+
+    Raises RefusedError where that is not the release that was `reviewed`, if one is given.
+    """
 
     def release_of_source(_: Pointer) -> str:
         release_id = context.store.pointer(source).release_id
         if release_id is None:
             raise SluiceError(f"{source} points to no release", where=context.store.address, hint=f"publish to {source} first")
+        if reviewed and candidates.match(reviewed, context.store.releases()) != release_id:
+            what = f"{source} points to {release_id} now, and not to {reviewed}, which was to be promoted"
+            hint = f"review it: sluice diff {target} {source}; then promote it without --release, or with its own id"
+            raise RefusedError(what, where=context.store.address, hint=hint)
         return release_id
 
     return carry_out(context, "promote", target, why, release_of_source, source=source)

@@ -31,9 +31,12 @@ def publish(
     return gate.publish(here(), candidate, environment, why, tell)
 
 
-def promote(source: str, target: str, *, why: str | None = None) -> MoveResult:
-    """Point `target` to the release of `source`. Raises RefusedError where environments.yml or the gate denies it."""
-    return gate.promote(here(), source, target, why)
+def promote(source: str, target: str, *, why: str | None = None, reviewed: str | None = None) -> MoveResult:
+    """Point `target` to the release of `source`, if that is still the one that was `reviewed`, where one is given.
+
+    Raises RefusedError where it is not, or where environments.yml or the gate denies it.
+    """
+    return gate.promote(here(), source, target, why, reviewed=reviewed)
 
 
 def acknowledge(check: str, candidate: str, *, why: str, until: str | None = None) -> Acknowledged:

@@ -151,6 +151,15 @@ def test_a_promotion_moves_the_same_file(anywhere: ReleaseShop) -> None:
     assert not promote(anywhere.context, "staging", "prod").is_moved
 
 
+def test_a_promotion_of_what_was_reviewed_refuses_what_came_since(anywhere: ReleaseShop) -> None:
+    reviewed = anywhere.published("staging")
+    newer = anywhere.published("staging")
+    with pytest.raises(RefusedError, match=f"staging points to {newer} now, and not to {reviewed}"):
+        promote(anywhere.context, "staging", "prod", reviewed=reviewed)
+    assert anywhere.store.pointer("prod").release_id is None
+    assert promote(anywhere.context, "staging", "prod", reviewed=newer).is_moved
+
+
 def test_a_promotion_looks_at_the_gate_again(shop: ReleaseShop) -> None:
     release = shop.published("staging")
     told = shop.root / "warehouse" / "releases" / release / "run_results.json"
