@@ -25,6 +25,9 @@ def impact(
 ) -> None:
     """Show which nodes differ from a commit and why, and the columns, models, exposures and owners downstream.
 
+    The nodes are those of dbt's state:modified, without the ones whose SQL stays equal, and with what dbt's state does
+    not see: sluice build --env pr-12 builds them, and everything downstream.
+
     If the current branch started from an earlier commit of the base, that one is compared. dbt compiles both on an empty
     warehouse of their own, with the packages of each; nothing is built, and the target's DuckDB file is not opened. Exit code
     0, or 2 when one of them cannot be parsed.

@@ -75,7 +75,7 @@ def side(name: str, artifacts: Path | None, target: Path) -> Side:
     """
     # A pointer is followed once: the release stays the same, whatever is published meanwhile.
     located = locate(name)
-    file, record = located.file.resolve(), located.record
+    file, record, made = located.file.resolve(), located.record, located.built
     folder = artifacts or located.artifacts or (file.parent if (file.parent / "manifest.json").is_file() else target)
     manifest, partly = dbt.artifact(folder, "manifest.json"), partial.read(folder)
     return Side(
@@ -85,8 +85,8 @@ def side(name: str, artifacts: Path | None, target: Path) -> Side:
         models=models_of(manifest),
         digests={folded(name): relation.digest for name, relation in record.relations.items()} if record else {},
         engine=f"{record.duckdb}, digest {record.digest_version}" if record else None,
-        commit=record.code.commit if record else None,
-        built_at=record.built_at if record else _written(file),
+        commit=made.commit if made else None,
+        built_at=made.built_at if made and not made.has_changed else _written(file),
         built=frozenset(map(folded, (*partly.built, *partly.left_out))) if partly else None,
         base=partly.base if partly else "",
         failed=frozenset(map(folded, partly.failed)) if partly else frozenset(),

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from sluice.core.errors import SluiceError
 from sluice.core.locks import is_held
 from sluice.core.text import ago, size, table, wrapped
-from sluice.environments import candidates
+from sluice.environments import candidates, origin
 from sluice.environments.context import Context
+from sluice.environments.origin import Built
 from sluice.environments.pointers import all_of
 from sluice.environments.policy import Environment
 from sluice.store import moves
@@ -20,7 +21,10 @@ from sluice.store.store import Pointer
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentRow:
-    """An environment: what it points to or its file, since when, by whom and why. `status` is ok, or what is wrong."""
+    """An environment: what it points to or its file, since when, by whom and why. `status` is ok, or what is wrong.
+
+    `built` says when and from what the release or file was built, where that is known.
+    """
 
     name: str
     kind: str
@@ -33,6 +37,7 @@ class EnvironmentRow:
     action: str | None = None
     why: str | None = None
     status: str
+    built: Built | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +75,7 @@ def _pointing(context: Context, name: str) -> EnvironmentRow:
         pointer = context.store.pointer(name)
     except SluiceError as error:
         return EnvironmentRow(name=name, kind="pointer", status=error.what)
-    size, status = _state(context, pointer)
+    size, status, record = _state(context, pointer)
     status = "; ".join([status, *pointer.damaged])
     last = {}
     # Where entries of the history are lost, the last one may be of another release.
@@ -85,21 +90,23 @@ def _pointing(context: Context, name: str) -> EnvironmentRow:
         file=context.store.url(pointer.release_id) if pointer.release_id else "",
         bytes=size,
         status=status,
+        built=origin.of_record(record) if record else None,
         **last,
     )
 
 
-def _state(context: Context, pointer: Pointer) -> tuple[int | None, str]:
-    """Bytes of the release, and the state of the pointer."""
+def _state(context: Context, pointer: Pointer) -> tuple[int | None, str, Record | None]:
+    """Bytes of the release, the state of the pointer, and the record of the release."""
     if pointer.release_id is None:
         lost = f"the pointer is gone; run: sluice rollback {pointer.environment} --why 'the pointer was lost'"
-        return None, lost if pointer.history else "nothing was published yet"
+        return None, lost if pointer.history else "nothing was published yet", None
     try:
         record = context.store.record(pointer.release_id)
         found = context.store.summary(pointer.release_id)
     except SluiceError as error:
-        return None, error.what
-    return found.bytes, _unlike(record, found.bytes) or ("it was written to: there is a log beside it" if found.has_log else "ok")
+        return None, error.what, None
+    written = "it was written to: there is a log beside it" if found.has_log else "ok"
+    return found.bytes, _unlike(record, found.bytes) or written, record
 
 
 def _unlike(record: Record, size: int | None) -> str:
@@ -124,7 +131,10 @@ def _own_file(context: Context, one: Environment, name: str) -> EnvironmentRow:
     since = datetime.fromtimestamp(found.st_mtime, UTC)
     if one.expires_after_days is not None:
         status = f"ok, expires {(since + timedelta(days=one.expires_after_days)):%Y-%m-%d}"
-    return EnvironmentRow(name=name, kind="file", file=str(file), bytes=found.st_size, since=since.isoformat(), status=status)
+    made = origin.read(context.warehouse, name, file)
+    return EnvironmentRow(
+        name=name, kind="file", file=str(file), bytes=found.st_size, since=since.isoformat(), status=status, built=made
+    )
 
 
 def releases(context: Context) -> list[ReleaseRow]:
@@ -205,13 +215,14 @@ def _row(record: Record, kind: str, status: str, work: int | None, move: moves.M
 
 
 def environments_text(rows: Sequence[EnvironmentRow], now: datetime) -> str:
-    """Environments as a table; then who moved each, why, and its file."""
+    """Environments as a table; then the file of each, who moved it and why, and when and from what it was built."""
     names = ["environment", "points to", ">age", ">size", "status"]
     lines = table(names, [(row.name, row.release_id or "-", ago(row.since, now), size(row.bytes), row.status) for row in rows])
     for row in rows:
-        if row.kind == "pointer" and row.file:
+        if row.file and row.status != "not built":
             by = f" ({row.action} by {row.by}{f': {row.why}' if row.why else ''})" if row.by else ""
-            lines += ["", *wrapped(f"{row.name}: {row.file}{by}", indent="  ")]
+            made = [f"  {origin.as_text(row.built, now)}"] if row.built else []
+            lines += ["", *(line for text in [f"{row.name}: {row.file}{by}", *made] for line in wrapped(text, indent="  "))]
     return "\n".join(lines)
 
 

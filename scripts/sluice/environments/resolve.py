@@ -11,8 +11,9 @@ from sluice.core.errors import SluiceError, did_you_mean
 from sluice.core.manifest import folded
 from sluice.core.paths import is_path, target_root
 from sluice.core.progress import Tell, silent
-from sluice.environments import PROD, candidates
+from sluice.environments import PROD, candidates, origin
 from sluice.environments.context import Context, here
+from sluice.environments.origin import Built
 from sluice.environments.policy import Environment
 from sluice.store.record import FILE, NAME, WORK, Record, load, work_in
 
@@ -24,7 +25,7 @@ class Located:
     Releases and candidates have `folder` and `record`; `artifacts` is the folder with dbt's manifest.json and
     run_results.json, if there is one. `file` is a release's own path, never a pointer: it stays the same while somebody
     works with it. `opened_as` is what readers open, and follows an environment from release to release. `fault` is why a
-    release or candidate has no record.
+    release or candidate has no record; `built` says when and from what it was built, where that is known.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Located:
     artifacts: Path | None = None
     link: Path | None = None
     fault: SluiceError | None = None
+    built: Built | None = None
 
     @property
     def described_in(self) -> Path:
@@ -131,9 +133,8 @@ def _own_file(context: Context, environment: Environment, name: str) -> Located:
     if not file.is_file():
         hint = "run: sluice build" if name == "dev" else f"run: sluice build --env {name}"
         raise SluiceError(f"the environment {name} has not been built", where=str(file), hint=hint)
-    if environment.is_family:
-        return Located(name, file, artifacts=file.with_suffix(""))
-    return Located(name, file, artifacts=target_root())
+    artifacts = file.with_suffix("") if environment.is_family else target_root()
+    return Located(name, file, artifacts=artifacts, built=origin.read(context.warehouse, name, file))
 
 
 def _candidate(context: Context) -> Located:
@@ -163,7 +164,8 @@ def _in_folder(name: str, folder: Path) -> Located:
     if not file.is_file():
         raise SluiceError(f"{name} has no warehouse file", where=str(folder / FILE), hint="see: sluice releases")
     try:
-        return Located(name, file, folder, load(folder), folder)
+        record = load(folder)
+        return Located(name, file, folder, record, folder, built=origin.of_record(record))
     except SluiceError as error:
         print(f"note: {error.what} ({error.where}); {name} is taken without it", file=sys.stderr)
         return Located(name, file, folder, None, folder, fault=error)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sluice.core.errors import RefusedError, SluiceError
 from sluice.core.locks import is_held
-from sluice.environments import partial, pointers, trail
+from sluice.environments import origin, partial, pointers, trail
 from sluice.environments.context import Context
 from sluice.environments.policy import Retention
 from sluice.store import moves, readers
@@ -197,7 +197,7 @@ def _remove(context: Context, thing: Thing) -> None:
     elif thing.kind == "work":
         context.store.remove_work(thing.name)
     elif thing.kind == "environment":
-        _remove_environment(_paths(context, thing.name))
+        _remove_environment(context, thing.name)
     else:
         root = context.candidates if thing.kind == "candidate" else context.warehouse / "cache"
         shutil.rmtree(root / thing.name)
@@ -267,9 +267,10 @@ def _user(paths: tuple[Path, Path, Path]) -> str:
     return "another command is building it" if is_held(workspace) else _held(readers.holders([file]).get(file))
 
 
-def _remove_environment(paths: tuple[Path, Path, Path]) -> None:
-    file, _, workspace = paths
+def _remove_environment(context: Context, name: str) -> None:
+    file, _, workspace = _paths(context, name)
     partial.remove(file)
+    origin.place(context.warehouse, name).unlink(missing_ok=True)
     shutil.rmtree(workspace, ignore_errors=True)
 
 
@@ -304,5 +305,5 @@ def drop(context: Context, name: str) -> bool:
             return False
         if user := _user(paths):
             raise RefusedError(f"{user}: {name}", where=str(paths[0]), hint="end it, then drop it again")
-        _remove_environment(paths)
+        _remove_environment(context, name)
         return True

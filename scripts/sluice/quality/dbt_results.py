@@ -25,6 +25,7 @@ class Ended:
 
     Of tests also: what they test (`model`, relations' names; several for a singular test), `stored` the
     relation that keeps the failing rows, `telling` the columns by which people know a row: its key, then those tested.
+    Of models, `materialized` is dbt's word for what was made.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class Ended:
     stored: str | None = None
     arguments: Mapping[str, Any] | None = None
     telling: tuple[str, ...] = ()
+    materialized: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ def _ended(entry: Mapping[str, Any], node: Mapping[str, Any], nodes: Mapping[str
         stored=entry.get("relation_name") if kind == "test" else None,
         arguments=arguments or None,
         telling=_telling(node, tested),
+        materialized=node.get("config", {}).get("materialized") if kind == "model" else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -82,6 +83,20 @@ def _plain(relation: str) -> str:
     return ".".join(parts[1:] if len(parts) == 3 and all(part.isidentifier() for part in parts) else [relation])
 
 
+def built_as_text(run: Run) -> str:
+    """What dbt made and checked: `12 models (9 table, 3 view), 2 seeds, 40 data tests passed, 1 warning, in 12.3 s of dbt`."""
+    good = run.ended(Ending.good)
+    models = [node.materialized or "" for node in good if node.kind == "model"]
+    kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(models).most_common() if kind)
+    made = [f"{plural(len(models), 'model')}{f' ({kinds})' if kinds else ''}"] if models else []
+    others = Counter(node.kind for node in good if node.kind != "model")
+    made += [f"{plural(others[kind], kind)}" for kind in ("seed", "snapshot", "function") if others[kind]]
+    made += [f"{plural(others[kind], kind.replace('_', ' '))} passed" for kind in ("data_test", "unit_test") if others[kind]]
+    counts = ((Ending.warned, "{} warned"), (Ending.failed, "{} FAILED"), (Ending.skipped, "{} skipped"))
+    made += [text.format(len(run.ended(ending))) for ending, text in counts if run.ended(ending)]
+    return f"{', '.join(made) or 'nothing'}, in {run.seconds:.1f} s of dbt"
+
+
 def as_fields(failures: Failures) -> dict[str, Any]:
     """For programs: the same keys when all is well."""
     run = failures.run
@@ -91,7 +106,7 @@ def as_fields(failures: Failures) -> dict[str, Any]:
 
 
 def _object(problem: Problem) -> dict[str, Any]:
-    ended = {key: value for key, value in asdict(problem.ended).items() if key != "telling"}
+    ended = {key: value for key, value in asdict(problem.ended).items() if key not in ("telling", "materialized")}
     return {**ended, "sample": asdict(problem.sample) if problem.sample else None}
 
 

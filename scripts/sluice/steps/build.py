@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sluice.core import dbt
 from sluice.core.errors import SluiceError
 from sluice.core.paths import target_root
 from sluice.core.progress import Tell, silent
-from sluice.environments import trail
+from sluice.environments import origin, trail
 from sluice.environments.context import Context, here
 from sluice.environments.resolve import locate, whole
 from sluice.quality import dbt_results, failures
 from sluice.quality.failures import Failures
 from sluice.quarantine import expire
-from sluice.store.record import WORK
+from sluice.store.record import FILE, WORK
 
 if TYPE_CHECKING:
     from sluice.candidate.build import Candidate
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 class BuildReport:
     """What a build made, and what dbt found wrong: None where it had nothing to build. Of dev, `made` is None.
 
-    `new` says why a candidate was built, where that was asked; nothing is built where `made` is Unchanged.
+    `new` says why a candidate was built, where that was asked; nothing is built where `made` is Unchanged. `file` is what dbt
+    wrote to.
     """
 
     environment: str
@@ -39,6 +40,7 @@ class BuildReport:
     failures: Failures | None
     made: Candidate | PullRequestBuild | Unchanged | None = None
     new: tuple[str, ...] = ()
+    file: Path | None = None
 
     @property
     def exit_code(self) -> int:
@@ -50,6 +52,8 @@ def build(
     environment: str = "dev",
     *,
     select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    selector: str | None = None,
     full_refresh: bool = False,
     base: str | None = None,
     target: Path | None = None,
@@ -58,19 +62,22 @@ def build(
 ) -> BuildReport:
     """Build an environment, with every check recorded in the lake.
 
-    `select` (dbt's node selection) and `target` (dbt's target folder) are for dev, `base` for pull request environments.
+    `select`, `exclude`, `selector` (dbt's node selection) and `target` (dbt's target folder) are for dev, `base` for pull
+    request environments.
     With `only_news`, no candidate is built that would not differ from the current release.
     Raises SluiceError where it could not be built, RefusedError where environments.yml does not allow it.
     """
     context = here()
     with trail.attempt(context.lake, context.actor, "build", environment=environment) as attempt:
         context.policy.allow(environment, "build", context.actor)
-        kind = _kind(context, environment, select, base)
+        selection = [*_repeated("--select", select), *_repeated("--exclude", exclude)]
+        selection += ["--selector", selector] if selector else []
+        kind = _kind(context, environment, selection, base)
         context.warehouse.mkdir(parents=True, exist_ok=True)
         # Waivers that are over end before dbt looks at them: what it builds depends on code and lake, not on a clock.
         expire(context.lake, datetime.now(UTC).replace(tzinfo=None))
         if kind == "dev":
-            report = _dev(context, select, full_refresh, target or target_root(), tell)
+            report = _dev(context, selection, full_refresh, target or target_root(), tell)
         elif kind == "candidate":
             report = _candidate(context, attempt, environment, full_refresh, only_news, tell)
         else:
@@ -80,33 +87,51 @@ def build(
     return report
 
 
-def _kind(context: Context, environment: str, select: Sequence[str], base: str | None) -> str:
+def _begun(context: Context, lake: Mapping[str, int] | None = None, **more: Any) -> origin.Built:
+    """From what a file is built: the code as it is now, and the lake, unless it is read at other versions."""
+    from sluice.candidate import pins
+    from sluice.candidate.plan import code_of
+
+    if lake is None:
+        try:
+            lake = pins.taken(context.lake, patience=0)
+        except SluiceError:  # there is none, or somebody writes to it
+            lake = {}
+    return origin.begun(context.actor, code_of(Path()), lake=lake, **more)
+
+
+def _repeated(option: str, values: Sequence[str]) -> list[str]:
+    return [option, *values] if values else []
+
+
+def _kind(context: Context, environment: str, selection: Sequence[str], base: str | None) -> str:
     """Which of the three builds it is. Raises SluiceError for an option that is for another."""
     is_family = context.policy.environment(environment).is_family
     kind = "pull request" if is_family else "dev" if environment == "dev" else "candidate"
-    if select and kind != "dev":
+    if selection and kind != "dev":
         what = (
             "a candidate is always built as a whole"
             if kind == "candidate"
             else f"what {environment} builds follows from the change"
         )
-        raise SluiceError(what, where="--select", hint="leave it out, or build dev")
+        raise SluiceError(what, where=selection[0], hint="leave it out, or build dev")
     if base and kind != "pull request":
         raise SluiceError(f"{environment} has no base", where="--base", hint="it is for pull request environments, such as pr-12")
     return kind
 
 
-def _dev(context: Context, select: Sequence[str], full_refresh: bool, target: Path, tell: Tell) -> BuildReport:
-    choice = context.policy.environment("dev").choice
+def _dev(context: Context, selection: Sequence[str], full_refresh: bool, target: Path, tell: Tell) -> BuildReport:
+    choice, file = context.policy.environment("dev").choice, context.file_of("dev")
     options = [*(["--target", choice.target] if choice.target else []), *choice.arguments]
-    done = dbt.invoke([*dbt_arguments(select, full_refresh, target), *options], tell)
+    begun = _begun(context, selected=tuple(selection))
+    done = dbt.invoke([*dbt_arguments(selection, full_refresh, target), *options], tell)
     dbt.results_of(done, target)
-    return BuildReport("dev", done.code == 0, _recorded(target, context.file_of("dev").parent, context.lake))
+    origin.keep(begun, context.warehouse, "dev", file, is_good=done.code == 0)
+    return BuildReport("dev", done.code == 0, _recorded(target, file.parent, context.lake), file=file)
 
 
-def dbt_arguments(select: Sequence[str], full_refresh: bool, target: Path) -> list[str]:
-    """dbt's command line for a build of dev."""
-    selection = ["--select", *select] if select else []
+def dbt_arguments(selection: Sequence[str], full_refresh: bool, target: Path) -> list[str]:
+    """dbt's command line for a build of dev; `selection` is in dbt's own options."""
     return ["build", *selection, *(["--full-refresh"] if full_refresh else []), "--target-path", str(target)]
 
 
@@ -129,7 +154,9 @@ def _candidate(
     built = candidates.build(planned, tell)
     attempt.release_id, attempt.from_release_id = built.record.release_id, built.record.parent
     found = _recorded(built.folder, built.folder / WORK, context.lake, built.record.release_id)
-    return BuildReport(environment, built.is_good, found, built, tuple(new))
+    # One that dbt could not build completely has the work file alone.
+    file = next((path for path in (built.folder / FILE, built.folder / WORK) if path.is_file()), None)
+    return BuildReport(environment, built.is_good, found, built, tuple(new), file)
 
 
 def _pull_request(context: Context, attempt: trail.Attempt, environment: str, base: str, tell: Tell) -> BuildReport:
@@ -140,11 +167,14 @@ def _pull_request(context: Context, attempt: trail.Attempt, environment: str, ba
         raise located.fault
     if whole(located, tell) is None:
         print(f"note: the work file of {base} is gone: what the change reads and is not public is built first", file=sys.stderr)
+    record = located.record
+    begun = _begun(context, record.lake if record else {}, base=record.release_id if record else None)
     built = pull_request.build(environment, located, context, tell)
+    origin.keep(begun, context.warehouse, environment, built.file, is_good=built.is_good)
     attempt.from_release_id = built.contents.base
     has_run = (built.artifacts / "run_results.json").is_file()
     found = _recorded(built.artifacts, built.file, context.lake, environment) if has_run else None
-    return BuildReport(environment, built.is_good, found, built)
+    return BuildReport(environment, built.is_good, found, built, file=built.file)
 
 
 def _recorded(artifacts: Path, warehouse: Path, lake: Path, name: str | None = None) -> Failures:

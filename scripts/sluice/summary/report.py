@@ -16,7 +16,9 @@ from sluice.core.duck import connect
 from sluice.core.errors import SluiceError
 from sluice.core.paths import pasted, program
 from sluice.core.text import plural, table, wrapped
+from sluice.environments import origin
 from sluice.environments.acknowledgements import told
+from sluice.environments.origin import Built
 from sluice.environments.resolve import Located, holding
 from sluice.history import ledger
 from sluice.history.kinds import BatchEntry
@@ -72,6 +74,7 @@ class Summary:
     marts: list[MartRows]
     totals: list[totals.Totals]
     acknowledged: list[Acknowledgement]
+    built: Built | None
 
 
 def summarise(lake: Path, built: Located) -> Summary:
@@ -95,6 +98,7 @@ def summarise(lake: Path, built: Located) -> Summary:
         marts=_marts(file, marts),
         totals=_totals(holding(built, [model.relation for model in summed]), summed),
         acknowledged=list(built.record.acknowledged) if built.record else [],
+        built=built.built,
     )
 
 
@@ -150,7 +154,8 @@ def as_text(summary: Summary, *, everything: bool = False) -> str:
     rows = [(one.feed, one.batches, one.rows_read, one.rows_landed, one.rows_quarantined, _reasons(one)) for one in summary.feeds]
     feeds = table(["feed", ">batches", ">read", ">landed", ">refused", "why"], rows)
     counts = [(mart.relation, "not built" if mart.rows is None else mart.rows) for mart in summary.marts]
-    parts = [feeds, table(["mart", ">rows"], counts), *totals.as_parts(summary.totals, everything)]
+    head = [f"{summary.name}: {origin.as_text(summary.built, datetime.now(UTC))}"] if summary.built else []
+    parts = [head, feeds, table(["mart", ">rows"], counts), *totals.as_parts(summary.totals, everything)]
     return "\n\n".join("\n".join(part) for part in [*parts, _ends(summary), _opening(summary)] if part)
 
 

@@ -1,4 +1,4 @@
-"""`sluice build` in a project of its own: each failure once, with rows that show it; quiet when all is well; checks kept."""
+"""`sluice build` in a project of its own: each failure once, with rows that show it; what was built; checks kept."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.helpers.preloaded import program
 from tests.helpers.project import Project
 
 from sluice.core.duck import connect
+from sluice.environments import origin
 from sluice.quality import dbt_results
 
 FILES = {
@@ -90,7 +91,11 @@ def test_a_failure_ends_in_exit_code_1_and_each_is_told_once(told: subprocess.Co
         "warning: every_seller_has_a_name (sales): 10 rows, severity warn",
     ]
     assert told.stdout.count("Referenced column") == 1
-    assert told.stdout.rstrip().endswith("skipped, because something that they read or test failed")
+    assert "skipped, because something that they read or test failed" in told.stdout
+    built = told.stdout.splitlines()[-3]
+    assert re.fullmatch(
+        r"built 2 models \(2 view\), 1 data test passed, 1 warned, 3 FAILED, 2 skipped, in \S+ s of dbt", built
+    ), built
 
 
 def test_a_model_and_a_unit_test_are_told_in_dbts_words(told: subprocess.CompletedProcess[str]) -> None:
@@ -141,10 +146,18 @@ def test_json_says_the_same(broken: Project, told: subprocess.CompletedProcess[s
     assert said["problems"][0]["sample"]["rows"] == [[1, 3], [2, 3]]
 
 
-def test_quiet_when_all_is_well_and_what_can_not_run_is_an_error(tmp_path: Path) -> None:
+def test_it_says_what_was_built_and_what_can_not_run_is_an_error(tmp_path: Path) -> None:
     project = make(tmp_path, GOOD)
-    done = build(project)
-    assert (done.returncode, done.stdout) == (0, "")
+    file = project.warehouse
+    done = build(project, "--select", "sales doubled", "--select", "prices", "--exclude", "tag:none")
+    assert done.returncode == 0, done.stderr
+    built, where, following = done.stdout.splitlines()
+    assert re.fullmatch(r"built 3 models \(3 view\), 2 data tests passed, 1 unit test passed, in \S+ s of dbt", built), built
+    assert (where, following.partition(":")[0]) == (f"file: {file}", "next")
+    known = origin.read(file.parent, "dev", file)
+    assert known is not None
+    assert known.selected == ("--select", "sales", "doubled", "prices", "--exclude", "tag:none")
+    assert (known.commit, known.is_good, known.has_changed) == (None, True, False)
     before = kept_checks(project)
     assert {row[5] for row in before} == {"pass"}
 
