@@ -28,7 +28,7 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 # A table of the lake that is read as it is, and not at the version that the release notes.
-_UNPINNED = re.compile(r"delta_scan\s*\(\s*'[^']*'\s*\)")
+_UNPINNED = re.compile(r"delta_scan\s*\(\s*'(?:[^']|'')*'\s*\)")
 
 
 def moving(manifest: Mapping[str, Any]) -> dict[str, str]:

@@ -14,6 +14,8 @@ from pathlib import Path
 from sluice.core.errors import SluiceError
 
 DBT, SLUICE = "dbt_project.yml", "environments.yml"
+# Delta Lake makes a URL of a path, and these are something else there.
+_NOT_IN_A_LAKE = "%[]\\|^"
 # What marks a project, the surest mark first: a dbt package below the project has only the second.
 MARKS = ((DBT, SLUICE), (DBT,), (SLUICE,))
 
@@ -73,8 +75,13 @@ def target_root() -> Path:
 
 
 def lake_root() -> Path:
-    """Folder of the Delta tables: SLUICE_LAKE, by default `lake`."""
-    return Path(os.environ.get("SLUICE_LAKE", "lake"))
+    """Folder of the Delta tables: SLUICE_LAKE, by default `lake`. Raises SluiceError for a path that Delta Lake misreads."""
+    root = Path(os.environ.get("SLUICE_LAKE", "lake"))
+    wrong = next((sign for sign in _NOT_IN_A_LAKE if sign in str(root.absolute())), None)
+    if wrong:
+        hint = "move the project, or set SLUICE_LAKE to another folder"
+        raise SluiceError(f"Delta Lake cannot work in a folder whose path holds {wrong}", where=str(root.absolute()), hint=hint)
+    return root
 
 
 def warehouse_root() -> Path:

@@ -127,7 +127,7 @@ def _settled(environment: str, move: Move) -> ReleaseEntry:
 
 
 def _trouble(lake: Path, event: ReleaseEntry) -> str:
-    """Append an event; what went wrong, if anything: it must not hide what was done. A panic of Delta Lake is no Exception."""
+    """Append an event; what went wrong, if anything: it must not hide what was done. Delta Lake also panics."""
     try:
         append(lake, event)
     except BaseException as error:

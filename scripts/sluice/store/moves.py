@@ -79,8 +79,8 @@ def split(begun: Sequence[Move | None], current: str | None) -> tuple[tuple[Move
 
     A move is written down before it happens. It did not happen if the pointer was then still where it started from: that is
     what the next move started from or, after the last one, where the pointer is now. A pointer that was lost (a move from
-    nowhere), that leads to a third release (it was moved by hand), or a damaged line (None) is no evidence against the move
-    before it.
+    nowhere), one that leads to a third release (it was moved by hand), and a damaged line (None) say nothing against the move
+    before them.
     """
     happened: list[Move] = []
     void: list[Move] = []
