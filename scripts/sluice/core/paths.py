@@ -14,8 +14,6 @@ from pathlib import Path
 from sluice.core.errors import SluiceError
 
 DBT, SLUICE = "dbt_project.yml", "environments.yml"
-# Delta Lake makes a URL of a path, and these are something else there.
-_NOT_IN_A_LAKE = "%[]\\|^"
 # What marks a project, the surest mark first: a dbt package below the project has only the second.
 MARKS = ((DBT, SLUICE), (DBT,), (SLUICE,))
 
@@ -76,17 +74,22 @@ def target_root() -> Path:
 
 def lake_root() -> Path:
     """Folder of the Delta tables: SLUICE_LAKE, by default `lake`. Raises SluiceError for a path that Delta Lake misreads."""
-    root = Path(os.environ.get("SLUICE_LAKE", "lake"))
-    wrong = next((sign for sign in _NOT_IN_A_LAKE if sign in str(root.absolute())), None)
-    if wrong:
-        hint = "move the project, or set SLUICE_LAKE to another folder"
-        raise SluiceError(f"Delta Lake cannot work in a folder whose path holds {wrong}", where=str(root.absolute()), hint=hint)
-    return root
+    return _usable(Path(os.environ.get("SLUICE_LAKE", "lake")), "%[]\\|^", "Delta Lake", "SLUICE_LAKE")
 
 
 def warehouse_root() -> Path:
-    """Folder of the DuckDB files: SLUICE_WAREHOUSE, by default `warehouse`."""
-    return Path(os.environ.get("SLUICE_WAREHOUSE", "warehouse"))
+    """Folder of the DuckDB files: SLUICE_WAREHOUSE, by default `warehouse`. Raises SluiceError for a path that dbt misreads."""
+    return _usable(Path(os.environ.get("SLUICE_WAREHOUSE", "warehouse")), "#?", "dbt-duckdb", "SLUICE_WAREHOUSE")
+
+
+def _usable(root: Path, misread: str, who: str, setting: str) -> Path:
+    """A path without any of the signs that `who` misreads, because it makes a URL of a path."""
+    whole = str(root.absolute())
+    for sign in misread:
+        if sign in whole:
+            hint = f"move the project, or set {setting} to another folder"
+            raise SluiceError(f"{who} cannot work in a folder whose path holds {sign}", where=whole, hint=hint)
+    return root
 
 
 def extensions_root() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -193,10 +194,12 @@ def _opening(summary: Summary) -> list[str]:
     # A report is the friendliest first look; any public model will do.
     first = next((relation for relation in full if ".rpt_" in relation), full[0])
     file = pasted(Path(summary.warehouse))
-    python = f"import duckdb; duckdb.connect('{file}', read_only=True).sql('from {first} limit 10').show()"
+    (plain,) = shlex.split(file)
+    python = f"import duckdb; duckdb.connect({plain!r}, read_only=True).sql('from {first} limit 10').show()"
+    quoted = f'"{python}"' if file == plain else shlex.quote(python)
     shell = program("duckdb")
     return [
         f"the marts are in {file}; look at one:",
         *([f"  {shell} -readonly {file} -c 'from {first} limit 10'"] if shell else []),
-        f'  {program("python") or sys.executable} -c "{python}"',
+        f"  {program('python') or sys.executable} -c {quoted}",
     ]
