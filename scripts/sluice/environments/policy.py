@@ -18,6 +18,7 @@ from sluice.core.actor import is_actor
 from sluice.core.dbt_profile import Choice
 from sluice.core.errors import RefusedError, SluiceError, did_you_mean
 from sluice.core.yaml_model import checked, place, read
+from sluice.store.store import Readers
 
 NAME = "environments.yml"
 # Words that mean something else on the command line.
@@ -35,7 +36,7 @@ def _actor(text: str) -> str:
 Actors = tuple[Annotated[str, AfterValidator(_actor)], ...]
 Number = Annotated[int, Field(strict=True, ge=0)]
 # Keys of an entry that only one kind of environment has.
-_OF_ONE_KIND = {"file": ("drop", "expires_after_days"), "pointer": ("publish", "promote", "promote_from", "rollback")}
+_OF_ONE_KIND = {"file": ("drop", "expires_after_days"), "pointer": ("publish", "promote", "promote_from", "rollback", "readers")}
 
 
 class _Strict:
@@ -57,6 +58,7 @@ class Environment(_Strict):
     promote: Actors | None = None
     promote_from: tuple[str, ...] | None = None
     rollback: Actors | None = None
+    readers: Readers | None = None
     expires_after_days: Number | None = None
     target: str | None = None
     vars: Mapping[str, Any] | None = None

@@ -14,6 +14,7 @@ from sluice.core.errors import RefusedError, SluiceError
 from sluice.core.progress import Tell, silent
 from sluice.environments import candidates, trail
 from sluice.environments.context import Context
+from sluice.environments.pointers import all_of
 from sluice.gate import judge
 from sluice.store import digest, moves
 from sluice.store.record import FILE, WORK, Record, load
@@ -133,9 +134,18 @@ def _moved(context: Context, pointer: Pointer, tried: trail.Attempt, folder: Pat
     with _timed(seconds, "place"):
         if folder is not None:
             context.store.add(release_id, folder, tell)
+        _let_read(context, pointer.environment, release_id)
     with _timed(seconds, "pointer"):
         move(context, pointer, tried)
     return seconds
+
+
+def _let_read(context: Context, environment: str, release_id: str) -> None:
+    """Let those read a release that environments.yml names as readers; where another environment has it, its readers too."""
+    readers = context.policy.environment(environment).readers
+    if readers:
+        is_shared = any(one.release_id == release_id for one in all_of(context.store).readable)
+        context.store.let_read(release_id, readers, only=not is_shared)
 
 
 def move(context: Context, pointer: Pointer, tried: trail.Attempt) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,10 +19,12 @@ from sluice.store import moves, readers
 from sluice.store.moves import Move
 from sluice.store.record import FILE, WORK, folders, work_in
 from sluice.store.standalone import look
-from sluice.store.store import FileSummary, MovedError, Pointer, Store
+from sluice.store.store import FileSummary, MovedError, Pointer, Readers, Store
 
 # Publishes take milliseconds; only a copy from another disk takes longer.
 SECONDS_TO_WAIT = 30.0
+# The modes of a release's files and folders, by who may read it.
+_MODES = {"owner": (0o400, 0o700), "group": (0o440, 0o750), "all": (0o444, 0o755)}
 _COMING, _GOING = ".coming-", ".going-"
 
 
@@ -133,6 +136,18 @@ class Folder(Store):
         """Remove the candidate if it was copied."""
         if folder.exists() and folder.resolve() != self._folder(release_id).resolve():
             shutil.rmtree(folder, ignore_errors=True)
+
+    def let_read(self, release_id: str, readers: Readers, *, only: bool) -> None:
+        folder, group = self._folder(release_id), self._releases.stat().st_gid
+        hint = "publish as the user who owns the release, who has to be in the group of the folder of releases"
+        with self.changing(), _trouble(folder, f"the release cannot be made readable for {readers}", hint):
+            for path in (*folder.rglob("*"), folder):
+                found = path.stat()
+                wanted = _MODES[readers][path.is_dir()] | (0 if only else stat.S_IMODE(found.st_mode))
+                if readers == "group" and found.st_gid != group:
+                    os.chown(path, -1, group)
+                if stat.S_IMODE(found.st_mode) != wanted:
+                    path.chmod(wanted)
 
     def pointers(self) -> list[str]:
         linked = {path.stem for path in self.root.glob("[!.]*.duckdb") if path.is_symlink()}

@@ -5,12 +5,15 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
 from sluice.store.moves import Move
 from sluice.store.record import FILE, NAME, Record, loads
+
+# Who may read the files of a release: the user who published it, the group of the folder of releases too, or everybody.
+Readers = Literal["owner", "group", "all"]
 
 
 class MovedError(Exception):
@@ -120,7 +123,11 @@ class Store(Protocol):
     def clean(self) -> list[str]:
         """Remove what interrupted commands have left behind; say what that was."""
 
-    # A bucket has none of these three: no object leads to another, readers cannot be seen, and a conditional write decides.
+    # A bucket has none of these four: no object leads to another, readers cannot be seen, a conditional write decides, and
+    # the bucket's own policy says who may read.
+
+    def let_read(self, release_id: str, readers: Readers, *, only: bool) -> None:
+        """Let these read the files of a release, and with `only` nobody else."""
 
     def link(self, environment: str) -> Path | None:  # noqa: ARG002
         """The path that readers of an environment open on this machine; it follows the pointer. None if there is none."""
