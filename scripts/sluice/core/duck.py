@@ -62,6 +62,12 @@ def listing(values: Sequence[str]) -> str:
     return "[" + ", ".join(literal(value) for value in values) + "]"
 
 
+def is_duckdb(file: Path) -> bool:
+    """Whether a file begins as one of DuckDB does. It is not opened with DuckDB, whose lock would stop a build that begins."""
+    with file.open("rb") as opened:
+        return opened.read(12)[8:] == b"DUCK"
+
+
 def parse_type(text: str, where: str = "") -> DuckDBPyType:
     """DuckDB's type for its spelling in a contract. Raises SluiceError for one that DuckDB does not know."""
     try:

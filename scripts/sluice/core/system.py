@@ -14,7 +14,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OTHER = (errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENAMETOOLONG, errno.ELOOP, errno.ESTALE, errno.EBUSY, errno.ETXTBSY)
 _KNOWN = (*_NO_RIGHT, *_NO_ROOM, *_OTHER)
 # They put what the system said into a text of their own.
-_LIBRARIES = ("duckdb", "_duckdb", "deltalake")
+_LIBRARIES = ("duckdb", "_duckdb", "deltalake", "_internal")
 
 
 def said_by(error: OSError) -> str:

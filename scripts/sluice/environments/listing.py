@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sluice.core.duck import is_duckdb
 from sluice.core.errors import SluiceError
 from sluice.core.locks import is_held
 from sluice.core.text import ago, size, table, wrapped
@@ -131,6 +132,8 @@ def _own_file(context: Context, one: Environment, name: str) -> EnvironmentRow:
     since = datetime.fromtimestamp(found.st_mtime, UTC)
     if one.expires_after_days is not None:
         status = f"ok, expires {(since + timedelta(days=one.expires_after_days)):%Y-%m-%d}"
+    if not is_duckdb(file):
+        status = "not a DuckDB file: it was cut off or overwritten; build it again"
     made = origin.read(context.warehouse, name, file)
     return EnvironmentRow(
         name=name, kind="file", file=str(file), bytes=found.st_size, since=since.isoformat(), status=status, built=made

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, fields, is_dataclass
 from datetime import datetime
@@ -23,6 +25,9 @@ from sluice.lake.opening import first_line, open_table
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+# An append needs a data file and a commit, of a few kilobytes each.
+ROOM = 64 * 1024
 
 _TYPES = {str: "varchar", int: "bigint", float: "double", bool: "boolean", datetime: "timestamp"}
 
@@ -76,11 +81,13 @@ def append(lake: Path, rows: Sequence[Entry], transaction: str | None = None) ->
 
 
 def _must_be_writable(table: Path) -> None:
-    """Raise SluiceError where this user may not write; deltalake would print the backtrace of a thread first."""
+    """Raise SluiceError where this user may not write, or there is no room; deltalake would print a thread's backtrace first."""
     folder = next((path for path in (table, *table.parents) if path.exists()), table)
     if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
         hint = "ask the owner for the right, or run it as a user who has it"
         raise SluiceError(f"{folder} may not be written to", where=str(table), hint=hint)
+    if shutil.disk_usage(folder).free < ROOM:
+        raise SluiceError(os.strerror(errno.ENOSPC), where=str(table), hint="make room, then run it again")
 
 
 def _append(lake: Path, rows: Sequence[Entry], transaction: str | None) -> None:

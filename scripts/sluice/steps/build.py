@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sluice.core import dbt
+from sluice.core.duck import is_duckdb
 from sluice.core.errors import SluiceError
 from sluice.core.paths import target_root
 from sluice.core.progress import Tell, silent
@@ -20,6 +24,9 @@ from sluice.quality import dbt_results, failures
 from sluice.quality.failures import Failures
 from sluice.quarantine import expire
 from sluice.store.record import FILE, WORK
+
+# A disk with less than this is full: DuckDB writes blocks of 256 kB.
+NO_ROOM = 1024 * 1024
 
 if TYPE_CHECKING:
     from sluice.candidate.build import Candidate
@@ -123,11 +130,22 @@ def _kind(context: Context, environment: str, selection: Sequence[str], base: st
 def _dev(context: Context, selection: Sequence[str], full_refresh: bool, target: Path, tell: Tell) -> BuildReport:
     choice, file = context.policy.environment("dev").choice, context.file_of("dev")
     options = [*(["--target", choice.target] if choice.target else []), *choice.arguments]
-    begun = _begun(context, selected=tuple(selection))
+    begun, was_there = _begun(context, selected=tuple(selection)), file.exists()
     done = dbt.invoke([*dbt_arguments(selection, full_refresh, target), *options], tell)
+    _refuse_full_disk(done, file, was_there=was_there)
     dbt.results_of(done, target)
     origin.keep(begun, context.warehouse, "dev", file, is_good=done.code == 0)
     return BuildReport("dev", done.code == 0, _recorded(target, file.parent, context.lake), file=file)
+
+
+def _refuse_full_disk(done: dbt.Invocation, file: Path, *, was_there: bool) -> None:
+    """A build that ran out of room says nothing about the models, and what DuckDB began of a new file opens never again."""
+    full = os.strerror(errno.ENOSPC)
+    if done.code and (any(full in said for said in done.errors) or shutil.disk_usage(file.parent).free < NO_ROOM):
+        if not was_there and file.exists() and not is_duckdb(file):
+            file.unlink()
+        hint = "make room (sluice prune shows what can be removed), then build again"
+        raise SluiceError(f"the build needs more room: {full}", where=str(file.parent), hint=hint)
 
 
 def dbt_arguments(selection: Sequence[str], full_refresh: bool, target: Path) -> list[str]:

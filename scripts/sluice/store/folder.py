@@ -124,13 +124,15 @@ class Folder(Store):
         coming = self._releases / f"{_COMING}{release_id}"
         shutil.rmtree(coming, ignore_errors=True)
         tell("copying to the folder of releases", 0.0)
-        try:
-            shutil.copytree(folder, coming)
-            _seal(coming)
-            coming.rename(self._folder(release_id))
-        except OSError:
-            shutil.rmtree(coming, ignore_errors=True)
-            raise
+        hint = "the candidate is kept; make room there, or fix that, then publish again"
+        with _trouble(self._releases, "the release cannot be put in place", hint):
+            try:
+                shutil.copytree(folder, coming)
+                _seal(coming)
+                coming.rename(self._folder(release_id))
+            except OSError:
+                shutil.rmtree(coming, ignore_errors=True)
+                raise
 
     def tidy(self, release_id: str, folder: Path) -> None:
         """Remove the candidate if it was copied."""

@@ -126,8 +126,9 @@ class Store(Protocol):
     # A bucket has none of these four: no object leads to another, readers cannot be seen, a conditional write decides, and
     # the bucket's own policy says who may read.
 
-    def let_read(self, release_id: str, readers: Readers, *, only: bool) -> None:
+    def let_read(self, release_id: str, readers: Readers, *, only: bool) -> None:  # noqa: ARG002
         """Let these read the files of a release, and with `only` nobody else."""
+        return
 
     def link(self, environment: str) -> Path | None:  # noqa: ARG002
         """The path that readers of an environment open on this machine; it follows the pointer. None if there is none."""

@@ -7,10 +7,12 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from lab.tiny_releases import POLICY, ReleaseShop
+from lab.tiny_releases import POLICY, ReleaseShop, warehouse
 from sluice.core.errors import SluiceError
 from sluice.environments import listing, resolve
 from sluice.environments.context import Context
@@ -260,3 +262,56 @@ def test_several_errors_of_a_copy_are_one_sentence(shop: ReleaseShop, monkeypatc
             shop.publish(candidate)
     assert told.value.what == "the release cannot be put in place: No space left on device"
     assert shop.publish(candidate).is_moved
+
+
+def test_a_lake_without_room_or_right_costs_the_trail_and_one_note(
+    shop: ReleaseShop, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Before deltalake begins, whose threads print their own backtraces."""
+    first, _ = shop.published(), shop.published()
+    shop.published()
+    with monkeypatch.context() as patched:
+        patched.setattr("sluice.history.ledger.shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+        assert rollback(shop.context, "prod", "bad").is_moved
+    with monkeypatch.context() as patched:
+        patched.setattr("sluice.history.ledger.os.access", lambda *_: False)
+        assert rollback(shop.context, "prod", "bad").release_id == first
+    notes = capfd.readouterr().err.splitlines()
+    assert [note.rpartition(": ")[2] for note in notes[-2:]] == [
+        "No space left on device",
+        f"{shop.root}/lake/ops/releases may not be written to",
+    ]
+    assert len(notes) == 2
+
+
+def test_a_file_of_an_environment_that_is_no_longer_of_duckdb_is_told(shop: ReleaseShop) -> None:
+    file = shop.root / "warehouse" / "pr" / "7.duckdb"
+    warehouse(file, 1)
+    assert state(shop, "pr-7").startswith("ok")
+    for content in (b"", b"x" * 20_000):
+        file.write_bytes(content)
+        assert state(shop, "pr-7").startswith("not a DuckDB file")
+
+
+def test_a_candidate_of_another_user_stays_and_is_listed(shop: ReleaseShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root may look everywhere, what the system says to others is put into its mouth."""
+    shop.published()
+    hidden = shop.candidate()
+    real = Path.stat
+
+    def stat(self: Path, **how: bool) -> os.stat_result:
+        if hidden in self.parts and self.name != hidden:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+        return real(self, **how)
+
+    def opened(self: Path, *arguments: object, **named: object) -> object:
+        stat(self)
+        return real_open(self, *arguments, **named)
+
+    real_open: Any = Path.open
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "stat", stat)
+        patched.setattr(Path, "open", opened)
+        assert status(shop, hidden) == "the record of the release cannot be read: Permission denied"
+        (kept,) = [one for one in prune(strict(shop), is_agreed=False).decisions if one.thing.name == hidden]
+    assert (kept.is_kept, kept.why) == (True, "this user may not look into it: Permission denied")

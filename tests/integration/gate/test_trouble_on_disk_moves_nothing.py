@@ -55,7 +55,8 @@ def test_no_rights_in_the_folder_are_told(
         patched.setattr(ledger, "append", forbidden)
         with pytest.raises(SluiceError, match="the folder of releases cannot be used: Permission denied"):
             shop.publish(candidate)
-    assert "the audit trail" in capsys.readouterr().err
+    # It may do nothing here, so it says that, and not that it may not record it either.
+    assert capsys.readouterr().err == ""
     assert shop.publish(candidate).is_moved
 
 
