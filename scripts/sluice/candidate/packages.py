@@ -28,11 +28,11 @@ def outside(place: Place) -> frozenset[str]:
     return frozenset(path for path in found if not _is_below(path, place.inside))
 
 
-def lay_out(commit: str, root: Path) -> Path:
+def lay_out(commit: str, root: Path, *, is_parsed: bool = True) -> Path:
     """The project of the current folder as a commit has it, below an empty folder `root`, with its packages; gives its folder.
 
     Of the repository, only that folder is laid out, with what it reads outside of it. Raises SluiceError if the commit has
-    no project there, or its packages cannot be installed.
+    no project there, or its packages cannot be installed; a project that is not going to be parsed can be without them.
     """
     here, commit = git.place_of(), git.commit_of(commit)
     project = root.absolute() / here.inside
@@ -47,7 +47,8 @@ def lay_out(commit: str, root: Path) -> Path:
     if not (project / "dbt_project.yml").is_file():
         hint = "run it in the folder of dbt_project.yml"
         raise SluiceError("in that commit this folder is not a dbt project", where=f"{commit}: {here.inside or '.'}", hint=hint)
-    _install(project, commit, here)
+    if not _install(project, here) and is_parsed:
+        _install_by_dbt(project, f"{commit}: {here.inside or '.'}")
     return project
 
 
@@ -102,22 +103,26 @@ def folder_of(project: Path) -> Path:
     return project / str(_mapping(project / "dbt_project.yml").get("packages-install-path") or "dbt_packages")
 
 
-def _install(project: Path, commit: str, here: Place) -> None:
-    """Give a project that was laid out its packages: those of the current folder if these are the same, else by `dbt deps`."""
+def _install(project: Path, here: Place) -> bool:
+    """Give a project that was laid out the packages of the current folder; False if it needs others."""
     folder, present = folder_of(project), folder_of(here.folder)
     if folder.exists() or not any(_named(project / name) for name in _FILES[:2]):
-        return
-    if present.is_dir() and _names_the_same(project, here.folder):
-        own = {_mapping(place / "dbt_project.yml").get("name"): place for place in _local_packages(project)}
-        folder.mkdir(parents=True)
-        for package in present.iterdir():
-            (folder / package.name).symlink_to(own.get(package.name) or package.resolve())
-        return
+        return True
+    if not present.is_dir() or not _names_the_same(project, here.folder):
+        return False
+    own = {_mapping(place / "dbt_project.yml").get("name"): place for place in _local_packages(project)}
+    folder.mkdir(parents=True)
+    for package in present.iterdir():
+        (folder / package.name).symlink_to(own.get(package.name) or package.resolve())
+    return True
+
+
+def _install_by_dbt(project: Path, where: str) -> None:
     done = dbt.invoke(["deps", "--log-path", str(project / "logs")], silent, folder=project)
     if done.code:
         errors = "\n".join(done.errors)
         hint = "see what dbt reports; no network is needed where package-lock.yml is the same as now and `dbt deps` has run here"
-        raise SluiceError(f"dbt deps failed\n{errors}", where=f"{commit}: {here.inside or '.'}", hint=hint)
+        raise SluiceError(f"dbt deps failed\n{errors}", where=where, hint=hint)
 
 
 def _names_the_same(then: Path, now: Path) -> bool:

@@ -205,7 +205,7 @@ def _changes(build: _Build, commit: str, tell: Tell) -> Changes:
     place = Place(build.session, build.root / "head", build.lake, build.pinned, choice_of(build.base))
     if made_of is None or not (build.artifacts / compiled.NAME).is_file():
         return changes_since(commit, scratch, place, tell)
-    old = _of_the_release(build, made_of.lake, packages.lay_out(commit, scratch / "project"), scratch)
+    old = _of_the_release(build, made_of.lake, packages.lay_out(commit, scratch / "project", is_parsed=False), scratch)
     tell("dbt compiles the working tree", 0.2)
     new = compiled_in(place, Path.cwd())
     tell("dbt's own selection", 0.7)

@@ -76,6 +76,7 @@ def test_other_packages_are_asked_of_dbt(shop: Path, tmp_path: Path, monkeypatch
     assert packages.lay_out("main", tmp_path / "unlocked").is_dir()  # the commit says nothing of versions
     commit(shop.parent)
     (shop / "package-lock.yml").write_text("packages: [{package: a/b, version: 1.0.0}]\n")
+    assert not (packages.lay_out("main", tmp_path / "not parsed", is_parsed=False) / "dbt_packages").exists()
     with pytest.raises(SluiceError, match="dbt deps failed\nthere is no network") as told:
         packages.lay_out("main", tmp_path / "there")
     assert told.value.where.endswith(": shop")

@@ -100,7 +100,7 @@ def test_a_submodule_is_laid_out_if_it_is_here(commit: str, tmp_path: Path) -> N
 
 
 def test_content_of_git_lfs_is_asked_for_only_where_the_checkout_has_it(commit: str, tmp_path: Path) -> None:
-    """Git LFS is played by a filter that gives the content unless it is told not to."""
+    """Git LFS is played by a filter that gives the content unless it is asked not to."""
     assert commit
     pointer = "version https://git-lfs.github.com/spec/v1\n"
     (tmp_path / ".gitattributes").write_text("*.csv filter=lfs\n")
