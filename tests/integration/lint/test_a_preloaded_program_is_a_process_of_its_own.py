@@ -16,6 +16,8 @@ from tests.helpers.preloaded import BIN, program
 from tests.helpers.preloaded_server import TINY
 from tests.helpers.project import QUIET
 
+from sluice.core.dbt_python import WORKER
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the programs of .venv are started")
 
 
@@ -39,7 +41,10 @@ def test_python_is_itself_but_for_the_process_in_which_dbt_runs() -> None:
 
 # Of a build, once it was told at all lengths and once in short.
 COMMANDS = [
-    {"arguments": ["--log-level", level, "build", "--threads", "1", "--vars", "{more: 0}"], "environment": QUIET}
+    {
+        "arguments": ["--log-format", "json", "--log-level", level, "build", "--threads", "1", "--vars", "{more: 0}"],
+        "environment": QUIET,
+    }
     for level in ("debug", "info")
 ]
 TOLD = {
@@ -59,13 +64,13 @@ def built(python: str, folder: Path) -> tuple[list[tuple[str, str]], dict[str, A
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     lines = "".join(f"{json.dumps(command)}\n" for command in COMMANDS)
-    worker = [python, "-P", "-m", "sluice.core.dbt_worker"]
-    done = subprocess.run(worker, cwd=folder, input=lines, capture_output=True, text=True, check=False)
+    done = subprocess.run([python, str(WORKER)], cwd=folder, input=lines, capture_output=True, text=True, check=False)
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert [event["ended"]["code"] for event in events if "ended" in event] == [0, 0], done.stdout
     said = [(event["info"]["name"], event["info"]["level"]) for event in events if "info" in event]
     nodes = json.loads((folder / "target" / "manifest.json").read_text())["nodes"]
     results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
+    assert list(folder.glob("*.wal")) == []
     return said, {
         "nodes": {name: {key: value for key, value in node.items() if key != "created_at"} for name, node in nodes.items()},
         "compiled": {path.name: path.read_text() for path in (folder / "target" / "compiled").rglob("*") if path.is_file()},
