@@ -60,7 +60,7 @@ def _holding(side: Side, relations: Sequence[str], tell: Tell) -> Side:
         return side
     work = whole(side.located, tell)
     if work is None:
-        what = f"{private[0]} is not public, and the work file of {side.release_id} is gone"
+        what = f"{private[0]} is not public, and the work file of {side.release_id} is gone, or not yours to read"
         raise SluiceError(what, where=str(side.file), hint="compare what is public, or releases whose work files are kept")
     return replace(side, file=work)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -75,13 +76,16 @@ def locate(name: str, tell: Tell = silent) -> Located:
 
 
 def whole(located: Located, tell: Tell = silent) -> Path | None:
-    """The file with everything that dbt built, also what is not public; None if it is gone. On S3, it is fetched."""
+    """The file with everything that dbt built, also what is not public; None if it is gone, or we may not read it.
+
+    On S3, it is fetched.
+    """
     if located.record is None or located.folder is None:
         return located.file
     kept = work_in(located.folder, located.record)
     if kept is None and located.record.release_id in here().store.works():
-        return here().store.work(located.record.release_id, tell)
-    return kept
+        kept = here().store.work(located.record.release_id, tell)
+    return kept if kept and os.access(kept, os.R_OK) else None
 
 
 def holding(located: Located, relations: Iterable[str]) -> Path:

@@ -176,6 +176,8 @@ def _summary(record: Record, folder: Path) -> FileSummary:
     files = [(folder / FILE, record.file), (folder / WORK, record.work)]
     known = [(file, made) for file, made in files if made and made.sha256 and file.is_file()]
     changed = tuple(file.name for file, made in known if made.sha256 != digest.of_file(file))
+    if not (folder / FILE).is_file():  # dbt did not build all of it
+        return FileSummary(0, changed=changed)
     return FileSummary((folder / FILE).stat().st_size, changed=changed) if changed else look(folder / FILE)
 
 

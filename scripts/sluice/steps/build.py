@@ -184,7 +184,10 @@ def _pull_request(context: Context, attempt: trail.Attempt, environment: str, ba
     if located.fault is not None:
         raise located.fault
     if whole(located, tell) is None:
-        print(f"note: the work file of {base} is gone: what the change reads and is not public is built first", file=sys.stderr)
+        print(
+            f"note: {base} has no work file that can be read: what the change reads and is not public is built first",
+            file=sys.stderr,
+        )
     record = located.record
     begun = _begun(context, record.lake if record else {}, base=record.release_id if record else None)
     built = pull_request.build(environment, located, context, tell)

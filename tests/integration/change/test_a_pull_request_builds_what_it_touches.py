@@ -81,7 +81,7 @@ def test_without_the_work_file_of_the_release_what_is_read_is_built_from_the_lak
     model = "models/core/by_shop.sql"
     shop.write(model, (shop.folder / model).read_text().replace("sum(amount) as amount", "sum(amount) as amount, 1 as one"))
     done = shop.sluice("build", "--env", "pr-12")
-    assert "the work file of prod is gone" in done.stderr
+    assert "prod has no work file that can be read" in done.stderr
     assert rows(shop.warehouse / "pr" / "12.duckdb", "select sum(sales), sum(one) from core.by_shop") == [(10, 3)]
     said = shop.sluice("diff", "prod", "pr-12", "--select", "all_sales", code=2).stderr
     assert "core.all_sales is not public" in said

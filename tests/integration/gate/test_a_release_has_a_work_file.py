@@ -77,6 +77,15 @@ def test_a_bit_that_flips_between_audit_and_publish_is_seen(anywhere: ReleaseSho
     assert anywhere.store.pointer("prod").release_id == current
 
 
+def test_a_candidate_that_is_nothing_but_a_work_file_is_refused_with_the_reasons(anywhere: ReleaseShop) -> None:
+    """As dbt leaves it if a model fails."""
+    candidate = anywhere.with_work()
+    anywhere.amend(candidate, file=None, digest=None, relations={}, audit=None)
+    (anywhere.context.candidates / candidate / FILE).unlink()
+    with pytest.raises(RefusedError, match="it has no digest"):
+        anywhere.publish(candidate)
+
+
 def test_verify_names_the_relation_in_which_it_flipped(shop: ReleaseShop) -> None:
     folder = shop.context.candidates / shop.with_work(rows=200_000)
     file = folder / FILE
