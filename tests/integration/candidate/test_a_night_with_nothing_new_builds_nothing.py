@@ -220,7 +220,7 @@ def test_a_waiver_that_is_over_is_noticed(shop: SalesShop, monkeypatch: pytest.M
     report = build("prod", only_news=True)
     assert report.new == ("lake/ops/decisions changed",)
     (candidate,) = shop.candidates()
-    built = rows(shop.warehouse / "candidates" / candidate / "warehouse.duckdb", "select decision from core.decided order by 1")
+    built = rows(shop.warehouse / "candidates" / candidate / "work.duckdb", "select decision from core.decided order by 1")
     assert built == [("expired",), ("waived",)]
 
 
