@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +102,10 @@ def _file_of(release_id: str, environment: str, context: Context, tell: Tell) ->
         work = context.store.work(release_id, tell)
     except SluiceError as error:
         raise SluiceError(f"{gone}: {error.what}", where=error.where, hint=hint) from None
+    if work is not None and not os.access(work, os.R_OK):
+        owner = f"build as its owner ({work.owner()})"
+        hint = f"{owner}, or without it: sluice build --env {environment} --full-refresh"
+        raise SluiceError("the work file of the current release may not be read by this user", where=str(work), hint=hint)
     if work is None:
         _refuse_to_lose_snapshots(release_id, environment, context)
     return work

@@ -146,6 +146,8 @@ class Folder(Store):
             for path in (*folder.rglob("*"), folder):
                 found = path.stat()
                 wanted = _MODES[readers][path.is_dir()] | (0 if only else stat.S_IMODE(found.st_mode))
+                if path.name == WORK:  # it is not for readers, whoever they are
+                    wanted = _MODES["owner"][False]
                 if readers == "group" and found.st_gid != group:
                     os.chown(path, -1, group)
                 if stat.S_IMODE(found.st_mode) != wanted:

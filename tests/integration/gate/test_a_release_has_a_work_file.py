@@ -109,6 +109,15 @@ def test_a_build_starts_from_it_and_says_so_when_it_is_gone(anywhere: ReleaseSho
     assert after.remark == f"the work file of {release} is gone, so this builds everything from nothing (full refresh)"
 
 
+def test_who_may_not_read_it_is_told_what_to_do(shop: ReleaseShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = published(shop)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(SluiceError, match="may not be read by this user") as error:
+        planned(shop)
+    assert error.value.where.endswith(f"{release}/{WORK}")
+    assert "build as its owner" in error.value.hint
+
+
 def test_what_snapshots_have_recorded_is_not_lost_in_silence(anywhere: ReleaseShop) -> None:
     candidate = anywhere.with_work()
     snapshot = {**MANIFEST["nodes"]["model.shop.orders"], "resource_type": "snapshot", "name": "orders_as_they_were"}

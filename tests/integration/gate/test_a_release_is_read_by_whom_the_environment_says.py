@@ -43,6 +43,15 @@ def test_files_and_folders_have_the_modes_of_its_readers(shop: ReleaseShop, read
     assert modes(shop, release) == expected
 
 
+@pytest.mark.parametrize("readers", ["owner", "group", "all"])
+def test_a_work_file_is_for_its_owner_whoever_the_readers_are(shop: ReleaseShop, readers: Readers) -> None:
+    release = shop.with_work()
+    publish(context(shop, prod=readers), release, "prod")
+    work = shop.store.work(release)
+    assert work is not None
+    assert stat.filemode(work.stat().st_mode) == "-r--------"
+
+
 def test_without_it_files_are_as_ever(shop: ReleaseShop) -> None:
     assert "-r--r--r--" in modes(shop, shop.published())
 
