@@ -33,7 +33,7 @@ from sluice.gate.acknowledge import Acknowledged
 from sluice.gate.prune import Pruned
 from sluice.gate.publish import MoveResult
 from sluice.quality.dbt_results import Ended
-from sluice.quality.expectations.audit import AuditReport
+from sluice.quality.expectations.result import AuditReport
 from sluice.quality.failures import FailingRows
 from sluice.quarantine.catalog import Group, Refused
 from sluice.source.check import Checked

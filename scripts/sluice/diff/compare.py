@@ -12,11 +12,20 @@ import duckdb
 
 from sluice.core.manifest import folded
 from sluice.core.text import Number
-from sluice.diff import sql
+from sluice.diff import distribution, sql
 from sluice.diff.attached import Files
 from sluice.diff.columns import ComparedColumn, Shared, schema_changes, shared
 from sluice.diff.exact import whole
-from sluice.diff.result import ColumnChange, Figures, Metric, Pair, RelationDiff, RowChanges, SampleRow, SchemaChange
+from sluice.diff.result import (
+    ColumnChange,
+    Figures,
+    Metric,
+    Pair,
+    RelationDiff,
+    RowChanges,
+    SampleRow,
+    SchemaChange,
+)
 from sluice.diff.side import Key, Model, Side
 
 # From this many rows on, distinct values are estimated (HyperLogLog).
@@ -190,7 +199,12 @@ def _on_both(work: _Comparison, found: RelationDiff, keyed: tuple[Key, list[Shar
         status = "changed" if schema else "same"
     else:
         rows, status = _rows(work, key_columns, counts, scans["b"][1] - scans["a"][1]), "changed"
-    return replace(found, status=status, rows=rows, metrics=_metrics(work, scans, rows))
+    metrics = _metrics(work, scans, rows)
+    # Numbers that are keys have no distribution that tells anything.
+    keys = {folded(column.name) for column in key_columns if column.common.kind != "time"}
+    shown = [column for column in work.columns if folded(column.name) not in keys | work.masked]
+    drawn = distribution.of_changed(work.one, work.all, work.at, shown, rows, metrics) if status == "changed" else ()
+    return replace(found, status=status, rows=rows, metrics=metrics, distributions=drawn)
 
 
 def _rows(work: _Comparison, key: list[Shared], counts: tuple[int, int], grown: int) -> RowChanges:

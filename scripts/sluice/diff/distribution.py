@@ -1,0 +1,274 @@
+"""How the values of changed columns are distributed, before and after, in bins that people read.
+
+DuckDB counts values in up to two hundred fine bins of a column; where nearly all rows are in a few of them, again in those.
+Fine bins are then put together to at most sixteen. All columns of a relation are counted in the same scans.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import count, takewhile
+from typing import Any
+
+from sluice.diff.columns import Shared
+from sluice.diff.exact import FLOATS, digits
+from sluice.diff.result import Bin, Distribution, Metric, RowChanges, Top
+from sluice.diff.sql import At
+
+_FINE, _BARS = 200, 16
+_SCANS = 6  # at most, however far the outliers are
+_OUT = 0.01  # of the rows, at each end, may be outside of the bins
+_TOP = 6
+_DRAWN = 12  # columns of a relation
+_MANY = 10_000  # distinct values from which on the top ones are not counted
+_TELLING = 0.2  # of the rows have one of the top values, or these tell nothing
+_DAY = 86_400.0
+_PERIODS = [
+    *(unit * 10.0**power for power in range(-6, 0) for unit in (1, 2, 5)), 1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0, 1800.0,
+    3600.0, 10_800.0, 21_600.0, 43_200.0, _DAY, 2 * _DAY, *(7 * _DAY * 2**power for power in range(40)),
+]  # fmt: skip
+
+# The first row of a query; all of its rows.
+Row = Callable[[str], Sequence[Any]]
+Rows = Callable[[str], Sequence[Sequence[Any]]]
+
+
+@dataclass
+class _Column:
+    """A column while it is counted: from `start` on, `bins` of them, each `step` wide."""
+
+    column: Shared
+    low: float
+    high: float
+    start: float = 0.0
+    step: float = 0.0
+    bins: int = 0
+    counts: list[dict[int, int]] = field(default_factory=list)
+    nulls: tuple[int, int] = (0, 0)
+    not_finite: tuple[int, int] = (0, 0)
+
+    @property
+    def is_time(self) -> bool:
+        return self.column.common.kind == "time"
+
+    def value(self, side: str) -> str:
+        """A number, or the seconds since 1970; null if it is not finite."""
+        name = (self.column.before if side == "a" else self.column.after).sql()
+        if self.is_time:
+            return f"epoch({name})"
+        return f"case when isfinite(cast({name} as double)) then cast({name} as double) end"
+
+    def both(self, bin: int) -> int:
+        return sum(side.get(bin, 0) for side in self.counts)
+
+    def edge(self, bin: int) -> float:
+        return self.start + bin * self.step
+
+    def steps(self, width: float) -> Iterator[float]:
+        """Widths that people read, the smallest first, for bins of so wide a range: 1, 2, 5, 10 ...; minutes, hours, days."""
+        least = _least(self.column)
+        if self.is_time:
+            return (step for step in _PERIODS if step >= least)
+        power = math.floor(math.log10(max(width, 1e-300))) - 4
+        return (step for n in count(power) for unit in (1, 2, 5) if (step := _power(unit, n)) >= least)
+
+    def spread(self, low: float, high: float) -> bool:
+        """Lay fine bins from low to high. False if none are finer: doubles, or the column's unit, are too coarse for it."""
+        for step in takewhile(math.isfinite, self.steps(high - low)):
+            if self.step and step >= self.step:
+                return False
+            if (high - low) / step <= _FINE and low + step > low and high + step > high:
+                self.start, self.step = _floor(low, step) * step, step
+                self.bins = _floor(high - self.start, step) + 1
+                return True
+        return False
+
+
+def _power(unit: int, power: int) -> float:
+    return float(f"{unit}e{power}") if -320 < power < 308 else math.inf if power > 0 else 0.0
+
+
+def _floor(value: float, step: float) -> int:
+    """A value that is as good as on an edge is on it, as in SQL."""
+    return math.floor(value / step + 1e-9)
+
+
+def _least(column: Shared) -> float:
+    """The unit of a column's values."""
+    types = {column.before.type, column.after.type}
+    if column.common.kind == "time":
+        return _DAY if types == {"DATE"} else 1e-6
+    return 0.0 if types & FLOATS else 10.0 ** -max(digits(kind)[1] for kind in types)
+
+
+def of_changed(
+    one: Row,
+    all_of: Rows,
+    at: At,
+    columns: Sequence[Shared],
+    rows: RowChanges,
+    metrics: Sequence[Metric],
+) -> tuple[Distribution, ...]:
+    """Of the columns whose values differ, those that changed most first. No column may be personal."""
+    differing = {metric.column: 0 for metric in metrics} | {column.column: column.changed for column in rows.columns}
+    drawn = sorted((column for column in columns if column.name in differing), key=lambda column: -differing[column.name])
+    numbers = [column for column in drawn if column.common.kind in ("number", "time")][:_DRAWN]
+    words = [column for column in drawn if column.common.kind == "word" and not _is_of_many(column, metrics)][:_DRAWN]
+    found = {counted.column: counted for counted in (of_numbers(one, at, numbers) if numbers else ())}
+    counts = rows.before, rows.after
+    found |= {column.name: counted for column in words if (counted := of_values(all_of, at, column, counts))}
+    return tuple(found[column.name] for column in drawn if column.name in found)[:_DRAWN]
+
+
+def _is_of_many(column: Shared, metrics: Sequence[Metric]) -> bool:
+    """Whether a text has so many values that none of them is frequent."""
+    figures = next((metric for metric in metrics if metric.column == column.name), None)
+    sides = (figures.before, figures.after) if figures else ()
+    return any(side is not None and (side.distinct or 0) > _MANY for side in sides)
+
+
+def of_numbers(one: Row, at: At, columns: Sequence[Shared]) -> list[Distribution]:
+    """The bins of numbers and times; a column without any finite value has none."""
+    found = [column for column in _ranges(one, at, columns) if column.spread(column.low, column.high)]
+    still = found
+    for scan in range(_SCANS):
+        if still:
+            _count(one, at, still)
+        still = [column for column in still if scan < _SCANS - 1 and _is_narrowed(column, *_window(column))]
+    return [_distribution(column) for column in found]
+
+
+def _ranges(one: Row, at: At, columns: Sequence[Shared]) -> list[_Column]:
+    """The columns that have a finite value, with the least and the largest."""
+    every = [_Column(column, 0.0, 0.0) for column in columns]
+    rows = []
+    for side in "ab":
+        wanted = [
+            f"count({_named(one_column.column, side)}), count({value}), min({value}), max({value})"
+            for one_column in every
+            if (value := one_column.value(side))
+        ]
+        rows.append(one(f"select count(*), {', '.join(wanted)} from {at[side]}"))
+    found = []
+    for n, column in enumerate(every):
+        parts = [(row[0], *row[1 + 4 * n : 5 + 4 * n]) for row in rows]
+        ends = [end for part in parts for end in part[3:] if end is not None]
+        if ends and math.isfinite(max(ends) - min(ends)):
+            nulls = tuple(part[0] - part[1] for part in parts)
+            strange = tuple(part[1] - part[2] for part in parts)
+            found.append(replace(column, low=min(ends), high=max(ends), nulls=nulls, not_finite=strange))
+    return found
+
+
+def _named(column: Shared, side: str) -> str:
+    return (column.before if side == "a" else column.after).sql()
+
+
+def _count(one: Row, at: At, columns: Sequence[_Column]) -> None:
+    """Count each side's values by bin; -1 and the number of bins are below and above."""
+    for column in columns:
+        column.counts = []
+    for side in "ab":
+        values = ", ".join(f"{column.value(side)} as v{n}" for n, column in enumerate(columns))
+        bins = ", ".join(
+            f"histogram(case when v{n} is not null then cast({_bin(column, f'v{n}')} as smallint) end)"
+            for n, column in enumerate(columns)
+        )
+        row = one(f"select {bins} from (select {values} from {at[side]})")
+        for column, counts in zip(columns, row, strict=True):
+            column.counts.append(dict(counts or {}))
+
+
+def _bin(column: _Column, value: str) -> str:
+    number = f"floor(({value} - {column.start!r}::double) / {column.step!r}::double + 1e-9)"
+    return f"greatest(-1, least({column.bins}, {number}))"
+
+
+def _window(column: _Column) -> tuple[int, int]:
+    """The bins from which to which nearly all rows are."""
+    rows = sum(sum(side.values()) for side in column.counts)
+    sums, total = [], 0
+    for bin in range(-1, column.bins + 1):
+        total += column.both(bin)
+        sums.append(total)
+    first, last = bisect_left(sums, rows * _OUT) - 1, bisect_left(sums, rows * (1 - _OUT)) - 1
+    return max(first, 0), min(max(last, 0), column.bins - 1)
+
+
+def _is_narrowed(column: _Column, first: int, last: int) -> bool:
+    """Lay finer bins where nearly all rows are in a few."""
+    if last - first >= _BARS // 2:
+        return False
+    return column.spread(column.edge(first), column.edge(last + 1))
+
+
+def _distribution(column: _Column) -> Distribution:
+    """Fine bins put together, and what is beyond them."""
+    first, last = _window(column)
+    if last - first + 1 > column.bins / 3:  # what is outside is not far
+        first, last = 0, column.bins - 1
+    wide = (last - first + 1) * column.step
+    step = next(s for s in column.steps(wide) if wide / s <= _BARS and s >= column.step and _is_multiple(s, column.step))
+    low, high = (_floor(column.edge(bin), step) for bin in (first, last))
+    # Only fine bins were counted: a bin that is not all of them is not shown.
+    low += column.both(-1) > 0 and low * step < column.start
+    high -= column.both(column.bins) > 0 and (high + 1) * step > column.edge(column.bins)
+    return Distribution(
+        column.column.name,
+        column.column.common.type,
+        tuple(_bins(column, low, max(low, high), step)),
+        nulls=column.nulls,
+        not_finite=column.not_finite,
+    )
+
+
+def _bins(column: _Column, low: int, high: int, step: float) -> Iterator[Bin]:
+    """Bins from `low` to `high` steps from zero; one below and one above, if something is there."""
+    edges = [_edge(column, number * step, step) for number in range(low, high + 2)]
+    sides = [[0] * (len(edges) + 1) for _ in column.counts]
+    for side, counts in zip(sides, column.counts, strict=True):
+        for bin, rows in counts.items():
+            place = 0 if bin < 0 else len(edges) if bin >= column.bins else _floor(column.edge(bin), step) - low + 1
+            side[min(max(place, 0), len(edges))] += rows
+    for place, (before, after) in enumerate(zip(*sides, strict=True)):
+        ends = edges[place - 1] if place else None, edges[place] if place < len(edges) else None
+        if None not in ends or before or after:
+            yield Bin(*ends, before, after)
+
+
+def _is_multiple(step: float, of: float) -> bool:
+    return abs(step / of - round(step / of)) < 1e-6
+
+
+def _edge(column: _Column, edge: float, step: float) -> float | str:
+    if not column.is_time:
+        return float(f"{edge:.12g}")
+    try:
+        moment = datetime(1970, 1, 1) + timedelta(seconds=edge)  # noqa: DTZ001  # UTC, written without a zone
+    except OverflowError:
+        return f"year {1970 + edge / (365.2425 * _DAY):.0f}"
+    return f"{moment:%Y-%m-%d}" if step >= _DAY else moment.isoformat(sep=" ")
+
+
+def of_values(all_of: Rows, at: At, column: Shared, counts: tuple[int, int]) -> Distribution | None:
+    """The top values of a text or flag; None if even those are rare. `counts` are the rows of each side."""
+    sides = " union all ".join(
+        f"select cast({_named(column, side)} as varchar) as v, '{side}' as s from {at[side]}" for side in "ab"
+    )
+    rows = all_of(
+        "with g as (select v, count(*) filter (s = 'a') as a, count(*) filter (s = 'b') as b"
+        f" from ({sides}) where v is not null group by v) select v, a, b, count(*) over (), sum(a) over (), sum(b) over ()"
+        f" from g order by greatest(a, b) desc, v limit {_TOP}"
+    )
+    if not rows:
+        return None
+    tops = tuple(Top(value, before, after) for value, before, after, *_ in rows)
+    several, *valued = rows[0][3:]
+    if sum(top.before + top.after for top in tops) < _TELLING * sum(valued) or max(max(t.before, t.after) for t in tops) < 2:
+        return None
+    nulls = (counts[0] - int(valued[0]), counts[1] - int(valued[1]))
+    return Distribution(column.name, column.common.type, values=tops, others=several - len(tops), nulls=nulls)
