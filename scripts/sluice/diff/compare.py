@@ -184,7 +184,7 @@ def _mean(total: Number | None, values: int) -> Number | None:
 
 
 def _on_both(work: _Comparison, found: RelationDiff, keyed: tuple[Key, list[Shared]] | None) -> RelationDiff:
-    near = max(_size(work, "a"), _size(work, "b")) > NEAR_FROM
+    near = max(work.one(f"select (select count(*) from {work.at['a']}), (select count(*) from {work.at['b']})")) > NEAR_FROM
     key, key_columns = keyed or (Key((), ""), [])
     alone = key_columns[0].name if len(key_columns) == 1 else None
     scans = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count, takewhile
@@ -23,6 +23,7 @@ _FINE, _BARS = 200, 16
 _SCANS = 6  # at most, however far the outliers are
 _OUT = 0.01  # of the rows, at each end, may be outside of the bins
 _TOP = 6
+_DIGITS = 1e-13  # of a number are told apart by a double, and by its text
 _DRAWN = 12  # columns of a relation
 _MANY = 10_000  # distinct values from which on the top ones are not counted
 _TELLING = 0.2  # of the rows have one of the top values, or these tell nothing
@@ -70,10 +71,11 @@ class _Column:
 
     def steps(self, width: float) -> Iterator[float]:
         """Widths that people read, the smallest first, for bins of so wide a range: 1, 2, 5, 10 ...; minutes, hours, days."""
-        least = _least(self.column)
+        size = max(abs(self.low), abs(self.high))
+        least = max(_least(self.column), _DIGITS * size)
         if self.is_time:
             return (step for step in _PERIODS if step >= least)
-        power = math.floor(math.log10(max(width, 1e-300))) - 4
+        power = math.floor(math.log10(max(width, 1e-300))) - 4 if width else math.floor(math.log10(size or 1.0)) - 1
         return (step for n in count(power) for unit in (1, 2, 5) if (step := _power(unit, n)) >= least)
 
     def spread(self, low: float, high: float) -> bool:
@@ -81,7 +83,7 @@ class _Column:
         for step in takewhile(math.isfinite, self.steps(high - low)):
             if self.step and step >= self.step:
                 return False
-            if (high - low) / step <= _FINE and low + step > low and high + step > high:
+            if (high - low) / step <= _FINE:
                 self.start, self.step = _floor(low, step) * step, step
                 self.bins = _floor(high - self.start, step) + 1
                 return True
@@ -145,14 +147,7 @@ def of_numbers(one: Row, at: At, columns: Sequence[Shared]) -> list[Distribution
 def _ranges(one: Row, at: At, columns: Sequence[Shared]) -> list[_Column]:
     """The columns that have a finite value, with the least and the largest."""
     every = [_Column(column, 0.0, 0.0) for column in columns]
-    rows = []
-    for side in "ab":
-        wanted = [
-            f"count({_named(one_column.column, side)}), count({value}), min({value}), max({value})"
-            for one_column in every
-            if (value := one_column.value(side))
-        ]
-        rows.append(one(f"select count(*), {', '.join(wanted)} from {at[side]}"))
+    rows = _both(one, {side: f"select count(*), {', '.join(_range(c, side) for c in every)} from {at[side]}" for side in "ab"})
     found = []
     for n, column in enumerate(every):
         parts = [(row[0], *row[1 + 4 * n : 5 + 4 * n]) for row in rows]
@@ -164,23 +159,31 @@ def _ranges(one: Row, at: At, columns: Sequence[Shared]) -> list[_Column]:
     return found
 
 
+def _range(column: _Column, side: str) -> str:
+    value = column.value(side)
+    return f"count({_named(column.column, side)}), count({value}), min({value}), max({value})"
+
+
+def _both(one: Row, queries: Mapping[str, str]) -> tuple[Sequence[Any], Sequence[Any]]:
+    """The only row of a query on each side, in one statement."""
+    row = one(f"select * from ({queries['a']}) a, ({queries['b']}) b")
+    return row[: len(row) // 2], row[len(row) // 2 :]
+
+
 def _named(column: Shared, side: str) -> str:
     return (column.before if side == "a" else column.after).sql()
 
 
 def _count(one: Row, at: At, columns: Sequence[_Column]) -> None:
     """Count each side's values by bin; -1 and the number of bins are below and above."""
-    for column in columns:
-        column.counts = []
-    for side in "ab":
-        values = ", ".join(f"{column.value(side)} as v{n}" for n, column in enumerate(columns))
-        bins = ", ".join(
-            f"histogram(case when v{n} is not null then cast({_bin(column, f'v{n}')} as smallint) end)"
-            for n, column in enumerate(columns)
-        )
-        row = one(f"select {bins} from (select {values} from {at[side]})")
-        for column, counts in zip(columns, row, strict=True):
-            column.counts.append(dict(counts or {}))
+    bins = ", ".join(
+        f"histogram(case when v{n} is not null then cast({_bin(column, f'v{n}')} as smallint) end)"
+        for n, column in enumerate(columns)
+    )
+    values = {side: ", ".join(f"{column.value(side)} as v{n}" for n, column in enumerate(columns)) for side in "ab"}
+    rows = _both(one, {side: f"select {bins} from (select {values[side]} from {at[side]})" for side in "ab"})
+    for column, *counts in zip(columns, *rows, strict=True):
+        column.counts = [dict(count or {}) for count in counts]
 
 
 def _bin(column: _Column, value: str) -> str:
@@ -246,7 +249,7 @@ def _is_multiple(step: float, of: float) -> bool:
 
 def _edge(column: _Column, edge: float, step: float) -> float | str:
     if not column.is_time:
-        return float(f"{edge:.12g}")
+        return float(f"{edge:.15g}")
     try:
         moment = datetime(1970, 1, 1) + timedelta(seconds=edge)  # noqa: DTZ001  # UTC, written without a zone
     except OverflowError:

@@ -19,7 +19,7 @@ from sluice.quality.dbt_results import Ended, Run
 
 SAMPLE_ROWS = 5
 WIDTH = 100  # of a page, where there is no terminal
-_OWN = ("telling", "personal", "made_by", "tested", "materialized")  # what a report of a node does not have
+NOT_REPORTED = ("telling", "personal", "made_by", "tested", "materialized")  # fields of a node that reports do not have
 CELL = 28  # of a value in a table
 
 
@@ -108,7 +108,7 @@ def as_fields(failures: Failures) -> dict[str, Any]:
 
 
 def _object(problem: Problem) -> dict[str, Any]:
-    ended = {key: value for key, value in asdict(problem.ended).items() if key not in _OWN}
+    ended = {key: value for key, value in asdict(problem.ended).items() if key not in NOT_REPORTED}
     return {**ended, "sample": asdict(problem.sample) if problem.sample else None}
 
 

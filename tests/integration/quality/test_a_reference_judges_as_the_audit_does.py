@@ -14,7 +14,7 @@ from tests.helpers.repeatable import repeatable
 from sluice.quality.expectations.quiet import quiet_gx
 
 
-@repeatable(6)
+@repeatable(5)
 @given(st.integers(0, 10**9))
 def test_the_reference_says_the_same_of_forty_checks_each(seed: int) -> None:
     with TemporaryDirectory() as folder:
