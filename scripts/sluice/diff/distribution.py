@@ -120,7 +120,7 @@ def of_changed(
     drawn = sorted((column for column in columns if column.name in differing), key=lambda column: -differing[column.name])
     numbers = [column for column in drawn if column.common.kind in ("number", "time")][:_DRAWN]
     words = [column for column in drawn if column.common.kind == "word" and not _is_of_many(column, metrics)][:_DRAWN]
-    found = {counted.column: counted for counted in (of_numbers(one, at, numbers) if numbers else ())}
+    found = {counted.column: counted for counted in (of_numbers(one, all_of, at, numbers) if numbers else ())}
     counts = rows.before, rows.after
     found |= {column.name: counted for column in words if (counted := of_values(all_of, at, column, counts))}
     return tuple(found[column.name] for column in drawn if column.name in found)[:_DRAWN]
@@ -133,13 +133,13 @@ def _is_of_many(column: Shared, metrics: Sequence[Metric]) -> bool:
     return any(side is not None and (side.distinct or 0) > _MANY for side in sides)
 
 
-def of_numbers(one: Row, at: At, columns: Sequence[Shared]) -> list[Distribution]:
+def of_numbers(one: Row, all_of: Rows, at: At, columns: Sequence[Shared]) -> list[Distribution]:
     """The bins of numbers and times; a column without any finite value has none."""
     found = [column for column in _ranges(one, at, columns) if column.spread(column.low, column.high)]
     still = found
     for scan in range(_SCANS):
         if still:
-            _count(one, at, still)
+            _count(all_of, at, still)
         still = [column for column in still if scan < _SCANS - 1 and _is_narrowed(column, *_window(column))]
     return [_distribution(column) for column in found]
 
@@ -160,8 +160,12 @@ def _ranges(one: Row, at: At, columns: Sequence[Shared]) -> list[_Column]:
 
 
 def _range(column: _Column, side: str) -> str:
-    value = column.value(side)
-    return f"count({_named(column.column, side)}), count({value}), min({value}), max({value})"
+    """Values, those that are finite, the least and the largest of these."""
+    name, value = _named(column.column, side), column.value(side)
+    own = column.column.before if side == "a" else column.column.after
+    if own.kind == "number" and own.type not in FLOATS:  # DuckDB knows these without reading a row
+        return f"count({name}), count({name}), cast(min({name}) as double), cast(max({name}) as double)"
+    return f"count({name}), count({value}), min({value}), max({value})"
 
 
 def _both(one: Row, queries: Mapping[str, str]) -> tuple[Sequence[Any], Sequence[Any]]:
@@ -174,21 +178,24 @@ def _named(column: Shared, side: str) -> str:
     return (column.before if side == "a" else column.after).sql()
 
 
-def _count(one: Row, at: At, columns: Sequence[_Column]) -> None:
+def _count(all_of: Rows, at: At, columns: Sequence[_Column]) -> None:
     """Count each side's values by bin; -1 and the number of bins are below and above."""
-    bins = ", ".join(
-        f"histogram(case when v{n} is not null then cast({_bin(column, f'v{n}')} as smallint) end)"
+    counted = [
+        f"select {n} as n, {number} as side, bin, count(*) as times"
+        f" from (select {_bin(column, 'v')} as bin from (select {column.value(side)} as v from {at[side]}) where v is not null)"
+        " group by bin"
         for n, column in enumerate(columns)
-    )
-    values = {side: ", ".join(f"{column.value(side)} as v{n}" for n, column in enumerate(columns)) for side in "ab"}
-    rows = _both(one, {side: f"select {bins} from (select {values[side]} from {at[side]})" for side in "ab"})
-    for column, *counts in zip(columns, *rows, strict=True):
-        column.counts = [dict(count or {}) for count in counts]
+        for number, side in enumerate("ab")
+    ]
+    for column in columns:
+        column.counts = [{}, {}]
+    for n, side, bin, times in all_of(" union all ".join(counted)):
+        columns[n].counts[side][bin] = times
 
 
 def _bin(column: _Column, value: str) -> str:
     number = f"floor(({value} - {column.start!r}::double) / {column.step!r}::double + 1e-9)"
-    return f"greatest(-1, least({column.bins}, {number}))"
+    return f"cast(greatest(-1, least({column.bins}, {number})) as smallint)"
 
 
 def _window(column: _Column) -> tuple[int, int]:

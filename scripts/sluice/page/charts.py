@@ -11,7 +11,8 @@ from itertools import count
 from sluice.core.text import percent, value
 
 WIDTH = 288
-_HIGH = 64  # of the bars of a histogram
+_HIGH = 76  # where the axis of a histogram is
+_TALL = 62  # of its highest bar, above which the number of its rows is written
 _GAP = 10  # between a histogram's bars and those of what is beyond
 _ROW = 24  # of a value and its two bars
 _NAMES = 86  # for the names of values
@@ -73,7 +74,14 @@ def histogram(bars: Sequence[Pair], ends: tuple[str, str], told: str, anchor: st
         f'<text x="{left:.1f}" y="{_HIGH + 14}">{escape(ends[0])}</text>'
         f'<text x="{right:.1f}" y="{_HIGH + 14}" text-anchor="end">{escape(ends[1])}</text>'
     )
-    return _svg(_HIGH + 18, axis + before + after + labels, told, anchor)
+    return _svg(_HIGH + 18, axis + before + after + labels + _highest(bars, places, most), told, anchor)
+
+
+def _highest(bars: Sequence[Pair], places: Sequence[tuple[float, float]], most: int) -> str:
+    """The number of rows of the highest bar, above it."""
+    x, wide = next((place for bar, place in zip(bars, places, strict=True) if most in (bar.before, bar.after)), places[0])
+    middle, half = x + wide / 2, 3.3 * len(f"{most:,}")
+    return f'<text x="{min(max(middle, half), WIDTH - half):.1f}" y="10" text-anchor="middle">{most:,}</text>'
 
 
 def _places(bars: Sequence[Pair]) -> list[tuple[float, float]]:
@@ -91,7 +99,7 @@ def _places(bars: Sequence[Pair]) -> list[tuple[float, float]]:
 
 def _tall(rows: int, most: int) -> float:
     """What is not nothing is seen."""
-    return max(_HIGH * rows / most, 1.0) if rows else 0.0
+    return max(_TALL * rows / most, 1.0) if rows else 0.0
 
 
 def _outline(steps: Sequence[tuple[tuple[float, float], float]]) -> str:
