@@ -6,6 +6,7 @@ its own part by a row condition.
 
 from __future__ import annotations
 
+import json
 import math
 import random
 from collections import Counter
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.helpers.audited import Audited, check
+
+from sluice.core.document import document
+from sluice.quality.expectations.report import as_fields
 
 # Column -> its type and the values that it is filled with; text and times are as SQL writes them.
 COLUMNS: dict[str, tuple[str, list[Any]]] = {
@@ -72,7 +76,7 @@ def drawn(dice: random.Random, rows: Sequence[Row], part: int) -> Check:
     else:
         rows = [row for row in rows if row["part"] == part]
     arguments, holds = _KINDS[kind](dice, rows)
-    return kind, {**arguments, **where}, holds
+    return kind, {**arguments, **({} if kind == _QUERY else where)}, holds
 
 
 def _between(dice: random.Random, rows: Sequence[Row]) -> tuple[dict[str, Any], bool]:
@@ -145,6 +149,16 @@ def _most_common(dice: random.Random, rows: Sequence[Row]) -> tuple[dict[str, An
     return {"column": "asof", "value_set": given}, len(modes) == 1 and modes <= set(given)
 
 
+def _rows_of_a_query(dice: random.Random, rows: Sequence[Row]) -> tuple[dict[str, Any], bool]:
+    """A query of one's own, with what SQLAlchemy and Python's format read as something else."""
+    part, most = rows[0]["part"] if rows else -1, dice.choice([0, 1, 2, 3])
+    odd = dice.choice(["", " and w <> 'a:b'", " and w <> '{x}'", " and k::integer > -1", " /* at 10:30 */", " -- {no} :name"])
+    found = [row for row in rows if row["part"] == part and row["k"] is not None and row["k"] > most]
+    found = [row for row in found if row["w"] is not None or "w <>" not in odd]
+    return {"unexpected_rows_query": f"select * from {{batch}} where part = {part} and k > {most}{odd}"}, not found
+
+
+_QUERY = "unexpected_rows_expectation"
 _KINDS: dict[str, Callable[[random.Random, Sequence[Row]], tuple[dict[str, Any], bool]]] = {
     "expect_column_values_to_be_between": _between,
     "expect_column_values_to_be_in_set": _in_set(is_in=True),
@@ -157,6 +171,7 @@ _KINDS: dict[str, Callable[[random.Random, Sequence[Row]], tuple[dict[str, Any],
     "expect_column_max_to_be_between": _extreme(max),
     "expect_column_pair_values_a_to_be_greater_than_b": _pair,
     "expect_column_most_common_value_to_be_in_set": _most_common,
+    _QUERY: _rows_of_a_query,
 }
 
 
@@ -168,9 +183,17 @@ def batch(folder: Path, seed: int, size: int) -> list[str]:
     shop = Audited(folder)
     shop.build(sql(rows))
     shop.declare(*(check(kind, f"check_{n}", **arguments) for n, (kind, arguments, _) in enumerate(checks)), columns=())
-    (model,) = shop.audit().models
-    wrong = []
+    report = shop.audit()
+    (model,) = report.models
+    wrong = [f"json: {word} is none" for word in _no_json(document(as_fields(report)))]
     for (kind, arguments, holds), found in zip(checks, model.checks, strict=True):
         if found.status != ("pass" if holds else "fail") and found.status != "not_run":
             wrong.append(f"{kind} {arguments}: {found.status} {found.message} for {holds}\n{rows}")
     return wrong
+
+
+def _no_json(text: str) -> list[str]:
+    """The words in a document that JSON does not have: NaN, Infinity."""
+    found: list[str] = []
+    json.loads(text, parse_constant=found.append)
+    return found

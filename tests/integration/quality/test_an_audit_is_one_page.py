@@ -144,6 +144,7 @@ def test_personal_values_are_in_no_report(shop: Audited) -> None:
         check("expect_column_max_to_be_between", "c", column="cost", max_value=1),
         check("expect_column_distinct_values_to_be_in_set", "d", column="email", value_set=["x"]),
         check("unexpected_rows_expectation", "e", unexpected_rows_query="select max(EMAIL) as m, count(*) as n from {batch}"),
+        check("unexpected_rows_expectation", "j", unexpected_rows_query="select max(Cost)::double as m from {batch}"),
         check("unexpected_rows_expectation", "f", unexpected_rows_query="select * from {batch}"),
         check("unexpected_rows_expectation", "g", unexpected_rows_query="select t as whole, 71 as n from {batch} t"),
         check("unexpected_rows_expectation", "h", unexpected_rows_query="select email::int from {batch}"),
