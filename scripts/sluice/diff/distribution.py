@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import count, takewhile
+from itertools import count
 from typing import Any
 
 from sluice.diff.columns import Shared
@@ -19,7 +19,7 @@ from sluice.diff.exact import FLOATS, digits
 from sluice.diff.result import Bin, Distribution, Metric, RowChanges, Top
 from sluice.diff.sql import At
 
-_FINE, _BARS = 200, 16
+_FINE, _BEYOND, _BARS = 200, 35, 16
 _SCANS = 6  # at most, however far the outliers are
 _OUT = 0.01  # of the rows, at each end, may be outside of the bins
 _TOP = 6
@@ -40,7 +40,10 @@ Rows = Callable[[str], Sequence[Sequence[Any]]]
 
 @dataclass
 class _Column:
-    """A column while it is counted: from `start` on, `bins` of them, each `step` wide."""
+    """A column while it is counted: values from `low` to `high`, in `bins` from `start` on, each `step` wide.
+
+    There are bins beyond both ends, so that bins can be put together. Nearly all rows of `is_one_value` have one value.
+    """
 
     column: Shared
     low: float
@@ -49,6 +52,7 @@ class _Column:
     step: float = 0.0
     bins: int = 0
     counts: list[dict[int, int]] = field(default_factory=list)
+    is_one_value: bool = False
     nulls: tuple[int, int] = (0, 0)
     not_finite: tuple[int, int] = (0, 0)
 
@@ -78,16 +82,19 @@ class _Column:
         power = math.floor(math.log10(max(width, 1e-300))) - 4 if width else math.floor(math.log10(size or 1.0)) - 1
         return (step for n in count(power) for unit in (1, 2, 5) if (step := _power(unit, n)) >= least)
 
+    def at(self, value: float) -> int:
+        """The bin of a value."""
+        return _floor(value - self.start, self.step)
+
     def spread(self, low: float, high: float) -> bool:
         """Lay fine bins from low to high. False if none are finer: doubles, or the column's unit, are too coarse for it."""
-        for step in takewhile(math.isfinite, self.steps(high - low)):
-            if self.step and step >= self.step:
-                return False
-            if (high - low) / step <= _FINE:
-                self.start, self.step = _floor(low, step) * step, step
-                self.bins = _floor(high - self.start, step) + 1
-                return True
-        return False
+        step = next(s for s in self.steps(high - low) if (high - low) / s <= _FINE)
+        if not math.isfinite(step) or (self.step and step >= self.step):
+            return False
+        self.low, self.high, self.step = low, high, step
+        self.start = (_floor(low, step) - _BEYOND) * step
+        self.bins = self.at(high) + 1 + _BEYOND
+        return True
 
 
 def _power(unit: int, power: int) -> float:
@@ -140,7 +147,7 @@ def of_numbers(one: Row, all_of: Rows, at: At, columns: Sequence[Shared]) -> lis
     for scan in range(_SCANS):
         if still:
             _count(all_of, at, still)
-        still = [column for column in still if scan < _SCANS - 1 and _is_narrowed(column, *_window(column))]
+        still = _narrowed(one, at, [column for column in still if scan < _SCANS - 1 and _is_crowded(column)])
     return [_distribution(column) for column in found]
 
 
@@ -182,8 +189,8 @@ def _count(all_of: Rows, at: At, columns: Sequence[_Column]) -> None:
     """Count each side's values by bin; -1 and the number of bins are below and above."""
     counted = [
         f"select {n} as n, {number} as side, bin, count(*) as times"
-        f" from (select {_bin(column, 'v')} as bin from (select {column.value(side)} as v from {at[side]}) where v is not null)"
-        " group by bin"
+        f" from (select {_bin(column, 'v')} as bin from (select {column.value(side)} as v from {at[side]})"
+        " where v is not null) group by bin"
         for n, column in enumerate(columns)
         for number, side in enumerate("ab")
     ]
@@ -209,28 +216,49 @@ def _window(column: _Column) -> tuple[int, int]:
     return max(first, 0), min(max(last, 0), column.bins - 1)
 
 
-def _is_narrowed(column: _Column, first: int, last: int) -> bool:
-    """Lay finer bins where nearly all rows are in a few."""
-    if last - first >= _BARS // 2:
-        return False
-    return column.spread(column.edge(first), column.edge(last + 1))
+def _is_crowded(column: _Column) -> bool:
+    """Whether nearly all rows are in a few bins, of a column that could have finer ones."""
+    first, last = _window(column)
+    return last - first < _BARS // 2 and next(column.steps(column.step)) < column.step
+
+
+def _narrowed(one: Row, at: At, columns: Sequence[_Column]) -> list[_Column]:
+    """Those of crowded columns that have finer bins now, from the least to the largest value of nearly all rows."""
+    if not columns:
+        return []
+    rows = _both(one, {side: f"select {', '.join(_inner(c, side) for c in columns)} from {at[side]}" for side in "ab"})
+    found = []
+    for n, column in enumerate(columns):
+        ends = [end for row in rows for end in row[2 * n : 2 * n + 2] if end is not None]
+        column.is_one_value = len(set(ends)) < 2
+        if not column.is_one_value and column.spread(min(ends), max(ends)):
+            found.append(column)
+    return found
+
+
+def _inner(column: _Column, side: str) -> str:
+    """The least and the largest value in the bins that nearly all rows are in."""
+    first, last = _window(column)
+    value = column.value(side)
+    within = f"filter ({_bin(column, value)} between {first} and {last})"
+    return f"min({value}) {within}, max({value}) {within}"
 
 
 def _distribution(column: _Column) -> Distribution:
     """Fine bins put together, and what is beyond them."""
-    first, last = _window(column)
-    if last - first + 1 > column.bins / 3:  # what is outside is not far
-        first, last = 0, column.bins - 1
+    (first, last), every = _window(column), (column.at(column.low), column.at(column.high))
+    if column.is_one_value or last - first + 1 > (every[1] - every[0] + 1) / 3:  # what is outside tells more, or is not far
+        first, last = every
     wide = (last - first + 1) * column.step
     step = next(s for s in column.steps(wide) if wide / s <= _BARS and s >= column.step and _is_multiple(s, column.step))
-    low, high = (_floor(column.edge(bin), step) for bin in (first, last))
+    start, end = (_floor(column.edge(bin), step) for bin in (first, last))
     # Only fine bins were counted: a bin that is not all of them is not shown.
-    low += column.both(-1) > 0 and low * step < column.start
-    high -= column.both(column.bins) > 0 and (high + 1) * step > column.edge(column.bins)
+    start += column.both(-1) > 0 and start * step < column.start
+    end -= column.both(column.bins) > 0 and (end + 1) * step > column.edge(column.bins)
     return Distribution(
         column.column.name,
         column.column.common.type,
-        tuple(_bins(column, low, max(low, high), step)),
+        tuple(_bins(column, start, max(start, end), step)),
         nulls=column.nulls,
         not_finite=column.not_finite,
     )

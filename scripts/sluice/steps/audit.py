@@ -104,7 +104,9 @@ def _judged(wish: _Wish, select: Sequence[str], base: str, tell: Tell) -> AuditR
     record, artifacts = wish.located.record, wish.located.artifacts or wish.target
     if not select and not declared(artifact(artifacts, "manifest.json", hint="run: sluice build")):
         # A project without a single expectation: dbt's tests are its audit.
-        return expectations.of_dbt_alone(wish.located.file, artifacts, base, docs=wish.docs, name=wish.located.name, record=record)
+        return expectations.of_dbt_alone(
+            wish.located.file, artifacts, base, docs=wish.docs, name=wish.located.name, record=record
+        )
     return expectations.audit(
         # Expectations of what is not public are judged, too. What is public is the same in both files: its build has seen to it.
         whole(wish.located, tell) or wish.located.file,
