@@ -33,8 +33,8 @@ from sluice.gate.acknowledge import Acknowledged
 from sluice.gate.prune import Pruned
 from sluice.gate.publish import MoveResult
 from sluice.quality.dbt_results import Ended
-from sluice.quality.expectations.audit import AuditReport
-from sluice.quality.failures import FailingRows
+from sluice.quality.expectations.result import AuditReport
+from sluice.quality.failures import NOT_REPORTED, FailingRows
 from sluice.quarantine.catalog import Group, Refused
 from sluice.source.check import Checked
 from sluice.source.report import Shown
@@ -71,7 +71,7 @@ def many(kind: Any) -> Any:
     return list.__class_getitem__(kind)
 
 
-PROBLEM = record("Problem", **of(Ended, "telling"), sample=FailingRows | None)
+PROBLEM = record("Problem", **of(Ended, *NOT_REPORTED), sample=FailingRows | None)
 FAILURES: Fields = {"run_id": str, "seconds": float, "passed": int, "skipped": int, "problems": many(PROBLEM)}
 DBT: Any = record("Failures", **FAILURES)
 CANDIDATE: Fields = {**of(Candidate), "dbt": DBT | None}

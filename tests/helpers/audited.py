@@ -10,7 +10,8 @@ from typing import Any
 
 import duckdb
 
-from sluice.quality.expectations.audit import AuditReport, CheckResult, audit
+from sluice.quality.expectations.audit import audit
+from sluice.quality.expectations.result import AuditReport, CheckResult
 
 COLUMNS = ("id", "channel", "amount", "cost", "email", "sold_on", "sold_at", "note")
 # Ten sales, written out so that every figure in a test can be counted by hand.

@@ -35,7 +35,8 @@ def audit(
     environment: AnyEnvOption = None,
     select: SelectModels = None,
     docs: Annotated[
-        Path | None, typer.Option(parser=typed, metavar="FOLDER", help="Write Data Docs to this folder; they open offline.")
+        Path | None,
+        typer.Option(parser=typed, metavar="FOLDER", help="Write a page with every check to this folder; it opens offline."),
     ] = None,
     target: Target = None,
     memory_limit: MemoryLimit = MEMORY_LIMIT,

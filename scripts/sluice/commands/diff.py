@@ -54,7 +54,8 @@ def diff(
     folder = target or target_root()
     a, b = side(before, artifacts_a, folder), side(after, artifacts_b, folder)
     with on_stderr("diff") as tell:
-        found = run(a, b, select or [], exclude or [], samples=samples, memory_limit=memory_limit, tell=tell)
+        drawn = output in (DiffFormat.html, DiffFormat.json)
+        found = run(a, b, select or [], exclude or [], samples=samples, drawn=drawn, memory_limit=memory_limit, tell=tell)
     text = write(found, output.value)
     if out is None:
         typer.echo(coloured(text))

@@ -67,3 +67,13 @@ def is_relation(node: Mapping[str, Any]) -> bool:
 def owners_of_groups(manifest: Mapping[str, Any]) -> dict[str, str | None]:
     """The owner of each group."""
     return {group["name"]: owner_of(group) for group in (manifest.get("groups") or {}).values()}
+
+
+def personal_columns(node: Mapping[str, Any]) -> frozenset[str]:
+    """Names, folded, of the columns that `meta: {pii: ...}` marks as personal data."""
+    return frozenset(folded(name) for name, column in (node.get("columns") or {}).items() if _is_personal(column))
+
+
+def _is_personal(column: Mapping[str, Any]) -> bool:
+    meta = {**(column.get("meta") or {}), **((column.get("config") or {}).get("meta") or {})}
+    return bool(meta.get("pii"))

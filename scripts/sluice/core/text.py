@@ -8,7 +8,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
 from typing import TextIO
@@ -27,7 +27,7 @@ def number(value: Number | None, *, signed: bool = False) -> str:
     if isinstance(value, Decimal):
         value = int(value) if value == value.to_integral_value() else value
     if isinstance(value, float):
-        return f"{sign}{value:,.6g}" if abs(value) < 1e6 or value != value else f"{sign}{value:,.0f}"
+        return f"{sign}{value:,.0f}" if 1e6 <= abs(value) < 1e16 else f"{sign}{value:,.6g}"
     if isinstance(value, Decimal):
         return sign + f"{value:,f}".rstrip("0").rstrip(".")
     return f"{sign}{value:,}"
@@ -55,6 +55,37 @@ def ago(moment: datetime | str | None, now: datetime) -> str:
         if passed >= length:
             return f"{passed // length} {unit}"
     return f"{max(passed, timedelta()) // timedelta(minutes=1)} min"
+
+
+def moment(when: datetime) -> str:
+    """A time in UTC: `27 Nov 2026, 13:20 UTC`."""
+    when = when.astimezone(UTC) if when.tzinfo else when
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}, {when:%H:%M} UTC"
+
+
+def moment_of_data(text: str) -> str:
+    """A date or a time as DuckDB writes it, for people, with every digit it has: `27 Nov 2026`, `27 Nov 2026, 13:20:05.5`.
+
+    What has no such form (infinity, a year beyond 9999 or before Christ) stays as it is.
+    """
+    found = _MOMENT.fullmatch(text)
+    if not found or not 1 <= int(found[2]) <= 12:
+        return text
+    year, month, day, time, fraction, zone = found.groups()
+    time = f"{time}{fraction}" if fraction else (time or "").removesuffix(":00")
+    return f"{int(day)} {_MONTHS[int(month) - 1]} {int(year)}" + (f", {time}" if time else "") + (" UTC" if zone else "")
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?: (\d\d:\d\d:\d\d)(\.\d+)?(\+00)?)?")
+
+
+def percent(part: int, whole: int) -> str:
+    """A share of a count; what is not nothing is not 0 %, and what is not all is not 100 %."""
+    if not whole or part in (0, whole):
+        return f"{100 if part and whole else 0} %"
+    rounded = round(100 * part / whole, 1)
+    return "< 0.1 %" if rounded < 0.1 else "> 99.9 %" if part < whole and rounded >= 100 else f"{rounded:,.4g} %"
 
 
 def size(count: int | None) -> str:

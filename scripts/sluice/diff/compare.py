@@ -12,11 +12,21 @@ import duckdb
 
 from sluice.core.manifest import folded
 from sluice.core.text import Number
-from sluice.diff import sql
+from sluice.diff import distribution, sql
 from sluice.diff.attached import Files
 from sluice.diff.columns import ComparedColumn, Shared, schema_changes, shared
 from sluice.diff.exact import whole
-from sluice.diff.result import ColumnChange, Figures, Metric, Pair, RelationDiff, RowChanges, SampleRow, SchemaChange
+from sluice.diff.result import (
+    ColumnChange,
+    Distribution,
+    Figures,
+    Metric,
+    Pair,
+    RelationDiff,
+    RowChanges,
+    SampleRow,
+    SchemaChange,
+)
 from sluice.diff.side import Key, Model, Side
 
 # From this many rows on, distinct values are estimated (HyperLogLog).
@@ -38,6 +48,7 @@ class _Comparison:
     columns: list[Shared]
     masked: frozenset[str]
     samples: int
+    drawn: bool
 
     def one(self, statement: str) -> tuple[Any, ...]:
         row = self.connection.execute(statement).fetchone()
@@ -55,7 +66,7 @@ class _Comparison:
         return _MASK if value is not None and folded(column) in self.masked else value
 
 
-def compare(files: Files, relation: str, a: Side, b: Side, samples: int = 5) -> RelationDiff:
+def compare(files: Files, relation: str, a: Side, b: Side, samples: int = 5, *, drawn: bool = True) -> RelationDiff:
     """How a relation changed from `a` to `b`. Equal digests show that it did not, without reading a row."""
     started = time.monotonic()
     name = folded(relation)
@@ -68,7 +79,7 @@ def compare(files: Files, relation: str, a: Side, b: Side, samples: int = 5) -> 
     if any(_is_not_built(name, one) for one in (a, b)):
         return replace(found, told_by="base", detail=f"not built: as in {_as_in(a, b)}")
     if not (a.engine and a.engine == b.engine and a.digests.get(name, 1) == b.digests.get(name, 2)):
-        found = _read(files, replace(found, told_by="rows"), old, new, samples)
+        found = _read(files, replace(found, told_by="rows"), old, new, samples, drawn)
     # What only the manifests know: a key or a promise that changed, also where no row did.
     promised = _promises(old, new) if found.status in ("same", "changed") else []
     status = "changed" if found.status == "same" and promised else found.status
@@ -99,7 +110,7 @@ def _promises(old: Model | None, new: Model | None) -> list[SchemaChange]:
     return changes + ([SchemaChange("key", "key", before, after)] if folded(before or "") != folded(after or "") else [])
 
 
-def _read(files: Files, found: RelationDiff, old: Model | None, new: Model | None, samples: int) -> RelationDiff:
+def _read(files: Files, found: RelationDiff, old: Model | None, new: Model | None, samples: int, drawn: bool) -> RelationDiff:
     masked = frozenset().union(*(model.masked for model in (old, new) if model))
     try:
         # A manifest that does not know the relation says nothing of how the file calls it.
@@ -108,7 +119,7 @@ def _read(files: Files, found: RelationDiff, old: Model | None, new: Model | Non
             return replace(found, status="missing")
         columns = [list(table.columns) if table else [] for table in (before, after)]
         at = {side: table.sql for side, table in (("a", before), ("b", after)) if table}
-        work = _Comparison(files.connection, at, columns[0], columns[1], shared(*columns), masked, samples)
+        work = _Comparison(files.connection, at, columns[0], columns[1], shared(*columns), masked, samples, drawn)
         if before is None or after is None:
             return _on_one_side(work, found, "b" if before is None else "a")
         return _on_both(work, found, _key([new, old], work.columns))
@@ -175,7 +186,7 @@ def _mean(total: Number | None, values: int) -> Number | None:
 
 
 def _on_both(work: _Comparison, found: RelationDiff, keyed: tuple[Key, list[Shared]] | None) -> RelationDiff:
-    near = max(_size(work, "a"), _size(work, "b")) > NEAR_FROM
+    near = max(work.one(f"select (select count(*) from {work.at['a']}), (select count(*) from {work.at['b']})")) > NEAR_FROM
     key, key_columns = keyed or (Key((), ""), [])
     alone = key_columns[0].name if len(key_columns) == 1 else None
     scans = {
@@ -190,7 +201,18 @@ def _on_both(work: _Comparison, found: RelationDiff, keyed: tuple[Key, list[Shar
         status = "changed" if schema else "same"
     else:
         rows, status = _rows(work, key_columns, counts, scans["b"][1] - scans["a"][1]), "changed"
-    return replace(found, status=status, rows=rows, metrics=_metrics(work, scans, rows))
+    metrics = _metrics(work, scans, rows)
+    drawn = _distributions(work, key_columns, rows, metrics) if work.drawn and status == "changed" else ()
+    return replace(found, status=status, rows=rows, metrics=metrics, distributions=drawn)
+
+
+def _distributions(
+    work: _Comparison, key: Sequence[Shared], rows: RowChanges, metrics: Sequence[Metric]
+) -> tuple[Distribution, ...]:
+    """Of no personal column, and of no key: numbers that are unique are distributed in no way that tells anything."""
+    keys = {folded(column.name) for column in key if column.common.kind != "time"}
+    shown = [column for column in work.columns if folded(column.name) not in keys | work.masked]
+    return distribution.of_changed(work.one, work.all, work.at, shown, rows, metrics)
 
 
 def _rows(work: _Comparison, key: list[Shared], counts: tuple[int, int], grown: int) -> RowChanges:

@@ -181,12 +181,18 @@ def step(old: str, new: str, before: str, after: str) -> str:
     if how.way == "plain":
         return f"cast({new} as {how.type}) - cast({old} as {how.type})"
     if how.way == "near":
-        exact = f"cast(try({_decimal(new, after, how.scale)} - {_decimal(old, before, how.scale)}) as DOUBLE)"
+        exact = decimal_step(old, new, before, after)
         return f"coalesce({exact}, cast({new} as DOUBLE) - cast({old} as DOUBLE))"
     (old_high, old_low), (new_high, new_low) = limbs(old, before, how.scale), limbs(new, after, how.scale)
     low = f"({new_low} - {old_low})"
     rest = f"((({low} % {LIMB}::hugeint) + {LIMB}::hugeint) % {LIMB}::hugeint)"
     return f"struct_pack(h := {new_high} - {old_high} + ({low} - {rest}) // {LIMB}::hugeint, l := {rest})"
+
+
+def decimal_step(old: str, new: str, before: str, after: str) -> str:
+    """The difference of two numbers of which one is a float, as decimals; null where one of them is too long."""
+    scale = reckoned(before, after).scale
+    return f"cast(try({_decimal(new, after, scale)} - {_decimal(old, before, scale)}) as DOUBLE)"
 
 
 def _decimal(value: str, kind: str, scale: int) -> str:

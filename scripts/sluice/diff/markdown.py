@@ -31,7 +31,7 @@ def _table(relations: Sequence[RelationDiff]) -> Iterator[str]:
     yield "| relation | | rows before | after | added | removed | changed | columns |"
     yield "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |"
     for found in relations[:_ROWS]:
-        cells = " | ".join(words.counts(found))
+        cells = " | ".join(map(plain, words.counts(found)))
         yield f"| {code(found.relation)} | {found.status} | {cells} | {_columns(found)} |"
     if len(relations) > _ROWS:
         yield f"\n… and {len(relations) - _ROWS} more."
@@ -42,8 +42,10 @@ def _table(relations: Sequence[RelationDiff]) -> Iterator[str]:
 
 
 def _columns(found: RelationDiff) -> str:
-    columns = found.rows.columns if found.rows else ()
-    shown = [f"{code(column.column)} {column.changed:,}" for column in columns[:4]]
+    if found.rows is None:
+        return ""
+    columns = found.rows.columns
+    shown = [f"{code(column.column)} {plain(words.share(column, found.rows))}" for column in columns[:4]]
     return ", ".join([*shown, *([f"… {len(columns) - 4} more"] if len(columns) > 4 else [])])
 
 
@@ -55,7 +57,7 @@ def _details(found: RelationDiff) -> str:
         lines += [line for remark in found.rows.remarks for line in (f"**{plain(remark)}**", "")]
         if found.rows.columns:
             lines += ["| column | changed | of rows | which way |", "| --- | ---: | ---: | --- |"]
-            shares = [(one, words.share(one, found.rows)) for one in found.rows.columns]
+            shares = [(one, plain(words.share(one, found.rows))) for one in found.rows.columns]
             lines += [f"| {code(one.column)} | {one.changed:,} | {share} | {plain(words.way(one))} |" for one, share in shares]
             lines.append("")
         lines += _metrics(found) if found.status == "changed" else []
@@ -66,8 +68,8 @@ def _details(found: RelationDiff) -> str:
 def _metrics(found: RelationDiff) -> Iterator[str]:
     rows = [(metric.column, *row) for metric in found.metrics for row in words.figures(metric, found.is_distinct_near)]
     if rows:
-        yield from ["| column | figure | before | after |", "| --- | --- | ---: | ---: |"]
-        yield from (f"| {code(column)} | {name} | {plain(before)} | {plain(after)} |" for column, name, before, after in rows)
+        yield from ["| column | figure | before | after | change |", "| --- | --- | ---: | ---: | ---: |"]
+        yield from (f"| {code(column)} | {' | '.join(map(plain, row))} |" for column, *row in rows)
         yield ""
 
 

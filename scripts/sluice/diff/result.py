@@ -96,6 +96,44 @@ class RowChanges:
 
 
 @dataclass(frozen=True)
+class Bin:
+    """Rows whose value is from `low` (None: whatever is less) to below `high` (None: whatever is more).
+
+    Numbers are doubles; times are text, in UTC.
+    """
+
+    low: float | str | None
+    high: float | str | None
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Top:
+    """Rows that have one of the most frequent values."""
+
+    value: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """How the values of a column are distributed, before and after: bins of numbers and times, the top values of others.
+
+    `others` is the number of further values. Pairs are of rows before and after: null, and NaN or infinite.
+    """
+
+    column: str
+    type: str
+    bins: tuple[Bin, ...] = ()
+    values: tuple[Top, ...] = ()
+    others: int = 0
+    nulls: tuple[int, int] = (0, 0)
+    not_finite: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
 class RelationDiff:
     """One relation on two sides. `told_by`: digest (no row was read), rows, file, or base (it was not built).
 
@@ -112,6 +150,7 @@ class RelationDiff:
     schema: tuple[SchemaChange, ...] = ()
     rows: RowChanges | None = None
     metrics: tuple[Metric, ...] = ()
+    distributions: tuple[Distribution, ...] = ()
     is_distinct_near: bool = False
     detail: str | None = None
     seconds: float = 0.0

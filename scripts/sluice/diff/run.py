@@ -28,10 +28,14 @@ def diff(
     exclude: Sequence[str] = (),
     *,
     samples: int = 5,
+    drawn: bool = True,
     memory_limit: str = MEMORY_LIMIT,
     tell: Tell = silent,
 ) -> Diff:
-    """Compare two sides. Raises SluiceError if a file cannot be opened, or nothing is selected."""
+    """Compare two sides; `drawn` also counts the distributions of what changed.
+
+    Raises SluiceError if a file cannot be opened, or nothing is selected.
+    """
     started = time.monotonic()
     relations = chosen(a, b, select, exclude)
     if not relations:
@@ -44,7 +48,7 @@ def diff(
     with TemporaryDirectory(prefix="sluice-diff-") as spill, opened(a, b, memory_limit, Path(spill)) as files:
         for number, relation in enumerate(relations):
             tell(relation, number / len(relations))
-            found.append(compare(files, relation, a, b, samples))
+            found.append(compare(files, relation, a, b, samples, drawn=drawn))
             files.clear()
     downstream = of_diff(a, b, found)
     return Diff(_info(a), _info(b), tuple(found), downstream, round(time.monotonic() - started, 3))

@@ -11,7 +11,7 @@ from typing import Any
 
 from sluice.core import dbt, public
 from sluice.core.errors import SluiceError
-from sluice.core.manifest import ManifestModel, fields_of, folded, is_relation, owners_of_groups
+from sluice.core.manifest import ManifestModel, fields_of, folded, is_relation, owners_of_groups, personal_columns
 from sluice.environments import partial
 from sluice.environments.resolve import Located, locate
 from sluice.store.record import Acknowledgement
@@ -123,17 +123,12 @@ def _model(node: Mapping[str, Any], owner: str | None, unique: Key | None) -> Mo
         owner=owner,
         key=_constrained(node) or (Key(stated, "dbt's primary key") if stated else None) or unique,
         required=frozenset(folded(name) for name, kinds in constraints.items() if {"not_null", "primary_key"} & set(kinds)),
-        masked=frozenset(folded(name) for name, column in columns.items() if _is_personal(column)),
+        masked=personal_columns(node),
     )
 
 
 def _config(node: Mapping[str, Any]) -> Mapping[str, Any]:
     return node.get("config") or {}
-
-
-def _is_personal(column: Mapping[str, Any]) -> bool:
-    meta = {**(column.get("meta") or {}), **(_config(column).get("meta") or {})}
-    return bool(meta.get("pii"))
 
 
 def _constrained(node: Mapping[str, Any]) -> Key | None:

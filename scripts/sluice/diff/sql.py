@@ -11,7 +11,7 @@ from decimal import Decimal
 from sluice.core.manifest import folded
 from sluice.core.row_hash import hashed
 from sluice.diff.columns import ComparedColumn, Shared
-from sluice.diff.exact import limbs
+from sluice.diff.exact import decimal_step, limbs
 
 At = Mapping[str, str]
 
@@ -223,15 +223,12 @@ def _directions(column: Shared, old: str, new: str, step: str) -> tuple[str, str
         return f"(({step}).h > 0 or (({step}).h = 0 and ({step}).l > 0))", f"({step}).h < 0"
     if kind == "number":
         a, b = f"cast({old} as DOUBLE)", f"cast({new} as DOUBLE)"
-        exact = column.reckoned.way == "plain" and column.reckoned.type != "DOUBLE"
-        return (
-            (f"{step} > 0", f"{step} < 0")
-            if exact
-            else (
-                f"({b} > {a} or ({b} = {a} and {step} > 0))",
-                f"({b} < {a} or ({b} = {a} and {step} < 0))",
-            )
-        )
+        if column.reckoned.way == "plain" and column.reckoned.type != "DOUBLE":
+            return f"{step} > 0", f"{step} < 0"
+        if column.reckoned.way == "plain":
+            return f"{b} > {a}", f"{b} < {a}"
+        exact = decimal_step(old, new, column.before.type, column.after.type)
+        return f"coalesce({exact} > 0, {b} > {a})", f"coalesce({exact} < 0, {b} < {a})"
     a, b = f"try_cast({old} as TIMESTAMP)", f"try_cast({new} as TIMESTAMP)"
     if "DATE" not in (column.before.type, column.after.type):
         return f"{b} > {a}", f"{b} < {a}"

@@ -42,8 +42,8 @@ def _relation(found: RelationDiff) -> Iterator[str]:
     if found.status == "changed":
         for metric in found.metrics:
             shown = "; ".join(
-                f"{name} {before or 'none'} -> {after or 'none'}"
-                for name, before, after in words.figures(metric, found.is_distinct_near)
+                f"{name} {before or 'none'} -> {after or 'none'}{f' ({growth})' if growth else ''}"
+                for name, before, after, growth in words.figures(metric, found.is_distinct_near)
             )
             yield f"  {metric.column}: {shown}"
     yield from (f"  {sample(one)}" for one in found.rows.samples)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sluice.core.text import ago, number, plural, value
+from sluice.core.text import Number, ago, moment, moment_of_data, number, percent, plural, value
 from sluice.diff.result import ColumnChange, Diff, Figures, Metric, Pair, RelationDiff, RowChanges, SchemaChange, SideInfo
 from sluice.environments.acknowledgements import told
 
@@ -79,27 +80,62 @@ def pair(found: Pair) -> str:
 FIGURES = ("nulls", "distinct", "sum", "mean", "least", "most")
 
 
-def figures(metric: Metric, near: bool) -> list[tuple[str, str, str]]:
-    """The figures of a column that differ: name, before, after."""
+def figures(metric: Metric, near: bool) -> list[tuple[str, str, str, str]]:
+    """The figures of a column that differ: name, before, after, by how much."""
     found = []
     for name in FIGURES:
         before, after = (_figure(side, name) for side in (metric.before, metric.after))
         if before != after and (before or after):
-            found.append((f"{name} (near)" if near and name == "distinct" else name, before, after))
+            growth = grown(getattr(metric.before, name, None), getattr(metric.after, name, None))
+            found.append((f"{name} (near)" if near and name == "distinct" else name, before, after, growth))
     return found
+
+
+def grown(before: object, after: object) -> str:
+    """By how much a figure grew: `+3.1 %`; nothing if that says nothing."""
+    if not all(isinstance(one, Number) for one in (before, after)):
+        return ""
+    old, new = (_double(one) for one in (before, after))
+    if not old or not math.isfinite(old) or not math.isfinite(new) or old == new:
+        return ""
+    share = 100 * (new / old - 1) if old > 0 else 100 * (1 - new / old)
+    if abs(share) < 0.05:
+        return f"{'+' if new > old else '-'}< 0.1 %"
+    return f"{share:+,.1f} %" if abs(share) < 1000 else ""
+
+
+def _double(figure: object) -> float:
+    try:
+        return float(figure)  # type: ignore[arg-type]  # the caller has seen that it is a number
+    except OverflowError:
+        return math.inf
+
+
+def end(found: float | str | None) -> str:
+    """An end of a bin."""
+    return moment_of_data(found) if isinstance(found, str) else _short(found or 0.0)
+
+
+def _short(found: float) -> str:
+    return f"{found:.3g}" if abs(found) >= 1e12 or 0 < abs(found) < 1e-4 else number(int(found) if found == int(found) else found)
 
 
 def _figure(side: Figures | None, name: str) -> str:
     found = getattr(side, name) if side else None
-    return found if isinstance(found, str) else number(found)
+    return moment_of_data(found) if isinstance(found, str) else number(found)
 
 
 def counts(found: RelationDiff) -> Sequence[str]:
-    """Rows before, after, added, removed, changed."""
+    """Rows before, after, added, removed, changed; the last three with their share of the rows before."""
     rows = found.rows
     if rows is None:
         return ("", "", "", "", "")
-    return (f"{rows.before:,}", f"{rows.after:,}", *(f"{n:,}" if n else "" for n in (rows.added, rows.removed, rows.changed)))
+    parts = (f"{n:,}{_share_of(n, rows.before)}" if n else "" for n in (rows.added, rows.removed, rows.changed))
+    return (f"{rows.before:,}", f"{rows.after:,}", *parts)
+
+
+def _share_of(part: int, whole: int) -> str:
+    return f" ({percent(part, whole)})" if whole else ""
 
 
 def share(change: ColumnChange, rows: RowChanges) -> str:
@@ -108,20 +144,12 @@ def share(change: ColumnChange, rows: RowChanges) -> str:
     return percent(change.changed, both)
 
 
-def percent(part: int, whole: int) -> str:
-    """A share of a count; what is not nothing is not 0 %, and what is not all is not 100 %."""
-    if not whole or part in (0, whole):
-        return f"{100 if part and whole else 0} %"
-    rounded = round(100 * part / whole, 1)
-    return "< 0.1 %" if rounded < 0.1 else "> 99.9 %" if rounded >= 100 else f"{rounded:g} %"
-
-
 def built(side: SideInfo) -> str:
-    """When a side was built: `2 d ago, 2026-11-25 02:17 UTC`; for a file without a record, when it was written."""
+    """When a side was built: `25 Nov 2026, 02:17 UTC (2 d ago)`; for a file without a record, when it was written."""
     if side.built_at is None:
         return "unknown"
-    moment = datetime.fromisoformat(side.built_at).astimezone(UTC)
-    return f"{ago(moment, datetime.now(UTC))} ago, {moment:%Y-%m-%d %H:%M} UTC"
+    when = datetime.fromisoformat(side.built_at).astimezone(UTC)
+    return f"{moment(when)} ({ago(when, datetime.now(UTC))} ago)"
 
 
 def sides(diff: Diff) -> list[str]:

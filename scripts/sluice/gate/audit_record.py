@@ -13,8 +13,8 @@ from sluice.core.locks import holding
 from sluice.core.paths import warehouse_root
 from sluice.core.progress import Tell
 from sluice.environments.resolve import Located
-from sluice.quality.expectations.audit import AuditReport
 from sluice.quality.expectations.report import as_fields
+from sluice.quality.expectations.result import AuditReport
 from sluice.store import digest, standalone
 from sluice.store.record import FILE, WORK, Audit, File, Record, dump, load
 

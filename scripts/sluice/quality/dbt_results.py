@@ -12,8 +12,10 @@ from typing import Any
 
 from sluice.core import dbt
 from sluice.core.duck import without_backtrace
+from sluice.core.manifest import relation_of
 from sluice.history import ledger
 from sluice.history.kinds import CheckEntry
+from sluice.quality.personal import NOTHING_PERSONAL, Personal, of_nodes
 
 # What dbt calls a node in its artifacts -> what lake/ops/checks calls it.
 KINDS = {"test": "data_test", "unit_test": "unit_test"}
@@ -24,7 +26,8 @@ class Ended:
     """One node of a run: `status` in dbt's word, `message` what dbt said of it.
 
     Of tests also: what they test (`model`, relations' names; several for a singular test), `stored` the
-    relation that keeps the failing rows, `telling` the columns by which people know a row: its key, then those tested.
+    relation that keeps the failing rows, `telling` the columns by which people know a row: its key, then those tested;
+    `personal` what of the rows is not shown, `made_by` the query that gives them, and `tested` the relations with their schemas.
     Of models, `materialized` is dbt's word for what was made.
     """
 
@@ -43,6 +46,9 @@ class Ended:
     arguments: Mapping[str, Any] | None = None
     telling: tuple[str, ...] = ()
     materialized: str | None = None
+    personal: Personal = NOTHING_PERSONAL
+    made_by: str = ""
+    tested: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,19 +68,26 @@ class Run:
 def read(target: Path) -> Run:
     """The last run that wrote to dbt's target folder. Raises SluiceError where there is none."""
     results, manifest = dbt.artifact(target, "run_results.json"), dbt.artifact(target, "manifest.json")
-    found = {**manifest["nodes"], **manifest["unit_tests"]}
-    when = results["metadata"]["generated_at"]
-    nodes = [_ended(entry, found.get(entry["unique_id"], {}), manifest["nodes"], when) for entry in results["results"]]
     databases = [node["database"] for node in manifest["nodes"].values() if node["resource_type"] == "model"]
     name = f"{databases[0] if databases else 'dev'}.duckdb"
-    return Run(results["metadata"]["invocation_id"], name, float(results["elapsed_time"]), tuple(nodes))
+    return Run(results["metadata"]["invocation_id"], name, float(results["elapsed_time"]), tuple(ended(results, manifest)))
+
+
+def ended(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Ended]:
+    """How every node in run_results.json ended."""
+    found = {**manifest["nodes"], **(manifest.get("unit_tests") or {})}
+    when = results["metadata"]["generated_at"]
+    return [_ended(entry, found.get(entry["unique_id"], {}), manifest["nodes"], when) for entry in results["results"]]
 
 
 def _ended(entry: Mapping[str, Any], node: Mapping[str, Any], nodes: Mapping[str, Any], run_at: str) -> Ended:
     kind = entry["unique_id"].split(".")[0]
     tested = [nodes[name] for name in _tested(node) if name in nodes] if kind in KINDS else [node]
-    timing = entry["timing"][-1]["completed_at"] if entry["timing"] else run_at
+    timing = entry["timing"][-1]["completed_at"] if entry.get("timing") else run_at
     arguments = {key: value for key, value in _arguments(node).items() if key not in ("model", "column_name")}
+    personal = of_nodes(nodes[name] for name in {*_tested(node), *_read(node)} if name in nodes)
+    message = without_backtrace(entry.get("message") or "").strip()
+    is_error = kind in KINDS and entry["status"] not in ("pass", "warn", "fail", "skipped")
     return Ended(
         kind=KINDS.get(kind, kind),
         name=node.get("name") or entry["unique_id"].split(".", 2)[-1],
@@ -82,22 +95,29 @@ def _ended(entry: Mapping[str, Any], node: Mapping[str, Any], nodes: Mapping[str
         file=node.get("original_file_path", ""),
         severity=str(node.get("config", {}).get("severity") or "error").lower(),
         status=entry["status"],
-        failures=entry["failures"],
-        message=without_backtrace(entry["message"] or "").strip(),
-        seconds=float(entry["execution_time"]),
+        failures=entry.get("failures"),
+        message=personal.message(message) if is_error else message,
+        seconds=float(entry.get("execution_time") or 0),
         ended_at=datetime.fromisoformat(timing).astimezone(UTC).replace(tzinfo=None),
         column=node.get("column_name"),
         stored=entry.get("relation_name") if kind == "test" else None,
         arguments=arguments or None,
         telling=_telling(node, tested),
         materialized=node.get("config", {}).get("materialized") if kind == "model" else None,
+        personal=personal,
+        made_by=f"{json.dumps(_arguments(node), default=str)} {node.get('compiled_code') or node.get('raw_code') or ''}",
+        tested=tuple(relation_of(model) for model in tested if "schema" in model),
     )
 
 
 def _tested(node: Mapping[str, Any]) -> list[str]:
     """The node that a generic or unit test is attached to; of a singular test, the nodes that it reads."""
     attached = node.get("attached_node") or node.get("tested_node_unique_id")
-    return [attached] if attached else list(node.get("depends_on", {}).get("nodes", []))
+    return [attached] if attached else _read(node)
+
+
+def _read(node: Mapping[str, Any]) -> list[str]:
+    return list(node.get("depends_on", {}).get("nodes", []))
 
 
 def _arguments(node: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from sluice.quality.dbt_results import Ended, Run
 
 SAMPLE_ROWS = 5
 WIDTH = 100  # of a page, where there is no terminal
+NOT_REPORTED = ("telling", "personal", "made_by", "tested", "materialized")  # fields of a node that reports do not have
 CELL = 28  # of a value in a table
 
 
@@ -74,7 +75,8 @@ def _sample(node: Ended, connection: duckdb.DuckDBPyConnection, file: Path) -> F
     except duckdb.Error:
         return None
     shell = f"{program('duckdb') or 'duckdb'} -readonly {file} -c 'from {_plain(node.stored)}'"
-    return FailingRows(tuple(columns), tuple(rows), shell)
+    shown = tuple(node.personal.row(columns, row, node.made_by) for row in rows)
+    return FailingRows(tuple(columns), shown, shell)
 
 
 def _plain(relation: str) -> str:
@@ -106,7 +108,7 @@ def as_fields(failures: Failures) -> dict[str, Any]:
 
 
 def _object(problem: Problem) -> dict[str, Any]:
-    ended = {key: value for key, value in asdict(problem.ended).items() if key not in ("telling", "materialized")}
+    ended = {key: value for key, value in asdict(problem.ended).items() if key not in NOT_REPORTED}
     return {**ended, "sample": asdict(problem.sample) if problem.sample else None}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sluice.core.dbt import artifact
@@ -18,9 +18,10 @@ from sluice.environments.resolve import Located, locate, whole
 from sluice.gate import audit_record
 from sluice.history import ledger
 from sluice.quality.expectations import audit as expectations
-from sluice.quality.expectations.audit import AuditReport
+from sluice.quality.expectations import page
 from sluice.quality.expectations.declared import declared
 from sluice.quality.expectations.report import rows
+from sluice.quality.expectations.result import AuditReport
 from sluice.store.record import Record
 
 
@@ -60,7 +61,7 @@ def audit(
 ) -> Audited:
     """Audit a warehouse: an environment, a candidate or release by its id, `candidate`, or a DuckDB file; only read.
 
-    The results go to lake/ops, and with a candidate that is audited as a whole. `docs` is a folder for Data Docs.
+    The results go to lake/ops, and, with their page, to a candidate that is audited as a whole. `docs` is a folder for the page.
     Raises SluiceError where it could not run.
     """
     context, located = here(), locate(name)
@@ -85,7 +86,8 @@ def _audited(wish: _Wish, lake: Path, tell: Tell) -> Audited:
     record = located.record if audit_record.is_candidate(located) else None
     if pull_request and not select:  # no model of it declares expectations: what dbt's tests found still counts
         assert located.artifacts is not None
-        return Audited(expectations.of_dbt_alone(located.file, located.artifacts, base), record, False)
+        report = expectations.of_dbt_alone(located.file, located.artifacts, base, docs=wish.docs, name=located.name)
+        return Audited(report, record, False)
     with ExitStack() as stack:
         folder = stack.enter_context(audit_record.being_audited(located)) if record else None
         report = _judged(wish, select, base, part(tell, 0, 0.8 if folder else 1))
@@ -94,6 +96,7 @@ def _audited(wish: _Wish, lake: Path, tell: Tell) -> Audited:
         ledger.append(lake, rows(report, release_id), transaction=report.run_id)
         if folder and not select:
             audit_record.keep(folder, report, part(tell, 0.8, 1), wish.memory_limit)
+            page.write(folder / "audit", report, located.artifacts or wish.target, located.name, located.record)
     return Audited(report, record, bool(folder and not select))
 
 
@@ -101,8 +104,9 @@ def _judged(wish: _Wish, select: Sequence[str], base: str, tell: Tell) -> AuditR
     record, artifacts = wish.located.record, wish.located.artifacts or wish.target
     if not select and not declared(artifact(artifacts, "manifest.json", hint="run: sluice build")):
         # A project without a single expectation: dbt's tests are its audit.
-        report = expectations.of_dbt_alone(wish.located.file, artifacts, base)
-        return replace(report, acknowledged=tuple(sorted(record.answered)) if record else ())
+        return expectations.of_dbt_alone(
+            wish.located.file, artifacts, base, docs=wish.docs, name=wish.located.name, record=record
+        )
     return expectations.audit(
         # Expectations of what is not public are judged, too. What is public is the same in both files: its build has seen to it.
         whole(wish.located, tell) or wish.located.file,
@@ -110,8 +114,9 @@ def _judged(wish: _Wish, select: Sequence[str], base: str, tell: Tell) -> AuditR
         select,
         memory_limit=wish.memory_limit,
         docs=wish.docs,
+        name=wish.located.name,
+        record=record,
         rest=base,
-        acknowledged=record.answered if record else (),
         tell=tell,
     )
 

@@ -16,7 +16,7 @@ from tests.helpers.judged import audits, diffs
 def _found(what: str, seed: int) -> Iterator[tuple[str, str]]:
     """Kind and text of each disagreement of a batch."""
     if what == "diffs":
-        yield from ((f"diff, {fault.partition(':')[0]}", f"{fault}\n{pair}") for pair, fault in diffs.batch(seed, 50))
+        yield from ((f"diff, {fault.partition(':')[0]}", f"{fault}\n{pair}") for pair, fault in diffs.batch(seed, 90))
         return
     with TemporaryDirectory() as folder:
         yield from ((f"audit, {fault.split()[0]}", fault) for fault in audits.batch(Path(folder), seed, 40))

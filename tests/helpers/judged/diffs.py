@@ -20,10 +20,11 @@ from tests.helpers.judged import values
 
 from sluice.core.duck import connect
 from sluice.diff import attached
-from sluice.diff.result import ColumnChange, Diff, Figures, RelationDiff
+from sluice.diff.result import ColumnChange, Diff, Distribution, Figures, RelationDiff
 from sluice.diff.run import diff
 from sluice.diff.side import side
 
+_SIDE_BY_SIDE = 12  # small tables in a relation, each with its number in the key, where there are several
 _SECRETS = ["secret-a", "secret-b", "secret-c"]
 
 
@@ -67,21 +68,34 @@ class Pair:
 
 
 def drawn(number: int, dice: random.Random) -> Pair:
-    """A pair; its names have its number in them."""
+    """A pair: a small table on two sides, or several of the same columns side by side; its names have its number in them."""
     columns = [_column(n, dice, is_key=True) for n in range(dice.choice([0, 1, 1, 1, 2]))]
     columns += [_column(len(columns) + n, dice) for n in range(dice.randint(1, 3))]
     if not any(column.is_shared for column in columns):
         columns.append(Column(("both", "both"), ("INTEGER", "INTEGER")))
     is_double = dice.random() < 0.3
+    parts = [_rows(columns, dice, is_double) for _ in range(dice.choice([1, 1, _SIDE_BY_SIDE]))]
+    if len(parts) > 1:
+        columns.insert(0, Column(("part", "part"), ("INTEGER", "INTEGER"), is_key=any(column.is_key for column in columns)))
+        parts = [
+            tuple([[Fraction(at), *row] for row in rows] for rows in sides)  # type: ignore[misc]  # two sides
+            for at, sides in enumerate(parts)
+        ]
+    before, after = ([row for sides in parts for row in sides[at]] for at in (0, 1))
+    dice.shuffle(after)
+    name, schema = f"T{number}", dice.choice(["main", "main", "Shop.eu", 'a "b"'])
+    name = dice.choice([name, name, f"{name}.x", f'{name}"'])
+    return Pair(schema, (name, name.lower() if dice.random() < 0.2 else name), columns, (before, after), dice.random() < 0.03)
+
+
+def _rows(columns: Sequence[Column], dice: random.Random, is_double: bool) -> tuple[list[list[Any]], list[list[Any]]]:
+    """The rows of a small table before, and what became of them."""
     before = [_row(columns, 0, dice, number, is_double) for number in range(dice.randint(0, 7))]
     after = [_changed(row, columns, dice) for row in before if dice.random() > 0.12]
     after += [_row(columns, 1, dice, len(before) + n, is_double) for n in range(dice.choice([0, 0, 1, 2]))]
     if is_double and after and dice.random() < 0.4:
         after.append(list(dice.choice(after)))
-    dice.shuffle(after)
-    name, schema = f"T{number}", dice.choice(["main", "main", "Shop.eu", 'a "b"'])
-    name = dice.choice([name, name, f"{name}.x", f'{name}"'])
-    return Pair(schema, (name, name.lower() if dice.random() < 0.2 else name), columns, (before, after), dice.random() < 0.03)
+    return before, after
 
 
 def _column(number: int, dice: random.Random, is_key: bool = False) -> Column:
@@ -308,6 +322,33 @@ def faults(pair: Pair, found: RelationDiff | None) -> Iterator[str]:
         for name, moves in wanted.columns.items():
             yield from _of_column(pair, told[name], moves)
         yield from _figures(pair, found)
+        yield from _distributions(pair, found)
+
+
+def _distributions(pair: Pair, found: RelationDiff) -> Iterator[str]:
+    """Every row is in one bin; those of numbers are counted again."""
+    for one in found.distributions:
+        n, column = next((n, column) for n, column in enumerate(pair.columns) if column.names[1] == one.column)
+        if column.is_personal:
+            yield f"personal: the distribution of {one.column} is shown"
+        for at, rows in enumerate(pair.rows):
+            counts = [(bin.before, bin.after)[at] for bin in one.bins] + [(top.before, top.after)[at] for top in one.values]
+            missing = len(rows) - sum(counts) - one.nulls[at] - one.not_finite[at]
+            if missing if not one.others else missing < 0:
+                yield f"bins: {missing} of {len(rows)} rows of {one.column} are in none"
+            if one.nulls[at] != sum(row[n] is None for row in rows):
+                yield f"bins: {one.nulls[at]} nulls of {one.column}"
+            if one.bins and values.kind_of(column.types[at]) == "number":
+                yield from _bins(one, counts, [float(row[n]) for row in rows if row[n] is not None])
+
+
+def _bins(one: Distribution, counts: Sequence[int], given: Sequence[float]) -> Iterator[str]:
+    inner = [bin for bin in one.bins if bin.low is not None and bin.high is not None]
+    near = 1e-9 * (float(inner[0].high or 0) - float(inner[0].low or 0))
+    for bin, count in zip(one.bins, counts, strict=True):
+        low, high = (math.inf * sign if end is None else float(end) - near for end, sign in ((bin.low, -1), (bin.high, 1)))
+        if count != sum(low <= value < high and math.isfinite(value) for value in given):
+            yield f"bin: {count} values of {one.column} from {bin.low} to {bin.high}, of {sorted(given)}"
 
 
 def _of_column(pair: Pair, told: ColumnChange, moves: dict[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.helpers.candidates import SalesShop, make_shop
+from tests.helpers.pages import assert_whole
 
 from sluice.core.duck import connect
 from sluice.core.errors import RefusedError, SluiceError
@@ -118,6 +119,11 @@ def test_until_a_day_it_is_taken_over(shop: SalesShop, ack: Callable[..., str]) 
     assert f"acknowledged  test {TEST}" in said
     assert "acknowledged  there_are_many_shops" in said
     assert "2 acknowledged" in said
+    page = (shop.warehouse / "releases" / pointed(shop) / "audit" / "index.html").read_text()
+    assert_whole(page)
+    assert pointed(shop) in page
+    assert page.count("a third shop opened") == 2
+    assert page.index("There are two shops") < page.index("Every check, by model")
 
     # When the day is over, it fails again.
     record = next(path for path in (shop.warehouse / "releases").glob("*/release.json") if path.parent.name == pointed(shop))

@@ -16,8 +16,9 @@ from tests.helpers.built_shops import faulty_shop
 from tests.helpers.project import Project
 
 from sluice.core import dbt
-from sluice.quality.expectations.audit import AuditReport, audit
+from sluice.quality.expectations.audit import audit
 from sluice.quality.expectations.declared import AuditedModel, declared
+from sluice.quality.expectations.result import AuditReport
 
 DAMAGES: dict[str, dict[str, str]] = yaml.safe_load(
     Path(__file__).with_name("breaks_of_the_expectations.yml").read_text(encoding="utf-8")

@@ -10,8 +10,8 @@ from tests.helpers.audited import Audited, check
 
 from sluice.core.document import document
 from sluice.core.errors import SluiceError
-from sluice.quality.expectations.audit import CheckResult
 from sluice.quality.expectations.report import as_fields, as_markdown, as_text, rows
+from sluice.quality.expectations.result import CheckResult
 
 
 def judged(shop: Audited, table: str, expectation: str, **arguments: Any) -> CheckResult:

@@ -19,10 +19,10 @@ from sluice.diff import sql
 from sluice.diff.columns import Shared
 
 
-@repeatable(12)
+@repeatable(5)
 @given(st.integers(0, 10**9))
-def test_the_reference_says_the_same_of_fifty_tables_each(seed: int) -> None:
-    assert [f"{fault}\n{pair}" for pair, fault in diffs.batch(seed, 50)] == []
+def test_the_reference_says_the_same_of_thousands_of_tables(seed: int) -> None:
+    assert [f"{fault}\n{pair}" for pair, fault in diffs.batch(seed, 90)] == []
 
 
 def test_the_reference_bites(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,3 +73,22 @@ def test_an_error_that_quotes_one(sides: Sides) -> None:
     found = sides.relation()
     assert found.status == "unreadable"
     assert found.detail == "Conversion Error (the rest may quote personal data)"
+
+
+def test_no_bin_and_no_top_value(sides: Sides) -> None:
+    """Sixty salaries, birthdays and towns, in columns that are marked in other letters; beside them one that is not."""
+    personal = {"Pay": PERSONAL, "BORN": PERSONAL, "town": PERSONAL}
+    sides.declare(node("orders", key=["order_id"], columns=personal))
+    sides.tables(
+        *(
+            f"select range as order_id, 71000 + range * {step} as pay, date '1971-12-03' + range::integer * {step} as born,"
+            f" 'Smallville' || (range % {step}) as town, range % {step} as n from range(60)"
+            for step in (2, 3)
+        )
+    )
+    found = sides.diff()
+
+    assert [one.column for one in found.relations[0].distributions] == ["n"]
+    said = "".join(write(found, format) for format in ("text", "markdown", "html", "json"))
+    for word in ("71000", "71,0", "7.1e", "1971", "1972", "Dec", "Smallville", "4256460", "4260000"):
+        assert word not in said, word

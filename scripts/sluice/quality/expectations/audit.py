@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -14,86 +15,21 @@ import duckdb
 from sluice.core import dbt
 from sluice.core.duck import MEMORY_LIMIT, literal
 from sluice.core.errors import SluiceError
+from sluice.core.manifest import folded
 from sluice.core.progress import Tell, silent
-from sluice.quality.expectations.dbt_findings import DbtFindings, dbt_findings
+from sluice.quality.expectations.dbt_findings import dbt_findings
 from sluice.quality.expectations.declared import AuditedModel, DeclaredCheck, declared, faults_as_error
+from sluice.quality.expectations.page import write
 from sluice.quality.expectations.quiet import quiet_gx
+from sluice.quality.expectations.result import AuditReport, CheckResult, ModelResult
+from sluice.quality.personal import MASK, Personal
+from sluice.store.record import Record
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.expectations.expectation import Expectation
 
     from sluice.quality.expectations.evaluate import Judged
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """One check: status pass, warn, fail, error if it could not be evaluated, not_run if it had nothing to look at.
-
-    `failures` counts unexpected rows.
-    """
-
-    name: str
-    expectation: str
-    column: str | None
-    severity: str
-    status: str
-    failures: int | None
-    observed: Mapping[str, Any]
-    expected: Mapping[str, Any]
-    sample: tuple[Any, ...]
-    query: str | None
-    message: str
-    seconds: float
-
-
-@dataclass(frozen=True)
-class ModelResult:
-    """The checks of one model, in the order of their declaration."""
-
-    model: str
-    relation: str
-    checks: tuple[CheckResult, ...]
-
-    def count(self, status: str) -> int:
-        """The number of checks with a status."""
-        return sum(check.status == status for check in self.checks)
-
-
-@dataclass(frozen=True)
-class AuditReport:
-    """The result of an audit. It blocks if a check or a dbt test of severity error failed that nobody has acknowledged."""
-
-    run_id: str
-    checked_at: datetime
-    warehouse: str
-    models: tuple[ModelResult, ...]
-    dbt: DbtFindings
-    seconds: float
-    acknowledged: tuple[str, ...] = ()
-
-    def count(self, status: str) -> int:
-        """The number of checks of all models with a status."""
-        return sum(model.count(status) for model in self.models)
-
-    @property
-    def failing(self) -> tuple[str, ...]:
-        """What was judged and does not hold: data tests by name, expectations as `model.check`."""
-        checks = (f"{model.model}.{check.name}" for model in self.models for check in model.checks if check.status == "fail")
-        return (*checks, *self.dbt.failing)
-
-    @property
-    def open(self) -> tuple[str, ...]:
-        """Those of them that nobody has acknowledged."""
-        return tuple(name for name in self.failing if name not in self.acknowledged)
-
-    @property
-    def exit_code(self) -> int:
-        """0 nothing blocks, 1 a check or dbt test failed, 2 a check could not be evaluated."""
-        if self.count("error"):
-            return 2
-        failed = self.count("fail") + self.dbt.failed
-        return 1 if self.open or failed > len(self.failing) else 0
 
 
 def audit(
@@ -103,13 +39,15 @@ def audit(
     *,
     memory_limit: str = MEMORY_LIMIT,
     docs: Path | None = None,
+    name: str = "",
+    record: Record | None = None,
     rest: str = "",
-    acknowledged: Iterable[str] = (),
     tell: Tell = silent,
 ) -> AuditReport:
-    """Audit a warehouse file against the expectations in `target`/manifest.json; with `docs`, write Data Docs there.
+    """Audit a warehouse file against the expectations in `target`/manifest.json; with `docs`, write its page there.
 
-    `rest` names the release that has what a partial file lacks; `acknowledged` are checks that may fail.
+    `rest` names the release that has what a partial file lacks; the `record` of the file says which checks may fail, and the
+    page what it is called (`name`).
 
     Raises SluiceError, before anything runs, if a declaration is not valid, nothing is selected, the file cannot be opened
     or lacks a relation or a column.
@@ -133,22 +71,26 @@ def audit(
             for number, model in enumerate(models):
                 tell(model.relation, number / len(models))
                 run.append((model, _judged(connection, model, suites[model.unique_id])))
-        if docs:
-            from sluice.quality.expectations.data_docs import write_docs
-
-            write_docs(docs, file, checked_at, [(model, suites[model.unique_id], found.results) for model, found in run])
     results = tuple(_result(model, found) for model, found in run)
     seconds = sum(found.seconds for _, found in run)
     by_dbt = dbt_findings(target, manifest, rest)
-    return AuditReport(
-        f"audit-{uuid.uuid4()}", checked_at, str(file), results, by_dbt, round(seconds, 3), tuple(sorted(acknowledged))
-    )
+    answered = tuple(sorted(record.answered)) if record else ()
+    report = AuditReport(f"audit-{uuid.uuid4()}", checked_at, str(file), results, by_dbt, round(seconds, 3), answered)
+    if docs:
+        write(docs, report, target, name or file.name, record)
+    return report
 
 
-def of_dbt_alone(file: Path, target: Path, rest: str) -> AuditReport:
-    """The report on a file that holds a part, and no model that declares anything: what dbt found, and no check."""
+def of_dbt_alone(
+    file: Path, target: Path, rest: str, *, docs: Path | None = None, name: str = "", record: Record | None = None
+) -> AuditReport:
+    """The report on a file of whose models none declares anything: what dbt found, and no check."""
     found = dbt_findings(target, dbt.artifact(target, "manifest.json"), rest)
-    return AuditReport(f"audit-{uuid.uuid4()}", datetime.now(UTC).replace(tzinfo=None), str(file), (), found, 0.0)
+    answered = tuple(sorted(record.answered)) if record else ()
+    report = AuditReport(f"audit-{uuid.uuid4()}", datetime.now(UTC).replace(tzinfo=None), str(file), (), found, 0.0, answered)
+    if docs:
+        write(docs, report, target, name or file.name, record)
+    return report
 
 
 _SELECT = "declare some under config: meta: expectations, or check --select: a model's name, schema, tag:<tag>, or fct_*"
@@ -159,8 +101,9 @@ def _judged(connection: duckdb.DuckDBPyConnection, model: AuditedModel, suite: S
 
     present = _columns(connection, model)
     key = [name for name in model.key if name in present]
-    blind = {check.name: why for check in model.checks if (why := evaluate.blind(connection, model.schema, model.alias, check))}
-    return replace(evaluate.judged(connection, model.schema, model.alias, key, suite), blind=blind)
+    place = connection, model.schema, model.alias
+    blind = {check.name: why for check in model.checks if (why := evaluate.blind(*place, check, model.personal))}
+    return replace(evaluate.judged(*place, key, suite), blind=blind)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, model: AuditedModel) -> set[str]:
@@ -192,7 +135,10 @@ def _all_there(connection: duckdb.DuckDBPyConnection, models: Sequence[AuditedMo
 
 def _result(model: AuditedModel, found: Judged) -> ModelResult:
     share = round(found.seconds / len(model.checks), 4)
-    checks = tuple(_check_result(check, found.results.get(check.name), found, share) for check in model.checks)
+    checks = tuple(
+        without_personal(check, _check_result(check, found.results.get(check.name), found, share), model.personal)
+        for check in model.checks
+    )
     return ModelResult(model.name, model.relation, checks)
 
 
@@ -219,6 +165,45 @@ def _check_result(check: DeclaredCheck, result: ExpectationValidationResult | No
         message=raised or unseen,
         seconds=seconds,
     )
+
+
+def without_personal(check: DeclaredCheck, found: CheckResult, personal: Personal) -> CheckResult:
+    """The result without values of columns that hold personal data, and without figures of them; how many stays."""
+    if not personal.columns:
+        return found
+    made_by = json.dumps([check.arguments[name] for name in _ABOUT if name in check.arguments])
+    is_about = personal.is_named_in(made_by)
+    observed = {key: value for key, value in found.observed.items() if key in _COUNTS or not is_about}
+    if is_about and "observed_value" in found.observed:
+        is_count = check.expectation.lower().replace("_", "") in _COUNTING
+        observed["observed_value"] = found.observed["observed_value"] if is_count else MASK
+    rows = tuple(_shown(row, check, personal, made_by, is_about) for row in found.sample)
+    message = personal.message(found.message) if found.status == "error" else found.message
+    return replace(found, observed=observed, sample=rows, message=message)
+
+
+def _shown(row: Any, check: DeclaredCheck, personal: Personal, made_by: str, is_about: bool) -> Any:
+    if not isinstance(row, Mapping):
+        return MASK if is_about else row
+    # Rows of a query have what it says; those of other checks the model's own columns, under their names.
+    is_query = "unexpected_rows_query" in check.arguments
+    if not is_query:
+        return {name: MASK if value is not None and folded(name) in personal.columns else value for name, value in row.items()}
+    return dict(zip(row, personal.row(list(row), list(row.values()), made_by), strict=True))
+
+
+# Arguments that say which values are looked at.
+_ABOUT = ("column", "column_A", "column_B", "column_list", "unexpected_rows_query")
+# Figures that count rows or values, by the expectation's name in one spelling.
+_COUNTING = {
+    "expectcolumnuniquevaluecounttobebetween",
+    "expectcolumnproportionofuniquevaluestobebetween",
+    "expectcolumnproportionofnonnullvaluestobebetween",
+    "expecttablerowcounttobebetween",
+    "expecttablerowcounttoequal",
+    "unexpectedrowsexpectation",
+}
+_COUNTS = ("element_count", "missing_count", "unexpected_count", "unexpected_percent")
 
 
 def _without_values(details: Mapping[str, Any], check: DeclaredCheck) -> str:

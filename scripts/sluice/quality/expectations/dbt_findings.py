@@ -11,6 +11,7 @@ from sluice.core import dbt
 from sluice.core.dbt import Ending
 from sluice.core.errors import SluiceError
 from sluice.quality.dbt_results import KINDS
+from sluice.quality.personal import of_nodes
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def dbt_findings(target: Path, manifest: Mapping[str, Any], rest: str = "") -> D
         finished_at=document["metadata"].get("generated_at"),
         passed=sum(_ending(result) is Ending.good for result in tests),
         warned=sum(_ending(result) is Ending.warned for result in tests),
-        findings=tuple(_finding(result) for result in results if _ending(result) is not Ending.good),
+        findings=tuple(_finding(result, manifest["nodes"]) for result in results if _ending(result) is not Ending.good),
         remarks=tuple(_remarks(document, manifest, results, tests, is_part=bool(rest))),
     )
 
@@ -78,9 +79,14 @@ def _ending(result: Mapping[str, Any]) -> Ending:
     return dbt.ending(result["status"])
 
 
-def _finding(result: Mapping[str, Any]) -> DbtFinding:
+def _finding(result: Mapping[str, Any], nodes: Mapping[str, Any]) -> DbtFinding:
     parts = str(result["unique_id"]).split(".")
     message = " ".join(str(result.get("message") or "").split())
+    if result["status"] not in ("pass", "fail", "warn", "skipped"):
+        node = nodes.get(result["unique_id"], {})
+        message = of_nodes([node, *(nodes.get(name, {}) for name in node.get("depends_on", {}).get("nodes", []))]).message(
+            message
+        )
     return DbtFinding(_kind(result), parts[2], result["status"], result.get("failures"), message)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sluice.core.errors import SluiceError
 from sluice.core.manifest import ManifestModel, fields_of
+from sluice.quality.personal import NOTHING_PERSONAL, Personal, of_nodes
 
 SEVERITIES = ("error", "warn")
 _KEYS = ("name", "model", "expectation", "arguments", "about", "needs", "severity")
@@ -35,6 +36,7 @@ class AuditedModel(ManifestModel):
 
     key: tuple[str, ...]
     checks: tuple[DeclaredCheck, ...]
+    personal: Personal = NOTHING_PERSONAL
 
 
 def declared(manifest: Mapping[str, Any], select: Sequence[str] = ()) -> list[AuditedModel]:
@@ -142,4 +144,4 @@ def _model(node: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> Aud
         for entry in entries
     )
     fields = {**fields_of(node), "name": _name(node)}
-    return AuditedModel(**fields, key=tuple(node.get("primary_key") or ()), checks=tuple(checks))
+    return AuditedModel(**fields, key=tuple(node.get("primary_key") or ()), checks=tuple(checks), personal=of_nodes([node]))

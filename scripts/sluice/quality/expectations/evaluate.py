@@ -28,6 +28,7 @@ from sluice.core.errors import SluiceError
 from sluice.quality.expectations import numbers, patterns  # noqa: F401  (they register conditions with GX)
 from sluice.quality.expectations.declared import DeclaredCheck
 from sluice.quality.expectations.scan import DuckDBScanEngine
+from sluice.quality.personal import NOTHING_PERSONAL, Personal
 
 SAMPLE = 5
 CHECK = "check"  # the key under which a GX expectation has the name of its check
@@ -62,7 +63,9 @@ def opened(file: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]
             raise unreadable(error, file) from error
 
 
-def blind(connection: duckdb.DuckDBPyConnection, schema: str, table: str, check: DeclaredCheck) -> str:
+def blind(
+    connection: duckdb.DuckDBPyConnection, schema: str, table: str, check: DeclaredCheck, personal: Personal = NOTHING_PERSONAL
+) -> str:
     """Why the check has nothing to look at: rows that it is about are there, and none that it needs. Empty if it has.
 
     Raises SluiceError for a condition that is not SQL of this table.
@@ -74,7 +77,7 @@ def blind(connection: duckdb.DuckDBPyConnection, schema: str, table: str, check:
     try:
         about, seen = connection.execute(query).fetchone() or (0, 0)
     except duckdb.Error as error:
-        what = f"{check.name}: about or needs cannot be evaluated: {str(error).splitlines()[0]}"
+        what = f"{check.name}: about or needs cannot be evaluated: {personal.message(str(error).splitlines()[0])}"
         raise SluiceError(what, where=f"{schema}.{table}", hint="write conditions on the columns of the model") from error
     return f"none of the {about:,} rows that it is about meets: {check.needs}" if about and not seen else ""
 

@@ -11,8 +11,8 @@ from typing import Any
 from sluice.core.document import plain
 from sluice.core.text import plural, table
 from sluice.history.kinds import CheckEntry
-from sluice.quality.expectations.audit import AuditReport, CheckResult, ModelResult
 from sluice.quality.expectations.dbt_findings import DbtFinding
+from sluice.quality.expectations.result import AuditReport, CheckResult, ModelResult
 
 _SHOWN = ("fail", "error", "not_run", "warn")
 

@@ -100,8 +100,6 @@ def _made(check: DeclaredCheck) -> Expectation:
         arguments["value_set"] = [value for value in arguments["value_set"] if value is not None]
     meta = {CHECK: check.name}
     if "unexpected_rows_query" in arguments:
-        # Otherwise Data Docs show the query instead of the claim.
-        arguments.setdefault("description", check.name.replace("_", " "))
         meta[QUERY] = str(arguments["unexpected_rows_query"]).strip().rstrip(";")
         arguments["unexpected_rows_query"] = _kept_as_it_is(meta[QUERY])
     return kind(**arguments, notes=check.name, meta=meta)

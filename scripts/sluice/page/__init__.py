@@ -1,0 +1,1 @@
+"""Pages that open from a file: one style, tables, charts drawn as SVG. No script, nothing fetched."""
