@@ -66,6 +66,7 @@ def test_a_change_is_built_beside_the_release_and_compared(bakery: Bakery) -> No
     built, audited, compared, _ = walk(bakery, "Look at a change")
     assert "main.dear" in built
     assert "main.products" not in built
+    assert "dbt's tests are the audit" in audited
     assert "nothing blocks" in audited
     assert "main.sales" in compared
     assert "built_for" not in compared  # it was built with the target of the release
