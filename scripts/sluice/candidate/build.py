@@ -27,6 +27,7 @@ from sluice.candidate.parsed import forget_unless_safe
 from sluice.candidate.plan import Plan
 from sluice.candidate.workspace import Workspace, workspace_for
 from sluice.core import dbt, dbt_python, public
+from sluice.core.dbt_profile import output_of
 from sluice.core.duck import MEMORY_LIMIT
 from sluice.core.errors import SluiceError
 from sluice.core.locks import LOCK, holding, is_held, locked
@@ -129,7 +130,7 @@ def _first_record(plan: Plan, release_id: str, pinned: Mapping[str, int]) -> Rec
         duckdb=duckdb.__version__,
         digest_version=digest.VERSION,
         acknowledged=plan.acknowledged,
-        target=plan.choice.target,
+        target=output_of(plan.project, plan.choice).target,
         vars=plan.choice.vars,
     )
 

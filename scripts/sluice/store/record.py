@@ -115,9 +115,9 @@ class Record(_Strict):
 
     `lake` has the version of every Delta table by its path below the lake's root; `parent` is the release whose file the
     candidate started from, or follows; `left_out` are public views that read something outside the file and so are not in it;
-    `target` and `vars` are those that dbt was called with (None: the profile's own target); `relations`, `digest` and `file` are
-    those of the file that readers open, `work` is the whole file that dbt built (None in older records: there, readers have the
-    whole file); `digest_version` is how digests were made; times are UTC, ISO 8601 with Z.
+    `target` and `vars` are those of dbt (None: an older sluice built it, with the profile's own target); `relations`, `digest`
+    and `file` are those of the file that readers open, `work` is the whole file that dbt built (None in older records: there,
+    readers have the whole file); `digest_version` is how digests were made; times are UTC, ISO 8601 with Z.
     """
 
     release_id: ReleaseId

@@ -153,7 +153,7 @@ def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int | None:
 def as_text(summary: Summary, *, everything: bool = False) -> str:
     """For people; models that have to balance in one line each, or with `everything` as a whole."""
     rows = [(one.feed, one.batches, one.rows_read, one.rows_landed, one.rows_quarantined, _reasons(one)) for one in summary.feeds]
-    feeds = table(["feed", ">batches", ">read", ">landed", ">refused", "why"], rows)
+    feeds = table(["feed", ">batches", ">read", ">landed", ">refused", "why"], rows) if rows else []
     counts = [(mart.relation, "not built" if mart.rows is None else mart.rows) for mart in summary.marts]
     head = [f"{summary.name}: {origin.as_text(summary.built, datetime.now(UTC))}"] if summary.built else []
     parts = [head, feeds, table(["mart", ">rows"], counts), *totals.as_parts(summary.totals, everything)]

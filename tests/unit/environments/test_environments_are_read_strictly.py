@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.tiny_releases import POLICY
+from sluice.core.dbt_profile import Choice
 from sluice.core.errors import RefusedError, SluiceError
 from sluice.environments.policy import Policy, load
 
@@ -15,7 +16,8 @@ environments:
   dev: {kind: file, build: ["user:*"]}
   pr-*: {kind: file, build: ["user:*", "job:pr"], drop: ["job:close-*"], expires_after_days: 3}
   staging: {kind: pointer, publish: ["job:main"]}
-  prod: {kind: pointer, publish: ["user:ann"], promote: ["user:ann"], promote_from: [staging]}
+  prod: {kind: pointer, publish: ["user:ann"], promote: ["user:ann"], promote_from: [staging],
+    target: live, vars: {from: 2024}, sources: raw.duckdb}
 prune: {by: ["user:ann"], keep_last: 2, keep_days: 1, keep_weeks: 0, candidate_days: 1}
 """
 
@@ -32,7 +34,10 @@ def test_what_stands_there_is_read(tmp_path: Path) -> None:
     assert policy.environment("pr-12").expires_after_days == 3
     assert policy.environment("pr-12").file("pr-12", Path("w")) == Path("w/pr/12.duckdb")
     assert policy.environment("dev").file("dev", Path("w")) == Path("w/dev.duckdb")
-    assert policy.environment("prod").promote_from == ("staging",)
+    prod = policy.environment("prod")
+    assert prod.promote_from == ("staging",)
+    assert (prod.choice, prod.sources) == (Choice("live", {"from": 2024}), "raw.duckdb")
+    assert policy.environment("dev").choice == Choice()
 
 
 @pytest.mark.parametrize(
@@ -54,6 +59,8 @@ def test_what_stands_there_is_read(tmp_path: Path) -> None:
         ("  dev:", "  candidate:", "cannot name an environment"),
         ("  dev:", "  ../dev:", "cannot name an environment"),
         ("pr-*: {kind: file, build", "pr-*: {kind: pointer, build", "a family consists of files"),
+        ("expires_after_days: 3", "target: live", "unknown key 'target' for a family"),
+        ("target: live", "target: [live]", "`target` should be a valid string"),
         ("environments:", "environment:", "`environments` is missing"),
         ("environments:", "- x:", "not readable as YAML"),
     ],

@@ -48,7 +48,8 @@ def as_fields(report: AuditReport) -> dict[str, Any]:
 def as_text(report: AuditReport) -> str:
     """For people, on a terminal."""
     heads = ["model", ">checks", ">passed", ">warned", ">failed", ">not run"]
-    lines = [f"audit of {report.warehouse}", "", *table(heads, _counts(report))]
+    checks = table(heads, _counts(report)) if report.models else ["no expectation is declared: dbt's tests are the audit"]
+    lines = [f"audit of {report.warehouse}", "", *checks]
     for model, check in _shown(report):
         lines += ["", *_check_lines(_word(report, model, check), model, check)]
     lines += ["", *_dbt_lines(report), "", _verdict(report)]
