@@ -41,7 +41,7 @@ class Context:
             own = output_of(Path(), environment.choice).path
         except SluiceError:  # no profile: a build says so
             own = None
-        if own is None:
+        if own is None or own == file.absolute():
             return file
         return own.relative_to(Path.cwd()) if own.is_relative_to(Path.cwd()) else own
 
