@@ -2,7 +2,8 @@
 
 Importing takes two seconds of processor time for dbt and three for Great Expectations, and the tests start both hundreds of
 times. Each command is a process of its own all the same, with its own arguments, environment, folder, output and exit code;
-only the imports are shared. `program` gives the path of a small client, which asks the server for a child and waits for it.
+only the imports are shared. dbt leaves out what quick_dbt.py says, and children do not free their memory before they end.
+`program` gives the path of a small client, which asks the server for a child and waits for it.
 
 Tests of how a process starts, or of what becomes of one that is killed, start the programs of .venv (`project.BIN`).
 """

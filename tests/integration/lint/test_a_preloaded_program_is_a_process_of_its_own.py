@@ -39,7 +39,7 @@ def test_python_is_itself_but_for_the_process_in_which_dbt_runs() -> None:
     assert (done.returncode, done.stdout) == (3, f"{program('python')} ['x']\n")
 
 
-# Of a build, once it was told at all lengths and once in short.
+# Two builds: of one dbt tells everything, of the other what is usual.
 COMMANDS = [
     {
         "arguments": ["--log-format", "json", "--log-level", level, "build", "--threads", "1", "--vars", "{more: 0}"],
@@ -72,7 +72,7 @@ def built(python: str, folder: Path) -> tuple[list[tuple[str, str]], dict[str, A
     results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
     assert list(folder.glob("*.wal")) == []
     return said, {
-        "nodes": {name: {key: value for key, value in node.items() if key != "created_at"} for name, node in nodes.items()},
+        "nodes": {name: {**node, "created_at": "then", "root_path": "here"} for name, node in nodes.items()},
         "compiled": {path.name: path.read_text() for path in (folder / "target" / "compiled").rglob("*") if path.is_file()},
         "results": [(result["unique_id"], result["status"], result["compiled_code"]) for result in results],
     }
