@@ -18,8 +18,8 @@ from sluice.core.progress import silent
 from sluice.environments.listing import releases
 from sluice.gate import audit_record
 from sluice.gate.prune import prune
-from sluice.quality.expectations.audit import AuditReport
 from sluice.quality.expectations.dbt_findings import DbtFindings
+from sluice.quality.expectations.result import AuditReport
 from sluice.store import digest, standalone
 from sluice.store.record import FILE, NAME, WORK, File, load
 from sluice.store.s3 import Bucket
