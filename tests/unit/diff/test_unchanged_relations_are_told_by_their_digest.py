@@ -88,9 +88,13 @@ def test_mistakes_are_explained(sides: Sides) -> None:
     (sides.root / "b" / "warehouse.duckdb").write_text("no database at all, but a text that goes on for a while" * 100)
     with pytest.raises(SluiceError, match="cannot be read as a warehouse"):
         sides.diff()
+
+
+def test_a_damaged_record_is_noted_and_rows_are_compared_without_it(sides: Sides, capsys: pytest.CaptureFixture[str]) -> None:
+    sides.tables("select 1 as order_id", "select 2 as order_id")
     (sides.root / "a" / "release.json").write_text("{")
-    with pytest.raises(SluiceError, match="the record of the release is not valid: Invalid JSON"):
-        sides.diff()
+    assert [(one.status, one.told_by) for one in sides.diff().relations] == [("changed", "rows")]
+    assert "the record of the release is not valid: Invalid JSON" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("base", "is_another"), [("20250101T000000Z-aaaaaa", False), ("20240101T000000Z-cccccc", True)])
