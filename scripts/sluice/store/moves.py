@@ -74,6 +74,17 @@ def read(text: bytes, where: str) -> tuple[list[Move | None], tuple[str, ...]]:
     return found, tuple(damaged)
 
 
+def listed(entries: Sequence[dict[str, str | None]], where: str) -> tuple[tuple[Move, ...], tuple[str, ...]]:
+    """The moves in a list, and what is wrong with the entries that are damaged: the next move is written without these."""
+    found, damaged = list[Move](), list[str]()
+    for number, entry in enumerate(entries, 1):
+        try:
+            found.append(parse(entry, where))
+        except SluiceError as error:
+            damaged.append(f"entry {number} of the history in {where} is left out ({error})")
+    return tuple(found), tuple(damaged)
+
+
 def split(begun: Sequence[Move | None], current: str | None) -> tuple[tuple[Move, ...], tuple[Move, ...]]:
     """The moves that took effect, and those that did not because their process was interrupted.
 

@@ -179,8 +179,8 @@ class Bucket(Store):
         where = f"{self.address}/{environment}.json"
         try:
             document = json.loads(text)
-            history = tuple(moves.parse(move, where) for move in document["history"])
-            return Pointer(environment, str(document["release_id"]), tag, history)
+            history, damaged = moves.listed(document["history"], where)
+            return Pointer(environment, str(document["release_id"]), tag, history, damaged=damaged)
         except (ValueError, KeyError, TypeError) as error:
             hint = "put back an older version of this object, or remove it, then: sluice rollback --to <id>"
             raise SluiceError(f"the pointer is damaged: {error}", where=where, hint=hint) from error

@@ -212,3 +212,16 @@ def test_the_pointer_object_says_all_that_a_reader_needs(shop: ReleaseShop, stor
     document = json.loads(bytes(obstore.get(store, "prod.json").bytes()))
     assert (document["release_id"], document["file"]) == (release, shop.store.url(release))
     assert [move["actor"] for move in document["history"]] == ["user:tester"]
+
+
+def test_a_damaged_entry_of_the_history_is_told_and_gone_with_the_next_move(shop: ReleaseShop, store: Any) -> None:
+    first, second = shop.published(), shop.published()
+    document = json.loads(bytes(obstore.get(store, "prod.json").bytes()))
+    document["history"][0] = {"action": "publish"}
+    obstore.put(store, "prod.json", json.dumps(document).encode())
+    assert len(shop.store.pointer("prod").damaged) == 1
+    done = rollback(shop.context, "prod", "bad")
+    assert done.release_id == first
+    assert any("entry 1 of the history" in note for note in done.notes)
+    assert shop.store.pointer("prod").damaged == ()
+    assert rollback(shop.context, "prod", "no, it was good", to=second).release_id == second

@@ -1,4 +1,4 @@
-"""docs/recover.md, walked: a bad release, a lost pointer, a lost warehouse, a lost machine; by the page's own commands."""
+"""docs/recover.md, walked: a bad or damaged release, a lost pointer, warehouse or machine; by the page's own commands."""
 
 from __future__ import annotations
 
@@ -77,6 +77,22 @@ def test_a_lost_pointer_and_then_its_history(shop: ReleaseShop) -> None:
     (warehouse / "prod.history.jsonl").unlink()
     walk(by_name, REPOSITORY, shop.environment(), id=current)
     assert seen(warehouse / "prod.duckdb")[0] == 2
+
+
+def test_a_damaged_release_and_history(shop: ReleaseShop) -> None:
+    warehouse, current = shop.root / "warehouse", shop.store.pointer("prod").release_id
+    assert current is not None
+    file, history = shop.store.fetch(current) / "warehouse.duckdb", warehouse / "prod.history.jsonl"
+    file.chmod(0o644)
+    os.truncate(file, 300_000)
+    history.write_text("garbage\n" + history.read_text().partition("\n")[2])
+    (shop.root / "lake" / "ops" / "releases" / "_delta_log" / "00000000000000000000.json").write_text("x{")
+    look, back = blocks("A release or its history is damaged")
+    said = walk(look, REPOSITORY, shop.environment())
+    assert said.count("the file has 300,000 bytes") == 2
+    assert "line 1 of" in said
+    walk(back, REPOSITORY, shop.environment())
+    assert seen(warehouse / "prod.duckdb")[0] == 1
 
 
 @pytest.fixture(scope="module")

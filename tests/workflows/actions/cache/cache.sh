@@ -8,7 +8,7 @@ ln -s "$VENV"/bin/* .venv/bin/
 ln -sf "$PRELOADED/dbt" .venv/bin/dbt
 # The same program, by a python that runs dbt preloaded.
 rm .venv/bin/sluice
-sed "1s|.*|#!$PRELOADED/python|" "$VENV/bin/sluice" > .venv/bin/sluice
+sed "1s|^#!.*python.*|#!$PRELOADED/python|" "$VENV/bin/sluice" > .venv/bin/sluice
 chmod +x .venv/bin/sluice
 # make lint has just checked the same files. ruff, yamllint, the schemas and dbt's parser run here too.
 for slow in mypy sqlfluff dbt-bouncer; do ln -sf "$(type -P true)" ".venv/bin/$slow"; done
