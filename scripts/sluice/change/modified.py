@@ -68,7 +68,8 @@ def modified(
     """What differs between two manifests.
 
     `variables` are the names whose values differ; `seed_changed` says for a seed too large for dbt's checksum whether its
-    file differs (by default it does); `by_dbt` is what dbt calls modified, which is never left out.
+    file differs (by default it does); `by_dbt` is what dbt calls modified, which is left out only where both manifests say the
+    same of it: dbt compares a date in YAML with the text that a manifest has of it.
     """
     changed = changed_macros(old, new)
     found = []
@@ -80,11 +81,23 @@ def modified(
             assert node is not None
             reasons = [*_reasons(one, two, (old, new), changed, variables, seed_changed)]
             # dbt calls tests of a modified node modified, too: that says nothing about them.
-            if not reasons and unique_id in by_dbt and node["resource_type"] not in ("test", "unit_test"):
+            is_test = node["resource_type"] in ("test", "unit_test")
+            if not reasons and unique_id in by_dbt and not is_test and not _is_the_same(one, two):
                 reasons = [Reason("dbt", "dbt calls it modified")]
             if reasons:
                 found.append(Modified(unique_id, node["resource_type"], node["name"], tuple(reasons)))
     return found
+
+
+# What a manifest says of a run, not of the code.
+_OF_A_RUN = {
+    "created_at", "compiled", "compiled_code", "compiled_path", "extra_ctes", "extra_ctes_injected", "build_path", "root_path",
+    "deferred",
+}  # fmt: skip
+
+
+def _is_the_same(old: Node | None, new: Node | None) -> bool:
+    return old is not None and new is not None and not set(changed_keys(old, new)) - _OF_A_RUN
 
 
 def _reasons(

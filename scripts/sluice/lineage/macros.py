@@ -57,11 +57,21 @@ def _listed(hooks: Any) -> list[Any]:
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _BY_NAME = re.compile(r"(?:\bcontext\s*(?:\[|\.get\s*\()|\bdispatch\s*\()\s*['\"](\w+)['\"]")
+# A word of Jinja, with what is before its dot; not the name of an argument.
+_WORD = re.compile(r"(?<![\w.])(?:(\w+)\.)?([A-Za-z_]\w*)\b(?!\s*=(?!=))")
+# Names that a text gives to other things: of loops, of `set`, and of arguments.
+_OWN = re.compile(r"\bfor\s+([\w\s,()]+?)\s+in\b|\bset\s+([\w\s,]+?)\s*(?:=|-?%)|\b(?:macro\s+\w+|call)\s*\(([^)]*)\)")
 
 
 def _called_in(text: str, manifest: Mapping[str, Any]) -> list[str]:
     """Macros of the project, or of a package of it, that a text seems to call, or to hand to something that does."""
-    words = set(re.findall(r"(\w+)\s*\(", text)) | set(_BY_NAME.findall(text))
-    for tag in _JINJA.findall(text):
-        words.update(re.findall(r"\w+", _QUOTED.sub("", tag)))
+    words = set(re.findall(r"(\w+)\s*\(", text)) | set(_BY_NAME.findall(text)) | _handed_on(text, manifest)
     return [name for name in manifest["macros"] if not name.startswith(DBTS_OWN) and name.rsplit(".", 1)[-1] in words]
+
+
+def _handed_on(text: str, manifest: Mapping[str, Any]) -> set[str]:
+    """Words in Jinja that may be the name of a macro: not in quotes, not something of something, not given to another thing."""
+    code = " ".join(_QUOTED.sub("''", tag) for tag in _JINJA.findall(text))
+    own = {word for found in _OWN.findall(code) for word in re.findall(r"\w+", " ".join(found))}
+    packages = {"", *(name.split(".")[1] for name in manifest["macros"])}
+    return {word for before, word in _WORD.findall(code) if before in packages and (before or word not in own)}

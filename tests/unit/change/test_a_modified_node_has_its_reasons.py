@@ -115,6 +115,7 @@ def test_a_macro_that_is_called_through_another_is_a_reason() -> None:
         pytest.param("limit", {"raw_code": "{% if is_incremental() %} {{ limit() }} {% endif %}"}, id="behind a condition"),
         pytest.param("limit", {"raw_code": "{% if is_incremental() %} {{ all_of([limit]) }} {% endif %}"}, id="handed on"),
         pytest.param("limit", {"raw_code": "{%- set\n  made = limit -%} {{ made() }}"}, id="under another name"),
+        pytest.param("limit", {"raw_code": "{% set made = shop.limit %} {{ f(limit=made) }}"}, id="of its package"),
         pytest.param("limit", {"raw_code": "{% if execute %} {{ context['limit']() }} {% endif %}"}, id="from the context"),
         pytest.param("limit", {"config": {"materialized": "table", "post-hook": ["{{ limit() }}"]}}, id="in a hook"),
         pytest.param("limit", {"config": {"materialized": "table", "pre-hook": {"sql": "{{ limit }}"}}}, id="in one hook"),
@@ -131,7 +132,19 @@ def test_a_call_that_dbt_does_not_note_is_read_from_the_text(name: str, more: di
     assert of_macro(f"not_{name}", ("1", "2"), **more) == []
 
 
-@pytest.mark.parametrize("raw", ["select limit from raw", "{{ money('limit') }}", '{{ config(alias="limit") }}'])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "select limit from raw",
+        "{{ money('limit') }}",
+        '{{ config(alias="limit") }}',
+        "{{ rule.limit }} {{ a.b.limit }}",
+        "{% for limit in limits %} {{ limit }} {% endfor %}",
+        "{%- for name, limit in limits.items() %} {{ limit }} {% endfor %}",
+        "{% set limit = 1 %} {{ limit }}",
+        "{{ money(1, limit=2) }}",
+    ],
+)
 def test_a_word_that_is_not_code_calls_nothing(raw: str) -> None:
     """A column may have the name of a macro."""
     assert of_macro("limit", ("1", "2"), raw_code=raw) == []
@@ -208,10 +221,13 @@ def test_seeds_are_compared_by_checksum_and_large_ones_by_their_file() -> None:
     assert only(large, large, seed_changed=lambda _: True).reasons == (Reason("seed", "its rows"),)
 
 
-def test_what_dbt_calls_modified_is_never_left_out() -> None:
-    found = only(project(), project(), by_dbt=frozenset({"model.shop.total"}))
-
-    assert (found.name, found.touches_data) == ("total", True)
+def test_what_dbt_calls_modified_counts_unless_the_manifests_say_the_same() -> None:
+    """dbt takes a date in `meta` for another one than the text that the manifest of before has."""
+    by_dbt = frozenset({"model.shop.orders"})
+    found = only(project(), project(orders(something="new")), by_dbt=by_dbt)
+    assert (found.name, found.touches_data) == ("orders", True)
+    again = orders(created_at=2, compiled_path="elsewhere")
+    assert modified(project(), project(again), by_dbt=by_dbt) == []
 
 
 def test_added_and_removed_nodes() -> None:
