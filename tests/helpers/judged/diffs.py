@@ -24,7 +24,7 @@ from sluice.diff.result import ColumnChange, Diff, Distribution, Figures, Relati
 from sluice.diff.run import diff
 from sluice.diff.side import side
 
-_SIDE_BY_SIDE = 12  # small tables in a relation, each with its number in the key, where there are several
+_SIDE_BY_SIDE = 16  # small tables in a relation, each with its number in the key, where there are several
 _SECRETS = ["secret-a", "secret-b", "secret-c"]
 
 

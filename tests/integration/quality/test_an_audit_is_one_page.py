@@ -186,3 +186,11 @@ def test_the_page_is_replaced_and_nothing_else_is(shop: Audited) -> None:
         shop.audit(docs=mine)
 
     assert [path.name for path in mine.iterdir()] == ["letter.txt"]
+
+
+def test_no_row_is_not_a_figure(shop: Audited) -> None:
+    shop.build("select 1 as id, 'web' as channel where false")
+    shop.declare(check("expect_column_values_to_be_in_set", column="channel", value_set=["web"]), columns=("id", "channel"))
+    shop.audit(docs=shop.root / "docs")
+
+    assert "there are no rows" in (shop.root / "docs" / PAGE).read_text(encoding="utf-8")

@@ -141,7 +141,9 @@ def seen(check: CheckResult) -> str:
     if "observed_value" in found:
         is_rows = "unexpected_rows_query" in check.expected and isinstance(found["observed_value"], int)
         return plural(found["observed_value"], "row") if is_rows else _value(found["observed_value"])
-    return _value(dict(found)) if found else "nothing: there are no rows"
+    if not found or found.get("element_count") == 0:
+        return "there are no rows"
+    return _value(dict(found))
 
 
 def _value(found: Any) -> str:
