@@ -1,4 +1,4 @@
-"""What dbt computes for nobody, or again and again, is left out where tests start it preloaded: a third of its processor time.
+"""What dbt computes for nobody, or again and again, is left out where tests start it preloaded.
 
 dbt makes the same SQL, artifacts and lines as before. Each function that is replaced must be there, so that another version of
 dbt, in which it is not, stops the tests.
