@@ -69,7 +69,7 @@ def test_a_change_is_built_beside_the_release_and_compared(bakery: Bakery) -> No
     assert "dbt's tests are the audit" in audited
     assert "nothing blocks" in audited
     assert "main.sales" in compared
-    assert "built_for" not in compared  # it was built with the target of the release
+    assert "built_for dev" not in compared  # it was built with the target of the release
     assert prod(bakery, "select sum(cents) from sales") == [(700,)]
 
 
