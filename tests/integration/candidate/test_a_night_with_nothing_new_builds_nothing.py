@@ -201,11 +201,13 @@ def test_it_is_noticed(shop: SalesShop, change: Callable[[SalesShop], None], why
     assert why in new(shop)
 
 
-@pytest.mark.parametrize("package", ["dbt_core-99.0.0", "duckdb-99.0.0"])
+@pytest.mark.parametrize("package", ["dbt_core-1.12.99", "duckdb-99.0.0"])
 def test_another_version_of_a_package_is_noticed(
     shop: SalesShop, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "other" / f"{package}.dist-info").mkdir(parents=True)
+    other = tmp_path / "other" / f"{package}.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text("Name: {}\nVersion: {}\n".format(*package.split("-")), encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path / "other"))
     assert new(shop) == ["sluice, Python or one of its packages (dbt, DuckDB, ...) changed"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.helpers.preloaded import program
-from tests.helpers.project import REPOSITORY, Project, copy_project, parsed_before
+from tests.helpers.project import REPOSITORY, Project, copy_project
 
 from lint.breaking_changes import let_pass_by_dbt
 
@@ -45,8 +45,9 @@ def clone(tmp_path: Path) -> Path:
 def compare(folder: Path, base: str = "main") -> tuple[int, str]:
     """Exit code and output of what `make contracts` calls."""
     command = [program("python"), "scripts/lint/breaking_changes.py", base]
-    environment = {**Project(folder, folder).environment(), "DBT_PARTIAL_PARSE_FILE_PATH": str(parsed_before())}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=Project(folder, folder).environment(), capture_output=True, text=True, check=False
+    )
     return done.returncode, done.stdout + done.stderr
 
 
