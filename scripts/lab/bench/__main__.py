@@ -122,6 +122,7 @@ def bench_size(orders: int, days: int, root: Path, runs: int, parts: str) -> dic
     """All requested parts at one size."""
     shop, made = make_shop(orders, days, root)
     result: dict[str, Any] = {"orders": orders, "days": days, "deliveries_mib": shop.mib()}
+    result["on"] = dict.fromkeys(sorted(set(parts) & set("abc")), f"{datetime.now(UTC):%Y-%m-%d}")
     if made:
         result["demo"] = asdict(made)
     if "a" in parts:
@@ -164,16 +165,16 @@ def main() -> None:
     if options.quick:
         print(bench_quick(options.quick, options.data.absolute(), min(options.runs, 2)))
         return
-    report: dict[str, Any] = {"made_on": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), "runs": options.runs}
+    report: dict[str, Any] = {"machine": machine(), "runs": options.runs}
     if options.out.exists():
         before = json.loads(options.out.read_text(encoding="utf-8"))
         # Sizes and parts that were not requested keep their figures.
         report = {**before, **(report if set(options.parts) & set("abc") else {})}
     for orders in options.orders if set(options.parts) & set("abc") else []:
         sizes = {size["orders"]: size for size in report.get("sizes", [])}
-        sizes[orders] = sizes.get(orders, {}) | bench_size(
-            orders, options.days, options.data.absolute(), options.runs, options.parts
-        )
+        kept = sizes.get(orders, {})
+        measured = bench_size(orders, options.days, options.data.absolute(), options.runs, options.parts)
+        sizes[orders] = kept | measured | {"on": kept.get("on", {}) | measured["on"]}
         report["sizes"] = [size for _, size in sorted(sizes.items())]
         _write(report, options.out)
     if "d" in options.parts:

@@ -28,10 +28,10 @@ The same of one more day, with tests:
 """
 _HEAD = """# What it costs
 
-Written by `make bench`; do not edit. Figures of {made_on} on {cores} cores ({machine}, Python {python}), {runs} run(s)
-each; a ratio is the median of the ratios of pairs of runs. Each step is a separate process. Its time includes start-up,
-which dominates at small sizes. *CPU* are processor seconds of all cores, and the ratio of these: they say more than seconds
-where the machine had other work to do.
+Written by `make bench`; do not edit. Measured on {cores} cores ({machine}, Python {python}), {runs} run(s) each; a ratio is the
+median of the ratios of pairs of runs. Each step is a separate process. Its time includes start-up, which dominates at small
+sizes. *CPU* are processor seconds of all cores, and the ratio of these: they say more than seconds where the machine had
+other work to do.
 
 """
 _TAIL = """
@@ -58,9 +58,9 @@ _WAYS = {"query": "one query", "ours": "`sluice audit`'s way", "gx": "GX's own w
 
 def page(report: Mapping[str, Any]) -> str:
     """The page's text."""
-    lines = [_HEAD.format(made_on=report["made_on"], runs=report["runs"], **report["machine"])]
-    lines.append("| orders x days | step | seconds | CPU | beside | seconds | CPU | ratio | CPU | aim | peak MiB |\n")
-    lines.append("| --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | --- | ---: |\n")
+    lines = [_HEAD.format(runs=report["runs"], **report["machine"])]
+    lines.append("| orders x days | step | seconds | CPU | beside | seconds | CPU | ratio | CPU | aim | peak MiB | on |\n")
+    lines.append("| --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | --- | ---: | --- |\n")
     for size in report.get("sizes", []):
         lines += _rows(size)
     note = f"\n{report['note']}\n" if "note" in report else ""
@@ -100,24 +100,25 @@ def _audits(report: Mapping[str, Any]) -> str:
 
 
 def _rows(size: Mapping[str, Any]) -> Sequence[str]:
-    name = f"{size['orders']:,} x {size['days']}"
-    rows = [_row(name, step, size[key], beside, aim) for key, step, beside, aim in _STEPS if key in size]
-    for key, step in (("demo", "`sluice demo`"), ("b_ingest_all", "`sluice ingest` of all days but the last")):
+    name, on = f"{size['orders']:,} x {size['days']}", size["on"]
+    rows = [_row(name, step, size[key], beside, aim, on[key[0]]) for key, step, beside, aim in _STEPS if key in size]
+    for key, step, part in (("demo", "`sluice demo`", ""), ("b_ingest_all", "`sluice ingest` of all days but the last", "b")):
         if key in size:
             cost = size[key]
             cells = f"{cost['seconds']:,.1f} | {_maybe(cost, 'processor_seconds', '.1f')} | | | | | | | {cost['peak_mib']:,.0f}"
-            rows.append(f"| {name} | {step} | {cells} |\n")
+            rows.append(f"| {name} | {step} | {cells} | {on.get(part, '')} |\n")
     for key, ratio in size.get("c_next_day", {}).items():
         step = f"(c) one more day, {key.replace('_', ' ')}"
-        rows.append(_row(name, step, ratio, "full rebuild", _AIMS[key] if size["orders"] < LARGE else "0.05"))
+        aim = _AIMS[key] if size["orders"] < LARGE else "0.05"
+        rows.append(_row(name, step, ratio, "full rebuild", aim, on["c"]))
     return rows
 
 
-def _row(name: str, step: str, ratio: Mapping[str, Any], beside: str, aim: str) -> str:
+def _row(name: str, step: str, ratio: Mapping[str, Any], beside: str, aim: str, on: str) -> str:
     ours, theirs = (_maybe(ratio, key, ",.1f") for key in ("processor_seconds", "yardstick_processor_seconds"))
     return (
         f"| {name} | {step} | {ratio['seconds']:,.1f} | {ours} | {beside} | {ratio['yardstick_seconds']:,.1f} | {theirs} |"
-        f" {ratio['ratio']:.2f} | {_maybe(ratio, 'processor_ratio', '.2f')} | {aim} | {ratio['peak_mib']:,.0f} |\n"
+        f" {ratio['ratio']:.2f} | {_maybe(ratio, 'processor_ratio', '.2f')} | {aim} | {ratio['peak_mib']:,.0f} | {on} |\n"
     )
 
 
