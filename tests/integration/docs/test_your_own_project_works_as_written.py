@@ -96,7 +96,7 @@ def test_a_run_without_news_builds_nothing_and_new_sales_are_news(bakery: Bakery
 
 
 def test_dev_is_the_file_of_the_profile(bakery: Bakery) -> None:
-    bakery.run("sluice", "build", "--select", "sales")
+    bakery.run("sluice", "build", "--select", "+sales")
     assert rows(bakery.dev, "select count(*) from sales") == [(4,)]
     listed = json.loads(bakery.run("sluice", "envs", "--format", "json").stdout)["environments"]
     assert [one["file"] for one in listed if one["name"] == "dev"] == ["data/bakery.duckdb"]
