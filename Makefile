@@ -24,7 +24,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo ingest build test clean check lint lint-code lint-yaml lint-dbt lint-sql format hooks lock \
-	contracts base code pointed workflows key fuzz bench campaign readers faults mutants selection
+	contracts base code pointed workflows key wheel fuzz bench campaign readers faults mutants selection
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -126,6 +126,9 @@ format: setup  ## Fix what needs no decision.
 
 hooks: setup  ## Run the quick checks before every commit.
 	$(BIN)/pre-commit install
+
+wheel: $(VENV)/.ready  ## Build the distribution sluice-dataops into dist/.
+	$(BIN)/uv build --quiet --wheel --out-dir dist
 
 lock: $(VENV)/.ready  ## Resolve requirements/*.txt from pyproject.toml. UPGRADE=--upgrade for newer versions.
 	@compile="$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $(UPGRADE)"

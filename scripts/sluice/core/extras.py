@@ -16,5 +16,5 @@ def need(package: str, extra: str, wanted: str) -> None:
 def missing(package: str, extra: str, wanted: str) -> SluiceError:
     """What to raise where a package is not installed. `extra` is empty for one that Sluice always needs."""
     name = f"'sluice-dataops[{extra}]'" if extra else "sluice-dataops"
-    hint = f"pip install {name} into the environment of Sluice, or uv tool install {name}; in a clone of Sluice: make setup"
+    hint = f"install {name} from the wheel that Sluice is installed from; in a clone of Sluice: make setup"
     return SluiceError(f"{wanted} needs the package {package}, which is not installed", hint=hint)

@@ -24,14 +24,15 @@ _CHECKOUT = """\
 # Outside of the checkout: git would call the code of the release changed.
 _INSTALL = """\
       # Add here what your models and your profile need. [dbt] is dbt-core before 1.12; where you have another, name it instead.
-      - run: python3 -m venv "$RUNNER_TEMP/sluice" && "$RUNNER_TEMP/sluice/bin/pip" install --quiet "sluice-dataops[dbt]"
+      - run: python3 -m venv "$RUNNER_TEMP/sluice" && "$RUNNER_TEMP/sluice/bin/pip" install --quiet "${SLUICE_WHEEL:?}[dbt]"
       - run: echo "$RUNNER_TEMP/sluice/bin" >> "$GITHUB_PATH\""""
 _DEPS = "\n      - run: dbt deps"
 _PLACES = """\
-      # Folders on the runner's machine, outside of the checkout. SLUICE_RELEASES may be s3://bucket/prefix.
+      # On the runner's machine, outside of the checkout: folders, and the wheel of Sluice. SLUICE_RELEASES may be s3://bucket/prefix.
       SLUICE_LAKE: ${{ vars.SLUICE_LAKE }}
       SLUICE_WAREHOUSE: ${{ vars.SLUICE_WAREHOUSE }}
-      SLUICE_RELEASES: ${{ vars.SLUICE_RELEASES }}"""
+      SLUICE_RELEASES: ${{ vars.SLUICE_RELEASES }}
+      SLUICE_WHEEL: ${{ vars.SLUICE_WHEEL }}"""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def test_the_extra_is_named(without: Callable[[str], None], package: str, wanted
     with pytest.raises(SluiceError) as caught:
         use()
     assert caught.value.what.endswith(f"needs the package {package}, which is not installed")
-    assert f"pip install '{wanted}'" in caught.value.hint
+    assert f"install '{wanted}' from the wheel" in caught.value.hint
 
 
 def test_only_the_extensions_that_are_installed_are_linked(without: Callable[[str], None], tmp_path: Path) -> None:
