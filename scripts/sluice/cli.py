@@ -17,6 +17,7 @@ from sluice import __version__
 from sluice.commands.ack import ack
 from sluice.commands.audit import audit
 from sluice.commands.build import build
+from sluice.commands.chart import chart
 from sluice.commands.demo import demo
 from sluice.commands.diff import diff
 from sluice.commands.drop import drop
@@ -82,6 +83,7 @@ register(app, "Review", impact)
 register(app, "Review", diff, anywhere=True)
 register(app, "Review", drop)
 register(app, "Quality", audit, verify)
+register(app, "Quality", chart, anywhere=True)
 app.add_typer(quarantine, name="quarantine", rich_help_panel="Quality")
 register(app, "Operate", prune, rebuild)
 register(app, "Try out", demo, anywhere=True)

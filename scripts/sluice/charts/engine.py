@@ -1,0 +1,37 @@
+"""Runs the SQL of the charts over a table of series."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from string import Template
+
+import duckdb
+
+from sluice.charts.settings import Settings
+
+COLUMNS = "metric, kind, measured_at, value, denominator, season, phase"
+
+
+def text(name: str, settings: Settings, **relations: str) -> str:
+    """One of the SQL texts of charts/sql with its parameters filled in; `relations` are the tables that it reads."""
+    source = files("sluice.charts").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    return Template(source).substitute(settings.parameters(), **relations)
+
+
+def judge(connection: duckdb.DuckDBPyConnection, settings: Settings, series: str = "series", chart: str = "chart") -> None:
+    """Judge every point of the table `series` (COLUMNS) by the points before it, into the table `chart`.
+
+    `chart` has one row per point: the value, centre and limits, the deviate z, its weighted mean, the rules that it breaks
+    and the level (0 none, 1 to look at, 2 blocks). Points before the shortest baseline are not judged: z is null.
+    """
+    steps = (("points", {"series": series}), ("judged", {"points": "points"}), ("chart", {"judged": "judged"}))
+    for table, relations in steps:
+        name = "judge" if table == "judged" else table
+        target = chart if table == "chart" else table
+        connection.execute(f"create or replace temp table {target} as {text(name, settings, **relations)}")
+    connection.execute("drop table points; drop table judged")
+
+
+def textbook(connection: duckdb.DuckDBPyConnection, settings: Settings, series: str = "series") -> duckdb.DuckDBPyConnection:
+    """The classical chart of `series`, which also has is_in_baseline: limits at three sigma from the points so marked."""
+    return connection.execute(text("textbook", settings, series=series))

@@ -1,0 +1,252 @@
+"""The proof: simulated false alarms and detection beside theory, as Markdown. docs/charts-proof.md is written by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sluice.charts import simulate, theory
+from sluice.charts.settings import BLOCK_ARL, LOOK_ARL, Settings
+from sluice.charts.simulate import Case, Seen, normal
+from sluice.core.progress import on_stderr
+
+BASELINES = (20, 30, 50, 100, 200, 400)
+SHIFTS = (0.5, 1.0, 1.5, 2.0, 3.0)
+HORIZON, SOON = 200, 14
+
+# Average run lengths from the literature, for independent normal points.
+PUBLISHED = {
+    "Western Electric 1": (["western electric 1"], 370.40, "Champ and Woodall 1987"),
+    "1 and 2": (["western electric 1", "western electric 2"], 225.44, "Champ and Woodall 1987"),
+    "1 and 3": (["western electric 1", "western electric 3"], 166.05, "Champ and Woodall 1987"),
+    "1 and 4": (["western electric 1", "western electric 4"], 152.73, "Champ and Woodall 1987"),
+    "1, 2, 3 and 4": ([f"western electric {rule}" for rule in (1, 2, 3, 4)], 91.75, "Champ and Woodall 1987"),
+    "CUSUM, k 0.5, h 4": (["cusum"], 168.0, "Lucas and Crosier 1982"),
+}
+
+
+def report(series: int) -> str:
+    """All tables, from `series` series a simulation (ten times as many for false alarms)."""
+    settings = Settings()
+    with on_stderr("prove") as tell:
+        parts = []
+        for name, part in (
+            ("false alarms", _false_alarms), ("rules", _rules), ("shifts", _shifts), ("other changes", _others),
+            ("kinds of data", _kinds),
+        ):  # fmt: skip
+            tell(name)
+            parts.append("\n".join(part(settings, series)))
+    return "\n\n".join([_head(settings, series), *parts])
+
+
+def _head(settings: Settings, series: int) -> str:
+    return (
+        "# Control charts: what was proved\n\n"
+        f"Written by `sluice chart --prove --series {series} --out docs/charts-proof.md`; do not edit. Every simulated point was judged\n"
+        "by the SQL that judges real ones, with the settings of `sluice chart`. Values are independent and normal unless a table\n"
+        "says otherwise; the seed is fixed. *Theory* is computed for charts that know the mean and the deviation: a Markov chain\n"
+        f"over the weighted mean ({theory.CELLS} cells), itself tested against published tables.\n\n"
+        f"A point signals at the level *look* beyond {settings.look} standard deviations, or if the weighted mean (weight "
+        f"{settings.weight}) is beyond\n{settings.look_mean:.2f} of its own: ARL0 {theory.run_length(theory.look(settings)):.0f}. "
+        f"At the level *block*: {settings.block} and {settings.block_mean:.2f}, ARL0 "
+        f"{theory.run_length(theory.block(settings)):,.0f}.\nARL0 is the number of points between false alarms; "
+        f"the aims are {LOOK_ARL} and at least {BLOCK_ARL:,}."
+    )
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"| {' | '.join('---:' if name.startswith('>') else '---' for name in head)} |".replace(">", "")
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def _percent(seen: Seen) -> str:
+    return f"{100 * seen.share:.1f} ± {100 * seen.share_error:.1f} %"
+
+
+def _arl(seen: Seen) -> tuple[float, float, float]:
+    """Points for each false alarm, with the 95 % interval of their number (normal approximation to Poisson)."""
+    low, high = (max(0.5, seen.found + sign * 1.96 * max(1, seen.found) ** 0.5) for sign in (-1, 1))
+    return seen.lived / max(1, seen.found), seen.lived / high, seen.lived / low
+
+
+def _false_alarms(settings: Settings, series: int) -> Iterator[str]:
+    yield "## False alarms by length of the baseline\n"
+    yield f"Nothing changes. Points until the first signal within {HORIZON} points after the baseline; *theory* with the same end."
+    yield f"{10 * series:,} series for each row.\n"
+    rows = []
+    for baseline in BASELINES:
+        seen = simulate.run(Case("", normal), baseline, HORIZON, 10 * series, settings)
+        for level, scheme in (("look", theory.look(settings)), ("block", theory.block(settings))):
+            probability, lived = theory.signalled(scheme, HORIZON)
+            mean, low, high = _arl(seen[level])
+            inside = low <= lived / probability <= high
+            rows.append([
+                str(baseline), level, f"{seen[level].lived:,}", f"{mean:,.0f}", f"{low:,.0f} to {high:,.0f}",
+                f"{lived / probability:,.0f}", "yes" if inside else "no",
+            ])  # fmt: skip
+    head = (">baseline", "level", ">points", ">points a false alarm", ">95 % interval", ">theory", "theory is inside")
+    yield from _table([name.replace("> ", ">") for name in head], rows)
+
+
+def _rules(settings: Settings, series: int) -> Iterator[str]:
+    from dataclasses import replace
+
+    yield "## Named rules\n"
+    yield "Baseline 100, nothing changes; points until a rule of the set is first broken, within 1,000. Published run lengths are for"
+    yield "a known mean and deviation.\n"
+    sets = {name: members for name, (members, _, _) in PUBLISHED.items()}
+    seen = simulate.rules(sets, 100, 1000, series, replace(settings, cusum=4.0))
+    rows = []
+    for name, (_, published, source) in PUBLISHED.items():
+        mean, low, high = _arl(seen[name])
+        inside = "yes" if low <= published <= high else "no"
+        rows.append([name, f"{mean:.1f}", f"{low:.1f} to {high:.1f}", f"{published:.1f}", inside, source])
+    yield from _table(("rules", ">run length", ">95 % interval", ">published", "published is inside", "source"), rows)
+
+
+def _add(size: float) -> Any:
+    return lambda values: values + size
+
+
+def _shifts(settings: Settings, series: int) -> Iterator[str]:
+    yield "## A lasting shift\n"
+    yield f"Share of series in which a shift that begins right after the baseline is found within {SOON} points, at the level look."
+    yield "*Known* is the same chart with known mean and deviation: no chart of this design can find more.\n"
+    rows = []
+    for baseline in BASELINES:
+        found = [
+            simulate.run(Case("", normal, change=_add(shift)), baseline, SOON, series, settings)["look"] for shift in SHIFTS
+        ]
+        rows.append([str(baseline), *map(_percent, found)])
+    known = [f"{100 * theory.signalled(theory.look(settings), SOON, shift)[0]:.1f} %" for shift in SHIFTS]
+    rows.append(["known", *known])
+    yield from _table((">baseline", *(f">{shift:g} sigma" for shift in SHIFTS)), rows)
+
+
+def _first_only(size: float) -> Any:
+    def change(values: Any) -> Any:
+        values[:, 0] += size
+        return values
+
+    return change
+
+
+def _drift(slope: float) -> Any:
+    import numpy as np
+
+    return lambda values: values + slope * np.arange(1, values.shape[1] + 1)
+
+
+def _missing(random: Any, series: int, points: int) -> tuple[Any, None]:
+    import numpy as np
+
+    values = random.standard_normal((series, points))
+    values[random.random((series, points)) < 0.1] = np.nan
+    return values, None
+
+
+def _weekday(size: float) -> Any:
+    import numpy as np
+
+    def values(random: Any, series: int, points: int) -> tuple[Any, None]:
+        return random.standard_normal((series, points)) - size * (np.arange(points) % 7 > 4), None
+
+    return values
+
+
+def _autoregressive(phi: float) -> Any:
+    def values(random: Any, series: int, points: int) -> tuple[Any, None]:
+        found = random.standard_normal((series, points))
+        for at in range(1, points):
+            found[:, at] = phi * found[:, at - 1] + (1 - phi * phi) ** 0.5 * found[:, at]
+        return found, None
+
+    return values
+
+
+def _row(name: str, case: Case, baseline: int, points: int, settings: Settings, series: int) -> list[str]:
+    seen = simulate.run(case, baseline, points, series, settings)
+    delay = "" if seen["look"].delay is None else f"{seen['look'].delay:g}"
+    return [name, str(points), _percent(seen["look"]), delay, _percent(seen["block"])]
+
+
+def _others(settings: Settings, series: int) -> Iterator[str]:
+    yield "## Other changes, and days that are missing or follow a pattern\n"
+    yield "Baseline 100. *Found* is a signal within the given number of points; *delay* the median number of points until then."
+    yield "Autocorrelated series have a standard deviation of 1; a gap is a day without a row.\n"
+    plain, weekday, missing = normal, _weekday(3), _missing
+    cases = [
+        *((f"spike of {size} sigma", Case("", plain, change=_first_only(size)), 1) for size in (3, 4, 5, 6)),
+        *((f"drift of {slope} sigma a point", Case("", plain, change=_drift(slope)), 30) for slope in (0.05, 0.1)),
+        ("deviation doubled", Case("", plain, change=lambda values: 2 * values), SOON),
+        ("nothing, a tenth of the days missing", Case("", missing), 100),
+        ("shift of 1 sigma, a tenth of the days missing", Case("", missing, change=_add(1)), SOON),
+        ("nothing, weekend 3 sigma lower", Case("", weekday, has_weekday=True), 100),
+        ("shift of 1 sigma, weekend 3 sigma lower", Case("", weekday, change=_add(1), has_weekday=True), SOON),
+        ("spike of 5 sigma, weekend 3 sigma lower", Case("", weekday, change=_first_only(5), has_weekday=True), 1),
+        *(
+            (f"{what}, autocorrelation {phi}", Case("", _autoregressive(phi), change=change), points)
+            for phi in (0.2, 0.5)
+            for what, change, points in (
+                ("nothing", None, 100), ("shift of 1 sigma", _add(1), SOON), ("shift of 2 sigma", _add(2), SOON),
+            )
+        ),
+    ]  # fmt: skip
+    rows = [_row(name, case, 100, points, settings, series) for name, case, points in cases]
+    probabilities = [100 * theory.signalled(scheme(settings), 100)[0] for scheme in (theory.look, theory.block)]
+    rows.append(["*theory: nothing*", "100", f"{probabilities[0]:.1f} %", "", f"{probabilities[1]:.1f} %"])
+    yield from _table(("what changes", ">points", ">found, look", ">delay", ">found, block"), rows)
+
+
+def _poisson(mean: float, dispersion: float = 1.0) -> Any:
+    """Counts with `dispersion` times the variance of Poisson: negative binomial."""
+
+    def values(random: Any, series: int, points: int) -> tuple[Any, None]:
+        rate = mean if dispersion == 1 else random.gamma(mean / (dispersion - 1), dispersion - 1, (series, points))
+        return random.poisson(rate, (series, points)).astype(float), None
+
+    return values
+
+
+def _share(probability: float, smallest: int, largest: int) -> Any:
+    def values(random: Any, series: int, points: int) -> tuple[Any, Any]:
+        sizes = random.integers(smallest, largest + 1, (series, points))
+        return random.binomial(sizes, probability).astype(float), sizes.astype(float)
+
+    return values
+
+
+def _lognormal(random: Any, series: int, points: int) -> tuple[Any, None]:
+    return 1000 * random.lognormal(0, 0.5, (series, points)), None
+
+
+def _exponential(random: Any, series: int, points: int) -> tuple[Any, None]:
+    return random.exponential(30, (series, points)), None
+
+
+def _geometric(random: Any, series: int, points: int) -> tuple[Any, None]:
+    return random.geometric(0.01, (series, points)) - 1.0, None
+
+
+def _kinds(settings: Settings, series: int) -> Iterator[str]:
+    yield "## Kinds of data\n"
+    yield "Nothing changes; baseline 50, share of series with a false alarm within 100 points. Theory is that of normal values.\n"
+    cases = [
+        *((f"count, Poisson, mean {mean}", Case("", _poisson(mean), "count")) for mean in (1, 4, 20, 100)),
+        *((f"count, mean 100, {times} times the variance", Case("", _poisson(100, times), "count")) for times in (1.5, 3, 20)),
+        ("share of 2 % of 500 to 2,000", Case("", _share(0.02, 500, 2000), "p")),
+        ("share of 0.1 % of 500 to 2,000", Case("", _share(0.001, 500, 2000), "p")),
+        ("amount, lognormal", Case("", _lognormal, "amount")),
+        ("the same as kind value", Case("", _lognormal, "value")),
+        ("time between events, exponential", Case("", _exponential, "t")),
+        ("number between events, geometric", Case("", _geometric, "g")),
+    ]
+    rows = []
+    for name, case in cases:
+        seen = simulate.run(case, 50, 100, series, settings)
+        rows.append([name, case.kind, _percent(seen["look"]), _percent(seen["block"])])
+    probabilities = [100 * theory.signalled(scheme(settings), 100)[0] for scheme in (theory.look, theory.block)]
+    rows.append(["*theory*", "", f"{probabilities[0]:.1f} %", f"{probabilities[1]:.1f} %"])
+    yield from _table(("data", "kind", ">false alarm, look", ">false alarm, block"), rows)

@@ -1,0 +1,73 @@
+"""The constants of a chart. One fixed set for all series; docs/charts.md says what it achieves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+# The two levels by their average run length without a change (ARL0): a false alarm every so many points of one series.
+# Each is a limit on the point and a limit on the weighted mean; theory.run_length computes the ARL of the two together.
+LOOK_ARL, BLOCK_ARL = 370, 20_000
+
+KINDS = {
+    "value": "a measurement, judged as it is",
+    "amount": "money and other skewed sizes, judged on the scale of their logarithm",
+    "count": "how many, judged as a Poisson count unless it varies more",
+    "u": "how many per unit, with a denominator",
+    "p": "a share: how many of the denominator",
+    "t": "time between rare events",
+    "g": "how many between rare events",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Limits in standard deviations; lengths in points."""
+
+    weight: float = 0.1  # of the newest point in the weighted mean (EWMA)
+    look: float = 3.5
+    look_mean: float = 2.7601  # in standard deviations of the weighted mean
+    block: float = 4.3
+    block_mean: float = 4.0352
+    least: int = 14  # no point is judged by a shorter baseline
+    settle: int = 14  # signals in a row on one side that become the baseline of a new level
+    memory: float = 1e9  # points that the baseline remembers
+    seasons: int = 7
+    cusum: float = 5.0  # two-sided with k = 0.5: ARL0 465 (Hawkins and Olwell 1998)
+
+    @property
+    def mean_sigma(self) -> float:
+        """Standard deviation of the weighted mean of independent deviates: sqrt(weight / (2 - weight))."""
+        return sqrt(self.weight / (2 - self.weight))
+
+    @property
+    def kept_variance(self) -> float:
+        """Variance of a normal value that is left out beyond `look`: 1 - 2 c phi(c) / (2 Phi(c) - 1)."""
+        from statistics import NormalDist
+
+        normal = NormalDist()
+        return 1 - 2 * self.look * normal.pdf(self.look) / (2 * normal.cdf(self.look) - 1)
+
+    def parameters(self) -> dict[str, str]:
+        """What the SQL's parameters stand for."""
+        numbers = {
+            "weight": self.weight,
+            "look": self.look,
+            "look_ewma": self.look_mean * self.mean_sigma,
+            "block": self.block,
+            "block_ewma": self.block_mean * self.mean_sigma,
+            "ewma_bound": self.block_mean * self.mean_sigma * 1.05,  # so that it comes back soon after the level does
+            "ewma_sigma": self.mean_sigma,
+            "least": self.least,
+            "least_df": 8,  # of the variance within seasons
+            "trusted": 7,  # points, from which on a point beyond the limit stays out of the baseline
+            "settle": self.settle,
+            "memory": self.memory,
+            "season_z": 3.1,  # significance of a season, as a normal deviate: 1 in 1,000
+            "dispersion_z": 1.28,  # of dispersion beyond Poisson or binomial: 1 in 10
+            "correlation_z": 1.64,  # of autocorrelation: 1 in 20. To answer it without need costs little
+            "kept_variance": self.kept_variance,
+            "beyond": 9.0,  # the deviate of a change from constancy
+            "cusum": self.cusum,
+        }
+        return {name: f"{float(number)!r}::double" for name, number in numbers.items()} | {"seasons": str(self.seasons)}

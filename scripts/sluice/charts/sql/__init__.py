@@ -1,0 +1,1 @@
+"""The SQL of the charts, as text with $parameters; charts.engine fills them in."""
