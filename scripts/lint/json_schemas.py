@@ -24,6 +24,7 @@ from sluice.candidate.unchanged import Unchanged
 from sluice.candidate.verify import Verified
 from sluice.change.impact import Impact
 from sluice.change.modified import Modified
+from sluice.charts.result import Point, Signal
 from sluice.core.document import SCHEMA_VERSION
 from sluice.demo.shop import DemoReport
 from sluice.diff.result import Diff
@@ -99,6 +100,18 @@ RUN: Fields = {
     "reasons": optional(list[str]),
     "error": optional(ERROR),
 }
+CHART = record(
+    "Chart",
+    metric=str,
+    kind=str,
+    points=int,
+    judged=int,
+    has_season=bool,
+    correlation=float,
+    is_dispersed=bool,
+    signals=list[Signal],
+    values=optional(list[Point]),
+)
 DECISIONS: Fields = {"counts": dict[str, int], "rows": many(DECIDED)}
 SHOWN: Fields = {**of(Refused), "row": dict[str, Any] | None, "history": list[dict[str, Any]], "commands": list[str]}
 
@@ -121,6 +134,7 @@ DOCUMENTS: Mapping[str, Sequence[Fields]] = {
     "drop": [{"environment": str, "was_there": bool}],
     "audit": [AUDIT],
     "verify": [of(Verified)],
+    "chart": [{"source": str, "phases": list[str], "series": many(CHART)}],
     "prune": [{**of(Pruned), "bytes": int}],
     "rebuild": [of(Comparison), CANDIDATE],
     "demo": [of(DemoReport)],

@@ -35,3 +35,21 @@ def judge(connection: duckdb.DuckDBPyConnection, settings: Settings, series: str
 def textbook(connection: duckdb.DuckDBPyConnection, settings: Settings, series: str = "series") -> duckdb.DuckDBPyConnection:
     """The classical chart of `series`, which also has is_in_baseline: limits at three sigma from the points so marked."""
     return connection.execute(text("textbook", settings, series=series))
+
+
+def by_the_book(connection: duckdb.DuckDBPyConnection, settings: Settings, baseline: int) -> None:
+    """The classical chart of `series`, with limits from the first `baseline` points of each phase, as the table `chart`."""
+    connection.execute(
+        "create or replace temp table marked as select *, "
+        f"row_number() over (partition by metric, phase order by measured_at) <= {int(baseline)} as is_in_baseline from series"
+    )
+    connection.execute(f"""
+        create or replace temp table chart as
+        select
+            metric, kind, measured_at, phase, 0 as settled, {int(baseline)} as baseline, plotted, centre,
+            lower as look_lower, upper as look_upper, null::double as block_lower, null::double as block_upper,
+            z, 0::double as ewma, is_signal::integer as level, sign(z)::integer as side, abs(z) as strength,
+            if(is_signal, ['point'], []::varchar[]) as rules, false as has_season, 0::double as phi, false as is_dispersed
+        from ({text("textbook", settings, series="marked")})
+        where plotted is not null
+    """)

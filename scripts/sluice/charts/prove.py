@@ -26,37 +26,39 @@ PUBLISHED = {
 
 
 def report(series: int) -> str:
-    """All tables, from `series` series a simulation (ten times as many for false alarms)."""
+    """All tables, from `series` series a simulation (five times as many for false alarms)."""
     settings = Settings()
     with on_stderr("prove") as tell:
-        parts = []
-        for name, part in (
-            ("false alarms", _false_alarms), ("rules", _rules), ("shifts", _shifts), ("other changes", _others),
-            ("kinds of data", _kinds),
-        ):  # fmt: skip
-            tell(name)
-            parts.append("\n".join(part(settings, series)))
-    return "\n\n".join([_head(settings, series), *parts])
+        seen: dict[int, list[dict[str, Seen]]] = {}
+        cases = [Case("", HORIZON, normal, times=5), *(Case("", SOON, normal, change=_add(shift)) for shift in SHIFTS)]
+        for at, baseline in enumerate(BASELINES):
+            tell(f"baseline {baseline}", at / 10)
+            seen[baseline] = simulate.run(cases, baseline, series, settings)
+        parts = [_false_alarms(settings, series, seen), _shifts(settings, seen)]
+        for at, (name, part) in enumerate({"rules": _rules, "other changes": _others, "kinds of data": _kinds}.items()):
+            tell(name, (7 + at) / 10)
+            parts.append(part(settings, series))
+    return "\n\n".join([_head(settings, series), *("\n".join(part) for part in parts)]) + "\n"
 
 
 def _head(settings: Settings, series: int) -> str:
-    return (
-        "# Control charts: what was proved\n\n"
-        f"Written by `sluice chart --prove --series {series} --out docs/charts-proof.md`; do not edit. Every simulated point was judged\n"
-        "by the SQL that judges real ones, with the settings of `sluice chart`. Values are independent and normal unless a table\n"
-        "says otherwise; the seed is fixed. *Theory* is computed for charts that know the mean and the deviation: a Markov chain\n"
-        f"over the weighted mean ({theory.CELLS} cells), itself tested against published tables.\n\n"
-        f"A point signals at the level *look* beyond {settings.look} standard deviations, or if the weighted mean (weight "
-        f"{settings.weight}) is beyond\n{settings.look_mean:.2f} of its own: ARL0 {theory.run_length(theory.look(settings)):.0f}. "
-        f"At the level *block*: {settings.block} and {settings.block_mean:.2f}, ARL0 "
-        f"{theory.run_length(theory.block(settings)):,.0f}.\nARL0 is the number of points between false alarms; "
-        f"the aims are {LOOK_ARL} and at least {BLOCK_ARL:,}."
-    )
+    look, block = theory.run_length(theory.look(settings)), theory.run_length(theory.block(settings))
+    return f"""# Control charts: what was proved
+
+Written by `sluice chart --prove --series {series} --out docs/charts-proof.md`; do not edit. Every simulated point was judged
+by the SQL that judges real ones, with the settings of `sluice chart`. Values are independent and normal unless a table
+says otherwise; the seed is fixed. *Theory* is computed for charts that know the mean and the deviation: a Markov chain
+over the weighted mean ({theory.CELLS} cells), which is tested against published tables.
+
+A point signals at the level *look* beyond {settings.look} standard deviations, or if the weighted mean (weight
+{settings.weight}) is beyond {settings.look_mean:.2f} of its own: ARL0 {look:.0f}. At the level *block*: {settings.block} and
+{settings.block_mean:.2f}, ARL0 {block:,.0f}. ARL0 is the number of points between false alarms; the aims are {LOOK_ARL} and
+at least {BLOCK_ARL:,}."""
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield f"| {' | '.join('---:' if name.startswith('>') else '---' for name in head)} |".replace(">", "")
+    yield f"| {' | '.join(name.removeprefix('>') for name in head)} |"
+    yield f"| {' | '.join('---:' if name.startswith('>') else '---' for name in head)} |"
     for row in rows:
         yield f"| {' | '.join(row)} |"
 
@@ -71,13 +73,13 @@ def _arl(seen: Seen) -> tuple[float, float, float]:
     return seen.lived / max(1, seen.found), seen.lived / high, seen.lived / low
 
 
-def _false_alarms(settings: Settings, series: int) -> Iterator[str]:
+def _false_alarms(settings: Settings, series: int, by_baseline: dict[int, list[dict[str, Seen]]]) -> Iterator[str]:
     yield "## False alarms by length of the baseline\n"
-    yield f"Nothing changes. Points until the first signal within {HORIZON} points after the baseline; *theory* with the same end."
-    yield f"{10 * series:,} series for each row.\n"
+    yield f"Nothing changes. Points until the first signal within {HORIZON} points after the baseline, and theory with the"
+    yield f"same end. {5 * series:,} series for each row.\n"
     rows = []
     for baseline in BASELINES:
-        seen = simulate.run(Case("", normal), baseline, HORIZON, 10 * series, settings)
+        seen = by_baseline[baseline][0]
         for level, scheme in (("look", theory.look(settings)), ("block", theory.block(settings))):
             probability, lived = theory.signalled(scheme, HORIZON)
             mean, low, high = _arl(seen[level])
@@ -87,15 +89,15 @@ def _false_alarms(settings: Settings, series: int) -> Iterator[str]:
                 f"{lived / probability:,.0f}", "yes" if inside else "no",
             ])  # fmt: skip
     head = (">baseline", "level", ">points", ">points a false alarm", ">95 % interval", ">theory", "theory is inside")
-    yield from _table([name.replace("> ", ">") for name in head], rows)
+    yield from _table(head, rows)
 
 
 def _rules(settings: Settings, series: int) -> Iterator[str]:
     from dataclasses import replace
 
     yield "## Named rules\n"
-    yield "Baseline 100, nothing changes; points until a rule of the set is first broken, within 1,000. Published run lengths are for"
-    yield "a known mean and deviation.\n"
+    yield "Baseline 100, nothing changes; points until a rule of the set is first broken, within 1,000. Published run lengths"
+    yield "are for a known mean and deviation.\n"
     sets = {name: members for name, (members, _, _) in PUBLISHED.items()}
     seen = simulate.rules(sets, 100, 1000, series, replace(settings, cusum=4.0))
     rows = []
@@ -110,27 +112,14 @@ def _add(size: float) -> Any:
     return lambda values: values + size
 
 
-def _shifts(settings: Settings, series: int) -> Iterator[str]:
+def _shifts(settings: Settings, by_baseline: dict[int, list[dict[str, Seen]]]) -> Iterator[str]:
     yield "## A lasting shift\n"
-    yield f"Share of series in which a shift that begins right after the baseline is found within {SOON} points, at the level look."
-    yield "*Known* is the same chart with known mean and deviation: no chart of this design can find more.\n"
-    rows = []
-    for baseline in BASELINES:
-        found = [
-            simulate.run(Case("", normal, change=_add(shift)), baseline, SOON, series, settings)["look"] for shift in SHIFTS
-        ]
-        rows.append([str(baseline), *map(_percent, found)])
+    yield f"Share of series in which a shift that begins right after the baseline is found within {SOON} points, at the level"
+    yield "look. *Known* is the same chart with known mean and deviation: no chart of this design can find more.\n"
+    rows = [[str(baseline), *(_percent(seen["look"]) for seen in by_baseline[baseline][1:])] for baseline in BASELINES]
     known = [f"{100 * theory.signalled(theory.look(settings), SOON, shift)[0]:.1f} %" for shift in SHIFTS]
     rows.append(["known", *known])
     yield from _table((">baseline", *(f">{shift:g} sigma" for shift in SHIFTS)), rows)
-
-
-def _first_only(size: float) -> Any:
-    def change(values: Any) -> Any:
-        values[:, 0] += size
-        return values
-
-    return change
 
 
 def _drift(slope: float) -> Any:
@@ -166,35 +155,34 @@ def _autoregressive(phi: float) -> Any:
     return values
 
 
-def _row(name: str, case: Case, baseline: int, points: int, settings: Settings, series: int) -> list[str]:
-    seen = simulate.run(case, baseline, points, series, settings)
+def _row(case: Case, seen: dict[str, Seen]) -> list[str]:
     delay = "" if seen["look"].delay is None else f"{seen['look'].delay:g}"
-    return [name, str(points), _percent(seen["look"]), delay, _percent(seen["block"])]
+    return [case.name, str(case.points), _percent(seen["look"]), delay, _percent(seen["block"])]
 
 
 def _others(settings: Settings, series: int) -> Iterator[str]:
     yield "## Other changes, and days that are missing or follow a pattern\n"
-    yield "Baseline 100. *Found* is a signal within the given number of points; *delay* the median number of points until then."
-    yield "Autocorrelated series have a standard deviation of 1; a gap is a day without a row.\n"
-    plain, weekday, missing = normal, _weekday(3), _missing
+    yield "Baseline 100 days, judged from 80 points on. *Found* is a signal within the given number of points; *delay* the"
+    yield "median number of points until then. Autocorrelated series have a standard deviation of 1; a missing day has no row.\n"
+    weekday = _weekday(3)
     cases = [
-        *((f"spike of {size} sigma", Case("", plain, change=_first_only(size)), 1) for size in (3, 4, 5, 6)),
-        *((f"drift of {slope} sigma a point", Case("", plain, change=_drift(slope)), 30) for slope in (0.05, 0.1)),
-        ("deviation doubled", Case("", plain, change=lambda values: 2 * values), SOON),
-        ("nothing, a tenth of the days missing", Case("", missing), 100),
-        ("shift of 1 sigma, a tenth of the days missing", Case("", missing, change=_add(1)), SOON),
-        ("nothing, weekend 3 sigma lower", Case("", weekday, has_weekday=True), 100),
-        ("shift of 1 sigma, weekend 3 sigma lower", Case("", weekday, change=_add(1), has_weekday=True), SOON),
-        ("spike of 5 sigma, weekend 3 sigma lower", Case("", weekday, change=_first_only(5), has_weekday=True), 1),
+        *(Case(f"spike of {size} sigma", 1, normal, change=_add(size)) for size in (3, 4, 5, 6)),
+        *(Case(f"drift of {slope} sigma a point", 30, normal, change=_drift(slope)) for slope in (0.05, 0.1)),
+        Case("deviation doubled", SOON, normal, change=lambda values: 2 * values),
+        Case("nothing, a tenth of the days missing", 100, _missing),
+        Case("shift of 1 sigma, a tenth of the days missing", SOON, _missing, change=_add(1)),
+        Case("nothing, weekend 3 sigma lower", 100, weekday, has_weekday=True),
+        Case("shift of 1 sigma, weekend 3 sigma lower", SOON, weekday, change=_add(1), has_weekday=True),
+        Case("spike of 5 sigma, weekend 3 sigma lower", 1, weekday, change=_add(5), has_weekday=True),
         *(
-            (f"{what}, autocorrelation {phi}", Case("", _autoregressive(phi), change=change), points)
+            Case(f"{what}, autocorrelation {phi}", points, _autoregressive(phi), change=change)
             for phi in (0.2, 0.5)
-            for what, change, points in (
-                ("nothing", None, 100), ("shift of 1 sigma", _add(1), SOON), ("shift of 2 sigma", _add(2), SOON),
+            for what, points, change in (
+                ("nothing", 100, None), ("shift of 1 sigma", SOON, _add(1)), ("shift of 2 sigma", SOON, _add(2)),
             )
         ),
     ]  # fmt: skip
-    rows = [_row(name, case, 100, points, settings, series) for name, case, points in cases]
+    rows = [_row(case, seen) for case, seen in zip(cases, simulate.run(cases, 100, series, settings, least=80), strict=True)]
     probabilities = [100 * theory.signalled(scheme(settings), 100)[0] for scheme in (theory.look, theory.block)]
     rows.append(["*theory: nothing*", "100", f"{probabilities[0]:.1f} %", "", f"{probabilities[1]:.1f} %"])
     yield from _table(("what changes", ">points", ">found, look", ">delay", ">found, block"), rows)
@@ -234,19 +222,19 @@ def _kinds(settings: Settings, series: int) -> Iterator[str]:
     yield "## Kinds of data\n"
     yield "Nothing changes; baseline 50, share of series with a false alarm within 100 points. Theory is that of normal values.\n"
     cases = [
-        *((f"count, Poisson, mean {mean}", Case("", _poisson(mean), "count")) for mean in (1, 4, 20, 100)),
-        *((f"count, mean 100, {times} times the variance", Case("", _poisson(100, times), "count")) for times in (1.5, 3, 20)),
-        ("share of 2 % of 500 to 2,000", Case("", _share(0.02, 500, 2000), "p")),
-        ("share of 0.1 % of 500 to 2,000", Case("", _share(0.001, 500, 2000), "p")),
-        ("amount, lognormal", Case("", _lognormal, "amount")),
-        ("the same as kind value", Case("", _lognormal, "value")),
-        ("time between events, exponential", Case("", _exponential, "t")),
-        ("number between events, geometric", Case("", _geometric, "g")),
+        *(Case(f"count, Poisson, mean {mean}", 100, _poisson(mean), "count") for mean in (1, 4, 20, 100)),
+        *(Case(f"count, mean 100, {times} times the variance", 100, _poisson(100, times), "count") for times in (1.5, 3, 20)),
+        Case("share of 2 % of 500 to 2,000", 100, _share(0.02, 500, 2000), "p"),
+        Case("share of 0.1 % of 500 to 2,000", 100, _share(0.001, 500, 2000), "p"),
+        Case("amount, lognormal", 100, _lognormal, "amount"),
+        Case("the same as kind value", 100, _lognormal, "value"),
+        Case("time between events, exponential", 100, _exponential, "t"),
+        Case("number between events, geometric", 100, _geometric, "g"),
     ]
-    rows = []
-    for name, case in cases:
-        seen = simulate.run(case, 50, 100, series, settings)
-        rows.append([name, case.kind, _percent(seen["look"]), _percent(seen["block"])])
+    rows = [
+        [case.name, case.kind, _percent(seen["look"]), _percent(seen["block"])]
+        for case, seen in zip(cases, simulate.run(cases, 50, series, settings), strict=True)
+    ]
     probabilities = [100 * theory.signalled(scheme(settings), 100)[0] for scheme in (theory.look, theory.block)]
     rows.append(["*theory*", "", f"{probabilities[0]:.1f} %", f"{probabilities[1]:.1f} %"])
     yield from _table(("data", "kind", ">false alarm, look", ">false alarm, block"), rows)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import duckdb
-
-from sluice.charts.settings import Settings
 
 LEVELS = ("", "look", "block")
 
@@ -79,16 +78,26 @@ def _signal(point: Point, until: list[Point]) -> Signal:
         if earlier.z is None or earlier.mean_z * point.mean_z <= 0 or earlier.phase != point.phase:
             break
         since = earlier
-    assert point.strength is not None and point.centre is not None
-    assert point.look_lower is not None and point.look_upper is not None
+    assert point.strength is not None
+    assert point.centre is not None
+    assert point.look_lower is not None
+    assert point.look_upper is not None
     direction = "up" if point.side > 0 else "down"
     return Signal(
-        point.label, point.level, round(point.strength, 3), direction, point.value, point.centre, point.look_lower,
-        point.look_upper, point.rules, since.label,
+        point.label,
+        point.level,
+        round(point.strength, 3),
+        direction,
+        point.value,
+        point.centre,
+        point.look_lower,
+        point.look_upper,
+        point.rules,
+        since.label,
     )
 
 
-def charts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Chart]:
+def charts(connection: duckdb.DuckDBPyConnection) -> list[Chart]:
     """The charts in the table `chart`, in the order of their names."""
     found = connection.execute("""
         select
@@ -99,20 +108,21 @@ def charts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Ch
         inner join series using (metric, measured_at)
         order by chart.metric, chart.measured_at
     """).fetchall()
-    rows: dict[str, list[tuple[object, ...]]] = {}
+    rows: dict[str, list[tuple[Any, ...]]] = {}
     for row in found:
         rows.setdefault(row[0], []).append(row)
-    return [_chart(metric, of_metric, settings) for metric, of_metric in rows.items()]
+    return [_chart(metric, of_metric) for metric, of_metric in rows.items()]
 
 
-def _chart(metric: str, rows: list[tuple[object, ...]], settings: Settings) -> Chart:
-    points = []
-    for row in rows:
-        label, measured_at, phase, baseline, value, *limits, z, mean_z, level, side, strength, rules = row[2:18]
-        edges = limits if z is not None else [None] * 5
-        points.append(Point(
-            str(label), measured_at, phase, baseline, value, *edges, z, mean_z, LEVELS[level], side,  # type: ignore[arg-type]
-            strength if z is not None else None, rules,  # type: ignore[arg-type]
-        ))
+def _chart(metric: str, rows: list[tuple[Any, ...]]) -> Chart:
+    points = [_point(row[2:18]) for row in rows]
     has_season, phi, is_dispersed = rows[-1][18:21]
-    return Chart(metric, str(rows[0][1]), points, bool(has_season), float(str(phi)), bool(is_dispersed))
+    return Chart(metric, rows[0][1], points, bool(has_season), float(phi), bool(is_dispersed))
+
+
+def _point(row: tuple[Any, ...]) -> Point:
+    label, measured_at, phase, baseline, value, *edges, z, mean_z, level, side, strength, rules = row
+    is_judged = z is not None
+    limits = edges if is_judged else [None] * 5
+    strength = strength if is_judged else None
+    return Point(label, measured_at, phase, baseline, value, *limits, z, mean_z, LEVELS[level], side, strength, rules)

@@ -26,19 +26,25 @@ def charts(
     columns: Columns | None = None,
     phases: Sequence[Phase] = (),
     settings: Settings | None = None,
+    textbook: int | None = None,
     memory_limit: str | None = None,
 ) -> tuple[list[Chart], list[str]]:
     """One chart for each series in a file, a folder or a query, and notes. `database` is only read.
 
+    `textbook`: classical charts, whose limits come from so many points at the start of each phase.
     Raises SluiceError where the source cannot be read or does not suit the kind.
     """
     settings = settings or Settings()
     with connect(memory_limit=memory_limit) as connection:
         if database is not None:
             _attach(connection, database)
-        notes = series.load(connection, source, kind, columns or Columns(), phases)
-        engine.judge(connection, settings)
-        return result.charts(connection, settings), notes
+        notes = series.load(connection, source, kind, columns or Columns(), phases, is_textbook=textbook is not None)
+        connection.execute("set threads = 1")  # a step of the recursion is too small to be shared
+        if textbook is None:
+            engine.judge(connection, settings)
+        else:
+            engine.by_the_book(connection, settings, textbook)
+        return result.charts(connection), notes
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, database: Path) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import duckdb
 
-from sluice.charts.settings import KINDS
+from sluice.charts.settings import KINDS, TEXTBOOK_KINDS
 from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError, did_you_mean
 
 READERS = {".csv": "read_csv", ".tsv": "read_csv", ".parquet": "read_parquet", ".json": "read_json", ".jsonl": "read_json"}
+SHARES = ("p", "u", "laney_p", "laney_u")
 _QUERY = re.compile(r"\s*(select|from|with|values|table)\b", re.IGNORECASE)
 _TIMES, _NUMBERS = ("DATE", "TIMESTAMP"), ("INT", "DOUBLE", "FLOAT", "DECIMAL", "HUGEINT")
 _TIME_NAME = re.compile(r"(date|day|time|timestamp|ts|month|week|.*_(at|on|date|day|time))$", re.IGNORECASE)
@@ -44,14 +45,21 @@ def is_query(source: str) -> bool:
 
 
 def load(
-    connection: duckdb.DuckDBPyConnection, source: str, kind: str, columns: Columns, phases: Sequence[Phase] = ()
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    kind: str,
+    columns: Columns,
+    phases: Sequence[Phase] = (),
+    *,
+    is_textbook: bool = False,
 ) -> list[str]:
     """Fill the table `series` from a file, a folder or a query. Returns what was left out, in words.
 
     Raises SluiceError where there is nothing to read, a column is not found, or a value does not suit the kind.
     """
-    if kind not in KINDS:
-        hint = did_you_mean(kind, KINDS, f"kinds are {', '.join(KINDS)}")
+    known = [*KINDS, *(TEXTBOOK_KINDS if is_textbook else [])]
+    if kind not in known:
+        hint = did_you_mean(kind, known, f"kinds are {', '.join(known)}")
         raise SluiceError(f"{kind!r} is not a kind of chart", where="--kind", hint=hint)
     sources = {"": f"({source.strip().rstrip(';')})"} if is_query(source) else _files(Path(source))
     connection.execute(
@@ -78,9 +86,7 @@ def _files(path: Path) -> dict[str, str]:
     return {one.relative_to(base).as_posix(): f"{READERS[one.suffix.lower()]}({literal(str(one))})" for one in found}
 
 
-def _insert(
-    connection: duckdb.DuckDBPyConnection, name: str, relation: str, kind: str, columns: Columns, where: str
-) -> None:
+def _insert(connection: duckdb.DuckDBPyConnection, name: str, relation: str, kind: str, columns: Columns, where: str) -> None:
     try:
         described = connection.execute(f"describe select * from {relation}").fetchall()
     except duckdb.Error as error:
@@ -115,11 +121,11 @@ def _found(types: dict[str, str], kind: str, given: Columns, where: str) -> Colu
     times = [name for name, kind_of in types.items() if kind_of.startswith(_TIMES)]
     time = given.time or next(iter(times), None) or next((name for name in types if _TIME_NAME.match(name)), None)
     numbers = [name for name, kind_of in types.items() if name != time and any(part in kind_of for part in _NUMBERS)]
-    denominator = given.denominator or (_named(numbers, "denominator") if kind in ("p", "u") else None)
+    denominator = given.denominator or (_named(numbers, "denominator") if kind in SHARES else None)
     value = given.value or _named([name for name in numbers if name != denominator], "value", or_first=True)
     if value is None:
         raise SluiceError("there is no column of numbers", where=where, hint="name the column to chart by --value")
-    if kind in ("p", "u") and denominator is None:
+    if kind in SHARES and denominator is None:
         raise SluiceError(f"a {kind} chart needs a denominator", where=where, hint="name its column by --denominator")
     texts = [name for name, kind_of in types.items() if kind_of == "VARCHAR" and name != time]
     return Columns(time, value, denominator, given.by or _named(texts, "by"))
@@ -133,9 +139,12 @@ def _named(names: Sequence[str], what: str, *, or_first: bool = False) -> str | 
 def _check(connection: duckdb.DuckDBPyConnection, kind: str, where: str) -> None:
     """No kind accepts every number: a count cannot be negative, a share cannot exceed its denominator."""
     wrong = {
-        "count": "value < 0", "t": "value < 0", "g": "value < 0", "u": "value < 0 or denominator is null or denominator <= 0",
+        "count": "value < 0",
+        "t": "value < 0",
+        "g": "value < 0",
+        "u": "value < 0 or denominator is null or denominator <= 0",
         "p": "value < 0 or denominator is null or denominator <= 0 or value > denominator",
-    }.get(kind, "false")
+    }.get(kind.removeprefix("laney_"), "false")
     row = connection.execute(f"select metric, label, value, denominator from series where {wrong} limit 1").fetchone()
     if row is not None:
         said = f"{row[2]:g}" + (f" of {row[3]:g}" if row[3] is not None else "")
@@ -171,7 +180,7 @@ def _mark(connection: duckdb.DuckDBPyConnection, phases: Sequence[Phase]) -> Non
 def _left_out(connection: duckdb.DuckDBPyConnection) -> list[str]:
     row = connection.execute(
         "delete from series where value is null or not isfinite(value) or measured_at is null "
-        "or (kind in ('p', 'u') and coalesce(denominator, 0) = 0 and value = 0)"
+        "or (denominator is not null and coalesce(denominator, 0) = 0 and value = 0)"
     ).fetchone()
     kept = connection.execute("select count(*) from series").fetchone()
     if not kept or not kept[0]:

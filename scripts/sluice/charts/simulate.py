@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from sluice.charts import engine
 from sluice.charts.settings import Settings
 
 # Series that the engine judges at once; of more, one part after the other, so that memory stays the same.
-PART = 1000
+PART = 5000
 FIRST_DAY = "timestamp '2024-01-01'"  # a Monday
 # From (generator, series, points) to values, and denominators or None.
 Values = Callable[[Any, int, int], tuple[Any, Any]]
@@ -20,13 +20,15 @@ Values = Callable[[Any, int, int], tuple[Any, Any]]
 
 @dataclass(frozen=True)
 class Case:
-    """What is simulated: values in order of time. NaN is a missing day; `change` is added to the values from `baseline` on."""
+    """What is simulated: `points` values after the baseline. NaN is a missing day; `change` makes the values after it."""
 
     name: str
+    points: int
     values: Values
     kind: str = "value"
-    change: Callable[[Any], Any] | None = None  # from the number of points since the change (1, 2, ...) to what it adds
+    change: Callable[[Any], Any] | None = None
     has_weekday: bool = False
+    times: int = 1  # as many series as others
 
 
 @dataclass(frozen=True)
@@ -54,71 +56,103 @@ def normal(random: Any, series: int, points: int) -> tuple[Any, None]:
     return random.standard_normal((series, points)), None
 
 
-def run(case: Case, baseline: int, points: int, series: int, settings: Settings, seed: int = 1) -> dict[str, Seen]:
-    """Judge `series` series of a case from `baseline` points on, for `points` points; what was seen at each level."""
+def run(
+    cases: Sequence[Case], baseline: int, series: int, settings: Settings, *, least: int | None = None, seed: int = 1
+) -> list[dict[str, Seen]]:
+    """Judge `series` series of each case; what was seen of each after `baseline` points, at each level.
+
+    Cases are judged together, because a step of the recursion costs as much for one series as for a thousand.
+    """
     import numpy as np
 
-    settings = replace(settings, least=baseline)
-    random = np.random.default_rng([seed, baseline, points])
-    seen: list[tuple[int, int, int]] = []
+    settings = replace(settings, least=least or baseline)
+    random = np.random.default_rng([seed, baseline])
+    firsts: dict[int, list[tuple[int, int]]] = {number: [] for number in range(len(cases))}
+    parts = [
+        (number, min(PART, series * case.times - start))
+        for number, case in enumerate(cases)
+        for start in range(0, series * case.times, PART)
+    ]
     with duckdb.connect(config={"threads": 1}) as connection:
-        for start in range(0, series, PART):
-            _fill(connection, case, random, min(PART, series - start), baseline, points)
-            seen += _firsts(connection, settings, baseline, points)
-    return {level: _seen([row[at] for row in seen], points) for at, level in enumerate(("look", "block"))}
+        while parts:
+            batch = [parts.pop(0)]
+            while parts and sum(count for _, count in batch) + parts[0][1] <= PART:
+                batch.append(parts.pop(0))
+            _empty(connection)
+            for at, (number, count) in enumerate(batch):
+                _fill(connection, f"{at}", cases[number], random, count, baseline)
+            _judge(connection, settings)
+            for at, (number, _) in enumerate(batch):
+                firsts[number] += _firsts(connection, f"{at}", baseline, cases[number].points)
+    return [
+        {level: _seen([row[at] for row in firsts[number]], case.points) for at, level in enumerate(("look", "block"))}
+        for number, case in enumerate(cases)
+    ]
 
 
-def rules(sets: dict[str, list[str]], baseline: int, points: int, series: int, settings: Settings, seed: int = 1) -> dict[str, Seen]:
+def rules(
+    sets: dict[str, list[str]], baseline: int, points: int, series: int, settings: Settings, seed: int = 1
+) -> dict[str, Seen]:
     """As `run` of independent values, for sets of named rules: which series break one of them, and when first."""
     import numpy as np
 
     settings = replace(settings, least=baseline)
     random = np.random.default_rng([seed, baseline, points])
-    firsts: dict[str, list[int]] = {name: [] for name in sets}
     with duckdb.connect(config={"threads": 1}) as connection:
-        for start in range(0, series, PART):
-            count = min(PART, series - start)
-            _fill(connection, Case("", normal), random, count, baseline, points)
-            engine.judge(connection, settings)
-            for name, members in sets.items():
-                firsts[name] += [row[0] for row in connection.execute(
-                    "select coalesce(min(position) filter (list_has_any(rules, $rules)) - $baseline, $points + 1) from chart "
-                    "group by metric", {"rules": members, "baseline": baseline, "points": points},
-                ).fetchall()]  # fmt: skip
-    return {name: _seen(found, points) for name, found in firsts.items()}
+        _empty(connection)
+        _fill(connection, "0", Case("", points, normal), random, series, baseline)
+        engine.judge(connection, settings)
+        found = {name: connection.execute(
+            "select coalesce(min(position) filter (list_has_any(rules, $rules) and baseline >= $baseline) - $baseline, "
+            "$points + 1) from chart group by metric", {"rules": members, "baseline": baseline, "points": points},
+        ).fetchall() for name, members in sets.items()}  # fmt: skip
+    return {name: _seen([row[0] for row in rows], points) for name, rows in found.items()}
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, case: Case, random: Any, series: int, baseline: int, points: int) -> None:
+def _empty(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        "create or replace temp table series (metric varchar, kind varchar, measured_at timestamp, value double, "
+        "denominator double, season integer, phase integer, day integer)"
+    )
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, name: str, case: Case, random: Any, series: int, baseline: int) -> None:
     import numpy as np
     import pyarrow as pa
 
-    values, denominators = case.values(random, series, baseline + points)
+    values, denominators = case.values(random, series, baseline + case.points)
     if case.change is not None:
         values[:, baseline:] = case.change(values[:, baseline:])
     length = values.shape[1]
-    simulated = pa.table({
-        "metric": np.repeat(np.arange(series), length),
-        "day": np.tile(np.arange(length), series),
-        "value": values.ravel(),
-        "denominator": (np.ones_like(values) if denominators is None else denominators).ravel(),
-    })
+    simulated = pa.table(
+        {
+            "metric": np.repeat(np.arange(series), length),
+            "day": np.tile(np.arange(length), series),
+            "value": values.ravel(),
+            "denominator": (np.ones_like(values) if denominators is None else denominators).ravel(),
+        }
+    )
     connection.register("simulated", simulated)
     season = "day % 7" if case.has_weekday else "null"
     connection.execute(
-        f"create or replace temp table series as select metric::varchar as metric, '{case.kind}' as kind, "
+        f"insert into series select '{name}-' || metric as metric, '{case.kind}' as kind, "
         f"{FIRST_DAY} + to_days(day::integer) as measured_at, value, denominator::double as denominator, "
         f"{season}::integer as season, 0 as phase, day from simulated where not isnan(value)"
     )
 
 
-def _firsts(connection: duckdb.DuckDBPyConnection, settings: Settings, baseline: int, points: int) -> list[tuple[int, int, int]]:
-    """Of each series the points until it first signals at each level; one more than all where it does not."""
+def _judge(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     connection.execute(f"create or replace temp table points as {engine.text('points', settings, series='series')}")
     connection.execute(f"create or replace temp table judged as {engine.text('judge', settings, points='points')}")
+
+
+def _firsts(connection: duckdb.DuckDBPyConnection, name: str, baseline: int, points: int) -> list[tuple[int, int]]:
+    """Of each series the points until it first signals at each level; one more than all where it does not."""
     return connection.execute(
-        "select coalesce(min(day) filter (level >= 1) - $baseline + 1, $points + 1), "
-        "coalesce(min(day) filter (level >= 2) - $baseline + 1, $points + 1) from judged where day >= $baseline group by metric",
-        {"baseline": baseline, "points": points},
+        "select coalesce(min(day) filter (level >= 1 and day >= $baseline) - $baseline + 1, $points + 1), "
+        "coalesce(min(day) filter (level >= 2 and day >= $baseline) - $baseline + 1, $points + 1) "
+        "from judged where metric[: instr(metric, '-') - 1] = $name group by metric",
+        {"baseline": baseline, "points": points, "name": name},
     ).fetchall()
 
 

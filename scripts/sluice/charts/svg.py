@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from sluice.charts.result import Chart, Point
-from sluice.charts.text import _range as visible_range
+from sluice.charts.text import visible
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 800, 280, 70, 60, 34, 28
 _STYLE = (
@@ -23,7 +23,7 @@ _STYLE = (
 def as_svg(chart: Chart) -> str:
     """The whole series. Its description says in words what the picture shows; each signal has a title of its own."""
     points = chart.points
-    lowest, highest = visible_range(points)
+    lowest, highest = visible(points)
 
     def place(at: int, value: float) -> tuple[float, float]:
         across = LEFT + (WIDTH - LEFT - RIGHT) * at / max(1, len(points) - 1)
@@ -42,7 +42,13 @@ def as_svg(chart: Chart) -> str:
             is_on = True
         return f'<path class="{css}" d="{"".join(steps)}"/>'
 
-    edges = (("block_lower", "block"), ("block_upper", "block"), ("look_lower", "look"), ("look_upper", "look"), ("centre", "centre"))
+    edges = (
+        ("block_lower", "block"),
+        ("block_upper", "block"),
+        ("look_lower", "look"),
+        ("look_upper", "look"),
+        ("centre", "centre"),
+    )
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="title desc">',
         f'<title id="title">{escape(chart.metric)}</title><desc id="desc">{escape(description(chart))}</desc>',

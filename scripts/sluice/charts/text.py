@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sluice.charts.result import Chart, Point
+from sluice.charts.result import Chart, Point, Signal
 from sluice.core import text
 
 HEIGHT = 15
 WIDTH = 80
 MARKS = {"": "•", "look": "○", "block": "●"}
-LONGEST = 12  # Signals that are listed; of more, the strongest.
+LONGEST = 12  # Lines of signals; of more, the strongest.
+WHY = {"point": "the point", "ewma": "the mean"}
 
 
 def as_text(chart: Chart, width: int | None = None) -> str:
@@ -27,14 +28,16 @@ def _head(chart: Chart, width: int) -> list[str]:
         *([f"autocorrelation {chart.correlation:.2f}, limits of the mean widened"] if chart.correlation else []),
         *(["more variation than the kind implies, measured"] if chart.is_dispersed and chart.kind in ("p", "u", "count") else []),
     ]
-    return [*text.wrapped(said, width), *text.wrapped("found: " + "; ".join(found), width)] if found else text.wrapped(said, width)
+    return (
+        [*text.wrapped(said, width), *text.wrapped("found: " + "; ".join(found), width)] if found else text.wrapped(said, width)
+    )
 
 
 def _picture(chart: Chart, width: int) -> list[str]:
     edge_names = {"block_upper": "block", "look_upper": "look", "centre": "centre", "look_lower": "look", "block_lower": "block"}
     room = width - 22
     points = chart.points[-room:]
-    lowest, highest = _range(points)
+    lowest, highest = visible(points)
     rows = [[" "] * len(points) for _ in range(HEIGHT)]
 
     def row(value: float) -> int:
@@ -53,14 +56,14 @@ def _picture(chart: Chart, width: int) -> list[str]:
         rows[row(point.value)][at] = MARKS[point.level]
     scale = {0: highest, HEIGHT // 2: (highest + lowest) / 2, HEIGHT - 1: lowest}
     lines = [
-        f"{_figure(scale[at]) if at in scale else '':>11} {'┤' if at in scale else '│'}{''.join(cells)} {labels.get(at, '')}".rstrip()
+        f"{_figure(scale[at]) + ' ┤' if at in scale else '│':>13}{''.join(cells)} {labels.get(at, '')}".rstrip()
         for at, cells in enumerate(rows)
     ]
     first, last = _short(points[0].label), _short(points[-1].label)
     return [*lines, " " * 13 + (first + last.rjust(max(len(points) - len(first), len(last) + 1)) if len(points) > 1 else first)]
 
 
-def _range(points: Sequence[Point]) -> tuple[float, float]:
+def visible(points: Sequence[Point]) -> tuple[float, float]:
     """Of the values and the look limits, which a single wide limit at the start does not stretch."""
     values = [point.value for point in points]
     edges = [edge for point in points[len(points) // 4 :] for edge in (point.look_lower, point.look_upper) if edge is not None]
@@ -79,18 +82,39 @@ def _short(label: str) -> str:
 
 
 def _signals(chart: Chart, width: int) -> list[str]:
-    signals = chart.signals
-    if not signals:
+    """One line for points that signal one after the other on one side."""
+    runs = _runs(chart)
+    if not runs:
         return ["no signal"]
-    shown = sorted(sorted(signals, key=lambda one: -one.strength)[:LONGEST], key=lambda one: one.at)
-    rows = [
-        (
-            _short(one.at), f"{MARKS[one.level]} {one.level}", one.direction, _figure(one.value),
-            f"{_figure(one.lower)} to {_figure(one.upper)}", f"{one.strength:.1f}",
-            ", ".join(one.rules) + (f" since {_short(one.since)}" if one.since != one.at else ""),
-        )
-        for one in shown
-    ]
-    left = [f"the {LONGEST} strongest of {len(signals):,} signals; --format json has all"] if len(signals) > LONGEST else []
-    table = text.table(["at", "level", "side", ">value", ">expected", ">strength", "rules"], rows, width)
-    return [*table, *left]
+    shown = sorted(sorted(runs, key=lambda run: -max(one.strength for one in run))[:LONGEST], key=lambda run: run[0].at)
+    left = [f"the {LONGEST} strongest of {len(runs):,}; --format json has all"] if len(runs) > LONGEST else []
+    return [*text.table(["signal", "level", "side", ">value", ">expected", ">strength", "why"], map(_row, shown), width), *left]
+
+
+def _runs(chart: Chart) -> list[list[Signal]]:
+    places = [at for at, point in enumerate(chart.points) if point.level]
+    runs: list[list[Signal]] = []
+    for number, (at, signal) in enumerate(zip(places, chart.signals, strict=True)):
+        # A point between two that signal does not end a run.
+        if number and at - places[number - 1] <= 2 and runs[-1][-1].direction == signal.direction:
+            runs[-1].append(signal)
+        else:
+            runs.append([signal])
+    return runs
+
+
+def _row(run: list[Signal]) -> tuple[str, ...]:
+    strongest = max(run, key=lambda one: one.strength)
+    level = "block" if any(one.level == "block" for one in run) else "look"
+    until = f" to {_short(run[-1].at)}" if len(run) > 1 else ""
+    own = sorted({rule for one in run for rule in one.rules if rule in ("point", "ewma")}, reverse=True)
+    since = f", since {_short(run[0].since)}" if run[0].since != run[0].at else ""
+    return (
+        _short(run[0].at) + until,
+        f"{MARKS[level]} {level}",
+        strongest.direction,
+        _figure(strongest.value),
+        f"{_figure(strongest.lower)} to {_figure(strongest.upper)}",
+        f"{strongest.strength:.1f}",
+        ", ".join(WHY[rule] for rule in own) + since,
+    )

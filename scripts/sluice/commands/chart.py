@@ -36,7 +36,9 @@ def chart(
     database: Annotated[
         Path | None, typer.Option(parser=typed, metavar="FILE", help="The DuckDB file that a query reads. It is only read.")
     ] = None,
-    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="Default: the first date or timestamp, else row order.")] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Default: the first date or timestamp, else row order.")
+    ] = None,
     value: Annotated[str | None, typer.Option(metavar="COLUMN", help="Default: 'value', else the first number.")] = None,
     denominator: Annotated[str | None, typer.Option(metavar="COLUMN", help="What a share or a rate is of.")] = None,
     by: Annotated[str | None, typer.Option(metavar="COLUMN", help="One series for each of its values.")] = None,
@@ -45,6 +47,10 @@ def chart(
         typer.Option(metavar="DATE=REASON", help="A known change: the baseline starts again at this date. Repeatable."),
     ] = None,
     memory: Annotated[int | None, typer.Option(min=30, help="Points that a baseline remembers. Default: all of a phase.")] = None,
+    textbook: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="N", help="Classical chart instead: limits at 3 sigma from the first N points of a phase."),
+    ] = None,
     points: Annotated[bool, typer.Option("--points", help="With --format json: every point, not only signals.")] = False,
     memory_limit: MemoryLimit = MEMORY_LIMIT,
     output: Annotated[ChartFormat, typer.Option("--format", help="Format of the result.")] = ChartFormat.text,
@@ -77,7 +83,7 @@ def chart(
     columns = Columns(time, value, denominator, by)
     found, notes = charts(
         given, kind, database=database, columns=columns, phases=[_phase(text) for text in phase or []],
-        settings=settings, memory_limit=memory_limit,
+        settings=settings, textbook=textbook, memory_limit=memory_limit,
     )  # fmt: skip
     note(notes)
     if output is ChartFormat.svg:

@@ -107,7 +107,7 @@ select
     edges[1] as centre, edges[2] as look_lower, edges[3] as look_upper, edges[4] as block_lower, edges[5] as block_upper,
     z, ewma, cusum_upper, cusum_lower, level, side,
     greatest(abs(z), abs(ewma) / spread / $ewma_sigma) as strength,
-    has_season, phi, is_dispersed,
+    has_season, phi, is_dispersed and has_known_variance as is_dispersed,
     list_filter([
         if(abs(z) > $look, 'point', null),
         if(abs(ewma) > $look_ewma * spread and z * ewma > 0, 'ewma', null),

@@ -92,8 +92,7 @@ with recursive judged as (
                 if(is_dispersed, own_df, 1e6) as df,
                 case
                     when is_constant then 0
-                    when has_known_variance then sqrt(prediction * if(is_dispersed, variance, 1))
-                    else sqrt(prediction * variance / $kept_variance)
+                    else sqrt(prediction * if(is_dispersed, variance, 1))
                 end as scale,
                 sqrt((1 + phi * (1 - $weight)) / (1 - phi * (1 - $weight))) as spread
             from tested
@@ -122,8 +121,12 @@ with recursive judged as (
         ),
 
         -- In the weighted mean, one point counts no more than a limit.
+        -- While points are left out, a short baseline does not correct itself: the mean has to go further to block.
         clipped as (
-            select *, greatest(-$look, least($look, z)) as clipped_z
+            select
+                *,
+                greatest(-$look, least($look, z)) as clipped_z,
+                spread * (1 + $held / greatest(1, n)) as held
             from deviated
         ),
 
@@ -142,7 +145,7 @@ with recursive judged as (
                 * exclude (level, side),
                 case
                     when n < $least then 0
-                    when abs(z) > $block or (abs(ewma) > $block_ewma * spread and z * ewma > 0) then 2
+                    when abs(z) > $block or (abs(ewma) > $block_ewma * held and z * ewma > 0) then 2
                     when abs(z) > $look or (abs(ewma) > $look_ewma * spread and z * ewma > 0) then 1
                     else 0
                 end as level,

@@ -1,7 +1,7 @@
 -- The classical chart: limits at three sigma from the points that set them (is_in_baseline), one set for each phase.
 --
 -- In: $series (as for points.sql, with is_in_baseline). Out: its rows, with the plotted value, centre, lower, upper and
--- is_signal. Kinds: individuals (value), mr, p, u, count (the c chart), laney_p, laney_u, t, g.
+-- is_signal and z. Kinds: individuals (value), mr, p, u, count (the c chart), laney_p, laney_u, t, g.
 -- Source: Montgomery, Introduction to Statistical Quality Control, chapters 6 and 7 (d2 = 1.128, D4 = 3.267); Laney 2002,
 -- sigma_z from the mean moving range of the standardised values in order of time; Nelson 1994 (t); Benneyan 2001 (g).
 with plotted as (
@@ -73,9 +73,10 @@ limited as (
 select
     metric, kind, measured_at, phase, value, denominator, sigma_z,
     if(kind = 't', power(y, 3.6), y) as plotted,
-    if(kind = 't', power(centre, 3.6), centre) as centre,
+    if(kind = 't', power(limited.centre, 3.6), limited.centre) as centre,
     if(kind = 't', power(lower_y, 3.6), lower_y) as lower,
     case when kind = 't' then power(upper_y, 3.6) when kind in ('p', 'laney_p') then least(1, upper_y) else upper_y end as upper,
-    coalesce(y > upper_y or y < lower_y, false) as is_signal
+    coalesce(y > upper_y or y < lower_y, false) as is_signal,
+    (y - limited.centre) / (sigma * sigma_z) as z
 from limited
 order by metric, measured_at

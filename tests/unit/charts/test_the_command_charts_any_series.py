@@ -1,0 +1,105 @@
+"""`sluice chart` as it is called: sources, formats, errors."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import duckdb
+import pytest
+from tests.helpers.schemas import document
+from typer.testing import CliRunner
+
+from sluice.cli import app
+from sluice.core.errors import SluiceError
+
+Write = Callable[..., str]
+
+
+def _run(*arguments: str) -> str:
+    found = CliRunner().invoke(app, ["chart", *arguments], env={"COLUMNS": "80"})
+    if found.exception and not isinstance(found.exception, SystemExit):
+        raise found.exception
+    assert found.exit_code == 0, found.output
+    return found.stdout
+
+
+@pytest.fixture
+def spiked(series_file: Write) -> str:
+    dice = random.Random(2)
+    return series_file([*(round(dice.gauss(100, 5), 2) for _ in range(30)), 170.0])
+
+
+def test_text_fits_80_columns_and_names_the_signal_and_the_limits(spiked: str) -> None:
+    lines = _run("--from", spiked).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "31 points, 17 judged, 1 signal" in lines[0]
+    assert any(line.startswith("2026-01-31") and "● block" in line and "170" in line for line in lines)
+    assert any(line.rstrip().endswith("centre") for line in lines)
+    assert sum("●" in line for line in lines) == 2  # in the picture and in the list
+
+
+def test_svg_says_in_words_what_it_shows_and_runs_no_script(spiked: str) -> None:
+    text = _run("--from", spiked, "--format", "svg")
+    names = {element.tag.rpartition("}")[2]: element for element in ElementTree.fromstring(text).iter()}  # noqa: S314  (our own)
+    assert "31 points from 2026-01-01 to 2026-01-31, 1 of them signal." in str(names["desc"].text)
+    assert names["title"] is not None
+    assert "script" not in names
+    assert "prefers-color-scheme:dark" in text
+    assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_a_folder_has_one_setting_and_every_signal_with_its_time_and_strength(series_file: Write, tmp_path: Path) -> None:
+    dice = random.Random(2)
+    calm = [round(dice.gauss(100, 5), 2) for _ in range(31)]
+    series_file([*calm[:30], 170.0], "folder/spiked.csv")
+    series_file(calm, "folder/calm.csv")
+    arguments = ["chart", "--from", str(tmp_path / "folder"), "--format", "json"]
+    found = document(arguments, _run(*arguments[1:]))
+    assert [(one["metric"], len(one["signals"])) for one in found["series"]] == [("calm.csv", 0), ("spiked.csv", 1)]
+    (signal,) = found["series"][1]["signals"]
+    assert (signal["at"], signal["level"], signal["direction"]) == ("2026-01-31", "block", "up")
+    assert signal["strength"] > 6
+    assert "values" not in found["series"][0]
+    every = document(arguments, _run(*arguments[1:], "--points"))
+    assert len(every["series"][0]["values"]) == 31
+
+
+def test_a_query_reads_a_file_and_leaves_it_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "shop.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("create table days as select date '2026-01-01' + i::integer as day, i % 2 as shop, 5.0 as value "
+                           "from range(40) t(i)")  # fmt: skip
+    before = file.read_bytes()
+    text = _run("--from", "select day, shop::varchar as metric, value from days", "--database", str(file), "--format", "json")
+    assert [one["metric"] for one in json.loads(text)["series"]] == ["0", "1"]
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "hint"),
+    [
+        (["--from", "nowhere.csv"], "no such file or folder", "name a CSV"),
+        (["--from", "select 1 as value from nowhere"], "cannot be read", "--database"),
+        (["--from", "select 'a' as name"], "no column of numbers", "--value"),
+        (["--from", "select 1 as value", "--value", "valeu"], "no column 'valeu'", "did you mean value"),
+        (["--from", "select 1 as value", "--kind", "pp"], "'pp' is not a kind", "did you mean p"),
+        (["--from", "select 1 as value", "--kind", "p"], "needs a denominator", "--denominator"),
+        (["--from", "select 3 as value, 2 as n", "--kind", "p"], "3 of 2 is not valid", "another kind"),
+        (["--from", "select -1 as value", "--kind", "count"], "-1 is not valid in a count chart", "another kind"),
+        (["--from", "select date '2026-01-01' as day, unnest([1, 2]) as value"], "more than one value", "--by"),
+        (["--from", "select null::double as value"], "no value to chart", "no row"),
+        (["--from", "select 1 as value", "--phase", "2026-03-01"], "has no reason", "2026-03-01=reason"),
+        (["--from", "select 1 as value", "--phase", "soon=why"], "'soon' is not a date", "2026-03-01=reason"),
+        ([], "nothing to chart", "name a file"),
+    ],
+)
+def test_errors_say_what_and_what_to_do(arguments: list[str], what: str, hint: str) -> None:
+    with pytest.raises(SluiceError) as raised:
+        _run(*arguments)
+    assert what in raised.value.what
+    assert hint in raised.value.hint
+    assert raised.value.where
