@@ -122,7 +122,22 @@ def _chart(metric: str, rows: list[tuple[Any, ...]]) -> Chart:
 
 def _point(row: tuple[Any, ...]) -> Point:
     label, measured_at, phase, baseline, value, *edges, z, mean_z, level, side, strength, rules = row
-    is_judged = z is not None
-    limits = edges if is_judged else [None] * 5
-    strength = strength if is_judged else None
-    return Point(label, measured_at, phase, baseline, value, *limits, z, mean_z, LEVELS[level], side, strength, rules)
+    centre, look_lower, look_upper, block_lower, block_upper = edges if z is not None else [None] * 5
+    return Point(
+        label,
+        measured_at,
+        phase,
+        baseline,
+        value,
+        centre,
+        look_lower,
+        look_upper,
+        block_lower,
+        block_upper,
+        z,
+        mean_z,
+        LEVELS[level],
+        side,
+        strength if z is not None else None,
+        rules,
+    )
