@@ -138,7 +138,8 @@ def test_every_command_takes_format_json_and_those_on_one_environment_take_env()
     assert [words for words, has in options.items() if "output" not in has] == []
     without = [words for words, has in options.items() if not {"environment", "warehouse"} & set(has)]
     assert without == [
-        "init", "setup", "ingest", "ack", "envs", "releases", "impact", "diff", "prune", "demo", "source add", "source check",
+        "init", "setup", "ingest", "ack", "envs", "releases", "impact", "diff", "chart", "prune", "demo",
+        "source add", "source check",
     ]  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def test_limits_are_where_the_deviate_reaches_its_limit(series_file: Write) -> N
 
 
 def test_limits_are_wider_for_a_short_baseline(series_file: Write) -> None:
-    """3.5 standard deviations of a known normal are 4.637 of 13 degrees of freedom and 3.559 of 198, times the mean's own error."""
+    """3.5 standard deviations of a known normal are 4.637 of 13 degrees of freedom and 3.559 of 198."""
     values = _noise(200)
     points = _one(series_file(values)).points
     assert points[13].z is None
