@@ -158,7 +158,8 @@ def test_its_comment_says_what_becomes_of_the_data(shop: ShopWithRunner, good: R
     row = next(line for line in comment["body"].splitlines() if line.startswith("| `core.fct_orders`"))
     # relation, status, rows before, rows after, added, removed, changed, columns
     cells = [cell.strip() for cell in row.strip("|").split("|")]
-    assert [int(cell.replace(",", "") or 0) for cell in cells[2:7]] == [orders, orders, 0, 0, changed]
+    assert [int(cell.partition(" ")[0].replace(",", "") or 0) for cell in cells[2:7]] == [orders, orders, 0, 0, changed]
+    assert f"({100 * changed / orders:.1f} %)" in cells[6]
     assert "voucher_code" in cells[7]
 
 
