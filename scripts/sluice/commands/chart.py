@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -55,7 +56,8 @@ def chart(
     memory_limit: MemoryLimit = MEMORY_LIMIT,
     output: Annotated[ChartFormat, typer.Option("--format", help="Format of the result.")] = ChartFormat.text,
     out: Annotated[
-        Path | None, typer.Option(parser=typed, metavar="FILE|FOLDER", help="Write here. SVG of several series needs a folder.")
+        Path | None,
+        typer.Option(parser=typed, metavar="FILE|FOLDER", help="Write here; SVG of several series: a folder."),
     ] = None,
     prove: Annotated[
         bool, typer.Option("--prove", help="Simulate, and compare false alarms and detection with theory; writes Markdown.")
@@ -89,7 +91,7 @@ def chart(
     if output is ChartFormat.svg:
         from sluice.charts.svg import as_svg
 
-        if len(found) > 1:
+        if len(found) > 1 or (out is not None and out.suffix != ".svg"):
             _write_each({one.metric: as_svg(one) for one in found}, out)
             return
         _write(as_svg(found[0]), out)
@@ -125,6 +127,9 @@ def _write(text: str, out: Path | None) -> None:
 def _write_each(texts: dict[str, str], out: Path | None) -> None:
     if out is None or out.is_file():
         raise SluiceError(f"{len(texts)} series need a folder", where="--out", hint="name a folder: --out charts")
+    taken = Counter[str]()
     for name, text in texts.items():
         safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)
-        _write(text, out / f"{safe}.svg")
+        taken[safe.lower()] += 1
+        again = taken[safe.lower()]
+        _write(text, out / (f"{safe}.svg" if again == 1 else f"{safe}~{again}.svg"))

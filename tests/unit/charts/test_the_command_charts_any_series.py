@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import duckdb
 import pytest
+from tests.helpers.project import REPOSITORY
 from tests.helpers.schemas import document
 from typer.testing import CliRunner
 
@@ -103,3 +106,35 @@ def test_errors_say_what_and_what_to_do(arguments: list[str], what: str, hint: s
     assert what in raised.value.what
     assert hint in raised.value.hint
     assert raised.value.where
+
+
+def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (REPOSITORY / "docs" / "charts.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    commands = [shlex.split(line, comments=True) for line in block.splitlines()]
+    monkeypatch.chdir(tmp_path)
+    for folder in ("folder", "warehouse"):
+        (tmp_path / folder).mkdir()
+    days = """
+        select date '2026-02-15' + cast(i as int) as day, 100 + i % 7 as value, i % 7 as nulls, 500 as row_count
+        from range(20) numbers (i)
+    """
+    with duckdb.connect("warehouse/prod.duckdb") as connection:
+        connection.execute(f"create schema core; create table core.fct_orders as select day as ordered_on from ({days})")
+        connection.execute(f"copy ({days}) to 'orders.csv'; copy (select day, nulls, row_count from ({days})) to 'nulls.csv'")
+        connection.execute(f"copy (select 'orders' as metric, day, value from ({days})) to 'metrics.parquet'")
+        connection.execute("copy (from 'orders.csv') to 'folder/one.csv'; copy (from 'orders.csv') to 'folder/two.csv'")
+
+    assert len(commands) >= 6
+    for program, *arguments in commands:
+        done = CliRunner().invoke(app, arguments)
+        assert (program, done.exit_code) == ("sluice", 0), f"{arguments}\n{done.output}"
+    assert [path.name for path in (tmp_path / "charts").iterdir()] == ["orders.svg"]
+    assert "two" in (tmp_path / "signals.json").read_text(encoding="utf-8")
+
+
+def test_series_whose_names_are_alike_as_files_have_files_of_their_own(tmp_path: Path) -> None:
+    rows = "".join(f"2026-01-{day:02},{day % 5},{name}\n" for day in range(1, 21) for name in ("a/b", "a b", "A_b"))
+    (tmp_path / "three.csv").write_text(f"day,value,metric\n{rows}", encoding="utf-8")
+    _run("--from", str(tmp_path / "three.csv"), "--by", "metric", "--format", "svg", "--out", str(tmp_path / "charts"))
+    assert len(list((tmp_path / "charts").glob("*.svg"))) == 3
