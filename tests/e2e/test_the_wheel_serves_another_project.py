@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 # What the extras install; dbt, which the project has; and what only a checker of types has.
-OTHERS = {"duckdb_engine", "great_expectations", "obstore", "sqlalchemy", "dbt", "_typeshed"}
+OTHERS = {"duckdb_engine", "great_expectations", "numpy", "obstore", "sqlalchemy", "dbt", "_typeshed"}
 MISSING = """
 import sys
 from importlib.util import find_spec

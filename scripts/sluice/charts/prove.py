@@ -8,6 +8,7 @@ from typing import Any
 from sluice.charts import simulate, theory
 from sluice.charts.settings import BLOCK_ARL, LOOK_ARL, Settings
 from sluice.charts.simulate import Case, Seen, normal
+from sluice.core.extras import need
 from sluice.core.progress import on_stderr
 
 BASELINES = (20, 30, 50, 100, 200, 400)
@@ -26,7 +27,11 @@ PUBLISHED = {
 
 
 def report(series: int) -> str:
-    """All tables, from `series` series a simulation (five times as many for false alarms)."""
+    """All tables, from `series` series a simulation (five times as many for false alarms).
+
+    Raises SluiceError without numpy, which only the simulation needs.
+    """
+    need("numpy", "expectations", "a simulation")
     settings = Settings()
     with on_stderr("prove") as tell:
         seen: dict[int, list[dict[str, Seen]]] = {}

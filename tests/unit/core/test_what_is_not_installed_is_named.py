@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sluice.charts.prove import report
 from sluice.core import duck
 from sluice.core.errors import SluiceError
 from sluice.quality.expectations.quiet import quiet_gx
@@ -38,6 +39,7 @@ def enter_gx() -> None:
     ("package", "wanted", "use"),
     [
         ("great_expectations", "sluice-dataops[expectations]", enter_gx),
+        ("numpy", "sluice-dataops[expectations]", lambda: report(100)),
         ("obstore", "sluice-dataops[s3]", lambda: Bucket("s3://bucket/prefix", Path("cache"))),
         ("duckdb_extension_excel", "sluice-dataops[feeds]", lambda: duck._link("excel")),
         ("duckdb_extension_httpfs", "sluice-dataops[s3]", lambda: duck._link("httpfs")),
