@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.helpers.preloaded import BIN
 from tests.helpers.project import REPOSITORY, tracked
+from tests.helpers.repositories import committed
 
 pytestmark = pytest.mark.skipif(
     bool(os.environ.get("SLUICE_OFFLINE")), reason="SLUICE_OFFLINE is set: packages cannot be installed without the index"
@@ -79,13 +80,6 @@ def packages_of(file: Path) -> set[str]:
     tree = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
     names = {name.name for node in tree if isinstance(node, ast.Import) for name in node.names}
     return {name.partition(".")[0] for name in names | {node.module or "" for node in tree if isinstance(node, ast.ImportFrom)}}
-
-
-def committed(folder: Path) -> None:
-    """Commit everything."""
-    somebody = ("-c", "user.name=somebody", "-c", "user.email=somebody@shop.example")
-    for words in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "it")):
-        ran("git", *somebody, *words, folder=folder)
 
 
 def test_the_wheel_has_every_file_of_the_package_and_asks_for_no_dbt(wheel: Path) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from tests.helpers.records import record
 
 from sluice.diff.result import Diff, RelationDiff
 from sluice.diff.run import diff
 from sluice.diff.side import side
-from sluice.store.record import Code, Record, Relation, dump
+from sluice.store.record import Code, Relation, dump
 
 
 def node(
@@ -87,21 +88,14 @@ class Sides:
     def record(self, name: str, digests: Mapping[str, str], duckdb_version: str = "1.5.5") -> None:
         """Write a release record with the digests of relations."""
         words = {relation: hashlib.sha256(digest.encode()).hexdigest() for relation, digest in digests.items()}
-        record = Record(
+        written = record(
             release_id=f"20250101T000000Z-{name * 6}",
-            project="shop",
             code=Code(name * 40, False),
-            lake={},
-            parent=None,
-            environment="prod",
-            full_refresh=True,
-            built_by="user:test",
-            started_at="2025-01-01T00:00:00Z",
             built_at="2025-01-01T00:00:01Z",
             duckdb=duckdb_version,
             relations={relation: Relation(1, (), digest) for relation, digest in words.items()},
         )
-        dump(record, self.root / name)
+        dump(written, self.root / name)
 
     def diff(self, **options: Any) -> Diff:
         """Compare them."""

@@ -1,7 +1,7 @@
 """Sources that are tables of a DuckDB file: the one that dbt's target names, or one that it attaches.
 
 A candidate is another file, so it gets views of these tables before dbt runs. Like all views that read something else they
-are dropped when it is made to stand alone. What the tables held is noted with the release: there is no lake to pin.
+are dropped when it is made to stand alone. What the tables held is noted with the release, in place of the pins of a lake.
 """
 
 from __future__ import annotations

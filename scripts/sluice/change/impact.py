@@ -104,8 +104,8 @@ def _about_the_start(base: str, start: git.Start) -> Iterator[str]:
         since = f"{plural(start.commits, 'commit')} since {start.commit[:12]}, where this branch left it"
         yield f"{base} has had {since}; what they change is not part of this comparison"
     if start.commits is None:
-        why = f"in this clone, which is shallow ({git.how_to_deepen(base)})" if git.is_shallow() else "in common with it"
-        yield f"there is no commit at which this branch left {base} {why}: compared with its last commit"
+        why = f" in this clone, which is shallow ({git.how_to_deepen(base)})" if git.is_shallow() else ""
+        yield f"this branch and {base} have no commit in common{why}: compared with the last commit of {base}"
 
 
 def _about_the_sql(found: Changes) -> Iterator[str]:

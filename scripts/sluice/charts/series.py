@@ -81,7 +81,8 @@ def _files(path: Path) -> dict[str, str]:
     found = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.suffix.lower() in READERS)
     if not found or (path.is_file() and path.suffix.lower() not in READERS):
         hint = f"files that can be read end in {', '.join(READERS)}"
-        raise SluiceError("there is no file that can be read", where=str(path), hint=hint)
+        what = "this kind of file cannot be read" if path.is_file() else "the folder has no file that can be read"
+        raise SluiceError(what, where=str(path), hint=hint)
     base = path.parent if path.is_file() else path
     return {one.relative_to(base).as_posix(): f"{READERS[one.suffix.lower()]}({literal(str(one))})" for one in found}
 
@@ -104,7 +105,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, name: str, relation: str, kin
 
 
 def _time(name: str | None, types: dict[str, str]) -> str:
-    """A time as it is; a number is a count of days, as is the order of rows where there is no time."""
+    """A time as it is; a number is a count of days, as is the order of rows without a time."""
     if name is None:
         return "timestamp '2000-01-01' + to_days((row_number() over ())::integer)"
     if any(part in types[name] for part in _NUMBERS):
@@ -117,14 +118,14 @@ def _found(types: dict[str, str], kind: str, given: Columns, where: str) -> Colu
         name = getattr(given, option)
         if name is not None and name not in types:
             hint = did_you_mean(name, types, f"its columns are {', '.join(types)}")
-            raise SluiceError(f"there is no column {name!r}", where=f"{where}, --{option}", hint=hint)
+            raise SluiceError(f"the source has no column {name!r}", where=f"{where}, --{option}", hint=hint)
     times = [name for name, kind_of in types.items() if kind_of.startswith(_TIMES)]
     time = given.time or next(iter(times), None) or next((name for name in types if _TIME_NAME.match(name)), None)
     numbers = [name for name, kind_of in types.items() if name != time and any(part in kind_of for part in _NUMBERS)]
     denominator = given.denominator or (_named(numbers, "denominator") if kind in SHARES else None)
     value = given.value or _named([name for name in numbers if name != denominator], "value", or_first=True)
     if value is None:
-        raise SluiceError("there is no column of numbers", where=where, hint="name the column to chart by --value")
+        raise SluiceError("the source has no column of numbers", where=where, hint="name the column to chart by --value")
     if kind in SHARES and denominator is None:
         raise SluiceError(f"a {kind} chart needs a denominator", where=where, hint="name its column by --denominator")
     texts = [name for name, kind_of in types.items() if kind_of == "VARCHAR" and name != time]
@@ -184,5 +185,5 @@ def _left_out(connection: duckdb.DuckDBPyConnection) -> list[str]:
     ).fetchone()
     kept = connection.execute("select count(*) from series").fetchone()
     if not kept or not kept[0]:
-        raise SluiceError("there is no value to chart", where="--from", hint="the source has no row with a time and a number")
+        raise SluiceError("the source has no value to chart", where="--from", hint="no row has a time and a number")
     return [f"{row[0]:,} rows without a value or a time were left out"] if row and row[0] else []

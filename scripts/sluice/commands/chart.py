@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ from sluice.core.errors import SluiceError
 from sluice.core.paths import typed
 
 if TYPE_CHECKING:
+    from sluice.charts.result import Chart
     from sluice.charts.series import Phase
 
 
@@ -75,7 +77,7 @@ def chart(
         _write(report(series), out)
         return
     if source is None:
-        raise SluiceError("there is nothing to chart", where="--from", hint="name a file, a folder or a query")
+        raise SluiceError("nothing to chart was named", where="--from", hint="name a file, a folder or a query")
     from sluice.charts.run import charts
     from sluice.charts.series import Columns, is_query
     from sluice.charts.settings import Settings
@@ -89,12 +91,7 @@ def chart(
     )  # fmt: skip
     note(notes)
     if output is ChartFormat.svg:
-        from sluice.charts.svg import as_svg
-
-        if len(found) > 1 or (out is not None and out.suffix != ".svg"):
-            _write_each({one.metric: as_svg(one) for one in found}, out)
-            return
-        _write(as_svg(found[0]), out)
+        _write_svg(found, out)
     elif output is ChartFormat.json:
         from sluice.charts.run import fields
         from sluice.core.document import document
@@ -114,6 +111,15 @@ def _phase(text: str) -> Phase:
     if not reason:
         raise SluiceError(f"{text!r} has no reason", where="--phase", hint="write --phase 2026-03-01=reason")
     return Phase(since, reason)
+
+
+def _write_svg(found: Sequence[Chart], out: Path | None) -> None:
+    from sluice.charts.svg import as_svg
+
+    if len(found) > 1 or (out is not None and out.suffix != ".svg"):
+        _write_each({one.metric: as_svg(one) for one in found}, out)
+    else:
+        _write(as_svg(found[0]), out)
 
 
 def _write(text: str, out: Path | None) -> None:

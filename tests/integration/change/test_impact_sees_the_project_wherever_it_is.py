@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.integration.change.test_impact_tells_before_anything_is_built import git, write
+from tests.helpers.repositories import committed, git, write
 
 from sluice.change.impact import Impact, impact
 from sluice.core.dbt_profile import Choice
@@ -62,9 +62,7 @@ def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The repository, with one commit, as `dbt deps` leaves it. The profile is not in git, and dev is not a DuckDB file."""
     folder = tmp_path_factory.mktemp("top")
     write(folder, FILES)
-    git(folder, "init", "--initial-branch", "main")
-    git(folder, "add", ".")
-    git(folder, "commit", "-m", "start")
+    committed(folder)
     (folder / "shop/dbt_packages").mkdir()
     (folder / "shop/dbt_packages/money").symlink_to(folder / "common/money")
     (folder / "shop/dev.duckdb").write_text("whoever opens this fails")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.helpers.preloaded import program
+from tests.helpers.repositories import committed, git, write
 from tests.helpers.schemas import document
 
 FILES = {
@@ -49,22 +50,6 @@ FILES = {
 }
 
 
-def write(folder: Path, files: dict[str, str]) -> None:
-    """Put files into a project, without the indent that they have here."""
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lines = text.strip("\n").splitlines()
-        indent = len(lines[0]) - len(lines[0].lstrip())
-        path.write_text("\n".join(line[indent:] for line in lines).rstrip() + "\n")
-
-
-def git(folder: Path, *arguments: str) -> None:
-    """Run git as somebody."""
-    somebody = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.com"]
-    subprocess.run(["git", *somebody, *arguments], cwd=folder, check=True, capture_output=True)
-
-
 def impact(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a project."""
     environment = {**os.environ, "SLUICE_LAKE": str(folder / "lake")}
@@ -77,10 +62,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project, with one commit."""
     folder = tmp_path_factory.mktemp("shop")
     write(folder, FILES)
-    git(folder, "init", "--initial-branch", "main")
-    git(folder, "add", ".")
-    git(folder, "commit", "-m", "start")
-    return folder
+    return committed(folder)
 
 
 @pytest.fixture(scope="module")

@@ -12,17 +12,12 @@ from typing import Any
 import pytest
 from tests.helpers.preloaded import program
 from tests.helpers.project import REPOSITORY, Project, copy_project
+from tests.helpers.repositories import committed
 
 from lint.breaking_changes import let_pass_by_dbt
 
 YAML = "models/marts/core/_core__payments.yml"
 SQL = "models/marts/core/fct_refunds.sql"
-
-
-def git(folder: Path, *arguments: str) -> None:
-    """Run git as somebody."""
-    somebody = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.com"]
-    subprocess.run(["git", *somebody, *arguments], cwd=folder, check=True, capture_output=True)
 
 
 def edit(file: Path, before: str, after: str) -> None:
@@ -35,11 +30,7 @@ def edit(file: Path, before: str, after: str) -> None:
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """The project as a repository with one commit."""
-    folder = copy_project(tmp_path / "clone")
-    git(folder, "init", "--initial-branch", "main")
-    git(folder, "add", ".")
-    git(folder, "commit", "-m", "start")
-    return folder
+    return committed(copy_project(tmp_path / "clone"))
 
 
 def compare(folder: Path, base: str = "main") -> tuple[int, str]:

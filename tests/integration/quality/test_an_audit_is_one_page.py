@@ -10,26 +10,21 @@ from typing import Any
 import pytest
 from tests.helpers.audited import Audited, check
 from tests.helpers.pages import PHONE, assert_whole, width_on_a_phone
+from tests.helpers.records import record
 
 from sluice.core.errors import SluiceError
 from sluice.quality.expectations.page import PAGE, page
 from sluice.quality.expectations.report import as_fields, as_markdown, as_text, rows
 from sluice.quality.expectations.result import AuditReport
-from sluice.store.record import Acknowledgement, Code, Record
+from sluice.store.record import Acknowledgement, Code
 
 HOSTILE = "</table><script>alert(1)</script>"
-RECORD = Record(
+RECORD = record(
     release_id="20250203T020000Z-abcdef",
-    project="shop",
     code=Code("c" * 40, False),
-    lake={},
-    parent=None,
-    environment="prod",
-    full_refresh=True,
     built_by="user:ann",
     started_at="2025-02-03T02:00:00Z",
     built_at="2025-02-03T02:03:00Z",
-    duckdb="1.5.5",
     acknowledged=(
         Acknowledgement("sales.no_day_has_two", "Two shops, two rows a day", "user:ann", "2025-02-03T08:00:00Z", "2025-03-01"),
         Acknowledgement("sales.an_old_one", "It was a holiday", "user:bob", "2025-01-03T08:00:00Z"),

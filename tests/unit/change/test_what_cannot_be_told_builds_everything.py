@@ -8,26 +8,16 @@ from typing import Any
 
 import duckdb
 import pytest
+from tests.helpers.records import record
 
 from sluice.change import pull_request
 from sluice.change.checkout import Parsed
 from sluice.change.impact import Changes
 from sluice.change.pull_request import comparable, of_another_dbt, selected, untraceable
 from sluice.core.errors import SluiceError
-from sluice.store.record import Code, Dbt, Record
+from sluice.store.record import Code, Dbt
 
-RECORD = Record(
-    release_id="20250101T000000Z-aaaaaa",
-    project="shop",
-    code=Code("a" * 40, False),
-    lake={},
-    parent=None,
-    environment="prod",
-    full_refresh=True,
-    built_by="user:test",
-    started_at="2025-01-01T00:00:00Z",
-    duckdb=duckdb.__version__,
-)
+RECORD = record(code=Code("a" * 40, False), duckdb=duckdb.__version__)
 
 
 @pytest.fixture
