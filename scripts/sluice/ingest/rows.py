@@ -69,11 +69,6 @@ def raise_faults(faults: Sequence[str]) -> None:
         raise SluiceError("; ".join(faults))
 
 
-def check_columns(contract: Contract, names: Sequence[str]) -> None:
-    """Raise SluiceError where `names` lack a promised column, or hold a new one that cannot be added."""
-    raise_faults(column_faults(contract, names))
-
-
 @dataclass(frozen=True)
 class StagedRows:
     """What a reader found in a batch's files.
