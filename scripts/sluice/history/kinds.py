@@ -131,4 +131,175 @@ class ReleaseEntry(Entry):
     seconds: float | None
 
 
-KINDS: tuple[type[Entry], ...] = (BatchEntry, RefusalEntry, CheckEntry, DecisionEntry, ReleaseEntry)
+@dataclass(frozen=True, kw_only=True)
+class RunEntry(Entry):
+    """A command that changed something, or tried to: `sluice run`, or a step on its own; `outcome` is done, failed or refused.
+
+    Steps, checks, profiles and signals of the run have its `run_id`.
+    """
+
+    TABLE = "runs"
+    run_id: str
+    command: str
+    environment: str | None
+    release_id: str | None
+    started_at: datetime
+    seconds: float
+    outcome: str
+    exit_code: int
+    detail: str | None
+    actor: str
+    code_commit: str | None
+    is_dirty: bool | None
+    sluice_version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepEntry(Entry):
+    """A step of a run: ingest, build, audit, publish, and others by the verbs of their commands.
+
+    `invocation_id` is dbt's, or that of the audit: rows of lake/ops/checks have it as their `run_id`.
+    """
+
+    TABLE = "steps"
+    run_id: str
+    step: str
+    invocation_id: str | None
+    environment: str | None
+    release_id: str | None
+    started_at: datetime
+    seconds: float
+    outcome: str
+    exit_code: int
+    detail: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeEntry(Entry):
+    """A node of dbt in a build, and how it ended; `status` is dbt's word."""
+
+    TABLE = "nodes"
+    run_id: str
+    invocation_id: str
+    environment: str
+    release_id: str | None
+    unique_id: str
+    kind: str
+    name: str
+    relation: str | None
+    status: str
+    started_at: datetime | None
+    seconds: float
+    failures: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueCount:
+    """A frequent value and the number of its rows."""
+
+    value: str
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileEntry(Entry):
+    """What a table, or a column of it, held when a candidate had been built. A table's own row has no `column_name`.
+
+    Values are text, so that every type fits. `quantiles` are the values at 0, 0.1, ... 1 of a number or time. Of columns with
+    personal data, only counts are kept.
+    """
+
+    TABLE = "profiles"
+    run_id: str
+    environment: str
+    release_id: str
+    measured_at: datetime
+    relation: str
+    column_name: str | None
+    data_type: str | None
+    row_count: int
+    bytes: int | None = None
+    newest_at: datetime | None = None
+    null_count: int | None = None
+    distinct_count: int | None = None
+    least: str | None = None
+    greatest: str | None = None
+    mean: float | None = None
+    total: float | None = None
+    quantiles: tuple[float, ...] = ()
+    frequent: tuple[ValueCount, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitEntry(Entry):
+    """A commit that a release was the first to contain in its environment."""
+
+    TABLE = "commits"
+    run_id: str
+    environment: str
+    release_id: str
+    code_commit: str
+    author: str
+    authored_at: datetime
+    committed_at: datetime
+    subject: str
+    pull_request: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignalEntry(Entry):
+    """A point of a control chart that signalled in an audit.
+
+    `metric` is `relation.measure{dimension=value}`; `level` is 1 to look at or 2 beyond the blocking limit; `is_new` says that
+    no earlier audit of the environment has judged this point with this value; `blocks` that it stopped the release.
+    """
+
+    TABLE = "signals"
+    run_id: str
+    environment: str
+    release_id: str | None
+    judged_at: datetime
+    metric: str
+    relation: str
+    measure: str
+    dimension: str | None
+    point_at: datetime
+    value: float
+    centre: float | None
+    lower: float | None
+    upper: float | None
+    level: int
+    strength: float
+    rules: tuple[str, ...]
+    severity: str
+    owner: str | None
+    is_new: bool
+    blocks: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseEntry(Entry):
+    """From `since_at` on, a metric is judged by new points only: somebody said why it changed, or a deployment changed it."""
+
+    TABLE = "phases"
+    metric: str
+    since_at: datetime
+    reason: str
+    marked_by: str
+    marked_at: datetime
+
+
+KINDS: tuple[type[Entry], ...] = (
+    BatchEntry,
+    RefusalEntry,
+    CheckEntry,
+    DecisionEntry,
+    ReleaseEntry,
+    RunEntry,
+    StepEntry,
+    NodeEntry,
+    ProfileEntry,
+    CommitEntry,
+    SignalEntry,
+    PhaseEntry,
+)
