@@ -34,7 +34,7 @@ from lab.bench.process import Cost, Ratio, compare, measure
 from lab.bench.quick import bench_quick
 from lab.bench.readers import bench_moves, bench_readers
 from lab.bench.shop import LARGE, BenchShop, make_shop
-from lab.places import BIN, REPOSITORY
+from lab.places import BIN
 
 PYTHON = sys.executable
 HERE = Path(__file__).parent
@@ -93,7 +93,7 @@ def bench_builds(shop: BenchShop, state: Path, runs: int, parts: str) -> dict[st
             (state / "bare.duckdb").unlink()
     found["b_dbt_build"] = asdict(compare(ours, theirs))
     if "c" in parts:
-        measure([str(BIN / "sluice"), "ingest", str(REPOSITORY / "feeds" / "demo.yml")], env)
+        shop.add_to_lake(env)
         found |= bench_next_day(shop, state, env, ours[-1])
     return found
 
