@@ -9,6 +9,7 @@ payments as (
         payment_id,
         bool_or(refusal_reason is null) as is_accepted
     from {{ ref('int_payments__judged') }}
+    where payment_id in (select disputes.payment_id from disputes)
     group by payment_id
 ),
 

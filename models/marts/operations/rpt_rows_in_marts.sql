@@ -4,11 +4,6 @@
 -- looked up by its key; what is counted, and the money, is the mart's.
 with
 
-events as (
-    select * from {{ ref('int_events__judged') }}
-    where refusal_reason is null
-),
-
 events_to_count as (
     select
         events.visitor_id,
@@ -17,18 +12,24 @@ events_to_count as (
         events.source_file,
         {{ slice_number('events') }} as slice_number,
         count(*) as event_count
-    from events
+    from {{ ref('int_events__judged') }} as events
     {{ touched_slices('events', 'events') | indent(4) }}
+    where events.refusal_reason is null
     group by all
 ),
 
 -- A session does not keep its events, so a visitor's events are in the mart where their number is that of the sessions.
+-- Read for itself: DuckDB would write a CTE that two parts share to disk, all events of it.
 visitors as (
     select
         visitor_id,
         count(*) as event_count
-    from events
-    where visitor_id in (select events_to_count.visitor_id from events_to_count)
+    from {{ ref('int_events__judged') }}
+    where
+        refusal_reason is null
+        {% if is_touched_only() %}
+            and visitor_id in (select events_to_count.visitor_id from events_to_count)
+        {% endif %}
     group by visitor_id
 ),
 
@@ -37,7 +38,9 @@ visitors_of_sessions as (
         visitor_id,
         sum(event_count) as event_count
     from {{ ref('fct_sessions') }}
-    where visitor_id in (select events_to_count.visitor_id from events_to_count)
+    {% if is_touched_only() %}
+        where visitor_id in (select events_to_count.visitor_id from events_to_count)
+    {% endif %}
     group by visitor_id
 ),
 

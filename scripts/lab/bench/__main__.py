@@ -73,12 +73,28 @@ def bench_ingest(shop: BenchShop, state: Path, kind: str, runs: int) -> Ratio:
 
 
 def bench_builds(shop: BenchShop, state: Path, runs: int, parts: str) -> dict[str, Any]:
-    """(b) and (c), on one lake: all days but the last, then the last.
+    """(b) and (c), on one lake: all days but the last, then the last on the last build of (b).
 
-    A full dbt build with its data tests, beside its SQL, and the seconds of each node in the last run; unit tests run on no
-    data and are left out on both sides. Then the last day on that build, beside full builds.
+    A build that an earlier call with `--keep` has left is used again by (c).
     """
-    env = environment(shop, shop.lake, state)
+    env, left = environment(shop, shop.lake, state), state / "full.json"
+    found: dict[str, Any] = {}
+    if "b" in parts or not left.exists():
+        found, full = bench_full_build(shop, state, env, runs)
+        left.write_text(json.dumps(asdict(full)), encoding="utf-8")
+    if "c" in parts:
+        full = Cost(**json.loads(left.read_text(encoding="utf-8")))
+        shop.add_to_lake(env)
+        found |= bench_next_day(shop, state, env, full)
+        left.unlink()
+    return found
+
+
+def bench_full_build(shop: BenchShop, state: Path, env: Mapping[str, str], runs: int) -> tuple[dict[str, Any], Cost]:
+    """(b) A full dbt build with its data tests, beside its SQL; the seconds of each node; the cost of the last build.
+
+    Unit tests run on no data and are left out on both sides.
+    """
     found: dict[str, Any] = {}
     with shop.without_last_day():
         found["b_ingest_all"] = asdict(shop.fill_lake(env))
@@ -92,10 +108,7 @@ def bench_builds(shop: BenchShop, state: Path, runs: int, parts: str) -> dict[st
             theirs.append(measure([*bare, str(state / "bare.duckdb")], env))
             (state / "bare.duckdb").unlink()
     found["b_dbt_build"] = asdict(compare(ours, theirs))
-    if "c" in parts:
-        shop.add_to_lake(env)
-        found |= bench_next_day(shop, state, env, ours[-1])
-    return found
+    return found, ours[-1]
 
 
 def seconds_of_nodes(target: Path) -> dict[str, float]:
@@ -118,8 +131,8 @@ def bench_next_day(shop: BenchShop, state: Path, env: Mapping[str, str], full: C
     return {"c_next_day": found, "c_nodes": nodes}
 
 
-def bench_size(orders: int, days: int, root: Path, runs: int, parts: str) -> dict[str, Any]:
-    """All requested parts at one size."""
+def bench_size(orders: int, days: int, root: Path, runs: int, parts: str, *, keep: bool = False) -> dict[str, Any]:
+    """All requested parts at one size. With `keep`, the warehouse stays for a later call."""
     shop, made = make_shop(orders, days, root)
     result: dict[str, Any] = {"orders": orders, "days": days, "deliveries_mib": shop.mib()}
     result["on"] = dict.fromkeys(sorted(set(parts) & set("abc")), f"{datetime.now(UTC):%Y-%m-%d}")
@@ -130,7 +143,8 @@ def bench_size(orders: int, days: int, root: Path, runs: int, parts: str) -> dic
         result["a_ingest_parquet"] = asdict(bench_ingest(shop, shop.state / "a", "parquet", runs))
     if "b" in parts or "c" in parts:
         result |= bench_builds(shop, shop.state, runs, parts)
-    shutil.rmtree(shop.state, ignore_errors=True)
+    if not keep:
+        shutil.rmtree(shop.state, ignore_errors=True)
     return result
 
 
@@ -152,6 +166,7 @@ def main() -> None:
         "--moved", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000], help="orders of the warehouses of part f"
     )
     parser.add_argument("--parts", default="abcdefg")
+    parser.add_argument("--keep", action="store_true", help="leave the build of part b for a later call with part c alone")
     parser.add_argument("--data", type=Path, default=Path("bench-data"))
     parser.add_argument("--out", type=Path, default=Path("docs/bench.json"))
     parser.add_argument(
@@ -173,7 +188,7 @@ def main() -> None:
     for orders in options.orders if set(options.parts) & set("abc") else []:
         sizes = {size["orders"]: size for size in report.get("sizes", [])}
         kept = sizes.get(orders, {})
-        measured = bench_size(orders, options.days, options.data.absolute(), options.runs, options.parts)
+        measured = bench_size(orders, options.days, options.data.absolute(), options.runs, options.parts, keep=options.keep)
         sizes[orders] = kept | measured | {"on": kept.get("on", {}) | measured["on"]}
         report["sizes"] = [size for _, size in sorted(sizes.items())]
         _write(report, options.out)
