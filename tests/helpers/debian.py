@@ -1,4 +1,4 @@
-"""Programs that are no Python packages: those on PATH, else out of Debian's packages, unpacked for this test run."""
+"""Programs that do not come as Python packages: those on PATH, else out of Debian's packages, unpacked for this test run."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ RELEASE_INFO = Part("release_info", ("environment", "release_id", "commit"), (
     Metric("one", "release_info", "The current release and the commit that it was built from; always 1."),
 ))  # fmt: skip
 FRESHNESS = Part("freshness", ("feed", "severity"), (
-    Metric("seconds", "feed_freshness_limit_seconds", "How old the newest batch of a feed may be: `freshness` of its dbt source."),
+    Metric("seconds", "feed_freshness_limit_seconds", "How old the newest rows of a feed may be: `freshness` of its source."),
 ))  # fmt: skip
 REFUSED = Part("quarantine", ("environment", "feed"), (
     Metric("rows", "quarantine_open_rows", "Rows rejected by a business rule of the current release, without a decision."),
