@@ -25,6 +25,7 @@ from sluice.commands.envs import envs
 from sluice.commands.impact import impact
 from sluice.commands.ingest import ingest
 from sluice.commands.init import init
+from sluice.commands.metrics import metrics
 from sluice.commands.output import register
 from sluice.commands.promote import promote
 from sluice.commands.prune import prune
@@ -85,7 +86,7 @@ register(app, "Review", drop)
 register(app, "Quality", audit, verify)
 register(app, "Quality", chart, anywhere=True)
 app.add_typer(quarantine, name="quarantine", rich_help_panel="Quality")
-register(app, "Operate", prune, rebuild)
+register(app, "Operate", metrics, prune, rebuild)
 register(app, "Try out", demo, anywhere=True)
 
 

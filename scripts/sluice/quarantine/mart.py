@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -13,6 +15,7 @@ from sluice.core.errors import SluiceError
 from sluice.core.manifest import relation_of
 from sluice.environments.resolve import Located, holding
 
+_HINT = "mark the one model that holds refused rows with `config: meta: quarantine: true`"
 # docs/quarantine.md says what each column means. The mart's own status is that of its build, and not read.
 _ROWS = """
     select quarantine_id, 'warehouse' as place, feed, entity, row_key::varchar as row_key, rule, reason, may_be_waived,
@@ -38,16 +41,20 @@ def find(located: Located) -> QuarantineMart:
     Raises SluiceError where the manifest cannot be read, or where not exactly one model is marked as the mart.
     """
     target = located.described_in
-    models = [node for node in artifact(target, "manifest.json")["nodes"].values() if node["resource_type"] == "model"]
-    found = [node for node in models if ((node.get("config") or {}).get("meta") or {}).get("quarantine") is True]
-    hint = "mark the one model that holds refused rows with `config: meta: quarantine: true`"
+    found = marked(target)
     if len(found) > 1:
         names = ", ".join(sorted(str(node["name"]) for node in found))
-        raise SluiceError(f"more than one model is marked as the quarantine: {names}", where=str(target), hint=hint)
+        raise SluiceError(f"more than one model is marked as the quarantine: {names}", where=str(target), hint=_HINT)
     if not found:
-        raise SluiceError("no model of the project holds refused rows", where=str(target), hint=hint)
+        raise SluiceError("no model of the project holds refused rows", where=str(target), hint=_HINT)
     (node,) = found
     return QuarantineMart(holding(located, [relation_of(node)]), node["database"], node["schema"], node["alias"])
+
+
+def marked(target: Path) -> list[Mapping[str, Any]]:
+    """The nodes of the models that are marked as the mart. Raises SluiceError where the manifest cannot be read."""
+    models = [node for node in artifact(target, "manifest.json")["nodes"].values() if node["resource_type"] == "model"]
+    return [node for node in models if ((node.get("config") or {}).get("meta") or {}).get("quarantine") is True]
 
 
 def attach(connection: duckdb.DuckDBPyConnection, mart: QuarantineMart) -> str:
