@@ -20,8 +20,11 @@ _STYLE = (
 )
 
 
-def as_svg(chart: Chart) -> str:
-    """The whole series. Its description says in words what the picture shows; each signal has a title of its own."""
+def as_svg(chart: Chart, anchor: str = "") -> str:
+    """The whole series. Its description says in words what the picture shows; each signal has a title of its own.
+
+    With an `anchor`, which no other picture of the page has, it is a part of a page, whose style sheet it needs.
+    """
     points = chart.points
     lowest, highest = visible(points)
 
@@ -50,9 +53,7 @@ def as_svg(chart: Chart) -> str:
         ("centre", "centre"),
     )
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="title desc">',
-        f'<title id="title">{escape(chart.metric)}</title><desc id="desc">{escape(description(chart))}</desc>',
-        f'<style>{_STYLE}</style><rect class="paper" width="{WIDTH}" height="{HEIGHT}"/>',
+        *_opening(chart, anchor),
         f'<text class="title" x="{LEFT}" y="20">{escape(chart.metric)}</text>',
         *(path(name, css) for name, css in edges),
         path("value", "value"),
@@ -62,6 +63,16 @@ def as_svg(chart: Chart) -> str:
         "</svg>",
     ]
     return "\n".join(parts)
+
+
+def _opening(chart: Chart, anchor: str) -> list[str]:
+    title, told = f"{anchor}title", f"{anchor}desc"
+    size = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{title} {told}"'
+    names = f'<title id="{title}">{escape(chart.metric)}</title><desc id="{told}">{escape(description(chart))}</desc>'
+    if anchor:
+        return [f'<svg class="chart" {size}>{names}']
+    paper = f'<style>{_STYLE}</style><rect class="paper" width="{WIDTH}" height="{HEIGHT}"/>'
+    return [f'<svg xmlns="http://www.w3.org/2000/svg" {size}>', names, paper]
 
 
 def description(chart: Chart) -> str:

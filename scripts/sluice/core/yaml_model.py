@@ -50,6 +50,17 @@ def checked(kind: type[T], content: Any, path: Path, *at: str | int) -> T:
     )
 
 
+def tried(kind: type[T], content: Any) -> tuple[T | None, list[str]]:
+    """`content` as a `kind`, or None and a sentence for each mistake: for what is not in a file of its own."""
+    adapter = TypeAdapter(kind)
+    try:
+        return adapter.validate_python(content), []
+    except ValidationError as failure:
+        errors = failure.errors(include_url=False)
+    schema = adapter.json_schema(mode="validation")
+    return None, ["; ".join(filter(None, [sentence(error), _hint(error, schema)])) for error in errors]
+
+
 def place(path: Path, *at: str | int) -> str:
     """`file:line` of what is found under the keys `at`, or of the nearest thing above it that the file has."""
     node, line = yaml.compose(path.read_text(encoding="utf-8")), 0

@@ -77,11 +77,12 @@ def summarized(report: AuditReport, judged: str) -> Audit:
     return Audit(
         run_id=report.run_id,
         status="fail" if report.exit_code else "pass",
-        checks=sum(len(model.checks) for model in report.models),
+        checks=report.checks,
         failed=failed,
         warned=report.count("warn"),
         not_run=report.count("not_run"),
         seconds=report.seconds,
         digest=judged,
         failing=report.failing,
+        charts=report.charts.failing,
     )

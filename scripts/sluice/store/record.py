@@ -81,7 +81,7 @@ class Audit(_Strict):
     """The result of `sluice audit` on the whole file, and the digest that it judged.
 
     `failing` names what was judged and did not hold: a data test of dbt by its name, an expectation as `model.check`.
-    Checks that had nothing to look at (`not_run`) passed nothing and failed nothing.
+    Checks that had nothing to look at (`not_run`) passed nothing and failed nothing. `charts` are those of `failing` that are series.
     """
 
     run_id: Name
@@ -93,6 +93,7 @@ class Audit(_Strict):
     digest: Sha256
     not_run: Count = 0
     failing: tuple[Name, ...] = ()
+    charts: tuple[Name, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from sluice.core.duck import MEMORY_LIMIT, literal
 from sluice.core.errors import SluiceError
 from sluice.core.manifest import folded
 from sluice.core.progress import Tell, silent
+from sluice.quality.charts.result import NO_CHARTS, ChartFindings
 from sluice.quality.expectations.dbt_findings import dbt_findings
 from sluice.quality.expectations.declared import AuditedModel, DeclaredCheck, declared, faults_as_error
 from sluice.quality.expectations.page import write
@@ -42,12 +43,13 @@ def audit(
     name: str = "",
     record: Record | None = None,
     rest: str = "",
+    charts: ChartFindings = NO_CHARTS,
     tell: Tell = silent,
 ) -> AuditReport:
     """Audit a warehouse file against the expectations in `target`/manifest.json; with `docs`, write its page there.
 
     `rest` names the release that has what a partial file lacks; the `record` of the file says which checks may fail, and the
-    page what it is called (`name`).
+    page what it is called (`name`). What was found by `charts` becomes a part of the report.
 
     Raises SluiceError, before anything runs, if a declaration is not valid, nothing is selected, the file cannot be opened
     or lacks a relation or a column.
@@ -75,19 +77,28 @@ def audit(
     seconds = sum(found.seconds for _, found in run)
     by_dbt = dbt_findings(target, manifest, rest)
     answered = tuple(sorted(record.answered)) if record else ()
-    report = AuditReport(f"audit-{uuid.uuid4()}", checked_at, str(file), results, by_dbt, round(seconds, 3), answered)
+    seconds = round(seconds + charts.seconds, 3)
+    report = AuditReport(f"audit-{uuid.uuid4()}", checked_at, str(file), results, by_dbt, seconds, answered, charts)
     if docs:
         write(docs, report, target, name or file.name, record)
     return report
 
 
 def of_dbt_alone(
-    file: Path, target: Path, rest: str, *, docs: Path | None = None, name: str = "", record: Record | None = None
+    file: Path,
+    target: Path,
+    rest: str,
+    *,
+    docs: Path | None = None,
+    name: str = "",
+    record: Record | None = None,
+    charts: ChartFindings = NO_CHARTS,
 ) -> AuditReport:
-    """The report on a file of whose models none declares anything: what dbt found, and no check."""
+    """The report on a file of whose models none declares expectations: what dbt and charts found, and no check."""
     found = dbt_findings(target, dbt.artifact(target, "manifest.json"), rest)
     answered = tuple(sorted(record.answered)) if record else ()
-    report = AuditReport(f"audit-{uuid.uuid4()}", datetime.now(UTC).replace(tzinfo=None), str(file), (), found, 0.0, answered)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    report = AuditReport(f"audit-{uuid.uuid4()}", now, str(file), (), found, charts.seconds, answered, charts)
     if docs:
         write(docs, report, target, name or file.name, record)
     return report

@@ -22,6 +22,8 @@ from sluice.core.text import value as shortened
 from sluice.page import charts
 from sluice.page.document import code, document, facts, folded, marked, table
 from sluice.quality import dbt_results
+from sluice.quality.charts import page as chart_page
+from sluice.quality.charts.result import POINTS
 from sluice.quality.dbt_results import KINDS, Ended
 from sluice.quality.expectations import words
 from sluice.quality.expectations.result import AuditReport, CheckResult
@@ -65,7 +67,7 @@ def write(folder: Path, report: AuditReport, artifacts: Path, name: str, record:
         if folder.exists() and not folder.is_dir():
             raise SluiceError("it is not a folder", where=str(folder), hint="name a new or an empty folder")
         folder.mkdir(parents=True, exist_ok=True)
-        others = [one.name for one in folder.iterdir() if one.name not in (PAGE, "audit.json")]
+        others = [one.name for one in folder.iterdir() if one.name not in (PAGE, "audit.json", POINTS)]
         if others:
             what = f"the folder contains something other than the page of an audit: {min(others)}"
             raise SluiceError(what, where=str(folder), hint="name a new or an empty folder")
@@ -87,7 +89,7 @@ def _run(artifacts: Path, manifest: Mapping[str, Any]) -> Sequence[Ended]:
 def page(report: AuditReport, manifest: Mapping[str, Any], run: Sequence[Ended], name: str, record: Record | None = None) -> str:
     """The page."""
     answered = {one.check: one for one in record.acknowledged} if record else {}
-    entries = [*_of_checks(report, answered), *_of_dbt(report, run, answered)]
+    entries = [*_of_checks(report, answered), *_of_charts(report, answered), *_of_dbt(report, run, answered)]
     owners = _owners(manifest)
     bad = sorted((one for one in entries if one.ending != "pass"), key=lambda one: (_ORDER.index(one.ending), one.relation))
     return document(
@@ -100,6 +102,7 @@ def page(report: AuditReport, manifest: Mapping[str, Any], run: Sequence[Ended],
             *(f'<p><span class="warn">note</span> {escape(remark)}</p>' for remark in report.dbt.remarks),
             f'<h2 id="look">What needs a look ({len(bad)})</h2>' if bad else "",
             *(_shown(one, owners) for one in bad),
+            *chart_page.looks(report.charts),
             *_acknowledged(answered, bad),
             *_models(entries, owners),
         ],
@@ -165,6 +168,21 @@ def _of_checks(report: AuditReport, answered: Mapping[str, Acknowledgement]) -> 
                 more=_examples(check) if check.status in ("fail", "warn") else "",
                 acknowledged=known,
             )
+
+
+def _of_charts(report: AuditReport, answered: Mapping[str, Acknowledgement]) -> Iterator[Entry]:
+    for one in report.charts.series:
+        is_answered = one.status == "fail" and (one.metric in answered or one.metric in report.acknowledged)
+        yield Entry(
+            ending="acknowledged" if is_answered else one.status,
+            relation=one.relation,
+            claim=chart_page.claim(one),
+            kind="control chart",
+            expected=escape(chart_page.expected(one)),
+            seen=escape(chart_page.seen(one)),
+            more=chart_page.picture(report.charts, one.metric) if one.status in ("fail", "warn") else "",
+            acknowledged=answered.get(one.metric),
+        )
 
 
 def _seen(check: CheckResult) -> str:

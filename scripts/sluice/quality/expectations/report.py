@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from sluice.core.document import plain
 from sluice.core.text import plural, table
 from sluice.history.kinds import CheckEntry
+from sluice.quality.charts import report as charts
+from sluice.quality.charts.result import NO_CHARTS
 from sluice.quality.expectations.dbt_findings import DbtFinding
 from sluice.quality.expectations.result import AuditReport, CheckResult, ModelResult
 
@@ -19,11 +21,12 @@ _SHOWN = ("fail", "error", "not_run", "warn")
 
 def rows(report: AuditReport, warehouse: str | None = None) -> list[CheckEntry]:
     """The report as rows of lake/ops/checks; of `warehouse`, or else of the file by its name."""
-    return [
+    warehouse = warehouse or Path(report.warehouse).name
+    expectations = [
         CheckEntry(
             run_id=report.run_id,
             checked_at=report.checked_at,
-            warehouse=warehouse or Path(report.warehouse).name,
+            warehouse=warehouse,
             kind="expectation",
             model=model.model,
             column_name=check.column,
@@ -38,11 +41,13 @@ def rows(report: AuditReport, warehouse: str | None = None) -> list[CheckEntry]:
         for model in report.models
         for check in model.checks
     ]
+    return expectations + charts.checks(report.charts, report.run_id, report.checked_at, warehouse)
 
 
 def as_fields(report: AuditReport) -> dict[str, Any]:
     """Everything, for programs."""
-    return {**asdict(report), "exit_code": report.exit_code}
+    told = asdict(replace(report, charts=NO_CHARTS))
+    return {**told, "charts": charts.as_fields(report.charts), "exit_code": report.exit_code}
 
 
 def as_text(report: AuditReport) -> str:
@@ -52,7 +57,7 @@ def as_text(report: AuditReport) -> str:
     lines = [f"audit of {report.warehouse}", "", *checks]
     for model, check in _shown(report):
         lines += ["", *_check_lines(_word(report, model, check), model, check)]
-    lines += ["", *_dbt_lines(report), "", _verdict(report)]
+    lines += ["", *charts.as_lines(report.charts, report.acknowledged), *_dbt_lines(report), "", _verdict(report)]
     return "\n".join(lines)
 
 
@@ -68,6 +73,7 @@ def as_markdown(report: AuditReport) -> str:
     for model, check in _shown(report):
         head, *body = _check_lines(_word(report, model, check), model, check)
         lines += ["", f"<details><summary>{_escaped(head)}</summary>", "", "```", *body, "```", "</details>"]
+    lines += charts.as_markdown(report.charts, report.acknowledged)
     lines += ["", *(f"- {_escaped(line.strip())}" for line in _dbt_lines(report))]
     return "\n".join(lines)
 
@@ -157,8 +163,7 @@ def _finding(finding: DbtFinding, acknowledged: Sequence[str]) -> str:
 
 
 def _verdict(report: AuditReport) -> str:
-    checks = sum(len(model.checks) for model in report.models)
-    counts = f"{checks} checks on {len(report.models)} models in {report.seconds:.1f} s"
+    counts = f"{report.checks} checks on {len(report.subjects)} models in {report.seconds:.1f} s"
     warned, not_run = report.count("warn"), report.count("not_run")
     more = (f", {plural(warned, 'warning')}" if warned else "") + (f", {not_run} not run" if not_run else "")
     answered = len(report.failing) - len(report.open)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sluice.quality.charts.result import NO_CHARTS, ChartFindings
 from sluice.quality.expectations.dbt_findings import DbtFindings
 
 
@@ -46,7 +47,10 @@ class ModelResult:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """The result of an audit. It blocks if a check or a dbt test of severity error failed that nobody has acknowledged."""
+    """The result of an audit. It blocks if a check or a dbt test of severity error failed that nobody has acknowledged.
+
+    A series of `charts` is a check, too.
+    """
 
     run_id: str
     checked_at: datetime
@@ -55,16 +59,27 @@ class AuditReport:
     dbt: DbtFindings
     seconds: float
     acknowledged: tuple[str, ...] = ()
+    charts: ChartFindings = NO_CHARTS
 
     def count(self, status: str) -> int:
-        """The number of checks of all models with a status."""
-        return sum(model.count(status) for model in self.models)
+        """The number of checks of all models with a status, series included."""
+        return sum(model.count(status) for model in self.models) + self.charts.count(status)
+
+    @property
+    def checks(self) -> int:
+        """The number of expectations and series."""
+        return sum(len(model.checks) for model in self.models) + len(self.charts.series)
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """The relations that have checks."""
+        return frozenset({one.relation for one in self.models} | {one.relation for one in self.charts.series})
 
     @property
     def failing(self) -> tuple[str, ...]:
-        """What was judged and does not hold: data tests by name, expectations as `model.check`."""
+        """What was judged and does not hold: data tests and series by name, expectations as `model.check`."""
         checks = (f"{model.model}.{check.name}" for model in self.models for check in model.checks if check.status == "fail")
-        return (*checks, *self.dbt.failing)
+        return (*checks, *self.charts.failing, *self.dbt.failing)
 
     @property
     def open(self) -> tuple[str, ...]:

@@ -1,0 +1,211 @@
+"""Judges the series of a warehouse file, all at once, and tells which points are new since the release that it follows."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from sluice.charts import engine, result
+from sluice.charts.result import Chart
+from sluice.charts.settings import Settings
+from sluice.core.duck import MEMORY_LIMIT, connect, literal, unreadable
+from sluice.quality.charts.declared import FollowedModel
+from sluice.quality.charts.measured import measure
+from sluice.quality.charts.result import ChartFindings, SeriesResult, Signal
+
+CHUNK = 500  # series that are judged at a time: memory grows with their points
+PICTURES = 20  # charts that are drawn, of series that fail first
+_HURTS = "level = 2 and (direction = 'both' or (direction = 'up') = (z > 0))"
+_JUDGED = """
+    metric, kind, measured_at, phase, value, denominator, plotted, baseline, z, level, strength, centre, look_lower, look_upper,
+    block_lower, block_upper, rules
+"""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to judge: the series of `models` in a warehouse `file`, as of the day `today`, with the `phases` that are known.
+
+    `known` has the points of the release before; `keep` is the file that gets those of this one.
+    """
+
+    file: Path
+    models: Sequence[FollowedModel]
+    today: date
+    known: Path | None = None
+    phases: Sequence[tuple[str, datetime]] = field(default=())
+    keep: Path | None = None
+    memory_limit: str = MEMORY_LIMIT
+
+
+def judge(wish: Wish) -> ChartFindings:
+    """Measure and judge. The file is only read. Raises SluiceError where something cannot be measured."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="sluice-charts-") as spill:
+        try:
+            opened = connect(str(wish.file), read_only=True, memory_limit=wish.memory_limit, temp_directory=Path(spill))
+        except duckdb.IOException as error:
+            raise unreadable(error, wish.file) from error
+        with opened as connection:
+            connection.execute("set preserve_insertion_order = false")
+            notes = measure(connection, wish.models, wish.today)
+            if wish.phases:
+                connection.executemany("insert into phases values (?, ?)", [list(phase) for phase in wish.phases])
+            _compare(connection, wish.known)
+            pictures = _judge(connection)
+            found = tuple(_series(connection))
+            signals = _signals(connection)
+            if wish.keep:
+                _keep(connection, wish.keep)
+    return ChartFindings(found, tuple(notes), round(time.monotonic() - started, 3), pictures, signals, wish.keep)
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, known: Path | None) -> None:
+    """The table `news`: which points are new, or have another value than in the release before.
+
+    Of a series that is not known, or of whose known points more than half have changed, it is the last `new_points`: it is
+    another series than it was.
+    """
+    source = f"read_parquet({literal(str(known))})" if known else "verdicts"
+    connection.execute("""
+        create or replace temp table verdicts (
+            metric varchar, kind varchar, measured_at timestamp, phase integer, value double, denominator double, plotted double,
+            baseline integer, z double, level integer, strength double, centre double, look_lower double, look_upper double,
+            block_lower double, block_upper double, rules varchar[]
+        )
+    """)
+    connection.execute(f"""
+        create or replace temp table news as
+        with known as (
+            select metric, measured_at, value, denominator, plotted from {source}
+        ),
+        compared as (
+            select points.metric, points.measured_at, known.plotted as before, known.metric is not null as is_known,
+                known.metric is null or not {_same("value")} or not {_same("denominator")} as is_changed,
+                row_number() over (partition by points.metric order by points.measured_at desc) as from_newest
+            from measured_points as points left join known using (metric, measured_at)
+        ),
+        series as (
+            select metric, count(*) filter (is_known) as known_points, count(*) filter (is_known and is_changed) as changed_points
+            from compared group by metric
+        )
+        select metric, measured_at, before,
+            if(known_points = 0 or changed_points * 2 > known_points, from_newest <= new_points, is_changed) as is_new
+        from compared inner join series using (metric) inner join followed using (metric)
+    """)
+
+
+def _same(name: str) -> str:
+    """Whether two figures are the same; sums of the same numbers may differ in their last digits."""
+    now, then = f"coalesce(points.{name}, 0)", f"coalesce(known.{name}, 0)"
+    return f"abs({now} - {then}) <= 1e-9 * greatest(abs({now}), abs({then}))"
+
+
+def _judge(connection: duckdb.DuckDBPyConnection) -> dict[str, Chart]:
+    """Fill the table `verdicts`; give the charts of series with new points that signal."""
+    connection.execute(f"""
+        create or replace temp table chunks as
+        select metric, memory, (row_number() over (partition by memory order by metric) - 1) // {CHUNK} as number from followed
+    """)
+    pictures: dict[str, Chart] = {}
+    chunks = connection.execute("select distinct memory, number from chunks order by all").fetchall()
+    connection.execute("set threads = 1")  # a step of the recursion is too small to be shared
+    for memory, number in chunks:
+        _load(connection, memory, number)
+        engine.judge(connection, Settings(memory=float(memory)) if memory else Settings())
+        connection.execute(f"insert into verdicts select {_JUDGED} from chart")
+        pictures |= _pictures(connection, PICTURES - len(pictures))
+    connection.execute("reset threads")
+    return pictures
+
+
+def _load(connection: duckdb.DuckDBPyConnection, memory: int | None, number: int) -> None:
+    connection.execute(f"""
+        create or replace temp table series as
+        select points.*, count(phases.since)::integer as phase,
+            if(measured_at = date_trunc('day', measured_at), measured_at::date::varchar, left(measured_at::varchar, 16)) as label
+        from measured_points as points
+        inner join chunks using (metric)
+        left join phases on phases.metric = points.metric and phases.since <= points.measured_at
+        where chunks.memory is not distinct from {literal(memory)} and chunks.number = {number}
+        group by all
+    """)
+
+
+def _pictures(connection: duckdb.DuckDBPyConnection, room: int) -> dict[str, Chart]:
+    """The charts of the series in the table `chart` that are to be seen, the most severe first."""
+    connection.execute(f"""
+        create or replace temp table seen as
+        select metric
+        from chart inner join news using (metric, measured_at) inner join followed using (metric)
+        where is_new and level > 0
+        group by metric
+        order by bool_or({_HURTS}) desc, bool_or(severity = 'error') desc, max(strength) desc, metric
+        limit {max(0, room)}
+    """)
+    connection.execute("delete from chart where metric not in (from seen)")
+    return {chart.metric: chart for chart in result.charts(connection)}
+
+
+_SIGNAL = f"""{{
+    'at': measured_at, 'level': if(level = 2, 'block', 'look'), 'hurts': {_HURTS}, 'is_new': is_new, 'value': plotted,
+    'usual': centre, 'lower': look_lower, 'upper': look_upper, 'strength': strength, 'rules': rules, 'before': before
+}}"""
+
+
+def _series(connection: duckdb.DuckDBPyConnection) -> Iterator[SeriesResult]:
+    found = connection.execute(f"""
+        select
+            metric, any_value(relation), any_value(model), any_value(measure), any_value(dimension), any_value(followed.kind),
+            any_value(severity), any_value(direction), any_value(owner),
+            case
+                when bool_or(is_new and {_HURTS}) then any_value(if(severity = 'error', 'fail', 'warn'))
+                when count(z) > 0 then 'pass'
+                else 'not_run'
+            end,
+            count(measured_at), count(*) filter (is_new), count(*) filter (is_new and level > 0),
+            arg_max({_SIGNAL}, ({_HURTS})::integer * 1000 + least(strength, 999)) filter (is_new and level > 0),
+            min(measured_at) filter (is_new and {_HURTS})
+        from followed
+        left join verdicts using (metric)
+        left join news using (metric, measured_at)
+        group by metric
+        order by metric
+    """).fetchall()
+    for *names, points, new, signalled, worst, since in found:
+        remark = "" if names[-1] != "not_run" else f"it has {points} points, and none with {Settings().least} before it"
+        told = {"points": points, "new": new, "signalled": signalled, "since": since, "remark": remark}
+        yield SeriesResult(*names, **told, worst=_signal(worst) if worst else None)
+
+
+def _signals(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[Signal, ...]]:
+    """The new points that signal; of series that are not known from before, the others, too."""
+    found = connection.execute(f"""
+        select metric, list({_SIGNAL} order by measured_at)
+        from verdicts inner join news using (metric, measured_at) inner join followed using (metric)
+        where level > 0 and (is_new or before is null)
+        group by metric
+    """).fetchall()
+    return {metric: tuple(_signal(one) for one in ones) for metric, ones in found}
+
+
+def _signal(found: dict[str, Any]) -> Signal:
+    return Signal(**{**found, "rules": tuple(found["rules"])})
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_suffix(".new")
+    connection.execute(f"""
+        copy (
+            select verdicts.*, is_new from verdicts inner join news using (metric, measured_at) order by metric, measured_at
+        ) to {literal(str(fresh))} (format parquet, compression zstd)
+    """)
+    fresh.replace(file)

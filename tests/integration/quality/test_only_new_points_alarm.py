@@ -1,0 +1,117 @@
+"""A point alarms in the release that brings it, or changes it; not again in those that follow."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from tests.helpers.followed import Followed
+
+from sluice.quality.charts import report, words
+
+# Counts around 100 that vary as counts do.
+USUAL = [104, 92, 99, 111, 95, 103, 88, 107, 100, 96, 113, 90, 101, 98, 106, 94, 109, 97, 102, 91, 105, 99, 110, 93, 100]
+BLOCKS = {"severity": "error"}
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Followed:
+    return Followed(tmp_path)
+
+
+def test_usual_days_pass_and_a_bad_one_fails_with_a_sentence(shop: Followed) -> None:
+    shop.sell(USUAL)
+    assert shop.series(BLOCKS)["rows"].status == "pass"
+    shop.sell([*USUAL, 12])
+    rows = shop.series(BLOCKS)["rows"]
+    assert (rows.status, rows.owner) == ("fail", "money@shop.example")
+    assert words.sentence(rows).startswith("core.sales.rows was 12 on 2026-01-26; usual is 100 (")
+    # It only warns where it is not said that it is an error.
+    assert shop.series(True)["rows"].status == "warn"
+
+
+def test_a_point_that_the_release_before_has_does_not_alarm_again(shop: Followed) -> None:
+    shop.sell([*USUAL, 12])
+    assert shop.series(BLOCKS, keep="first")["rows"].status == "fail"
+    shop.sell([*USUAL, 12, 100])
+    rows = shop.series(BLOCKS, known="first")["rows"]
+    assert (rows.status, rows.new, rows.signalled) == ("pass", 1, 0)
+
+
+def test_a_point_of_the_past_that_changes_alarms(shop: Followed) -> None:
+    shop.sell([*USUAL, *USUAL])
+    shop.judge(BLOCKS, keep="first")
+    twice = [*USUAL, *USUAL]
+    twice[30] *= 2
+    shop.sell([*twice, 99])
+    rows = shop.series(BLOCKS, known="first")["rows"]
+    assert (rows.status, rows.new, rows.signalled) == ("fail", 2, 1)
+    assert "was 206 on 2026-01-31, 103 before this release; usual is" in words.sentence(rows)
+
+
+def test_of_a_series_that_is_not_known_the_last_days_are_new(shop: Followed) -> None:
+    bad_fourth = [*USUAL, 12, 100, 101, 99]
+    shop.sell(bad_fourth)
+    assert shop.series(BLOCKS)["rows"].status == "pass"
+    assert shop.series({**BLOCKS, "new_days": 4})["rows"].status == "fail"
+    # Neither is one of which most points have changed: it is another series.
+    shop.judge(BLOCKS, keep="first")
+    shop.sell([3 * count for count in bad_fourth])
+    rows = shop.series(BLOCKS, known="first")["rows"]
+    assert (rows.status, rows.new) == ("pass", 3)
+
+
+def test_only_the_direction_that_hurts_alarms(shop: Followed) -> None:
+    shop.sell([*USUAL, 300])
+    assert shop.series({**BLOCKS, "direction": "up"})["rows"].status == "fail"
+    rows = shop.series({**BLOCKS, "direction": "down"})["rows"]
+    assert rows.status == "pass"
+    # It is still shown.
+    assert rows.worst is not None
+    assert "  look  core.sales.rows was 300" in "\n".join(report.as_lines(shop.judge({**BLOCKS, "direction": "down"}), ()))
+
+
+def test_a_shop_that_stops_alarms_and_a_day_without_any_row_alarms_once(shop: Followed) -> None:
+    stopped = [*USUAL, 0, 0]
+    shop.sell([*USUAL, 101, 95], other=stopped)
+    found = shop.series({**BLOCKS, "by": "shop"})
+    assert {name for name, one in found.items() if one.status == "fail"} == {"rows", "rows{shop=other}"}
+    shop.sell([*USUAL, 0, 100], other=[*USUAL, 0, 104])
+    found = shop.series({**BLOCKS, "by": "shop"})
+    assert {name for name, one in found.items() if one.status == "fail"} == {"rows"}
+
+
+def test_from_a_phase_on_a_series_is_judged_by_its_own_points(shop: Followed) -> None:
+    shop.sell([*USUAL, *(2 * count for count in USUAL)])
+    assert shop.series(BLOCKS, keep="first", phases=[])["rows"].points == 50
+    since = datetime(2026, 1, 26)  # noqa: DTZ001  (days are without a zone)
+    new = {**BLOCKS, "new_days": 25}
+    assert shop.series(new)["rows"].status == "fail"
+    assert shop.series(new, phases=[("core.sales.rows", since)])["rows"].status == "pass"
+    declared = {**new, "phases": [{"since": "2026-01-26", "reason": "a second shop"}]}
+    assert shop.series(declared)["rows"].status == "pass"
+    assert shop.series(new, phases=[("core.sales.rows{shop=web}", since)])["rows"].status == "fail"
+
+
+def test_a_series_that_is_too_short_is_not_judged_and_says_so(shop: Followed) -> None:
+    shop.sell(USUAL[:10])
+    rows = shop.series(BLOCKS)["rows"]
+    assert rows.status == "not_run"
+    assert words.sentence(rows) == "it has 10 points, and none with 14 before it"
+
+
+def test_shares_are_shown_in_percent_and_signals_are_kept(shop: Followed) -> None:
+    shop.build("""
+        select date '2026-01-01' + day::integer as sold_on,
+            if(n < if(day = 29, 60, 4 + day % 3), null, 'DE') as country
+        from range(30) as days (day), range(200) as rows (n)
+    """)
+    follow = {**BLOCKS, "measures": {"no_country": {"condition": "country is null"}}}
+    found = shop.judge(follow)
+    assert words.sentence(found.series[0]).startswith("core.sales.no_country was 30 % on 2026-01-30; usual is 2.")
+    (row,) = report.signals(found, "audit-1", datetime(2026, 3, 2), "prod", None)  # noqa: DTZ001
+    assert (row.metric, row.point_at.day, row.level, row.is_new, row.blocks) == ("core.sales.no_country", 30, 2, True, True)
+    (check,) = report.checks(found, "audit-1", datetime(2026, 3, 2), "prod")  # noqa: DTZ001
+    assert (check.kind, check.status, check.failures) == ("control_chart", "fail", 1)
+    assert list(found.pictures) == ["core.sales.no_country"]
