@@ -18,6 +18,7 @@ from typing import Any, Literal, get_type_hints
 
 from pydantic import ConfigDict, Field, TypeAdapter, create_model
 
+from sluice.alerts.incident import Incident
 from sluice.candidate.build import Candidate
 from sluice.candidate.rebuild import Comparison
 from sluice.candidate.unchanged import Unchanged
@@ -135,6 +136,8 @@ DOCUMENTS: Mapping[str, Sequence[Fields]] = {
     "audit": [AUDIT],
     "verify": [of(Verified)],
     "chart": [{"source": str, "phases": list[str], "series": many(CHART)}],
+    "incidents-list": [{"incidents": list[Incident]}],
+    "incidents-show": [of(Incident)],
     "prune": [{**of(Pruned), "bytes": int}],
     "rebuild": [of(Comparison), CANDIDATE],
     "demo": [of(DemoReport)],

@@ -23,6 +23,7 @@ from sluice.commands.diff import diff
 from sluice.commands.drop import drop
 from sluice.commands.envs import envs
 from sluice.commands.impact import impact
+from sluice.commands.incidents import app as incidents
 from sluice.commands.ingest import ingest
 from sluice.commands.init import init
 from sluice.commands.metrics import metrics
@@ -86,6 +87,7 @@ register(app, "Review", drop)
 register(app, "Quality", audit, verify)
 register(app, "Quality", chart, anywhere=True)
 app.add_typer(quarantine, name="quarantine", rich_help_panel="Quality")
+app.add_typer(incidents, name="incidents", rich_help_panel="Operate")
 register(app, "Operate", metrics, prune, rebuild)
 register(app, "Try out", demo, anywhere=True)
 

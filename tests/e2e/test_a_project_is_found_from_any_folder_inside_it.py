@@ -53,6 +53,7 @@ OUTSIDE = [
     ["prune", "--yes"], ["rebuild", "prod"], ["quarantine", "list"], ["quarantine", "show", "abcd"],
     ["quarantine", "release", "abcd", "--set", "a=1", "--why", "x"], ["quarantine", "drop", "abcd", "--why", "x"],
     ["quarantine", "expire"], ["ack", "a", "--release", "b", "--why", "x"],
+    ["incidents", "list"], ["incidents", "show", "abcd"],
     ["source", "add", "shop", "a.csv", "--yes"], ["source", "check", "shop"],
 ]  # fmt: skip
 

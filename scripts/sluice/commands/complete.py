@@ -53,6 +53,12 @@ def _feeds() -> list[str]:
     return [f"{feed['source']}.{feed['table']}" for file in files for feed in file["feeds"]]
 
 
+def _incidents() -> list[str]:
+    from sluice.alerts import book, report
+
+    return [report.short(one) for one in book.read(paths.lake_root())]
+
+
 environments = _complete(_environments)
 warehouses = _complete(lambda: [*_environments(), *_candidates(), *_releases(), "candidate"])
 candidates = _complete(_candidates)
@@ -60,4 +66,5 @@ releases = _complete(_releases)
 feeds = _complete(_feeds)
 sources = _complete(lambda: {name.partition(".")[0] for name in _feeds()})
 feeds_files = _complete(lambda: map(str, Path("feeds").glob("*.yml")), are_paths=True)
+incidents = _complete(_incidents)
 models = _complete(lambda: [path.stem for path in Path("models").rglob("*.sql")])

@@ -289,6 +289,92 @@ class PhaseEntry(Entry):
     marked_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class FindingRow:
+    """Something that a run found wrong: a check of a node, and why in a sentence; `step` is the step that judges it."""
+
+    node: str
+    check_name: str
+    kind: str
+    severity: str
+    step: str
+    sentence: str
+    since_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentEntry(Entry):
+    """What happened to an incident: it was opened, changed, seen (again), resolved, acknowledged or closed.
+
+    The first four are written by runs and have the findings of that moment, the last two by people and have `by_actor` and
+    `why`. An incident has the same `incident_id` on every machine; after it was resolved or closed, the next event opens it
+    again.
+    """
+
+    TABLE = "incidents"
+    event_id: str
+    incident_id: str
+    happened_at: datetime
+    event: str
+    run_id: str
+    environment: str
+    node: str
+    family: str
+    title: str
+    severity: str
+    owner: str | None
+    since_at: datetime
+    findings: tuple[FindingRow, ...] = ()
+    touches: tuple[str, ...] = ()
+    next_step: str | None = None
+    link: str | None = None
+    release_id: str | None = None
+    by_actor: str | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertEntry(Entry):
+    """What happened to an alert, which is one message about an incident to one channel: queued, sent, failed or dropped.
+
+    It is queued, with its `body` (JSON), before it is first tried; until it is sent or dropped, every later command tries again.
+    `action` is trigger, update, acknowledge or resolve; `number` is that of the incident, which may open several times.
+    """
+
+    TABLE = "alerts"
+    alert_id: str
+    happened_at: datetime
+    event: str
+    run_id: str
+    channel: str
+    kind: str
+    incident_id: str
+    number: int
+    action: str
+    due_at: datetime
+    attempt: int = 0
+    seconds: float | None = None
+    detail: str | None = None
+    body: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SilenceEntry(Entry):
+    """A silence that somebody added or ended: what matches its patterns is not sent until `until_at`; null matches all."""
+
+    TABLE = "silences"
+    silence_id: str
+    happened_at: datetime
+    event: str
+    environment: str | None
+    node: str | None
+    check_name: str | None
+    owner: str | None
+    until_at: datetime
+    by_actor: str
+    why: str
+
+
 KINDS: tuple[type[Entry], ...] = (
     BatchEntry,
     RefusalEntry,
@@ -302,4 +388,7 @@ KINDS: tuple[type[Entry], ...] = (
     CommitEntry,
     SignalEntry,
     PhaseEntry,
+    IncidentEntry,
+    AlertEntry,
+    SilenceEntry,
 )

@@ -1,0 +1,81 @@
+"""Incidents are kept in the lake: what happened to each, and from that what it is now; `sluice incidents` shows them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.helpers.incidents import FCT_ORDERS, REVENUE, finding, manifest, refused, run, seen
+from tests.helpers.schemas import document
+from typer.testing import CliRunner
+
+from sluice.alerts import book
+from sluice.alerts.finding import Evidence
+from sluice.alerts.incident import Incident
+from sluice.alerts.kin import Kin
+from sluice.alerts.settle import settle
+from sluice.cli import app
+
+KIN = Kin(manifest())
+FAILED = finding(FCT_ORDERS, "orders_are_paid", "paid")
+
+
+@pytest.fixture
+def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "dbt_project.yml").write_text("name: shop\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SLUICE_LAKE", str(tmp_path / "lake"))
+    monkeypatch.setenv("COLUMNS", "80")
+    return tmp_path / "lake"
+
+
+def night(lake: Path, number: int, evidence: Evidence) -> list[Incident]:
+    """What is open after a night that found this."""
+    with book.writing(lake):
+        book.append(lake, settle(run(number), evidence, book.read(lake, "prod"), KIN))
+    return book.read(lake, "prod")
+
+
+def test_what_an_incident_is_follows_from_what_happened(lake: Path) -> None:
+    night(lake, 1, seen(FAILED, finding(REVENUE, "b")))
+    (again,) = night(lake, 2, seen(FAILED))
+    assert (again.state, again.seen, again.opened_at.day, again.last_seen_at.day) == ("open", 2, 1, 2)
+    assert [one.check_name for one in again.findings] == ["orders_are_paid"]
+    assert night(lake, 3, seen()) == []
+    (over,) = book.read(lake, "prod", ended=True)
+    assert (over.state, over.ended_at and over.ended_at.day, over.number) == ("resolved", 3, 1)
+    (reopened,) = night(lake, 4, seen(FAILED))
+    assert (reopened.incident_id, reopened.number, reopened.seen, reopened.opened_at.day) == (over.incident_id, 2, 1, 4)
+    assert book.read(lake, "staging") == []
+
+
+def sluice(*arguments: str) -> str:
+    done = CliRunner().invoke(app, list(arguments))
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_they_are_listed_and_shown(lake: Path) -> None:
+    assert sluice("incidents", "list") == "no incident is open\n"
+    (one,) = night(lake, 1, seen(refused(), finding(REVENUE, "b")))
+    listed = sluice("incidents", "list")
+    assert one.incident_id[:8] in listed
+    assert max(map(len, listed.splitlines())) <= 80
+    shown = " ".join(sluice("incidents", "show", one.incident_id[:4]).split())
+    for part in ("Revenue board (Finance <finance@shop.example>)", "owner: shop_team", "https://ci.example/1", "sluice run"):
+        assert part in shown
+
+
+def test_their_json_has_the_form_of_its_schema(lake: Path) -> None:
+    (one,) = night(lake, 1, seen(FAILED))
+    found = {}
+    for name, arguments in {"list": ["list", "--all"], "show": ["show", one.incident_id]}.items():
+        found[name] = document(["incidents", name], sluice("incidents", *arguments, "--format", "json"))
+    assert found["show"]["incident_id"] == found["list"]["incidents"][0]["incident_id"] == one.incident_id
+
+
+@pytest.mark.parametrize(("typed", "said"), [("abcd", "there is no incident abcd"), ("ab", "too short")])
+def test_an_id_that_names_none_is_an_error(lake: Path, typed: str, said: str) -> None:
+    night(lake, 1, seen(FAILED))
+    done = CliRunner().invoke(app, ["incidents", "show", typed])
+    assert said in str(done.exception)
