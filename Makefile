@@ -106,7 +106,7 @@ $(LINT)/warehouse $(LINT)/sql/warehouse:
 	mkdir -p $@
 
 lint-dbt: | setup $(LINT)/warehouse
-	$(call lint_env,$(LINT)) $(BIN)/dbt --quiet --warn-error-options '{"error": ["UnusedResourceConfigPath"]}' parse
+	$(call lint_env,$(LINT)) $(BIN)/dbt --quiet --warn-error-options '{"error": ["UnusedResourceConfigPath"]}' parse --target ops
 	COLUMNS=160 $(BIN)/dbt-bouncer run --config-file dbt-bouncer.yml --show-all-failures
 
 lint-sql: | setup $(LINT)/sql/warehouse

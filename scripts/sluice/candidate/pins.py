@@ -26,13 +26,14 @@ def taken(lake: Path, patience: float = 60.0, *, is_read: bool = False) -> dict[
     writes after `patience` seconds, a table is damaged, or, where the project reads its tables (`is_read`), there is none.
     """
     with writing(lake, patience):
-        found = _versions(lake)
+        found = versions(lake)
     if is_read and all(path.startswith("ops/") for path in found):
         raise SluiceError("there is no Delta table in the lake", where=str(lake), hint="run: sluice setup, sluice ingest FEEDS")
     return found
 
 
-def _versions(lake: Path) -> dict[str, int]:
+def versions(lake: Path) -> dict[str, int]:
+    """The same without a lock: tables that are written to together may be of different moments."""
     logs = sorted(lake.glob("**/_delta_log"))
     return {log.parent.relative_to(lake).as_posix(): open_table(log.parent).version() for log in logs}
 

@@ -50,8 +50,9 @@ def build(
     staging builds a candidate: a separate file, made from the environment's current release and the lake as it is now,
     that nobody reads until it is audited and published. --env pr-12 is dbt's slim CI: it builds state:modified+ against
     the base release and defers to that release for the rest. It also finds what dbt's state does not see, and reads
-    sources as the release did, so that each difference comes from the change. Exit code 1 when a model or test failed, 2
-    when it could not be built. Warnings are printed and fail nothing.
+    sources as the release did, so that each difference comes from the change. An environment with `select` in
+    environments.yml, such as ops, is built of these nodes, aside, and then replaces the last. Exit code 1 when a model
+    or test failed, 2 when it could not be built. Warnings are printed and fail nothing.
     """
     from sluice.steps.build import build as step
 
@@ -120,9 +121,8 @@ def _end(done: BuildReport) -> list[str]:
         return [f"nothing new since release {done.made.release_id}: nothing was built"]
     file = [f"file: {done.file}"] if done.file else []
     if done.made is None:
-        following = (
-            "sluice audit dev; sluice diff prod dev; sluice summary dev" if done.is_good else "fix what failed, build again"
-        )
+        look = "sluice audit dev; sluice diff prod dev; sluice summary dev" if done.environment == "dev" else ""
+        following = (look or f"sluice summary {done.environment}") if done.is_good else "fix what failed, build again"
         return [*file, f"next: {following}"]
     if isinstance(done.made, Candidate):
         return [*file, report.built_as_text(done.made)]

@@ -33,7 +33,20 @@ def run(
 
     It stops at the first step that does not succeed, with that step's exit code. Readers then keep the release that they
     have, and a candidate that was refused is kept for inspection.
+
+    However it ends, the environments with `after: runs` in environments.yml are built then, to show what happened.
     """
+    from sluice.steps.operations import shown_afterwards
+
+    with shown_afterwards(on_stderr):
+        code = _run(feeds or [], environment or "prod", full_refresh, force, why, memory_limit, output)
+    end(code)
+
+
+def _run(
+    feeds: list[Path], environment: str, full_refresh: bool, force: bool, why: str | None, memory_limit: str, output: Format
+) -> int:
+    """Run the steps, print the report of each, and give the exit code."""
     from sluice.steps.run import run as steps
 
     done: dict[str, Any] = {}
@@ -41,8 +54,8 @@ def run(
     error = None
     try:
         for report in steps(
-            feeds or [],
-            environment=environment or "prod",
+            feeds,
+            environment=environment,
             full_refresh=full_refresh,
             force=force,
             why=why,
@@ -60,7 +73,7 @@ def run(
     if output is Format.json:
         outcome = "failed" if code else "done"
         typer.echo(document({"outcome": outcome, "steps": done}, **(error_fields(error) if error else {})))
-    end(code)
+    return code
 
 
 def _fields(report: StepReport) -> dict[str, Any]:

@@ -36,7 +36,10 @@ def _actor(text: str) -> str:
 Actors = tuple[Annotated[str, AfterValidator(_actor)], ...]
 Number = Annotated[int, Field(strict=True, ge=0)]
 # Keys of an entry that only one kind of environment has.
-_OF_ONE_KIND = {"file": ("drop", "expires_after_days"), "pointer": ("publish", "promote", "promote_from", "rollback", "readers")}
+_OF_ONE_KIND = {
+    "file": ("drop", "expires_after_days", "select", "after"),
+    "pointer": ("publish", "promote", "promote_from", "rollback", "readers"),
+}
 
 
 class _Strict:
@@ -48,6 +51,7 @@ class Environment(_Strict):
     """One entry: `name` may be a family (`pr-*`); each action has the actors that may do it.
 
     `target` and `vars` are those of dbt for its builds, `sources` the DuckDB file that has the sources without another place.
+    `select` is dbt's selection of the nodes of a file that is built aside; with `after: runs`, every run ends with that.
     """
 
     name: str
@@ -63,18 +67,32 @@ class Environment(_Strict):
     target: str | None = None
     vars: Mapping[str, Any] | None = None
     sources: str | None = None
+    select: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    after: Literal["runs"] | None = None
 
     def __post_init__(self) -> None:
         if not _ENVIRONMENT.fullmatch(self.name) or self.name in RESERVED:
             raise ValueError(f"{self.name!r} cannot name an environment; use a-z, 0-9 and _, and -* at the end of a family")
         if self.kind == "pointer" and self.is_family:
             raise ValueError("a family consists of files; a pointer has one name")
-        for key in ("target", "vars", "sources") if self.is_family else ():
+        for key in ("target", "vars", "sources", "select") if self.is_family else ():
             if getattr(self, key) is not None:
                 raise ValueError(f"unknown key {key!r} for a family; its environments are built as the release that they follow")
         for key in _OF_ONE_KIND["file" if self.kind == "pointer" else "pointer"]:
             if getattr(self, key) is not None:
                 raise ValueError(f"unknown key {key!r} for a {self.kind}; known: build, {', '.join(_OF_ONE_KIND[self.kind])}")
+        self._check_selection()
+
+    def _check_selection(self) -> None:
+        if self.select and self.name == "dev":
+            raise ValueError("unknown key 'select' for dev; give it to the command: sluice build --select")
+        if self.after and not self.select:
+            raise ValueError("`after` needs `select`, which says what is built after a run")
+
+    @property
+    def is_built_aside(self) -> bool:
+        """Whether it is a file that is built aside, from nothing, and put in the place of the last one."""
+        return self.select is not None
 
     @property
     def is_family(self) -> bool:
@@ -144,6 +162,10 @@ class Policy:
         if found.kind != "pointer":
             raise SluiceError(f"{name} is a file of its own and points to no release", where=self.where)
         return found
+
+    def after_runs(self) -> tuple[str, ...]:
+        """The environments that are built after every run."""
+        return tuple(one.name for one in self.environments if one.after == "runs")
 
     def allow(self, name: str, action: str, actor: str) -> None:
         """Raise RefusedError, with who may, unless `actor` may do `action` to the environment `name`."""

@@ -137,7 +137,8 @@ def _own_file(context: Context, environment: Environment, name: str) -> Located:
     if not file.is_file():
         hint = "run: sluice build" if name == "dev" else f"run: sluice build --env {name}"
         raise SluiceError(f"the environment {name} has not been built", where=str(file), hint=hint)
-    artifacts = file.with_suffix("") if environment.is_family else target_root()
+    has_own = environment.is_family or environment.is_built_aside
+    artifacts = file.with_suffix("") if has_own else target_root()
     return Located(name, file, artifacts=artifacts, built=origin.read(context.warehouse, name, file))
 
 

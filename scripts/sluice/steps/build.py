@@ -20,6 +20,7 @@ from sluice.core.progress import Tell, silent
 from sluice.environments import origin, trail
 from sluice.environments.context import Context, here
 from sluice.environments.resolve import locate, whole
+from sluice.history import ledger
 from sluice.quality import dbt_results, failures
 from sluice.quality.failures import Failures
 from sluice.quarantine import expire
@@ -70,7 +71,7 @@ def build(
     """Build an environment, with every check recorded in the lake.
 
     `select`, `exclude`, `selector` (dbt's node selection) and `target` (dbt's target folder) are for dev, `base` for pull
-    request environments.
+    request environments. An environment that is built aside is as it was where one of its models could not be built.
     With `only_news`, no candidate is built that would not differ from the current release.
     Raises SluiceError where it could not be built, RefusedError where environments.yml does not allow it.
     """
@@ -83,7 +84,9 @@ def build(
         context.warehouse.mkdir(parents=True, exist_ok=True)
         # Waivers that are over end before dbt looks at them: what it builds depends on code and lake, not on a clock.
         expire(context.lake, datetime.now(UTC).replace(tzinfo=None))
-        if kind == "dev":
+        if kind == "aside":
+            report = _aside(context, environment, tell)
+        elif kind == "dev":
             report = _dev(context, selection, full_refresh, target or target_root(), tell)
         elif kind == "candidate":
             report = _candidate(context, attempt, environment, full_refresh, only_news, tell)
@@ -112,15 +115,17 @@ def _repeated(option: str, values: Sequence[str]) -> list[str]:
 
 
 def _kind(context: Context, environment: str, selection: Sequence[str], base: str | None) -> str:
-    """Which of the three builds it is. Raises SluiceError for an option that is for another."""
-    is_family = context.policy.environment(environment).is_family
-    kind = "pull request" if is_family else "dev" if environment == "dev" else "candidate"
+    """Which of the four builds it is. Raises SluiceError for an option that is for another."""
+    entry = context.policy.environment(environment)
+    kind = (
+        "pull request" if entry.is_family else "aside" if entry.is_built_aside else "dev" if environment == "dev" else "candidate"
+    )
     if selection and kind != "dev":
-        what = (
-            "a candidate is always built as a whole"
-            if kind == "candidate"
-            else f"what {environment} builds follows from the change"
-        )
+        what = {
+            "candidate": "a candidate is always built as a whole",
+            "aside": f"what {environment} builds is in {context.policy.where}",
+            "pull request": f"what {environment} builds follows from the change",
+        }[kind]
         raise SluiceError(what, where=selection[0], hint="leave it out, or build dev")
     if base and kind != "pull request":
         raise SluiceError(f"{environment} has no base", where="--base", hint="it is for pull request environments, such as pr-12")
@@ -136,6 +141,18 @@ def _dev(context: Context, selection: Sequence[str], full_refresh: bool, target:
     dbt.results_of(done, target)
     origin.keep(begun, context.warehouse, "dev", file, is_good=done.code == 0)
     return BuildReport("dev", done.code == 0, _recorded(target, file.parent, context.lake), file=file)
+
+
+def _aside(context: Context, environment: str, tell: Tell) -> BuildReport:
+    from sluice.candidate import aside
+
+    ledger.ensure(context.lake)
+    done = aside.build(environment, context, tell)
+    # It looks at lake/ops: its own checks are not written there.
+    found = failures.collect(dbt_results.read(done.artifacts), done.built)
+    if not done.is_in_place:
+        print(f"note: {environment} is as it was: not every model could be built", file=sys.stderr)
+    return BuildReport(environment, done.is_good, found, file=done.built)
 
 
 def _refuse_full_disk(done: dbt.Invocation, file: Path, *, was_there: bool) -> None:

@@ -18,6 +18,7 @@ environments:
   staging: {kind: pointer, publish: ["job:main"]}
   prod: {kind: pointer, publish: ["user:ann"], promote: ["user:ann"], promote_from: [staging],
     target: live, vars: {from: 2024}, sources: raw.duckdb}
+  ops: {kind: file, build: ["user:*"], target: seen, select: [+tag:history], after: runs}
 prune: {by: ["user:ann"], keep_last: 2, keep_days: 1, keep_weeks: 0, candidate_days: 1}
 """
 
@@ -38,6 +39,8 @@ def test_what_stands_there_is_read(tmp_path: Path) -> None:
     assert prod.promote_from == ("staging",)
     assert (prod.choice, prod.sources) == (Choice("live", {"from": 2024}), "raw.duckdb")
     assert policy.environment("dev").choice == Choice()
+    assert (policy.environment("ops").select, policy.after_runs()) == (("+tag:history",), ("ops",))
+    assert [name for name in ("dev", "pr-12", "prod", "ops") if policy.environment(name).is_built_aside] == ["ops"]
 
 
 @pytest.mark.parametrize(
@@ -60,6 +63,12 @@ def test_what_stands_there_is_read(tmp_path: Path) -> None:
         ("  dev:", "  ../dev:", "cannot name an environment"),
         ("pr-*: {kind: file, build", "pr-*: {kind: pointer, build", "a family consists of files"),
         ("expires_after_days: 3", "target: live", "unknown key 'target' for a family"),
+        ("expires_after_days: 3", "select: [a]", "unknown key 'select' for a family"),
+        ("dev: {kind: file", "dev: {select: [a], kind: file", "unknown key 'select' for dev"),
+        ("staging: {kind: pointer", "staging: {after: runs, kind: pointer", "unknown key 'after' for a pointer"),
+        ("select: [+tag:history], after", "after", "`after` needs `select`"),
+        ("select: [+tag:history]", "select: []", "at least 1 item"),
+        ("after: runs", "after: publish", "`after` should be 'runs'"),
         ("target: live", "target: [live]", "`target` should be a valid string"),
         ("environments:", "environment:", "`environments` is missing"),
         ("environments:", "- x:", "not readable as YAML"),

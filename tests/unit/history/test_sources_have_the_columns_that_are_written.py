@@ -11,8 +11,13 @@ from lab.places import REPOSITORY
 from sluice.history import ledger
 from sluice.history.kinds import KINDS
 
-SOURCES = yaml.safe_load((REPOSITORY / "models/staging/ops/_ops__sources.yml").read_text(encoding="utf-8"))["sources"]
-TABLES = SOURCES[0]["tables"]
+FILES = [REPOSITORY / "models/staging" / name for name in ("ops/_ops__sources.yml", "history/_history__sources.yml")]
+TABLES = [
+    table
+    for file in FILES
+    for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]
+    for table in source["tables"]
+]
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table["name"])
