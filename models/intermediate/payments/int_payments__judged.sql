@@ -7,14 +7,22 @@ payments as (
     where {{ is_revised() }}
 ),
 
-orders as (
-    select * from {{ ref('int_orders__judged') }}
-    where {{ is_revised() }}
+accepted_orders as (
+    select
+        order_id,
+        ordered_at,
+        customer_id,
+        order_status,
+        currency_code,
+        currency_rate,
+        reporting_rate
+    from {{ ref('int_orders__judged') }}
+    where refusal_reason is null and {{ is_revised() }}
 ),
 
-accepted_orders as (
-    select * from orders
-    where refusal_reason is null
+refused_orders as (
+    select order_id from {{ ref('int_orders__judged') }}
+    where refusal_reason is not null and {{ is_revised() }}
 ),
 
 disputes as (
@@ -37,7 +45,8 @@ with_references as (
         case when payments.currency_code = accepted_orders.currency_code then accepted_orders.currency_rate end
             as currency_rate,
         accepted_orders.reporting_rate,
-        coalesce(payments.order_id in (select orders.order_id from orders), false) as is_order_known,
+        accepted_orders.order_id is not null
+        or coalesce(payments.order_id in (select refused_orders.order_id from refused_orders), false) as is_order_known,
         accepted_orders.order_id is not null as is_order_accepted
     from payments
     left join accepted_orders on payments.order_id = accepted_orders.order_id

@@ -8,13 +8,17 @@ order_items as (
 ),
 
 orders as (
-    select * from {{ ref('int_orders__judged') }}
+    select
+        order_id,
+        refusal_reason
+    from {{ ref('int_orders__judged') }}
     where {{ is_revised() }}
 ),
 
+-- Read for themselves: DuckDB would write a CTE that several parts share to disk, with all its columns.
 accepted_orders as (
-    select * from orders
-    where refusal_reason is null
+    select * from {{ ref('int_orders__judged') }}
+    where refusal_reason is null and {{ is_revised() }}
 ),
 
 -- Lines of an order that is refused for its lines alone are refused for their own reasons.

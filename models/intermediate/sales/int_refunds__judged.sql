@@ -8,13 +8,14 @@ refunds as (
 ),
 
 orders as (
-    select * from {{ ref('int_orders__judged') }}
+    select order_id from {{ ref('int_orders__judged') }}
     where {{ is_revised() }}
 ),
 
+-- Read for themselves: DuckDB would write a CTE that several parts share to disk, with all its columns.
 accepted_orders as (
-    select * from orders
-    where refusal_reason is null
+    select * from {{ ref('int_orders__judged') }}
+    where refusal_reason is null and {{ is_revised() }}
 ),
 
 -- What an order amounted to is known once all its lines are in; a copy that was set aside is not a missing line.
