@@ -42,6 +42,7 @@ from sluice.commands.summary import summary
 from sluice.commands.verify import verify
 from sluice.core.document import document, error_fields
 from sluice.core.errors import UNUSABLE, SluiceError, StoppedError, explain
+from sluice.core.run_id import one_run
 from sluice.core.system import of_system
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
@@ -108,7 +109,8 @@ def _ended(arguments: Sequence[str], pressed: Sequence[int]) -> int:
     """Run a command and return its exit code. Libraries make other errors of Ctrl-C, so `pressed` says whether it was that."""
     code, error = UNUSABLE, None
     try:
-        ended = app(arguments, prog_name="sluice", standalone_mode=False)
+        with one_run():
+            ended = app(arguments, prog_name="sluice", standalone_mode=False)
         code = ended if isinstance(ended, int) else 0  # of an early end, such as that of --help, its exit code
     except SluiceError as found:
         error = found

@@ -150,8 +150,9 @@ def _report(sender: Connection, function: Callable[..., Any], arguments: Sequenc
 
 
 def _ingest(slot: Slot) -> list[FeedReport]:
+    from sluice.core.run_id import run_id
     from sluice.ingest.feeds import load_feeds
-    from sluice.ingest.run import new_run_id, run
+    from sluice.ingest.run import run
     from sluice.lake.contracts import load_contracts
     from sluice.lake.lock import writing
 
@@ -159,7 +160,7 @@ def _ingest(slot: Slot) -> list[FeedReport]:
     contracts = load_contracts(slot.project)
     feeds = load_feeds([slot.project / slot.feeds])
     with writing(slot.lake):
-        return list(run(feeds, contracts, slot.lake, run_id=new_run_id(), memory_limit="1GB"))
+        return list(run(feeds, contracts, slot.lake, run_id=run_id(), memory_limit="1GB"))
 
 
 def _settle(slot: Slot) -> None:

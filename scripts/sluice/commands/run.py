@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,7 +54,7 @@ def _run(
     code = 0
     error = None
     try:
-        for report in steps(
+        reports = steps(
             feeds,
             environment=environment,
             full_refresh=full_refresh,
@@ -61,11 +62,13 @@ def _run(
             why=why,
             memory_limit=memory_limit,
             progress=on_stderr,
-        ):
-            code = getattr(report, "exit_code", 0)
-            done |= _fields(report)
-            if output is Format.text:
-                _show(report)
+        )
+        with closing(reports):
+            for report in reports:
+                code = getattr(report, "exit_code", 0)
+                done |= _fields(report)
+                if output is Format.text:
+                    _show(report)
     except SluiceError as failure:
         if output is Format.text:
             raise

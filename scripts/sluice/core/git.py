@@ -34,6 +34,16 @@ def commit_of(name: str) -> str:
         raise SluiceError(f"{error.what}; this clone is shallow", where=error.where, hint=how_to_deepen(name)) from None
 
 
+def state(folder: Path | None = None) -> tuple[str | None, bool | None]:
+    """The commit that is checked out, and whether the folder differs from it; None for what git does not tell."""
+    try:
+        lines = run("status", "--porcelain=v2", "--branch", "--", ".", folder=folder).splitlines()
+    except SluiceError:
+        return None, None
+    found = next((line.split()[-1] for line in lines if line.startswith("# branch.oid ")), "")
+    return found if re.fullmatch(r"[0-9a-f]{40,64}", found) else None, any(not line.startswith("#") for line in lines)
+
+
 def is_shallow() -> bool:
     """Whether the clone has only the last commits of its branches; False outside of a repository."""
     try:

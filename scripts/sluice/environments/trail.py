@@ -7,7 +7,6 @@ its command was interrupted or the lake was lost, is added by the next command.
 from __future__ import annotations
 
 import secrets
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sluice.core.errors import RefusedError, SluiceError, is_interrupt
+from sluice.core.errors import RefusedError
+from sluice.history import recording
 from sluice.history.kinds import ReleaseEntry
 from sluice.store.moves import Move
 
@@ -39,13 +39,6 @@ class Attempt:
         self.is_failed, self.detail = True, detail
 
 
-def append(lake: Path, event: ReleaseEntry) -> None:
-    """Append an event; the same event twice is one row, also from two processes at once."""
-    from sluice.history import ledger
-
-    ledger.append(lake, [event], transaction=event.event_id)
-
-
 @contextmanager
 def attempt(
     lake: Path,
@@ -63,27 +56,24 @@ def attempt(
     tried = Attempt(action, actor, environment, release_id, why=why)
     started = time.perf_counter()
     outcome, is_denied = "failed", False
-    try:
-        yield tried
-        outcome = "failed" if tried.is_failed else "done"
-    except RefusedError as error:
-        outcome, tried.detail = "refused", "; ".join(error.reasons)
-        raise
-    except BaseException as error:
-        tried.detail = tried.detail or _said(error)
-        is_denied = isinstance(error, OSError) or isinstance(error.__cause__, OSError)
-        raise
-    finally:
-        trouble = _trouble(lake, _event(tried, outcome, time.perf_counter() - started))
-        # A command that may do nothing here says that, and not that it may not record it either.
-        if trouble and not is_denied:
-            print(f"note: the audit trail in {lake} could not be written: {trouble}", file=sys.stderr)
-
-
-def _said(error: BaseException) -> str:
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted"
-    return error.what if isinstance(error, SluiceError) else f"{type(error).__name__}: {error}".rstrip(": ")
+    with recording.step(action, lake) as step:
+        try:
+            yield tried
+            outcome = "failed" if tried.is_failed else "done"
+            step.end(int(tried.is_failed))
+        except RefusedError as error:
+            outcome, tried.detail = "refused", recording.said_by(error)
+            raise
+        except BaseException as error:
+            tried.detail = tried.detail or recording.said_by(error)
+            is_denied = isinstance(error, OSError) or isinstance(error.__cause__, OSError)
+            raise
+        finally:
+            recording.learn(**{name: getattr(tried, name) for name in ("actor", "environment", "release_id", "detail")})
+            trouble = _trouble(lake, _event(tried, outcome, time.perf_counter() - started))
+            # A command that may do nothing here says that, and not that it may not record it either.
+            if trouble and not is_denied:
+                recording.tell(f"the audit trail in {lake} could not be written: {trouble}")
 
 
 def _event(tried: Attempt, outcome: str, seconds: float) -> ReleaseEntry:
@@ -127,11 +117,5 @@ def _settled(environment: str, move: Move) -> ReleaseEntry:
 
 
 def _trouble(lake: Path, event: ReleaseEntry) -> str:
-    """Append an event; what went wrong, if anything: it must not hide what was done. Delta Lake also panics."""
-    try:
-        append(lake, event)
-    except BaseException as error:
-        if is_interrupt(error) or not (isinstance(error, Exception) or type(error).__name__ == "PanicException"):
-            raise
-        return str(error).splitlines()[0] if str(error) else type(error).__name__
-    return ""
+    """Append an event, once; what went wrong, if anything."""
+    return recording.trouble_of(lake, [event], event.event_id)

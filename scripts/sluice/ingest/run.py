@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from deltalake.exceptions import DeltaError
@@ -148,8 +146,3 @@ def _why(error: Exception, table: Path) -> str:
 
 def _part(tell: Tell, name: str, number: int, count: int) -> Tell:
     return lambda label, share: tell(f"{name}: {label}", (number + share) / count)
-
-
-def new_run_id() -> str:
-    """An id for this run; ids sort by time."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"

@@ -12,9 +12,10 @@ from typing import Any
 
 from sluice.core import dbt
 from sluice.core.duck import without_backtrace
-from sluice.core.manifest import relation_of
-from sluice.history import ledger
-from sluice.history.kinds import CheckEntry
+from sluice.core.manifest import BUILT, relation_of
+from sluice.core.run_id import run_id
+from sluice.history import ledger, recording
+from sluice.history.kinds import CheckEntry, NodeEntry
 from sluice.quality.personal import NOTHING_PERSONAL, Personal, of_nodes
 
 # What dbt calls a node in its artifacts -> what lake/ops/checks calls it.
@@ -28,7 +29,8 @@ class Ended:
     Of tests also: what they test (`model`, relations' names; several for a singular test), `stored` the
     relation that keeps the failing rows, `telling` the columns by which people know a row: its key, then those tested;
     `personal` what of the rows is not shown, `made_by` the query that gives them, and `tested` the relations with their schemas.
-    Of models, `materialized` is dbt's word for what was made.
+    Of models, `materialized` is dbt's word for what was made. `relation` is `schema.table` of what the node makes.
+    A node that was skipped has no `started_at`.
     """
 
     kind: str
@@ -49,6 +51,9 @@ class Ended:
     personal: Personal = NOTHING_PERSONAL
     made_by: str = ""
     tested: tuple[str, ...] = ()
+    unique_id: str = ""
+    started_at: datetime | None = None
+    relation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ def ended(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Ended
 def _ended(entry: Mapping[str, Any], node: Mapping[str, Any], nodes: Mapping[str, Any], run_at: str) -> Ended:
     kind = entry["unique_id"].split(".")[0]
     tested = [nodes[name] for name in _tested(node) if name in nodes] if kind in KINDS else [node]
-    timing = entry["timing"][-1]["completed_at"] if entry.get("timing") else run_at
+    timing = entry.get("timing") or []
     arguments = {key: value for key, value in _arguments(node).items() if key not in ("model", "column_name")}
     personal = of_nodes(nodes[name] for name in {*_tested(node), *_read(node)} if name in nodes)
     message = without_backtrace(entry.get("message") or "").strip()
@@ -98,7 +103,7 @@ def _ended(entry: Mapping[str, Any], node: Mapping[str, Any], nodes: Mapping[str
         failures=entry.get("failures"),
         message=personal.message(message) if is_error else message,
         seconds=float(entry.get("execution_time") or 0),
-        ended_at=datetime.fromisoformat(timing).astimezone(UTC).replace(tzinfo=None),
+        ended_at=_moment(timing[-1]["completed_at"] if timing else run_at),
         column=node.get("column_name"),
         stored=entry.get("relation_name") if kind == "test" else None,
         arguments=arguments or None,
@@ -107,7 +112,15 @@ def _ended(entry: Mapping[str, Any], node: Mapping[str, Any], nodes: Mapping[str
         personal=personal,
         made_by=f"{json.dumps(_arguments(node), default=str)} {node.get('compiled_code') or node.get('raw_code') or ''}",
         tested=tuple(relation_of(model) for model in tested if "schema" in model),
+        unique_id=entry["unique_id"],
+        started_at=_moment(timing[0]["started_at"]) if timing else None,
+        relation=relation_of(node) if node.get("resource_type") in BUILT else None,
     )
+
+
+def _moment(text: str) -> datetime:
+    """UTC without a zone, as in the lake."""
+    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
 
 
 def _tested(node: Mapping[str, Any]) -> list[str]:
@@ -137,6 +150,29 @@ def append(run: Run, lake: Path) -> None:
     """Append how every data test and unit test ended to lake/ops/checks; for the same run twice, once."""
     rows = [_row(run, node) for node in run.nodes if node.kind in KINDS.values()]
     ledger.append(lake, rows, transaction=f"dbt {run.id}")
+
+
+def append_nodes(run: Run, lake: Path, environment: str, release_id: str | None = None) -> None:
+    """Append how every node ended to lake/ops/nodes; where that is not possible, a note says so."""
+    recording.learn(invocation_id=run.id)
+    rows = [
+        NodeEntry(
+            run_id=run_id(),
+            invocation_id=run.id,
+            environment=environment,
+            release_id=release_id,
+            unique_id=node.unique_id,
+            kind=node.kind,
+            name=node.name,
+            relation=node.relation,
+            status=node.status,
+            started_at=node.started_at,
+            seconds=node.seconds,
+            failures=node.failures,
+        )
+        for node in run.nodes
+    ]
+    recording.write(lake, rows, transaction=f"nodes {run.id}")
 
 
 def _row(run: Run, node: Ended) -> CheckEntry:

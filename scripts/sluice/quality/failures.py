@@ -19,7 +19,16 @@ from sluice.quality.dbt_results import Ended, Run
 
 SAMPLE_ROWS = 5
 WIDTH = 100  # of a page, where there is no terminal
-NOT_REPORTED = ("telling", "personal", "made_by", "tested", "materialized")  # fields of a node that reports do not have
+NOT_REPORTED = (
+    "telling",
+    "personal",
+    "made_by",
+    "tested",
+    "materialized",
+    "unique_id",
+    "started_at",
+    "relation",
+)  # fields of a node that reports do not have
 CELL = 28  # of a value in a table
 
 

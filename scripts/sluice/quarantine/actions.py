@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -13,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from sluice.core.errors import SluiceError
+from sluice.history import recording
 from sluice.lake import raw
 from sluice.lake.contracts import Contract, load_contracts
 from sluice.quarantine import correct, row_result
@@ -20,7 +22,7 @@ from sluice.quarantine.catalog import Filter, Group, Places, Refused, find, grou
 from sluice.quarantine.decide import Who, decide, deciding
 from sluice.quarantine.edit import Edit
 from sluice.quarantine.report import Sheet
-from sluice.quarantine.row_result import RowResult
+from sluice.quarantine.row_result import RowOutcome, RowResult
 from sluice.quarantine.typed_words import parse
 
 
@@ -32,7 +34,7 @@ class Choice:
     filter: Filter
 
 
-class NotAgreedError(Exception):
+class NotAgreedError(recording.NothingTriedError):
     """Rows were chosen by a filter, without --yes: `plan` says which ones."""
 
     def __init__(self, plan: list[Group]) -> None:
@@ -47,24 +49,29 @@ def now() -> datetime:
 
 def waive(where: Places, choice: Choice, until: datetime, who: Who, *, agreed: bool) -> list[RowResult]:
     """Waive the rule of rows whose rule may be waived, and say why not of the others."""
-    return decide(where, partial(_chosen, where, choice, agreed), lambda row: row_result.waiver(row, until), who, until)
+    with _recorded("release", where, who) as noted:
+        return noted(
+            decide(where, partial(_chosen, where, choice, agreed), lambda row: row_result.waiver(row, until), who, until)
+        )
 
 
 def drop(where: Places, choice: Choice, who: Who, *, agreed: bool) -> list[RowResult]:
     """Give rows up."""
-    return decide(where, partial(_chosen, where, choice, agreed), row_result.drop, who)
+    with _recorded("drop", where, who) as noted:
+        return noted(decide(where, partial(_chosen, where, choice, agreed), row_result.drop, who))
 
 
 def end_waivers(where: Places, ids: Sequence[str], who: Who) -> list[RowResult]:
     """End all waivers of rows before they are due."""
-    return decide(where, partial(_waived, where, ids), row_result.ending, who)
+    with _recorded("expire", where, who) as noted:
+        return noted(decide(where, partial(_waived, where, ids), row_result.ending, who))
 
 
 def correct_rows(
     where: Places, choice: Choice, edit: Edit, who: Who, contracts: Mapping[str, Contract], *, agreed: bool
 ) -> list[RowResult]:
     """Land the rows as the edit makes them. Every row is edited before the first one lands."""
-    with deciding(where.lake), opened(where) as connection:
+    with _recorded("release", where, who) as noted, deciding(where.lake), opened(where) as connection:
         chosen = _chosen(where, choice, agreed, connection)
         if edit.whole is not None and len(chosen) > 1:
             hint = "release them one by one, or use --set"
@@ -73,7 +80,22 @@ def correct_rows(
         tables = [(_table(feed, where.lake, contracts), list(members)) for feed, members in by_feed]
         wishes = [(table, correct.edited(connection, table, members, edit)) for table, members in tables]
         landed = [correct.release(connection, table, wished, who) for table, wished in wishes]
-    return [verdict for verdicts in landed for verdict in verdicts]
+        return noted([verdict for verdicts in landed for verdict in verdicts])
+
+
+@contextmanager
+def _recorded(verb: str, where: Places, who: Who) -> Iterator[Callable[[list[RowResult]], list[RowResult]]]:
+    """Record a command on quarantine in the history; what it gives notes how many rows could not have what was asked for."""
+    with recording.step(f"quarantine {verb}", where.lake) as step:
+        recording.learn(actor=who.by)
+
+        def noted(found: list[RowResult]) -> list[RowResult]:
+            refused = sum(one.outcome is RowOutcome.refused for one in found)
+            step.end(int(refused > 0))
+            recording.learn(detail=f"{refused} of {len(found)} rows were refused" if refused else f"{len(found)} rows")
+            return found
+
+        yield noted
 
 
 def _table(feed: str, lake: Path, contracts: Mapping[str, Contract]) -> raw.RawTable:

@@ -21,11 +21,11 @@ from duckdb.sqltypes import DuckDBPyType
 from sluice.core.duck import identifier, listing, literal, parse_type
 from sluice.core.errors import SluiceError
 from sluice.core.progress import silent
+from sluice.core.run_id import run_id
 from sluice.ingest.casts import fields
 from sluice.ingest.landing import Batch, Work, land
 from sluice.ingest.readers.json import read_lines
 from sluice.ingest.rows import StagedRows, tally
-from sluice.ingest.run import new_run_id
 from sluice.lake import raw
 from sluice.quarantine import row_result
 from sluice.quarantine.catalog import Refused
@@ -123,7 +123,7 @@ def release(connection: duckdb.DuckDBPyConnection, table: raw.RawTable, wishes: 
     table.incoming.mkdir(parents=True, exist_ok=True)
     raw.ensure(table)
     raw.undo_half_batch(table)
-    work = Work(table, connection, new_run_id(), silent)
+    work = Work(table, connection, run_id(), silent)
     at = next_time(connection, table.lake)
     for start in range(0, len(new), BATCH_ROWS):
         # Each commit of decisions is later than the one before: a build in between reads on from the last it saw.

@@ -19,7 +19,7 @@ import duckdb
 
 from sluice.core.duck import literal
 from sluice.core.errors import SluiceError
-from sluice.history import ledger
+from sluice.history import ledger, recording
 from sluice.history.kinds import DecisionEntry
 from sluice.ingest.landing import append_record, missing_records
 from sluice.lake.lock import writing
@@ -121,8 +121,9 @@ def expire(lake: Path, now: datetime) -> list[str]:
     def due(connection: duckdb.DuckDBPyConnection) -> list[Refused]:
         return waivers(connection, f"until_at <= timestamp {literal(now.isoformat())}")
 
-    with opened(Places(lake)) as connection:
-        if not due(connection) and not _owed(lake):
-            return []
-    ended = decide(Places(lake), due, lambda row: RowResult(row, RowOutcome.expired), Who(SYSTEM, "its time has come"))
+    with recording.step("quarantine expire", lake):
+        with opened(Places(lake)) as connection:
+            if not due(connection) and not _owed(lake):
+                return []
+        ended = decide(Places(lake), due, lambda row: RowResult(row, RowOutcome.expired), Who(SYSTEM, "its time has come"))
     return [verdict.row.quarantine_id for verdict in ended]

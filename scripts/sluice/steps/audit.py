@@ -17,6 +17,7 @@ from sluice.environments.partial import Partial
 from sluice.environments.resolve import Located, locate, whole
 from sluice.gate import audit_record
 from sluice.history import ledger
+from sluice.history.recording import as_step, learn
 from sluice.quality.charts import report as chart_report
 from sluice.quality.charts.result import NO_CHARTS, POINTS, ChartFindings
 from sluice.quality.expectations import audit as expectations
@@ -53,6 +54,7 @@ class _Wish:
     memory_limit: str
 
 
+@as_step("audit")
 def audit(
     name: str = "dev",
     *,
@@ -70,11 +72,13 @@ def audit(
     context, located = here(), locate(name)
     environment = name if context.policy.find(name) else None
     release_id = located.record.release_id if located.record else None
+    learn(environment=environment or (located.record.environment if located.record else None))
     attempt = trail.attempt(context.lake, context.actor, "audit", environment=environment, release_id=release_id)
     # A file that belongs to no environment has no history.
     with attempt if environment or release_id else nullcontext(trail.Attempt("audit", context.actor)) as tried:
         wish = _Wish(located, select, target or target_root(), docs, memory_limit)
         done = _audited(wish, context, tell)
+        learn(invocation_id=done.report.run_id)
         if done.exit_code:
             report = done.report
             tried.fail(f"{report.count('fail')} checks failed, {report.count('error')} could not be judged")

@@ -21,6 +21,7 @@ from sluice.environments import origin, trail
 from sluice.environments.context import Context, here
 from sluice.environments.resolve import locate, whole
 from sluice.history import ledger
+from sluice.history.recording import as_step
 from sluice.quality import dbt_results, failures
 from sluice.quality.failures import Failures
 from sluice.quarantine import expire
@@ -56,6 +57,7 @@ class BuildReport:
         return int(not self.is_good)
 
 
+@as_step("build")
 def build(
     environment: str = "dev",
     *,
@@ -140,7 +142,7 @@ def _dev(context: Context, selection: Sequence[str], full_refresh: bool, target:
     _refuse_full_disk(done, file, was_there=was_there)
     dbt.results_of(done, target)
     origin.keep(begun, context.warehouse, "dev", file, is_good=done.code == 0)
-    return BuildReport("dev", done.code == 0, _recorded(target, file.parent, context.lake), file=file)
+    return BuildReport("dev", done.code == 0, _recorded(target, file.parent, context.lake, "dev"), file=file)
 
 
 def _aside(context: Context, environment: str, tell: Tell) -> BuildReport:
@@ -188,7 +190,7 @@ def _candidate(
         print(f"note: {planned.remark}", file=sys.stderr)
     built = candidates.build(planned, tell)
     attempt.release_id, attempt.from_release_id = built.record.release_id, built.record.parent
-    found = _recorded(built.folder, built.folder / WORK, context.lake, built.record.release_id)
+    found = _recorded(built.folder, built.folder / WORK, context.lake, environment, built.record.release_id)
     # One that dbt could not build completely has the work file alone.
     file = next((path for path in (built.folder / FILE, built.folder / WORK) if path.is_file()), None)
     return BuildReport(environment, built.is_good, found, built, tuple(new), file)
@@ -215,11 +217,13 @@ def _pull_request(context: Context, attempt: trail.Attempt, environment: str, ba
     return BuildReport(environment, built.is_good, found, built, file=built.file)
 
 
-def _recorded(artifacts: Path, warehouse: Path, lake: Path, name: str | None = None) -> Failures:
+def _recorded(artifacts: Path, warehouse: Path, lake: Path, environment: str, release_id: str | None = None) -> Failures:
     """What went wrong in a run that wrote to a file, or to one in a folder, `warehouse`.
 
-    Every check of it goes into lake/ops, under the warehouse's name or the one given.
+    Every node of it goes into lake/ops, and every check: under the name of the release, or the environment, or dev's file.
     """
     run = dbt_results.read(artifacts)
-    dbt_results.append(replace(run, warehouse=name) if name else run, lake)
+    name = run.warehouse if environment == "dev" else release_id or environment
+    dbt_results.append(replace(run, warehouse=name), lake)
+    dbt_results.append_nodes(run, lake, environment, release_id)
     return failures.collect(run, warehouse)

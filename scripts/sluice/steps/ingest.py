@@ -10,10 +10,12 @@ from sluice.core.duck import MEMORY_LIMIT
 from sluice.core.errors import SluiceError, did_you_mean
 from sluice.core.paths import lake_root
 from sluice.core.progress import Tell, silent
+from sluice.core.run_id import run_id
+from sluice.history.recording import as_step, learn
 from sluice.ingest.feeds import load_feeds
 from sluice.ingest.landing import FeedReport
 from sluice.ingest.readers.protocol import Feed
-from sluice.ingest.run import new_run_id, run
+from sluice.ingest.run import run
 from sluice.lake.contracts import load_contracts
 from sluice.lake.lock import writing
 
@@ -31,6 +33,7 @@ class IngestReport:
         return int(any(feed.refused for feed in self.feeds))
 
 
+@as_step("ingest")
 def ingest(
     files: Sequence[Path], *, select: Sequence[str] = (), memory_limit: str = MEMORY_LIMIT, tell: Tell = silent
 ) -> IngestReport:
@@ -40,10 +43,11 @@ def ingest(
     """
     lake, contracts = lake_root(), load_contracts(Path())
     chosen = _chosen(load_feeds(files, contracts=contracts), select, files)
-    run_id = new_run_id()
     with writing(lake):
-        reports = tuple(run(chosen, contracts, lake, run_id=run_id, memory_limit=memory_limit, tell=tell))
-    return IngestReport(run_id, reports)
+        reports = tuple(run(chosen, contracts, lake, run_id=run_id(), memory_limit=memory_limit, tell=tell))
+    refused = [why for report in reports for _, why in report.refused]
+    learn(detail="; ".join(refused) or None)
+    return IngestReport(run_id(), reports)
 
 
 def _chosen(feeds: Sequence[Feed], select: Sequence[str], files: Sequence[Path]) -> list[Feed]:

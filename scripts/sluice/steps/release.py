@@ -21,9 +21,11 @@ from sluice.gate import publish as gate
 from sluice.gate import rollback as back
 from sluice.gate.acknowledge import Acknowledged
 from sluice.gate.publish import MoveResult
+from sluice.history.recording import as_step
 from sluice.store.record import Record
 
 
+@as_step("publish")
 def publish(
     candidate: str | None = None, *, environment: str = "prod", why: str | None = None, tell: Tell = silent
 ) -> MoveResult:
@@ -31,6 +33,7 @@ def publish(
     return gate.publish(here(), candidate, environment, why, tell)
 
 
+@as_step("promote")
 def promote(source: str, target: str, *, why: str | None = None, reviewed: str | None = None) -> MoveResult:
     """Point `target` to the release of `source`, if that is still the one that was `reviewed`, where one is given.
 
@@ -39,11 +42,13 @@ def promote(source: str, target: str, *, why: str | None = None, reviewed: str |
     return gate.promote(here(), source, target, why, reviewed=reviewed)
 
 
+@as_step("ack")
 def acknowledge(check: str, candidate: str, *, why: str, until: str | None = None) -> Acknowledged:
     """Let a failed check of a candidate pass. Raises RefusedError where that is denied, SluiceError where nothing failed."""
     return answers.acknowledge(here(), check, candidate, _reason(why, "an acknowledgement", "why the alarm is false"), until)
 
 
+@as_step("rollback")
 def rollback(environment: str, *, why: str, to: str | None = None) -> MoveResult:
     """Point an environment to the release before its current one, or to `to`. Raises RefusedError where that is denied."""
     return back.rollback(here(), environment, _reason(why, "a rollback", "what is wrong with the release"), to)
@@ -55,6 +60,7 @@ def _reason(why: str, deed: str, what: str) -> str:
     return why.strip()
 
 
+@as_step("verify")
 def verify(release: str, *, memory_limit: str = MEMORY_LIMIT, tell: Tell = silent) -> Verified:
     """Compare a release or candidate with its record. Raises SluiceError where it has none, or cannot be read."""
     located, record = recorded(release, "to compare with")
@@ -79,6 +85,7 @@ class Rebuilt:
         return int(bool(self.comparison.differences) if self.comparison else not self.candidate.is_good)
 
 
+@as_step("rebuild")
 def rebuild(release: str, *, compare: bool = False, force: bool = False, tell: Tell = silent) -> Rebuilt:
     """Build a release again from its record; to `compare`, nothing is kept of one that is equal.
 

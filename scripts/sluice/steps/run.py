@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from sluice.core.duck import MEMORY_LIMIT
 from sluice.core.progress import Tell, quiet
 from sluice.environments.context import here
 from sluice.gate.publish import MoveResult
+from sluice.history import recording
 from sluice.steps.audit import Audited, audit
 from sluice.steps.build import BuildReport, build
 from sluice.steps.ingest import IngestReport, ingest
@@ -28,14 +29,28 @@ def run(
     why: str | None = None,
     memory_limit: str = MEMORY_LIMIT,
     progress: Callable[[str], AbstractContextManager[Tell]] = quiet,
-) -> Iterator[StepReport]:
+) -> Generator[StepReport]:
     """Ingest (where there are `feeds`), build a candidate, audit it, publish it; yield each step's report as it ends.
 
     No candidate is built that would not differ from the current release, unless by `force` or `full_refresh`. Nothing
     follows a report whose exit code is not 0. Raises SluiceError and RefusedError as the steps do, and before anything is
     landed where the environment takes no releases.
     """
-    here().policy.pointing(environment)
+    with recording.run("run") as whole:
+        whole.environment = environment
+        here().policy.pointing(environment)
+        yield from _steps(feeds, environment, full_refresh, force, why, memory_limit, progress)
+
+
+def _steps(
+    feeds: Sequence[Path],
+    environment: str,
+    full_refresh: bool,
+    force: bool,
+    why: str | None,
+    memory_limit: str,
+    progress: Callable[[str], AbstractContextManager[Tell]],
+) -> Iterator[StepReport]:
     if feeds:
         with progress("ingest") as tell:
             ingested = ingest(feeds, memory_limit=memory_limit, tell=tell)

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from tests.helpers.candidates import SalesShop, make_shop, rows
+from tests.helpers.history import entries
 from tests.helpers.schemas import document
 
 from sluice.core.duck import connect
+from sluice.history.kinds import NodeEntry, RunEntry, StepEntry
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,37 @@ def test_it_builds_audits_and_publishes_and_stops_where_a_step_refuses(shop: Sal
     (kept,) = shop.candidates()
     assert rows(shop.warehouse / "candidates" / kept / "work.duckdb", "select count(*) from core.all_sales") == [(14,)]
     assert trail(shop)[-1] == ("build", "failed")
+    _is_recorded(shop, first.parent.name, second.parent.name, kept)
+
+
+def _is_recorded(shop: SalesShop, first: str, second: str, kept: str) -> None:
+    """Each run, its steps, and the nodes of its build, under one id; the code is that of the checkout."""
+    code = shop.commit_now()
+    assert entries(shop.lake, RunEntry, "command, environment, release_id, outcome, exit_code, code_commit, is_dirty") == [
+        ("run", "dev", None, "failed", 2, code, False),
+        ("run", "prod", first, "done", 0, code, False),
+        ("run", "prod", second, "done", 0, code, False),
+        ("run", "prod", kept, "failed", 1, code, False),
+    ]
+    ids = [run_id for (run_id,) in entries(shop.lake, RunEntry, "run_id")]
+    assert entries(shop.lake, StepEntry, "run_id, step, environment, release_id, outcome") == [
+        *((ids[1], step, "prod", first, "done") for step in ("build", "audit", "publish")),
+        *((ids[2], step, "prod", second, "done") for step in ("build", "audit", "publish")),
+        (ids[3], "build", "prod", kept, "failed"),
+    ]
+    failed = entries(shop.lake, NodeEntry, "run_id, environment, release_id, name, failures", "all")
+    test = "every_sale_is_there_once"
+    assert [row for row in failed if row[3] == test] == sorted(
+        [(ids[1], "prod", first, test, 0), (ids[2], "prod", second, test, 0), (ids[3], "prod", kept, test, 1)]
+    )
+    built = "kind, relation, status, started_at is not null, seconds > 0"
+    assert {row[1:] for row in entries(shop.lake, NodeEntry, f"name, {built}", "all") if row[0] == "by_shop"} == {
+        ("model", "core.by_shop", "success", True, True),
+        ("model", "core.by_shop", "skipped", False, False),
+    }
+    # The id of dbt's invocation leads from a step to its checks.
+    of_builds = {(made,) for step, made in entries(shop.lake, StepEntry, "step, invocation_id") if step == "build"}
+    assert {*entries(shop.lake, NodeEntry, "invocation_id", "all")} == of_builds
 
 
 def test_its_document_has_the_steps_that_were_done_and_the_error(shop: SalesShop) -> None:
