@@ -21,7 +21,7 @@ PATIENCE = 120.0
 def shown_afterwards(progress: Callable[[str], AbstractContextManager[Tell]] = quiet) -> Iterator[None]:
     """Build them when the block has ended, also where it raised: but not after Ctrl-C.
 
-    What goes wrong with it is told on stderr, and changes nothing about how the block ends.
+    A note on stderr says what goes wrong with it; the block ends as it would without.
     """
     try:
         yield

@@ -1,0 +1,32 @@
+with
+
+nodes as (
+    select * from {{ ref('stg_history__nodes') }}
+),
+
+compared as (
+    select
+        invocation_id,
+        node_id,
+        run_id,
+        environment,
+        release_id,
+        kind,
+        node_name,
+        relation,
+        status,
+        failure_count,
+        duration_seconds,
+        -- Of the 20 times before it; null where it was built fewer than five times.
+        case
+            when count(*) over before_it >= 5 then median(duration_seconds) over before_it
+        end as usual_duration_seconds,
+        started_at
+    from nodes
+    window before_it as (
+        partition by environment, node_id
+        order by started_at nulls first, invocation_id rows between 20 preceding and 1 preceding
+    )
+)
+
+select * from compared
