@@ -115,7 +115,19 @@ def run(number: int = 1, release_id: str | None = "20260302T030000Z-aaaaaa") -> 
 
 def incident_of(entry: IncidentEntry, state: State = State.open) -> Incident:
     """The incident that an event leaves."""
-    names = ("incident_id", "environment", "node", "family", "title", "severity", "owner", "since_at", "findings", "touches")
+    names = (
+        "incident_id",
+        "environment",
+        "node",
+        "family",
+        "title",
+        "severity",
+        "owner",
+        "since_at",
+        "findings",
+        "touches",
+        "name",
+    )
     return Incident(
         **{name: getattr(entry, name) for name in names},
         state=state,

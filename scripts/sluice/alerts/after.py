@@ -1,30 +1,75 @@
-"""After a run, whatever its outcome: its incidents updated."""
+"""After a run, whatever its outcome: its incidents updated, and people told."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sluice.alerts import book, gather
+from sluice.alerts import book, gather, settings
 from sluice.alerts.incident import Incident
 from sluice.alerts.kin import Kin
 from sluice.alerts.of_feeds import Refused
 from sluice.alerts.of_steps import StepOutcome
+from sluice.alerts.send import Sent, send
 from sluice.alerts.settle import Run, settle
+from sluice.core.errors import SluiceError, is_interrupt
 from sluice.core.run_id import run_id
 from sluice.environments.context import Context
 
 
 @dataclass(frozen=True)
 class Told:
-    """The incidents of an environment after a run: opened or changed by it, known before it, and resolved by it."""
+    """The incidents of an environment after a run: opened or changed by it, known before it, and resolved by it.
+
+    `notes` say what could not be written or sent.
+    """
 
     environment: str
-    news: tuple[Incident, ...]
-    known: tuple[Incident, ...]
-    resolved: tuple[Incident, ...]
+    news: tuple[Incident, ...] = ()
+    known: tuple[Incident, ...] = ()
+    resolved: tuple[Incident, ...] = ()
+    sent: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def after_run(
+    context: Context, environment: str, steps: Sequence[StepOutcome], refused: Sequence[Refused] = (), feeds: Sequence[str] = ()
+) -> Told:
+    """Update the incidents of a run's environment, and send what is to be sent.
+
+    Nothing that goes wrong here is raised: it is reported on stderr, and the next run or `sluice incidents send` makes up for it.
+    """
+    told, notes = Told(environment), []
+    try:
+        told = update(context, environment, steps, refused, feeds)
+    except BaseException as error:  # noqa: BLE001  # _said raises again what is not to be caught
+        notes.append(f"the incidents could not be updated: {_said(error)}")
+    try:
+        sent = send(context.lake, settings.load())
+        notes += unsent(sent)
+        told = replace(told, sent=sent.sent)
+    except BaseException as error:  # noqa: BLE001  # the same
+        notes.append(f"no alert was sent: {_said(error)}")
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    return replace(told, notes=tuple(notes))
+
+
+def _said(error: BaseException) -> str:
+    """What went wrong, in one line. Delta Lake also panics, which is not an Exception; Ctrl-C is raised again."""
+    if is_interrupt(error) or not (isinstance(error, Exception) or type(error).__name__ == "PanicException"):
+        raise error
+    if isinstance(error, SluiceError):
+        return f"{error.what} ({error.where})" if error.where else error.what
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
+
+
+def unsent(sent: Sent) -> list[str]:
+    """A line for each channel that did not take what it was sent."""
+    return [f"alerts for {channel}: {why}; the next run, or sluice incidents send, tries again" for channel, why in sent.unsent]
 
 
 def update(

@@ -54,8 +54,8 @@ def read(lake: Path, environment: str | None = None, *, ended: bool = False) -> 
 def _incident(row: Mapping[str, Any]) -> Incident:
     known = {field.name: row[field.name] for field in fields(Incident)}
     findings = tuple(FindingRow(**one) for one in row["findings"] or ())
-    touches = tuple(row["touches"] or ())
-    return Incident(**{**known, "state": State(row["state"]), "findings": findings, "touches": touches})
+    lists = {name: tuple(row[name] or ()) for name in ("touches", "tags")}
+    return Incident(**{**known, **lists, "state": State(row["state"]), "findings": findings, "name": row["name"] or row["node"]})
 
 
 def find(lake: Path, prefix: str) -> Incident:

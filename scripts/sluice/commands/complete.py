@@ -59,6 +59,15 @@ def _incidents() -> list[str]:
     return [report.short(one) for one in book.read(paths.lake_root())]
 
 
+def _silences() -> list[str]:
+    from datetime import UTC, datetime
+
+    from sluice.alerts import silence
+
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return [one.silence_id for one in silence.read(paths.lake_root()) if not one.is_over(now)]
+
+
 environments = _complete(_environments)
 warehouses = _complete(lambda: [*_environments(), *_candidates(), *_releases(), "candidate"])
 candidates = _complete(_candidates)
@@ -67,4 +76,5 @@ feeds = _complete(_feeds)
 sources = _complete(lambda: {name.partition(".")[0] for name in _feeds()})
 feeds_files = _complete(lambda: map(str, Path("feeds").glob("*.yml")), are_paths=True)
 incidents = _complete(_incidents)
+silences = _complete(_silences)
 models = _complete(lambda: [path.stem for path in Path("models").rglob("*.sql")])
