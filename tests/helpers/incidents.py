@@ -115,19 +115,7 @@ def run(number: int = 1, release_id: str | None = "20260302T030000Z-aaaaaa") -> 
 
 def incident_of(entry: IncidentEntry, state: State = State.open) -> Incident:
     """The incident that an event leaves."""
-    names = (
-        "incident_id",
-        "environment",
-        "node",
-        "family",
-        "title",
-        "severity",
-        "owner",
-        "since_at",
-        "findings",
-        "touches",
-        "name",
-    )
+    names = ("incident_id", "environment", "node", "family", "title", "severity", "owner", "since_at", "findings", "touches")
     return Incident(
         **{name: getattr(entry, name) for name in names},
         state=state,
@@ -140,4 +128,5 @@ def incident_of(entry: IncidentEntry, state: State = State.open) -> Incident:
         link=entry.link,
         release_id=entry.release_id,
         run_id=entry.run_id,
+        name=entry.name,
     )

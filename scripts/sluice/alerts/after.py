@@ -13,6 +13,7 @@ from sluice.alerts.incident import Incident
 from sluice.alerts.kin import Kin
 from sluice.alerts.of_feeds import Refused
 from sluice.alerts.of_steps import StepOutcome
+from sluice.alerts.opened import OpenLake, opened
 from sluice.alerts.send import Sent, send
 from sluice.alerts.settle import Run, settle
 from sluice.core.errors import SluiceError, is_interrupt
@@ -24,7 +25,7 @@ from sluice.environments.context import Context
 class Told:
     """The incidents of an environment after a run: opened or changed by it, known before it, and resolved by it.
 
-    `notes` say what could not be written or sent.
+    `notes` say what could not be written or sent; `is_updated` that the incidents could be.
     """
 
     environment: str
@@ -32,6 +33,7 @@ class Told:
     known: tuple[Incident, ...] = ()
     resolved: tuple[Incident, ...] = ()
     sent: int = 0
+    is_updated: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -44,15 +46,13 @@ def after_run(
     """
     told, notes = Told(environment), []
     try:
-        told = update(context, environment, steps, refused, feeds)
+        with opened(context.lake) as lake:
+            told = update(lake, environment, steps, refused, feeds)
+            sent = send(lake, settings.load())
+            told, notes = replace(told, sent=sent.sent), unsent(sent)
     except BaseException as error:  # noqa: BLE001  # _said raises again what is not to be caught
-        notes.append(f"the incidents could not be updated: {_said(error)}")
-    try:
-        sent = send(context.lake, settings.load())
-        notes += unsent(sent)
-        told = replace(told, sent=sent.sent)
-    except BaseException as error:  # noqa: BLE001  # the same
-        notes.append(f"no alert was sent: {_said(error)}")
+        what = "no alert was sent" if told.is_updated else "the incidents could not be updated, and no alert was sent"
+        notes = [f"{what}: {_said(error)}"]
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     return replace(told, notes=tuple(notes))
@@ -73,26 +73,26 @@ def unsent(sent: Sent) -> list[str]:
 
 
 def update(
-    context: Context, environment: str, steps: Sequence[StepOutcome], refused: Sequence[Refused] = (), feeds: Sequence[str] = ()
+    lake: OpenLake, environment: str, steps: Sequence[StepOutcome], refused: Sequence[Refused] = (), feeds: Sequence[str] = ()
 ) -> Told:
     """Write what a run means for the incidents of its environment. Raises SluiceError where that cannot be read or written."""
     now = datetime.now(UTC).replace(tzinfo=None)
     release_id = next((one.release_id for one in reversed(steps) if one.release_id), None)
     left = gather.artifacts(environment, release_id)
-    found = gather.evidence(steps, refused, gather.deliveries(context.lake), left, now)
+    found = gather.evidence(steps, refused, gather.deliveries(lake), left, now)
     run = Run(run_id(), environment, now, release_id, link(os.environ), tuple(feeds))
-    with book.writing(context.lake):
-        before = book.read(context.lake, environment)
+    with book.writing(lake.path):
+        before = book.read(lake, environment)
         events = settle(run, found, before, Kin(left.manifest))
-        book.append(context.lake, events)
-    return _told(environment, before, book.read(context.lake, environment), {one.incident_id: one.event for one in events})
+        book.append(lake.path, events)
+    return _told(environment, before, book.read(lake, environment), {one.incident_id: one.event for one in events})
 
 
 def _told(environment: str, before: Sequence[Incident], after: Sequence[Incident], events: Mapping[str, str]) -> Told:
     news = tuple(one for one in after if events.get(one.incident_id) in ("opened", "changed"))
     known = tuple(one for one in after if one not in news)
     resolved = tuple(one for one in before if events.get(one.incident_id) == "resolved")
-    return Told(environment, news, known, resolved)
+    return Told(environment, news, known, resolved, is_updated=True)
 
 
 def link(variables: Mapping[str, str]) -> str | None:

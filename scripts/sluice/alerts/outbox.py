@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 
 from sluice.alerts.message import Action
+from sluice.alerts.opened import OpenLake
 from sluice.alerts.plan import Alert
-from sluice.core.duck import connect
 from sluice.core.locks import locked
 from sluice.history import ledger
 from sluice.history.kinds import AlertEntry
@@ -26,14 +24,9 @@ def sending(lake: Path) -> Iterator[None]:
         yield
 
 
-def read(lake: Path) -> list[Alert]:
+def read(lake: OpenLake) -> list[Alert]:
     """Every alert, oldest first; of those that are sent or dropped without the body. Raises SluiceError for a damaged table."""
-    text = files("sluice.alerts").joinpath("sql", "outbox.sql").read_text(encoding="utf-8")
-    query = Template(text).substitute(alerts=f"({ledger.query(lake, AlertEntry)})")
-    with connect(extensions=["delta"]) as connection:
-        found = connection.execute(query)
-        names = [column[0] for column in found.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    rows = lake.rows("outbox", AlertEntry, "order by queued_at, alert_id")
     return [Alert(**{**row, "action": Action(row["action"]), "body": row["body"] or ""}) for row in rows]
 
 

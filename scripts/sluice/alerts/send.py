@@ -14,6 +14,7 @@ from threading import Thread
 from sluice.alerts import book, outbox, plan, silence
 from sluice.alerts.channels.protocol import Channel, UnsentError, hidden
 from sluice.alerts.message import of_json
+from sluice.alerts.opened import OpenLake
 from sluice.alerts.plan import Alert
 from sluice.alerts.settings import Settings
 from sluice.core.run_id import run_id
@@ -42,30 +43,30 @@ class _Try:
     why: str | None
 
 
-def send(lake: Path, settings: Settings, now: datetime | None = None) -> Sent:
+def send(lake: OpenLake, settings: Settings, now: datetime | None = None) -> Sent:
     """Plan what is missing, and send what is due. What could not be sent stays in the outbox for the next command.
 
     It ends after `settings.seconds` at the latest, whatever the receivers do; a receiver that is asked then is not waited for.
     Raises SluiceError where another command is sending, or the outbox cannot be read or written.
     """
     now = now or datetime.now(UTC).replace(tzinfo=None)
-    with outbox.sending(lake):
+    with outbox.sending(lake.path):
         known = outbox.read(lake)
         if settings.channels:
             known += _queued(lake, known, settings, now)
         gone = plan.dropped(known, now)
-        outbox.append(lake, [plan.entry(one, _kind(settings, one), run_id(), "dropped", now, why) for one, why in gone])
+        outbox.append(lake.path, [plan.entry(one, _kind(settings, one), run_id(), "dropped", now, why) for one, why in gone])
         open_ = [one for one in known if one.is_pending and one not in [alert for alert, _ in gone]]
         due = [one for one in open_ if one.due_at <= now]
-        tried = _carried_out(lake, due, settings)
+        tried = _carried_out(lake.path, due, settings)
     return Sent(
         sum(one.why is None for one in tried.values()), len(gone), len(open_) - len(due), tuple(_unsent(due, tried, settings))
     )
 
 
-def _queued(lake: Path, known: Sequence[Alert], settings: Settings, now: datetime) -> list[Alert]:
+def _queued(lake: OpenLake, known: Sequence[Alert], settings: Settings, now: datetime) -> list[Alert]:
     missing = plan.planned(book.read(lake, ended=True), known, settings, silence.read(lake), now)
-    outbox.append(lake, [plan.entry(one, _kind(settings, one), run_id(), "queued", now) for one in missing])
+    outbox.append(lake.path, [plan.entry(one, _kind(settings, one), run_id(), "queued", now) for one in missing])
     return missing
 
 

@@ -10,20 +10,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from sluice.alerts.incident import Incident
-from sluice.core.duck import connect
+from sluice.alerts.opened import OpenLake
 from sluice.core.errors import SluiceError
 from sluice.history import ledger
 from sluice.history.kinds import SilenceEntry
-
-_NEWEST = """
-    select
-        silence_id, environment, node, check_name, owner, until_at, by_actor, why,
-        min(happened_at) over (partition by silence_id) as added_at,
-        event = 'ended' as is_ended, happened_at as changed_at
-    from {silences}
-    qualify row_number() over (partition by silence_id order by happened_at desc, event desc) = 1
-    order by until_at, silence_id
-"""
 
 
 @dataclass(frozen=True)
@@ -67,12 +57,9 @@ def covering(silences: Iterable[Silence], incident: Incident, now: datetime) -> 
     return max(found, key=lambda one: one.until_at, default=None)
 
 
-def read(lake: Path) -> list[Silence]:
+def read(lake: OpenLake) -> list[Silence]:
     """All silences, those that end first before the others. Raises SluiceError for a damaged table."""
-    with connect(extensions=["delta"]) as connection:
-        found = connection.execute(_NEWEST.format(silences=f"({ledger.query(lake, SilenceEntry)})"))
-        names = [column[0] for column in found.description or ()]
-        return [Silence(**dict(zip(names, row, strict=True))) for row in found.fetchall()]
+    return [Silence(**row) for row in lake.rows("silences", SilenceEntry, "order by until_at, silence_id")]
 
 
 @dataclass(frozen=True)
@@ -95,7 +82,7 @@ def add(lake: Path, patterns: Patterns, until: datetime, by: str, why: str, now:
     return added
 
 
-def end(lake: Path, prefix: str, by: str, why: str, now: datetime) -> Silence:
+def end(lake: OpenLake, prefix: str, by: str, why: str, now: datetime) -> Silence:
     """End a silence before its time. Raises SluiceError where none has this id, or it is over."""
     found = [one for one in read(lake) if one.silence_id.startswith(prefix)]
     if len(found) != 1:
@@ -104,7 +91,7 @@ def end(lake: Path, prefix: str, by: str, why: str, now: datetime) -> Silence:
     if found[0].is_over(now):
         raise SluiceError(f"the silence {found[0].silence_id} is over already", hint="sluice silence list shows which are not")
     ended = Silence(**{**vars(found[0]), "by_actor": by, "why": why, "is_ended": True, "changed_at": now})
-    _append(lake, "ended", ended, now)
+    _append(lake.path, "ended", ended, now)
     return ended
 
 

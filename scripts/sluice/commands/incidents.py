@@ -27,19 +27,22 @@ def list_(
 ) -> None:
     """List the incidents that are open or acknowledged, the worst first."""
     from sluice.alerts import book, report, silence
+    from sluice.alerts.opened import opened
     from sluice.core.paths import lake_root
 
-    lake = lake_root()
-    found = book.read(lake, environment, ended=every)
-    print_result(output, {"incidents": found}, lambda _: report.list_text(found, silence.read(lake), _now()))
+    with opened(lake_root()) as lake:
+        found, silences = book.read(lake, environment, ended=every), silence.read(lake)
+    print_result(output, {"incidents": found}, lambda _: report.list_text(found, silences, _now()))
 
 
 def show(incident_id: IdArgument, output: FormatOption = Format.text) -> None:
     """Show an incident: its findings, since when, who reads what it touches, and what to do next."""
     from sluice.alerts import book, report
+    from sluice.alerts.opened import opened
     from sluice.core.paths import lake_root
 
-    found = book.find(lake_root(), incident_id)
+    with opened(lake_root()) as lake:
+        found = book.find(lake, incident_id)
     print_result(output, found, lambda _: report.show_text(found))
 
 
@@ -59,10 +62,12 @@ def close(incident_id: IdArgument, why: WhyOption = None, by: By = None, output:
 def _answer(event: str, incident_id: str, why: str | None, by: str | None, output: Format) -> None:
     from sluice.alerts import answer, report
     from sluice.alerts.incident import Event
+    from sluice.alerts.opened import opened
     from sluice.core.actor import actor
     from sluice.core.paths import lake_root
 
-    found = answer.answer(lake_root(), incident_id, Event(event), actor(by), why, _now())
+    with opened(lake_root()) as lake:
+        found = answer.answer(lake, incident_id, Event(event), actor(by), why, _now())
     print_result(output, found, lambda _: f"{report.short(found)} is {found.state}: {found.title}")
 
 
@@ -72,10 +77,12 @@ def send(output: FormatOption = Format.text) -> None:
     Exit code 1 where a channel did not take all of them; they are sent by the next run, or when this is run again.
     """
     from sluice.alerts import report, settings
+    from sluice.alerts.opened import opened
     from sluice.alerts.send import send as carry_out
     from sluice.core.paths import lake_root
 
-    sent = carry_out(lake_root(), settings.load())
+    with opened(lake_root()) as lake:
+        sent = carry_out(lake, settings.load())
     print_result(output, sent, lambda _: report.sent_text(sent))
     end(int(bool(sent.unsent)))
 

@@ -50,10 +50,12 @@ def list_(
 ) -> None:
     """List the silences that are active."""
     from sluice.alerts import report, silence
+    from sluice.alerts.opened import opened
     from sluice.core.paths import lake_root
 
     now = _now()
-    found = [one for one in silence.read(lake_root()) if every or not one.is_over(now)]
+    with opened(lake_root()) as lake:
+        found = [one for one in silence.read(lake) if every or not one.is_over(now)]
     print_result(output, {"silences": found}, lambda _: report.silences_text(found, now))
 
 
@@ -67,10 +69,12 @@ def end(
 ) -> None:
     """End a silence before its time. The next run, or `sluice incidents send`, sends what is still open."""
     from sluice.alerts import silence
+    from sluice.alerts.opened import opened
     from sluice.core.actor import actor
     from sluice.core.paths import lake_root
 
-    ended = silence.end(lake_root(), silence_id, actor(by), why, _now())
+    with opened(lake_root()) as lake:
+        ended = silence.end(lake, silence_id, actor(by), why, _now())
     print_result(output, ended, lambda _: f"silence {ended.silence_id} has ended")
 
 

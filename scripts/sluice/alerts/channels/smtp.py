@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -31,10 +32,14 @@ class MailChannel(Strict):
     def send(self, message: Message, timeout: float) -> None:
         """Send one mail to all of them."""
         try:
-            with self._connected(timeout) as server:
+            server = self._connected(timeout)
+            try:
                 if self.user and self.password:
                     server.login(self.user.value, self.password.value)
                 server.send_message(mail(message, self.sender, self.to))
+            finally:  # what was taken is sent, however the farewell ends
+                with suppress(OSError, smtplib.SMTPException):
+                    server.quit()
         except smtplib.SMTPResponseException as error:
             said = error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
             raise UnsentError(f"{error.smtp_code} {said}", is_final=error.smtp_code >= _TEMPORARY) from None

@@ -2,7 +2,7 @@
 -- `number` counts the times that it was open; `is_latest` marks the last.
 with events as (
 
-    from $events
+    from $incidents
 
 ),
 

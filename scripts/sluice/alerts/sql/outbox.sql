@@ -33,4 +33,3 @@ newest as (
 )
 
 select * from newest
-order by queued_at, alert_id
