@@ -19,6 +19,8 @@ from typing import Any, Literal, get_type_hints
 from pydantic import ConfigDict, Field, TypeAdapter, create_model
 
 from sluice.alerts.incident import Incident
+from sluice.alerts.send import Sent
+from sluice.alerts.silence import Silence
 from sluice.candidate.build import Candidate
 from sluice.candidate.rebuild import Comparison
 from sluice.candidate.unchanged import Unchanged
@@ -138,6 +140,12 @@ DOCUMENTS: Mapping[str, Sequence[Fields]] = {
     "chart": [{"source": str, "phases": list[str], "series": many(CHART)}],
     "incidents-list": [{"incidents": list[Incident]}],
     "incidents-show": [of(Incident)],
+    "incidents-ack": [of(Incident)],
+    "incidents-close": [of(Incident)],
+    "incidents-send": [of(Sent)],
+    "silence-add": [of(Silence)],
+    "silence-list": [{"silences": list[Silence]}],
+    "silence-end": [of(Silence)],
     "prune": [{**of(Pruned), "bytes": int}],
     "rebuild": [of(Comparison), CANDIDATE],
     "demo": [of(DemoReport)],

@@ -37,6 +37,7 @@ from sluice.commands.releases import releases
 from sluice.commands.rollback import rollback
 from sluice.commands.run import run
 from sluice.commands.setup import setup
+from sluice.commands.silence import app as silence
 from sluice.commands.source import app as source
 from sluice.commands.summary import summary
 from sluice.commands.verify import verify
@@ -89,6 +90,7 @@ register(app, "Quality", audit, verify)
 register(app, "Quality", chart, anywhere=True)
 app.add_typer(quarantine, name="quarantine", rich_help_panel="Quality")
 app.add_typer(incidents, name="incidents", rich_help_panel="Operate")
+app.add_typer(silence, name="silence", rich_help_panel="Operate")
 register(app, "Operate", metrics, prune, rebuild)
 register(app, "Try out", demo, anywhere=True)
 

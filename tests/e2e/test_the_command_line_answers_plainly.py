@@ -108,7 +108,8 @@ def test_a_mistake_ends_in_exit_code_2_and_no_traceback(sluice: Sluice, argument
     "arguments",
     [
         ["setup"], ["envs"], ["releases"], ["prune"], ["drop", "pr-99"], ["quarantine", "list"], ["quarantine", "expire"],
-        ["incidents", "list"], ["demo", "--orders", "10", "--days", "1", "--out", "{tmp}/demo"],
+        ["incidents", "list"], ["incidents", "send"], ["silence", "list"],
+        ["demo", "--orders", "10", "--days", "1", "--out", "{tmp}/demo"],
     ],
     ids=lambda arguments: " ".join(arguments[:2]),
 )  # fmt: skip
@@ -138,8 +139,9 @@ def test_every_command_takes_format_json_and_those_on_one_environment_take_env()
     assert [words for words, has in options.items() if "output" not in has] == []
     without = [words for words, has in options.items() if not {"environment", "warehouse"} & set(has)]
     assert without == [
-        "init", "setup", "ingest", "ack", "envs", "releases", "impact", "diff", "chart", "prune", "demo", "incidents show",
-        "source add", "source check",
+        "init", "setup", "ingest", "ack", "envs", "releases", "impact", "diff", "chart", "prune", "demo",
+        "source add", "source check", "incidents show", "incidents ack", "incidents close",
+        "incidents send", "silence list", "silence end",
     ]  # fmt: skip
 
 

@@ -128,4 +128,5 @@ def incident_of(entry: IncidentEntry, state: State = State.open) -> Incident:
         link=entry.link,
         release_id=entry.release_id,
         run_id=entry.run_id,
+        name=entry.name,
     )

@@ -38,7 +38,16 @@ class GitHub:
         """An open issue."""
         number = self._next()
         self.issues.append(
-            {"number": number, "title": title, "body": body, "user": user, "html_url": f"{self.url}/i/{number}", **more}
+            {
+                "number": number,
+                "title": title,
+                "body": body,
+                "user": user,
+                "html_url": f"{self.url}/i/{number}",
+                "state": "open",
+                "labels": [],
+                **more,
+            }
         )
         return self.issues[-1]
 
@@ -63,9 +72,15 @@ class GitHub:
                 entry["body"] = body["body"]
                 return 200, entry
             case "GET", ["issues"]:
-                return 200, page(self.issues, query)
+                wanted = set(query.get("labels", []))
+                listed = [one for one in self.issues if one["state"] == "open" and wanted <= set(one["labels"])]
+                return 200, page(listed, query)
             case "POST", ["issues"]:
-                return 201, self.add_issue(body["title"], body["body"])
+                return 201, self.add_issue(body["title"], body["body"], labels=body.get("labels", []))
+            case "PATCH", ["issues", number]:
+                entry = next(one for one in self.issues if one["number"] == int(number))
+                entry["state"] = body["state"]
+                return 200, entry
         return 404, {"message": "Not Found"}
 
 

@@ -1,53 +1,98 @@
-"""After a run, whatever its outcome: its incidents updated."""
+"""After a run, whatever its outcome: its incidents updated, and people told."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sluice.alerts import book, gather
+from sluice.alerts import book, gather, settings
 from sluice.alerts.incident import Incident
 from sluice.alerts.kin import Kin
 from sluice.alerts.of_feeds import Refused
 from sluice.alerts.of_steps import StepOutcome
+from sluice.alerts.opened import OpenLake, opened
+from sluice.alerts.send import Sent, send
 from sluice.alerts.settle import Run, settle
+from sluice.core.errors import SluiceError, is_interrupt
 from sluice.core.run_id import run_id
 from sluice.environments.context import Context
 
 
 @dataclass(frozen=True)
 class Told:
-    """The incidents of an environment after a run: opened or changed by it, known before it, and resolved by it."""
+    """The incidents of an environment after a run: opened or changed by it, known before it, and resolved by it.
+
+    `notes` say what could not be written or sent; `is_updated` that the incidents could be.
+    """
 
     environment: str
-    news: tuple[Incident, ...]
-    known: tuple[Incident, ...]
-    resolved: tuple[Incident, ...]
+    news: tuple[Incident, ...] = ()
+    known: tuple[Incident, ...] = ()
+    resolved: tuple[Incident, ...] = ()
+    sent: int = 0
+    is_updated: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def after_run(
+    context: Context, environment: str, steps: Sequence[StepOutcome], refused: Sequence[Refused] = (), feeds: Sequence[str] = ()
+) -> Told:
+    """Update the incidents of a run's environment, and send what is to be sent.
+
+    Nothing that goes wrong here is raised: it is reported on stderr, and the next run or `sluice incidents send` makes up for it.
+    """
+    told, notes = Told(environment), []
+    try:
+        with opened(context.lake) as lake:
+            told = update(lake, environment, steps, refused, feeds)
+            sent = send(lake, settings.load())
+            told, notes = replace(told, sent=sent.sent), unsent(sent)
+    except BaseException as error:  # noqa: BLE001  # _said raises again what is not to be caught
+        what = "no alert was sent" if told.is_updated else "the incidents could not be updated, and no alert was sent"
+        notes = [f"{what}: {_said(error)}"]
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    return replace(told, notes=tuple(notes))
+
+
+def _said(error: BaseException) -> str:
+    """What went wrong, in one line. Delta Lake also panics, which is not an Exception; Ctrl-C is raised again."""
+    if is_interrupt(error) or not (isinstance(error, Exception) or type(error).__name__ == "PanicException"):
+        raise error
+    if isinstance(error, SluiceError):
+        return f"{error.what} ({error.where})" if error.where else error.what
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
+
+
+def unsent(sent: Sent) -> list[str]:
+    """A line for each channel that did not take what it was sent."""
+    return [f"alerts for {channel}: {why}; the next run, or sluice incidents send, tries again" for channel, why in sent.unsent]
 
 
 def update(
-    context: Context, environment: str, steps: Sequence[StepOutcome], refused: Sequence[Refused] = (), feeds: Sequence[str] = ()
+    lake: OpenLake, environment: str, steps: Sequence[StepOutcome], refused: Sequence[Refused] = (), feeds: Sequence[str] = ()
 ) -> Told:
     """Write what a run means for the incidents of its environment. Raises SluiceError where that cannot be read or written."""
     now = datetime.now(UTC).replace(tzinfo=None)
     release_id = next((one.release_id for one in reversed(steps) if one.release_id), None)
     left = gather.artifacts(environment, release_id)
-    found = gather.evidence(steps, refused, gather.deliveries(context.lake), left, now)
+    found = gather.evidence(steps, refused, gather.deliveries(lake), left, now)
     run = Run(run_id(), environment, now, release_id, link(os.environ), tuple(feeds))
-    with book.writing(context.lake):
-        before = book.read(context.lake, environment)
+    with book.writing(lake.path):
+        before = book.read(lake, environment)
         events = settle(run, found, before, Kin(left.manifest))
-        book.append(context.lake, events)
-    return _told(environment, before, book.read(context.lake, environment), {one.incident_id: one.event for one in events})
+        book.append(lake.path, events)
+    return _told(environment, before, book.read(lake, environment), {one.incident_id: one.event for one in events})
 
 
 def _told(environment: str, before: Sequence[Incident], after: Sequence[Incident], events: Mapping[str, str]) -> Told:
     news = tuple(one for one in after if events.get(one.incident_id) in ("opened", "changed"))
     known = tuple(one for one in after if one not in news)
     resolved = tuple(one for one in before if events.get(one.incident_id) == "resolved")
-    return Told(environment, news, known, resolved)
+    return Told(environment, news, known, resolved, is_updated=True)
 
 
 def link(variables: Mapping[str, str]) -> str | None:

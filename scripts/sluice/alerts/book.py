@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import Any
 
 from sluice.alerts.incident import Incident, State
-from sluice.core.duck import connect
+from sluice.alerts.opened import OpenLake
 from sluice.core.errors import SluiceError
 from sluice.core.locks import locked
 from sluice.history import ledger
@@ -29,36 +27,29 @@ def writing(lake: Path) -> Iterator[None]:
         yield
 
 
-def sql(lake: Path) -> str:
-    """A query with one row per incident and time that it was open; the columns are the fields of Incident, and `is_latest`."""
-    text = files("sluice.alerts").joinpath("sql", "incidents.sql").read_text(encoding="utf-8")
-    return Template(text).substitute(events=f"({ledger.query(lake, IncidentEntry)})")
-
-
-def read(lake: Path, environment: str | None = None, *, ended: bool = False) -> list[Incident]:
+def read(lake: OpenLake, environment: str | None = None, *, ended: bool = False) -> list[Incident]:
     """The incidents that are open or acknowledged, the worst and oldest first; with `ended`, also those that are over.
 
     Raises SluiceError for a damaged table.
     """
-    with connect(extensions=["delta"]) as connection:
-        found = connection.execute(
-            f"select * from ({sql(lake)}) where is_latest and ($all or state in ('open', 'acknowledged'))"
-            " and ($environment is null or environment = $environment)"
-            " order by ended_at is not null, ended_at desc, severity, opened_at, incident_id",
-            {"all": ended, "environment": environment},
-        )
-        names = [column[0] for column in found.description or ()]
-        return [_incident(dict(zip(names, row, strict=True))) for row in found.fetchall()]
+    rows = lake.rows(
+        "incidents",
+        IncidentEntry,
+        "where is_latest and ($all or state in ('open', 'acknowledged')) and ($environment is null or environment = $environment)"
+        " order by ended_at is not null, ended_at desc, severity, opened_at, incident_id",
+        {"all": ended, "environment": environment},
+    )
+    return [_incident(row) for row in rows]
 
 
 def _incident(row: Mapping[str, Any]) -> Incident:
     known = {field.name: row[field.name] for field in fields(Incident)}
     findings = tuple(FindingRow(**one) for one in row["findings"] or ())
-    touches = tuple(row["touches"] or ())
-    return Incident(**{**known, "state": State(row["state"]), "findings": findings, "touches": touches})
+    lists = {name: tuple(row[name] or ()) for name in ("touches", "tags")}
+    return Incident(**{**known, **lists, "state": State(row["state"]), "findings": findings, "name": row["name"] or row["node"]})
 
 
-def find(lake: Path, prefix: str) -> Incident:
+def find(lake: OpenLake, prefix: str) -> Incident:
     """The incident whose id begins so. Raises SluiceError where there is none, or several."""
     known = read(lake, ended=True)
     found = [one for one in known if one.incident_id.startswith(prefix)] if len(prefix) >= SHORTEST else []

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import Any
 
 from sluice.alerts import of_audit, of_dbt, of_feeds, of_steps
 from sluice.alerts.finding import Evidence
 from sluice.alerts.of_feeds import Delivered, Refused
 from sluice.alerts.of_steps import DONE, StepOutcome
+from sluice.alerts.opened import OpenLake
 from sluice.core import dbt
-from sluice.core.duck import connect
 from sluice.core.errors import SluiceError
 from sluice.environments.resolve import Located, locate
-from sluice.history import ledger
 from sluice.history.kinds import BatchEntry
 
 
@@ -76,9 +73,6 @@ def _artifact(folder: Path, name: str) -> dict[str, Any] | None:
         return None
 
 
-def deliveries(lake: Path) -> list[Delivered]:
+def deliveries(lake: OpenLake) -> list[Delivered]:
     """When each feed delivered last, and how regularly. Raises SluiceError for a damaged table."""
-    text = files("sluice.alerts").joinpath("sql", "deliveries.sql").read_text(encoding="utf-8")
-    query = Template(text).substitute(batches=f"({ledger.query(lake, BatchEntry)})")
-    with connect(extensions=["delta"]) as connection:
-        return [Delivered(*row) for row in connection.execute(query).fetchall()]
+    return [Delivered(**row) for row in lake.rows("deliveries", BatchEntry)]

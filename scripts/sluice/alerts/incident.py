@@ -42,7 +42,8 @@ class Incident:
     """An incident as it is now.
 
     `seen` counts the runs that have found it since it was opened, for the `number`th time; `findings`, `touches` and the
-    fields after them are as the last of these runs has written them.
+    fields after them are as the last of these runs has written them. `changed_at` is when it became worse, `answered_at` when
+    somebody (`by_actor`) acknowledged or closed it.
     """
 
     incident_id: str
@@ -65,6 +66,10 @@ class Incident:
     link: str | None = None
     release_id: str | None = None
     run_id: str = ""
+    name: str = ""
+    tags: tuple[str, ...] = ()
+    changed_at: datetime | None = None
+    answered_at: datetime | None = None
     by_actor: str | None = None
     why: str | None = None
 

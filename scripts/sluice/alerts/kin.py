@@ -86,6 +86,11 @@ class Kin:
             return None
         return self.graph.owner(node) or _owner_in_meta(self.graph.nodes[node])
 
+    def tags(self, node: str) -> tuple[str, ...]:
+        """The tags that dbt gives a node."""
+        found = self.graph.nodes.get(node, {})
+        return tuple(dict.fromkeys([*(found.get("tags") or ()), *((found.get("config") or {}).get("tags") or ())]))
+
     def touched(self, nodes: Sequence[str]) -> list[str]:
         """What reads the nodes, and is read by people: exposures with their owners, then public models."""
         below = [*nodes, *self.graph.descendants([node for node in nodes if node in self.graph.nodes])]

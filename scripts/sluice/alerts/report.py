@@ -1,4 +1,4 @@
-"""Incidents for people, on a terminal."""
+"""Incidents and silences for people, on a terminal."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import datetime
 
 from sluice.alerts.after import Told
 from sluice.alerts.incident import Incident, State
+from sluice.alerts.send import Sent
+from sluice.alerts.silence import Silence, covering
 from sluice.core.text import ago, moment, plural, table, wrapped
 
 SHOWN = 8  # digits of an id
@@ -18,12 +20,20 @@ def short(incident: Incident) -> str:
     return incident.incident_id[:SHOWN]
 
 
-def list_text(incidents: Sequence[Incident], now: datetime) -> str:
+def list_text(incidents: Sequence[Incident], silences: Sequence[Silence], now: datetime) -> str:
     """A line for each."""
     if not incidents:
         return "no incident is open"
-    rows = [(short(one), one.environment, one.state, one.severity, ago(one.since_at, now), one.title) for one in incidents]
+    rows = [
+        (short(one), one.environment, _state(one, silences, now), one.severity, ago(one.since_at, now), one.title)
+        for one in incidents
+    ]
     return "\n".join(table(["incident", "env", "state", "severity", ">since", "what"], rows))
+
+
+def _state(incident: Incident, silences: Sequence[Silence], now: datetime) -> str:
+    is_silenced = incident.state is State.open and covering(silences, incident, now)
+    return "silenced" if is_silenced else str(incident.state)
 
 
 def show_text(incident: Incident) -> str:
@@ -61,10 +71,31 @@ def _section(title: str, entries: Sequence[str]) -> list[str]:
 
 
 def told_text(told: Told) -> str:
-    """A line for each incident after a run: those that are new in full, those that are known by their names."""
-    lines = [line for one in told.news for line in wrapped(f"incident {short(one)}: {one.title}", indent="  ")]
-    lines += [line for one in told.known for line in wrapped(f"known    {short(one)}: {one.title}", indent="  ")]
-    lines += [line for one in told.resolved for line in wrapped(f"resolved {short(one)}: {one.title}", indent="  ")]
-    if told.news or told.known:
-        lines.append("next: sluice incidents show ID")
-    return "\n".join(lines)
+    """A line for each incident after a run; nothing where there is none."""
+    groups = (("incident", told.news), ("known", told.known), ("resolved", told.resolved))
+    lines = [line for word, some in groups for one in some for line in wrapped(f"{word} {short(one)}: {one.title}", indent="  ")]
+    return "\n".join([*lines, "next: sluice incidents show ID"] if told.news or told.known else lines)
+
+
+def sent_text(sent: Sent) -> str:
+    """What became of the alerts."""
+    lines = [f"{plural(sent.sent, 'alert')} sent"]
+    lines += [f"{plural(sent.dropped, 'alert')} dropped: resolved before it was time, or too old"] if sent.dropped else []
+    lines += [f"{plural(sent.waiting, 'alert')} not due yet"] if sent.waiting else []
+    return "\n".join([*lines, *(f"{channel}: {why}" for channel, why in sent.unsent)])
+
+
+def silences_text(silences: Sequence[Silence], now: datetime) -> str:
+    """A line for each."""
+    if not silences:
+        return "nothing is silenced"
+    rows = [
+        (one.silence_id, "ended" if one.is_over(now) else "active", moment(one.until_at), one.by_actor, f"{_of(one)}: {one.why}")
+        for one in silences
+    ]
+    return "\n".join(table(["silence", "state", "until", "by", "of what, and why"], rows))
+
+
+def _of(silence: Silence) -> str:
+    said = {"node": silence.node, "check": silence.check_name, "owner": silence.owner, "env": silence.environment}
+    return ", ".join(f"{name} {pattern}" for name, pattern in said.items() if pattern)

@@ -106,4 +106,6 @@ def _entry(run: Run, event: Event, cause: Cause, kin: Kin, family: str) -> Incid
         next_step=next_step(cause, kin, run.again, run.release_id),
         link=run.link,
         release_id=run.release_id,
+        name=kin.label(cause.root),
+        tags=kin.tags(cause.root),
     )

@@ -55,8 +55,21 @@ def _feeds() -> list[str]:
 
 def _incidents() -> list[str]:
     from sluice.alerts import book, report
+    from sluice.alerts.opened import opened
 
-    return [report.short(one) for one in book.read(paths.lake_root())]
+    with opened(paths.lake_root()) as lake:
+        return [report.short(one) for one in book.read(lake)]
+
+
+def _silences() -> list[str]:
+    from datetime import UTC, datetime
+
+    from sluice.alerts import silence
+    from sluice.alerts.opened import opened
+
+    now = datetime.now(UTC).replace(tzinfo=None)
+    with opened(paths.lake_root()) as lake:
+        return [one.silence_id for one in silence.read(lake) if not one.is_over(now)]
 
 
 environments = _complete(_environments)
@@ -67,4 +80,5 @@ feeds = _complete(_feeds)
 sources = _complete(lambda: {name.partition(".")[0] for name in _feeds()})
 feeds_files = _complete(lambda: map(str, Path("feeds").glob("*.yml")), are_paths=True)
 incidents = _complete(_incidents)
+silences = _complete(_silences)
 models = _complete(lambda: [path.stem for path in Path("models").rglob("*.sql")])

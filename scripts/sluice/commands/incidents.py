@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from sluice.commands import complete
-from sluice.commands.options import EnvOption, Format, FormatOption
-from sluice.commands.output import register
+from sluice.commands.options import By, EnvOption, Format, FormatOption
+from sluice.commands.output import end, register
 from sluice.commands.output import show as print_result
 
 app = typer.Typer(help="List and answer what runs found wrong, one incident for each cause.", no_args_is_help=True)
@@ -17,6 +17,7 @@ app = typer.Typer(help="List and answer what runs found wrong, one incident for 
 IdArgument = Annotated[
     str, typer.Argument(metavar="ID", help="An incident's id, or the start of it.", autocompletion=complete.incidents)
 ]
+WhyOption = Annotated[str | None, typer.Option(help="What is known about it, for whoever looks at it next.")]
 
 
 def list_(
@@ -25,20 +26,65 @@ def list_(
     output: FormatOption = Format.text,
 ) -> None:
     """List the incidents that are open or acknowledged, the worst first."""
-    from sluice.alerts import book, report
+    from sluice.alerts import book, report, silence
+    from sluice.alerts.opened import opened
     from sluice.core.paths import lake_root
 
-    found = book.read(lake_root(), environment, ended=every)
-    print_result(output, {"incidents": found}, lambda _: report.list_text(found, _now()))
+    with opened(lake_root()) as lake:
+        found, silences = book.read(lake, environment, ended=every), silence.read(lake)
+    print_result(output, {"incidents": found}, lambda _: report.list_text(found, silences, _now()))
 
 
 def show(incident_id: IdArgument, output: FormatOption = Format.text) -> None:
     """Show an incident: its findings, since when, who reads what it touches, and what to do next."""
     from sluice.alerts import book, report
+    from sluice.alerts.opened import opened
     from sluice.core.paths import lake_root
 
-    found = book.find(lake_root(), incident_id)
+    with opened(lake_root()) as lake:
+        found = book.find(lake, incident_id)
     print_result(output, found, lambda _: report.show_text(found))
+
+
+def ack(incident_id: IdArgument, why: WhyOption = None, by: By = None, output: FormatOption = Format.text) -> None:
+    """Say that somebody works on an incident. The channels that know of it are told; later runs still resolve it.
+
+    A failed check is let pass by `sluice ack`, and not by this.
+    """
+    _answer("acknowledged", incident_id, why, by, output)
+
+
+def close(incident_id: IdArgument, why: WhyOption = None, by: By = None, output: FormatOption = Format.text) -> None:
+    """End an incident that no run resolves. The next run that finds it opens it again."""
+    _answer("closed", incident_id, why, by, output)
+
+
+def _answer(event: str, incident_id: str, why: str | None, by: str | None, output: Format) -> None:
+    from sluice.alerts import answer, report
+    from sluice.alerts.incident import Event
+    from sluice.alerts.opened import opened
+    from sluice.core.actor import actor
+    from sluice.core.paths import lake_root
+
+    with opened(lake_root()) as lake:
+        found = answer.answer(lake, incident_id, Event(event), actor(by), why, _now())
+    print_result(output, found, lambda _: f"{report.short(found)} is {found.state}: {found.title}")
+
+
+def send(output: FormatOption = Format.text) -> None:
+    """Send the alerts that are due and not sent yet, as each run does at its end.
+
+    Exit code 1 where a channel did not take all of them; they are sent by the next run, or when this is run again.
+    """
+    from sluice.alerts import report, settings
+    from sluice.alerts.opened import opened
+    from sluice.alerts.send import send as carry_out
+    from sluice.core.paths import lake_root
+
+    with opened(lake_root()) as lake:
+        sent = carry_out(lake, settings.load())
+    print_result(output, sent, lambda _: report.sent_text(sent))
+    end(int(bool(sent.unsent)))
 
 
 def _now() -> datetime:
@@ -46,4 +92,4 @@ def _now() -> datetime:
 
 
 register(app, None, list_, name="list")
-register(app, None, show)
+register(app, None, show, ack, close, send)

@@ -44,6 +44,9 @@ DiffFormatOption = Annotated[DiffFormat, _FORMAT]
 
 MemoryLimit = Annotated[str, typer.Option(envvar="SLUICE_MEMORY", help="Memory for DuckDB; beyond it, work spills to disk.")]
 Why = Annotated[str | None, typer.Option(help="Reason, recorded in the audit trail.")]
+By = Annotated[
+    str | None, typer.Option(help="Who says so: user:<name>, or a name. Default: SLUICE_ACTOR, else the workflow or the user.")
+]
 FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Rebuild incremental models from scratch.")]
 Target = Annotated[
     Path | None, typer.Option(parser=typed, metavar="FOLDER", help="dbt's target folder. Default: DBT_TARGET_PATH, or target.")

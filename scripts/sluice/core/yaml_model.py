@@ -15,7 +15,7 @@ from sluice.core.errors import SluiceError
 
 T = TypeVar("T")
 # Keys whose value is not repeated in a message.
-_SECRET = ("connection",)
+_SECRET = ("connection", "headers", "password", "routing_key", "token", "url", "user")
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 

@@ -307,8 +307,8 @@ class IncidentEntry(Entry):
     """What happened to an incident: it was opened, changed, seen (again), resolved, acknowledged or closed.
 
     The first four are written by runs and have the findings of that moment, the last two by people and have `by_actor` and
-    `why`. An incident has the same `incident_id` on every machine; after it was resolved or closed, the next event opens it
-    again.
+    `why`. `name` is what people call the node, `tags` are its tags. An incident has the same `incident_id` on every machine;
+    after it was resolved or closed, the next event opens it again.
     """
 
     TABLE = "incidents"
@@ -329,6 +329,8 @@ class IncidentEntry(Entry):
     next_step: str | None = None
     link: str | None = None
     release_id: str | None = None
+    name: str = ""
+    tags: tuple[str, ...] = ()
     by_actor: str | None = None
     why: str | None = None
 
@@ -338,7 +340,7 @@ class AlertEntry(Entry):
     """What happened to an alert, which is one message about an incident to one channel: queued, sent, failed or dropped.
 
     It is queued, with its `body` (JSON), before it is first tried; until it is sent or dropped, every later command tries again.
-    `action` is trigger, update, acknowledge or resolve; `number` is that of the incident, which may open several times.
+    `action` is trigger, update, acknowledge or resolve.
     """
 
     TABLE = "alerts"
@@ -349,7 +351,6 @@ class AlertEntry(Entry):
     channel: str
     kind: str
     incident_id: str
-    number: int
     action: str
     due_at: datetime
     attempt: int = 0

@@ -13,6 +13,7 @@ from sluice.alerts import book
 from sluice.alerts.finding import Evidence
 from sluice.alerts.incident import Incident
 from sluice.alerts.kin import Kin
+from sluice.alerts.opened import opened
 from sluice.alerts.settle import settle
 from sluice.cli import app
 
@@ -31,9 +32,9 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def night(lake: Path, number: int, evidence: Evidence) -> list[Incident]:
     """What is open after a night that found this."""
-    with book.writing(lake):
-        book.append(lake, settle(run(number), evidence, book.read(lake, "prod"), KIN))
-    return book.read(lake, "prod")
+    with opened(lake) as open_lake, book.writing(lake):
+        book.append(lake, settle(run(number), evidence, book.read(open_lake, "prod"), KIN))
+        return book.read(open_lake, "prod")
 
 
 def test_what_an_incident_is_follows_from_what_happened(lake: Path) -> None:
@@ -42,11 +43,12 @@ def test_what_an_incident_is_follows_from_what_happened(lake: Path) -> None:
     assert (again.state, again.seen, again.opened_at.day, again.last_seen_at.day) == ("open", 2, 1, 2)
     assert [one.check_name for one in again.findings] == ["orders_are_paid"]
     assert night(lake, 3, seen()) == []
-    (over,) = book.read(lake, "prod", ended=True)
+    with opened(lake) as open_lake:
+        (over,) = book.read(open_lake, "prod", ended=True)
+        assert book.read(open_lake, "staging", ended=True) == []
     assert (over.state, over.ended_at and over.ended_at.day, over.number) == ("resolved", 3, 1)
     (reopened,) = night(lake, 4, seen(FAILED))
     assert (reopened.incident_id, reopened.number, reopened.seen, reopened.opened_at.day) == (over.incident_id, 2, 1, 4)
-    assert book.read(lake, "staging") == []
 
 
 def sluice(*arguments: str) -> str:

@@ -2,7 +2,7 @@
 -- `number` counts the times that it was open; `is_latest` marks the last.
 with events as (
 
-    from $events
+    from $incidents
 
 ),
 
@@ -29,6 +29,8 @@ counted as (
         max(happened_at) filter (where event in ('opened', 'changed', 'seen')) as last_seen_at,
         count(*) filter (where event in ('opened', 'changed', 'seen')) as seen,
         max(happened_at) filter (where event in ('resolved', 'closed')) as ended_at,
+        max(happened_at) filter (where event = 'changed') as changed_at,
+        max(happened_at) filter (where event in ('acknowledged', 'closed')) as answered_at,
         arg_max(event, happened_at) filter (where event in ('resolved', 'closed', 'acknowledged')) as last_word,
         arg_max(by_actor, happened_at) filter (where event in ('closed', 'acknowledged')) as by_actor,
         arg_max(why, happened_at) filter (where event in ('closed', 'acknowledged')) as why
@@ -69,6 +71,10 @@ described as (
         latest.link,
         latest.release_id,
         latest.run_id,
+        latest.name,
+        latest.tags,
+        counted.changed_at,
+        counted.answered_at,
         counted.by_actor,
         counted.why,
         latest.number,

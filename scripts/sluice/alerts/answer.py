@@ -1,0 +1,34 @@
+"""What people say about an incident: they know of it, or it is over."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import fields
+from datetime import datetime
+
+from sluice.alerts import book
+from sluice.alerts.incident import Event, Incident
+from sluice.alerts.opened import OpenLake
+from sluice.core.errors import SluiceError
+from sluice.history.kinds import IncidentEntry
+
+
+def answer(lake: OpenLake, prefix: str, event: Event, by: str, why: str | None, now: datetime) -> Incident:
+    """Acknowledge or close an incident that is open; give it as it is then. What was acknowledged before may be again.
+
+    Raises SluiceError where there is none, or it is over.
+    """
+    with book.writing(lake.path):
+        incident = book.find(lake, prefix)
+        if incident.state.is_over:
+            what = f"the incident {incident.incident_id[:8]} is {incident.state} already"
+            raise SluiceError(what, hint="sluice incidents list shows those that are open")
+        book.append(lake.path, [_entry(incident, event, by, why, now)])
+    return book.find(lake, incident.incident_id)
+
+
+def _entry(incident: Incident, event: Event, by: str, why: str | None, now: datetime) -> IncidentEntry:
+    own = ("findings", "touches", "next_step", "by_actor", "why")
+    known = {one.name: getattr(incident, one.name) for one in fields(IncidentEntry) if hasattr(incident, one.name)}
+    said = {name: value for name, value in known.items() if name not in own}
+    return IncidentEntry(**said, event_id=secrets.token_hex(8), happened_at=now, event=event, by_actor=by, why=why)
