@@ -96,7 +96,7 @@ def first(sent: Queue[dict[str, Any]], alert: str, logs: Callable[[], object]) -
             told = sent.get(timeout=1)
             if alert in [one["labels"]["alertname"] for one in told["alerts"]]:
                 return told
-    raise AssertionError(f"nobody was told of {alert}: {logs()}")
+    raise AssertionError(f"no message about {alert}: {logs()}")
 
 
 def programs(folder: Path, shop: ReleaseShop, ports: dict[str, int]) -> dict[str, tuple[list[str], dict[str, Any]]]:

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from sluice.core.errors import SluiceError
-from sluice.metrics.server import CONTENT_TYPE, REQUESTS, address, serve
+from sluice.metrics.server import REQUESTS, address, serve
+from sluice.metrics.text import CONTENT_TYPE
 
 
 def ask(url: str, method: str = "GET", path: str | None = None) -> tuple[int, str, HTTPResponse]:
