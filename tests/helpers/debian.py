@@ -12,7 +12,10 @@ from tests.helpers.shared import made_once
 
 
 def program(name: str, package: str) -> str:
-    """The path of a program of a Debian package; it is not installed. Skips, with the reason, where it cannot be had."""
+    """The path of a program of a Debian package; it is not installed. Skips, with the reason, where it cannot be had.
+
+    One that was unpacked looks for its files of /usr/share below the current folder: start it in `root(path)`.
+    """
     if found := shutil.which(name):
         return found
     if not shutil.which("apt-get") or not shutil.which("dpkg"):
@@ -30,3 +33,11 @@ def _unpack(package: str, folder: Path) -> None:
     for file in folder.glob("*.deb") if done.returncode == 0 else ():
         subprocess.run(["dpkg", "--extract", str(file), str(folder)], check=True)
         file.unlink()
+    for path in (folder / "usr" / "bin").glob("*"):
+        # The absolute paths that are compiled in become relative ones of the same length.
+        path.write_bytes(path.read_bytes().replace(b"/usr/share/prometheus/", b"usr//share/prometheus/"))
+
+
+def root(path: str) -> Path:
+    """The folder in which the files of a program's package are, as in the root of a system where it is installed."""
+    return Path(path).parents[2]
