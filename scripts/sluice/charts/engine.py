@@ -10,6 +10,8 @@ import duckdb
 from sluice.charts.settings import Settings
 
 COLUMNS = "metric, kind, measured_at, value, denominator, season, phase"
+# Points that are judged at once; of more, one part after the other, so that memory stays the same.
+AT_ONCE = 400_000
 
 
 def text(name: str, settings: Settings, **relations: str) -> str:
@@ -24,12 +26,44 @@ def judge(connection: duckdb.DuckDBPyConnection, settings: Settings, series: str
     `chart` has one row per point: the value, centre and limits, the deviate z, its weighted mean, the rules that it breaks
     and the level (0 none, 1 to look at, 2 blocks). Points before the shortest baseline are not judged: z is null.
     """
-    steps = (("points", {"series": series}), ("judged", {"points": "points"}), ("chart", {"judged": "judged"}))
-    for table, relations in steps:
-        name = "judge" if table == "judged" else table
-        target = chart if table == "chart" else table
-        connection.execute(f"create or replace temp table {target} as {text(name, settings, **relations)}")
-    connection.execute("drop table points; drop table judged")
+    is_first = True
+    for number, is_long in _lots(connection, settings, series):
+        of_lot = f"select {series}.* from {series} inner join lots using (metric, phase) where lot = {number}"
+        _make(connection, "lot_series", of_lot)
+        _make(connection, "points", text("points", settings, series="lot_series"))
+        _make(connection, "judged", text("judge_long" if is_long else "judge", settings, points="points"))
+        charted = text("chart", settings, judged="judged")
+        if is_first:
+            _make(connection, chart, charted)
+        else:
+            connection.execute(f"insert into {chart} {charted}")
+        is_first = False
+    for table in ("lots", "lot_series", "points", "judged"):
+        connection.execute(f"drop table {table}")
+
+
+def _make(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> None:
+    connection.execute(f"create or replace temp table {table} as {query}")
+
+
+def _lots(connection: duckdb.DuckDBPyConnection, settings: Settings, series: str) -> list[tuple[int, bool]]:
+    """Divide the series into lots of about AT_ONCE points, as the table `lots`. Long series are judged apart."""
+    _make(
+        connection,
+        "lots",
+        f"""
+        select metric, phase, is_long, dense_rank() over (order by is_long, so_far // {AT_ONCE}) as lot
+        from (
+            select *, sum(points) over (partition by is_long order by metric, phase) as so_far
+            from (
+                select metric, phase, count(*) as points, count(*) >= {settings.long} as is_long
+                from {series}
+                group by all
+            )
+        )
+    """,
+    )
+    return connection.execute("select distinct lot, is_long from lots order by lot").fetchall()
 
 
 def textbook(connection: duckdb.DuckDBPyConnection, settings: Settings, series: str = "series") -> duckdb.DuckDBPyConnection:
@@ -48,6 +82,7 @@ def by_the_book(connection: duckdb.DuckDBPyConnection, settings: Settings, basel
         select
             metric, kind, measured_at, phase, 0 as settled, {int(baseline)} as baseline, plotted, centre,
             lower as look_lower, upper as look_upper, null::double as block_lower, null::double as block_upper,
+            row_number() over (partition by metric, phase order by measured_at) as position,
             z, 0::double as ewma, is_signal::integer as level, sign(z)::integer as side, abs(z) as strength,
             if(is_signal, ['point'], []::varchar[]) as rules, false as has_season, 0::double as phi, false as is_dispersed
         from ({text("textbook", settings, series="marked")})

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
+from sluice.charts import engine
+from sluice.charts.settings import Settings
+
 LEVELS = ("", "look", "block")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,12 +40,18 @@ class Point:
 
 @dataclass(frozen=True)
 class Signal:
-    """A point that signals: when, how much, what was expected, and since when the series is likely to have changed."""
+    """Points that signal one soon after the other: from the first to the last, and what the strongest of them is.
+
+    `since` is when the series is likely to have changed.
+    """
 
     at: str
+    until: str
+    points: int
     level: str
     strength: float
     direction: str
+    strongest_at: str
     value: float
     expected: float
     lower: float
@@ -51,93 +62,70 @@ class Signal:
 
 @dataclass(frozen=True)
 class Chart:
-    """All points of a series. The last three say what its baseline was found to have when its last point was judged."""
+    """A series and its signals. The last three say what its baseline was found to have when its last point was judged.
+
+    `points` is empty unless they were asked for; `size` counts them, and `judged` those with a baseline long enough.
+    """
 
     metric: str
     kind: str
     points: list[Point]
+    signals: list[Signal]
+    size: int
+    judged: int
     has_season: bool
     correlation: float
     is_dispersed: bool
 
-    @property
-    def judged(self) -> int:
-        """Points with a baseline long enough."""
-        return sum(point.z is not None for point in self.points)
 
-    @property
-    def signals(self) -> list[Signal]:
-        """The points that signal, in order of time."""
-        return [_signal(point, self.points[: at + 1]) for at, point in enumerate(self.points) if point.level]
-
-
-def _signal(point: Point, until: list[Point]) -> Signal:
-    """What a signal says. Its change began where the weighted mean last left the other side, or with the point itself."""
-    since = point
-    for earlier in reversed(until if "ewma" in point.rules else []):
-        if earlier.z is None or earlier.mean_z * point.mean_z <= 0 or earlier.phase != point.phase:
-            break
-        since = earlier
-    assert point.strength is not None
-    assert point.centre is not None
-    assert point.look_lower is not None
-    assert point.look_upper is not None
-    direction = "up" if point.side > 0 else "down"
-    return Signal(
-        point.label,
-        point.level,
-        round(point.strength, 3),
-        direction,
-        point.value,
-        point.centre,
-        point.look_lower,
-        point.look_upper,
-        point.rules,
-        since.label,
-    )
-
-
-def charts(connection: duckdb.DuckDBPyConnection) -> list[Chart]:
-    """The charts in the table `chart`, in the order of their names."""
+def charts(connection: duckdb.DuckDBPyConnection, settings: Settings, *, every_point: bool = True) -> list[Chart]:
+    """The charts in the table `chart` of the table `series`, in the order of their names."""
+    points = _by_metric(connection, _POINTS, _point) if every_point else {}
+    signals = _by_metric(connection, engine.text("spans", settings, chart="chart", series="series"), _signal)
     found = connection.execute("""
         select
-            chart.metric, chart.kind, series.label, chart.measured_at, chart.phase + chart.settled, chart.baseline, chart.plotted,
-            chart.centre, chart.look_lower, chart.look_upper, chart.block_lower, chart.block_upper, chart.z, chart.ewma,
-            chart.level, chart.side, chart.strength, chart.rules, chart.has_season, chart.phi, chart.is_dispersed
+            metric, any_value(kind), count(*), count(z), arg_max(has_season, measured_at), arg_max(phi, measured_at),
+            arg_max(is_dispersed, measured_at)
         from chart
-        inner join series using (metric, measured_at)
-        order by chart.metric, chart.measured_at
+        group by metric
+        order by metric
     """).fetchall()
-    rows: dict[str, list[tuple[Any, ...]]] = {}
-    for row in found:
-        rows.setdefault(row[0], []).append(row)
-    return [_chart(metric, of_metric) for metric, of_metric in rows.items()]
+    return [
+        Chart(metric, kind, points.get(metric, []), signals.get(metric, []), size, judged, has_season, phi, is_dispersed)
+        for metric, kind, size, judged, has_season, phi, is_dispersed in found
+    ]
 
 
-def _chart(metric: str, rows: list[tuple[Any, ...]]) -> Chart:
-    points = [_point(row[2:18]) for row in rows]
-    has_season, phi, is_dispersed = rows[-1][18:21]
-    return Chart(metric, rows[0][1], points, bool(has_season), float(phi), bool(is_dispersed))
+def _by_metric(connection: duckdb.DuckDBPyConnection, query: str, make: Callable[..., T]) -> dict[str, list[T]]:
+    """What `make` makes of the rows of a query, by their first column."""
+    found: dict[str, list[T]] = {}
+    cursor = connection.execute(query)
+    while rows := cursor.fetchmany(10_000):
+        for metric, *row in rows:
+            found.setdefault(metric, []).append(make(*row))
+    return found
 
 
-def _point(row: tuple[Any, ...]) -> Point:
-    label, measured_at, phase, baseline, value, *edges, z, mean_z, level, side, strength, rules = row
-    centre, look_lower, look_upper, block_lower, block_upper = edges if z is not None else [None] * 5
-    return Point(
-        label,
-        measured_at,
-        phase,
-        baseline,
-        value,
-        centre,
-        look_lower,
-        look_upper,
-        block_lower,
-        block_upper,
-        z,
-        mean_z,
-        LEVELS[level],
-        side,
-        strength if z is not None else None,
-        rules,
-    )
+_POINTS = """
+    select
+        chart.metric, series.label, chart.measured_at, chart.phase + chart.settled, chart.baseline, chart.plotted, chart.centre,
+        chart.look_lower, chart.look_upper, chart.block_lower, chart.block_upper, chart.z, chart.ewma, chart.level, chart.side,
+        chart.strength, chart.rules
+    from chart
+    inner join series using (metric, measured_at)
+    order by chart.metric, chart.measured_at
+"""
+
+
+def _point(*row: Any) -> Point:
+    found = dict(zip((field.name for field in fields(Point)), row, strict=True))
+    found["level"] = LEVELS[found["level"]]
+    if found["z"] is None:
+        found |= dict.fromkeys(("centre", "look_lower", "look_upper", "block_lower", "block_upper", "strength"))
+    return Point(**found)
+
+
+def _signal(*row: Any) -> Signal:
+    at, until, points, level, strength, side, *more = row
+    direction = "up" if side > 0 else "down"
+    return Signal(at, until, points, LEVELS[level], round(strength, 3), direction, *more)

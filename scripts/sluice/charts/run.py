@@ -11,8 +11,9 @@ from typing import Any
 import duckdb
 
 from sluice.charts import engine, result, series
+from sluice.charts.columns import Columns
 from sluice.charts.result import Chart
-from sluice.charts.series import Columns, Phase
+from sluice.charts.series import Phase
 from sluice.charts.settings import Settings
 from sluice.core.duck import connect, literal, unreadable
 from sluice.core.errors import SluiceError
@@ -28,10 +29,12 @@ def charts(
     settings: Settings | None = None,
     textbook: int | None = None,
     memory_limit: str | None = None,
+    every_point: bool = True,
 ) -> tuple[list[Chart], list[str]]:
     """One chart for each series in a file, a folder or a query, and notes. `database` is only read.
 
     `textbook`: classical charts, whose limits come from so many points at the start of each phase.
+    Without `every_point`, charts have their signals only.
     Raises SluiceError where the source cannot be read or does not suit the kind.
     """
     settings = settings or Settings()
@@ -44,7 +47,7 @@ def charts(
             engine.judge(connection, settings)
         else:
             engine.by_the_book(connection, settings, textbook)
-        return result.charts(connection), notes
+        return result.charts(connection, settings, every_point=every_point), notes
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
@@ -63,7 +66,7 @@ def fields(chart: Chart, *, every_point: bool) -> dict[str, Any]:
     found = {
         "metric": chart.metric,
         "kind": chart.kind,
-        "points": len(chart.points),
+        "points": chart.size,
         "judged": chart.judged,
         "has_season": chart.has_season,
         "correlation": round(chart.correlation, 3),

@@ -1,4 +1,4 @@
-"""Reads series for a chart: a file, a folder of files, or a query; finds which column is what."""
+"""Reads series for a chart: a file, a folder of files, or a query."""
 
 from __future__ import annotations
 
@@ -9,26 +9,25 @@ from pathlib import Path
 
 import duckdb
 
+from sluice.charts import columns as columns_of
+from sluice.charts.columns import Columns
 from sluice.charts.settings import KINDS, TEXTBOOK_KINDS
 from sluice.core.duck import identifier, literal
-from sluice.core.errors import SluiceError, did_you_mean
+from sluice.core.errors import SluiceError
+from sluice.core.text import plural
 
-READERS = {".csv": "read_csv", ".tsv": "read_csv", ".parquet": "read_parquet", ".json": "read_json", ".jsonl": "read_json"}
-SHARES = ("p", "u", "laney_p", "laney_u")
+# The whole of a CSV decides on its types: one word in the last row would otherwise stop the reading.
+_CSV = "read_csv({file}, sample_size = -1, nullstr = ['', 'NA', 'N/A', 'NaN', 'nan', 'null', 'NULL', 'None'])"
+READERS = {
+    ".csv": _CSV,
+    ".tsv": _CSV,
+    ".parquet": "read_parquet({file})",
+    ".json": "read_json({file})",
+    ".jsonl": "read_json({file})",
+}
 _QUERY = re.compile(r"\s*(select|from|with|values|table)\b", re.IGNORECASE)
-_TIMES, _NUMBERS = ("DATE", "TIMESTAMP"), ("INT", "DOUBLE", "FLOAT", "DECIMAL", "HUGEINT")
-_TIME_NAME = re.compile(r"(date|day|time|timestamp|ts|month|week|.*_(at|on|date|day|time))$", re.IGNORECASE)
-_NAMES = {"value": ("value", "y", "amount", "count"), "denominator": ("denominator", "total", "n"), "by": ("metric", "series")}
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Which column of a source is what. None: found by type and name."""
-
-    time: str | None = None
-    value: str | None = None
-    denominator: str | None = None
-    by: str | None = None
+# The share of a series' times that may occur twice, as when the clocks go back; the first value counts. More: an error.
+_TWICE = 0.05
 
 
 @dataclass(frozen=True)
@@ -55,23 +54,38 @@ def load(
 ) -> list[str]:
     """Fill the table `series` from a file, a folder or a query. Returns what was left out, in words.
 
-    Raises SluiceError where there is nothing to read, a column is not found, or a value does not suit the kind.
+    Raises SluiceError where there is nothing to read, a column is not found, or a value does not suit the kind. Of a
+    folder, a file that has no series is left out.
     """
-    known = [*KINDS, *(TEXTBOOK_KINDS if is_textbook else [])]
-    if kind not in known:
-        hint = did_you_mean(kind, known, f"kinds are {', '.join(known)}")
-        raise SluiceError(f"{kind!r} is not a kind of chart", where="--kind", hint=hint)
-    sources = {"": f"({source.strip().rstrip(';')})"} if is_query(source) else _files(Path(source))
+    columns_of.check_kind(kind, [*KINDS, *(TEXTBOOK_KINDS if is_textbook else [])])
+    connection.execute("set timezone = 'UTC'")
     connection.execute(
         "create or replace temp table series (metric varchar, kind varchar, measured_at timestamp, value double, "
         "denominator double, season integer, phase integer, label varchar)"
     )
-    for name, relation in sources.items():
-        _insert(connection, name, relation, kind, columns, name or source)
-    said = _left_out(connection)
+    if is_query(source):
+        _insert(connection, "", f"({source.strip().rstrip(';')})", kind, columns, source)
+        said: list[str] = []
+    else:
+        said = _insert_files(connection, Path(source), kind, columns)
+    said += _left_out(connection)
     _check(connection, kind, source)
+    said += _once(connection, source)
     _mark(connection, phases)
     return said
+
+
+def _insert_files(connection: duckdb.DuckDBPyConnection, path: Path, kind: str, columns: Columns) -> list[str]:
+    sources = _files(path)
+    failed: list[SluiceError] = []
+    for name, relation in sources.items():
+        try:
+            _insert(connection, name, relation, kind, columns, name)
+        except SluiceError as error:
+            failed.append(error)
+    if len(failed) == len(sources):
+        raise failed[0]
+    return [f"{plural(len(failed), 'file')} left out, such as {failed[0].where}: {failed[0].what}"] if failed else []
 
 
 def _files(path: Path) -> dict[str, str]:
@@ -84,57 +98,23 @@ def _files(path: Path) -> dict[str, str]:
         what = "this kind of file cannot be read" if path.is_file() else "the folder has no file that can be read"
         raise SluiceError(what, where=str(path), hint=hint)
     base = path.parent if path.is_file() else path
-    return {one.relative_to(base).as_posix(): f"{READERS[one.suffix.lower()]}({literal(str(one))})" for one in found}
+    return {one.relative_to(base).as_posix(): READERS[one.suffix.lower()].format(file=literal(str(one))) for one in found}
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, name: str, relation: str, kind: str, columns: Columns, where: str) -> None:
     try:
-        described = connection.execute(f"describe select * from {relation}").fetchall()
+        found, time = columns_of.found(connection, relation, kind, columns, where)
+        by = f"{identifier(found.by)}::varchar" if found.by else literal(name or "series")
+        metric = f"{literal(name + ' ')} || {by}" if found.by and name and columns.by is None else by
+        denominator = f"{identifier(found.denominator)}::double" if found.denominator else "null"
+        label = f"{identifier(found.time)}::varchar" if found.time else "(row_number() over ())::varchar"
+        connection.execute(
+            f"insert into series select {metric}, {literal(kind)}, {time}, {identifier(found.value or '')}::double, "
+            f"{denominator}, null, 0, {label} from {relation}"
+        )
     except duckdb.Error as error:
         hint = "check the query; --database names the DuckDB file that it reads" if not name else "check the file"
         raise SluiceError(f"it cannot be read: {str(error).splitlines()[0]}", where=where, hint=hint) from error
-    found = _found({row[0]: row[1] for row in described}, kind, columns, where)
-    time = _time(found.time, dict(row[:2] for row in described))
-    by = f"{identifier(found.by)}::varchar" if found.by else literal(name or "series")
-    metric = f"{literal(name + ' ')} || {by}" if found.by and name and columns.by is None else by
-    denominator = f"{identifier(found.denominator)}::double" if found.denominator else "null"
-    connection.execute(
-        f"insert into series select {metric}, {literal(kind)}, {time}, {identifier(found.value or '')}::double, {denominator}, "
-        f"null, 0, {f'{identifier(found.time)}::varchar' if found.time else '(row_number() over ())::varchar'} from {relation}"
-    )
-
-
-def _time(name: str | None, types: dict[str, str]) -> str:
-    """A time as it is; a number is a count of days, as is the order of rows without a time."""
-    if name is None:
-        return "timestamp '2000-01-01' + to_days((row_number() over ())::integer)"
-    if any(part in types[name] for part in _NUMBERS):
-        return f"timestamp '2000-01-01' + to_seconds({identifier(name)}::double * 86400)"
-    return f"{identifier(name)}::timestamp"
-
-
-def _found(types: dict[str, str], kind: str, given: Columns, where: str) -> Columns:
-    for option in ("time", "value", "denominator", "by"):
-        name = getattr(given, option)
-        if name is not None and name not in types:
-            hint = did_you_mean(name, types, f"its columns are {', '.join(types)}")
-            raise SluiceError(f"the source has no column {name!r}", where=f"{where}, --{option}", hint=hint)
-    times = [name for name, kind_of in types.items() if kind_of.startswith(_TIMES)]
-    time = given.time or next(iter(times), None) or next((name for name in types if _TIME_NAME.match(name)), None)
-    numbers = [name for name, kind_of in types.items() if name != time and any(part in kind_of for part in _NUMBERS)]
-    denominator = given.denominator or (_named(numbers, "denominator") if kind in SHARES else None)
-    value = given.value or _named([name for name in numbers if name != denominator], "value", or_first=True)
-    if value is None:
-        raise SluiceError("the source has no column of numbers", where=where, hint="name the column to chart by --value")
-    if kind in SHARES and denominator is None:
-        raise SluiceError(f"a {kind} chart needs a denominator", where=where, hint="name its column by --denominator")
-    texts = [name for name, kind_of in types.items() if kind_of == "VARCHAR" and name != time]
-    return Columns(time, value, denominator, given.by or _named(texts, "by"))
-
-
-def _named(names: Sequence[str], what: str, *, or_first: bool = False) -> str | None:
-    known = [name for name in names if name.lower() in _NAMES[what]]
-    return known[0] if known else names[0] if or_first and names else None
 
 
 def _check(connection: duckdb.DuckDBPyConnection, kind: str, where: str) -> None:
@@ -151,14 +131,27 @@ def _check(connection: duckdb.DuckDBPyConnection, kind: str, where: str) -> None
         said = f"{row[2]:g}" + (f" of {row[3]:g}" if row[3] is not None else "")
         hint = f"chart it as another kind: {', '.join(KINDS)}"
         raise SluiceError(f"{said} is not valid in a {kind} chart", where=f"{where}, {row[0]} at {row[1]}", hint=hint)
-    twice = connection.execute("select metric, label from series group by all having count(*) > 1 limit 1").fetchone()
-    if twice is not None:
+
+
+def _once(connection: duckdb.DuckDBPyConnection, where: str) -> list[str]:
+    """One value for each moment: the first. Raises SluiceError where that would leave out many."""
+    connection.execute(
+        "create or replace temp table again as select rowid as row, metric, label, row_number() over one_time as time "
+        "from series window one_time as (partition by metric, measured_at order by rowid)"
+    )
+    many = connection.execute(
+        f"select metric, min(label) filter (time > 1) from again group by metric having avg((time > 1)::int) > {_TWICE} limit 1"
+    ).fetchone()
+    if many is not None:
         hint = "group the query by time, or name the column that tells the series apart by --by"
-        raise SluiceError(f"{twice[1]} has more than one value", where=f"{where}, {twice[0]}", hint=hint)
+        raise SluiceError(f"{many[1]} has more than one value", where=f"{where}, {many[0]}", hint=hint)
+    row = connection.execute("delete from series where rowid in (select row from again where time > 1)").fetchone()
+    connection.execute("drop table again")
+    return [f"{row[0]:,} rows were left out, because their time has a value already"] if row and row[0] else []
 
 
 def _mark(connection: duckdb.DuckDBPyConnection, phases: Sequence[Phase]) -> None:
-    """Number the phases, and give daily series their weekday as a season."""
+    """Number the phases, and give each series the season of its step: the weekday of days, the hour of what is shorter."""
     for phase in phases:
         try:
             connection.execute(f"update series set phase = phase + 1 where measured_at >= {literal(phase.since)}::timestamp")
@@ -170,11 +163,15 @@ def _mark(connection: duckdb.DuckDBPyConnection, phases: Sequence[Phase]) -> Non
             select metric, measured_at, measured_at - lag(measured_at) over (partition by metric order by measured_at) as step
             from series
         ),
-        daily as (
-            select metric from steps group by metric
-            having median(epoch(step)) = 86400 and bool_and(measured_at = date_trunc('day', measured_at))
+        typical as (
+            select
+                metric, median(epoch(step)) as step,
+                bool_and(measured_at = date_trunc('day', measured_at)) as is_daily
+            from steps group by metric
         )
-        update series set season = isodow(measured_at) - 1 where metric in (from daily)
+        update series set season = if(is_daily, isodow(measured_at) - 1, hour(measured_at))
+        from typical
+        where typical.metric = series.metric and (typical.step <= 6 * 3600 or (is_daily and typical.step = 86400))
     """)
 
 

@@ -38,7 +38,11 @@ class Settings:
     least: int = 14  # no point is judged by a shorter baseline
     settle: int = 14  # signals in a row on one side that become the baseline of a new level
     memory: float = 1e9  # points that the baseline remembers
-    seasons: int = 7
+    long: int = 500  # points from which on a series is judged in parts
+    first: int = 64  # of a long series, no point before this one is judged
+    part: int = 512  # of a long series, points that are judged by one baseline
+    long_baseline: int = 2048  # points before a part that set its limits
+    quiet: int = 3  # points without a signal that end a span of signals
     cusum: float = 5.0  # two-sided with k = 0.5: ARL0 465 (Hawkins and Olwell 1998)
 
     @property
@@ -67,5 +71,9 @@ class Settings:
             "held": 2.0,  # found by simulation: brings the ARL0 of block after 20 points from 12,000 to 15,000
             "beyond": 9.0,  # the deviate of a change from constancy
             "cusum": self.cusum,
+            "quiet": self.quiet,
         }
-        return {name: f"{float(number)!r}::double" for name, number in numbers.items()} | {"seasons": str(self.seasons)}
+        counts = {"first": self.first, "part": self.part, "baseline": self.long_baseline}
+        return {name: f"{float(number)!r}::double" for name, number in numbers.items()} | {
+            name: str(number) for name, number in counts.items()
+        }

@@ -78,11 +78,13 @@ def _opening(chart: Chart, anchor: str) -> list[str]:
 def description(chart: Chart) -> str:
     """What the picture shows, in one or two sentences."""
     first, last = chart.points[0].label, chart.points[-1].label
-    said = f"{len(chart.points):,} points from {first} to {last}, {len(chart.signals):,} of them signal."
+    said = (
+        f"{len(chart.points):,} points from {first} to {last}, {sum(bool(one.level) for one in chart.points):,} of them signal."
+    )
     newest = chart.signals[-1:] and chart.signals[-1]
     if not newest:
         return said
-    return f"{said} The newest: {newest.at}, {newest.value:g} where {newest.lower:g} to {newest.upper:g} was expected."
+    return f"{said} The newest: {newest.strongest_at}, {newest.value:g} where {newest.lower:g} to {newest.upper:g} was expected."
 
 
 def _mark(point: Point, x: float, y: float) -> str:

@@ -21,10 +21,10 @@ def as_text(chart: Chart, width: int | None = None) -> str:
 
 
 def _head(chart: Chart, width: int) -> list[str]:
-    count = len(chart.points)
-    said = f"{chart.metric}: {text.plural(count, 'point')}, {chart.judged:,} judged, {text.plural(len(chart.signals), 'signal')}"
+    signals = text.plural(len(chart.signals), "signal")
+    said = f"{chart.metric}: {text.plural(chart.size, 'point')}, {chart.judged:,} judged, {signals}"
     found = [
-        *(["a weekday pattern, taken out"] if chart.has_season else []),
+        *(["a pattern by weekday or hour, taken out"] if chart.has_season else []),
         *([f"autocorrelation {chart.correlation:.2f}, limits of the mean widened"] if chart.correlation else []),
         *(["more variation than the kind implies, measured"] if chart.is_dispersed and chart.kind in ("p", "u", "count") else []),
     ]
@@ -82,39 +82,24 @@ def _short(label: str) -> str:
 
 
 def _signals(chart: Chart, width: int) -> list[str]:
-    """One line for points that signal one after the other on one side."""
-    runs = _runs(chart)
-    if not runs:
+    signals = chart.signals
+    if not signals:
         return ["no signal"]
-    shown = sorted(sorted(runs, key=lambda run: -max(one.strength for one in run))[:LONGEST], key=lambda run: run[0].at)
-    left = [f"the {LONGEST} strongest of {len(runs):,}; --format json has all"] if len(runs) > LONGEST else []
-    return [*text.table(["signal", "level", "side", ">value", ">expected", ">strength", "why"], map(_row, shown), width), *left]
+    shown = sorted(sorted(range(len(signals)), key=lambda at: -signals[at].strength)[:LONGEST])
+    left = [f"the {LONGEST} strongest of {len(signals):,}; --format json has all"] if len(signals) > LONGEST else []
+    rows = [_row(signals[at]) for at in shown]
+    return [*text.table(["signal", "level", "side", ">value", ">expected", ">strength", "why"], rows, width), *left]
 
 
-def _runs(chart: Chart) -> list[list[Signal]]:
-    places = [at for at, point in enumerate(chart.points) if point.level]
-    runs: list[list[Signal]] = []
-    for number, (at, signal) in enumerate(zip(places, chart.signals, strict=True)):
-        # A point between two that signal does not end a run.
-        if number and at - places[number - 1] <= 2 and runs[-1][-1].direction == signal.direction:
-            runs[-1].append(signal)
-        else:
-            runs.append([signal])
-    return runs
-
-
-def _row(run: list[Signal]) -> tuple[str, ...]:
-    strongest = max(run, key=lambda one: one.strength)
-    level = "block" if any(one.level == "block" for one in run) else "look"
-    until = f" to {_short(run[-1].at)}" if len(run) > 1 else ""
-    own = sorted({rule for one in run for rule in one.rules if rule in ("point", "ewma")}, reverse=True)
-    since = f", since {_short(run[0].since)}" if run[0].since != run[0].at else ""
+def _row(signal: Signal) -> tuple[str, ...]:
+    until = f" to {_short(signal.until)}" if signal.until != signal.at else ""
+    since = f", since {_short(signal.since)}" if signal.since != signal.at else ""
     return (
-        _short(run[0].at) + until,
-        f"{MARKS[level]} {level}",
-        strongest.direction,
-        _figure(strongest.value),
-        f"{_figure(strongest.lower)} to {_figure(strongest.upper)}",
-        f"{strongest.strength:.1f}",
-        ", ".join(WHY[rule] for rule in own) + since,
+        _short(signal.at) + until,
+        f"{MARKS[signal.level]} {signal.level}",
+        signal.direction,
+        _figure(signal.value),
+        f"{_figure(signal.lower)} to {_figure(signal.upper)}",
+        f"{signal.strength:.1f}",
+        ", ".join(said for rule, said in WHY.items() if rule in signal.rules) + since,
     )

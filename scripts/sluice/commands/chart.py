@@ -78,8 +78,9 @@ def chart(
         return
     if source is None:
         raise SluiceError("nothing to chart was named", where="--from", hint="name a file, a folder or a query")
+    from sluice.charts.columns import Columns
     from sluice.charts.run import charts
-    from sluice.charts.series import Columns, is_query
+    from sluice.charts.series import is_query
     from sluice.charts.settings import Settings
 
     settings = Settings(memory=float(memory)) if memory else Settings()
@@ -87,7 +88,7 @@ def chart(
     columns = Columns(time, value, denominator, by)
     found, notes = charts(
         given, kind, database=database, columns=columns, phases=[_phase(text) for text in phase or []],
-        settings=settings, textbook=textbook, memory_limit=memory_limit,
+        settings=settings, textbook=textbook, memory_limit=memory_limit, every_point=points or output is not ChartFormat.json,
     )  # fmt: skip
     note(notes)
     if output is ChartFormat.svg:

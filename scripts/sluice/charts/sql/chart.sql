@@ -10,6 +10,7 @@ with from_start as (
     select
         *,
         48 * power(df - 0.5, 2) as a,
+        48 * power(lower_df - 0.5, 2) as lower_a,
         sum(coalesce(z, 0) - 0.5) over one_series as climbed,
         sum(coalesce(z, 0) + 0.5) over one_series as fallen
     from $judged
@@ -21,7 +22,9 @@ first_step as (
     select
         *,
         power($look / (1 + ($look * $look + 3) / a), 2) as look_u,
-        power($block / (1 + ($block * $block + 3) / a), 2) as block_u
+        power($block / (1 + ($block * $block + 3) / a), 2) as block_u,
+        power($look / (1 + ($look * $look + 3) / lower_a), 2) as lower_look_u,
+        power($block / (1 + ($block * $block + 3) / lower_a), 2) as lower_block_u
     from from_start
 ),
 
@@ -33,7 +36,13 @@ second_step as (
             ) / a), 2) as look_u,
             power($block / (1 + (
                 block_u + 3 + (((-0.4 * block_u - 3.3) * block_u - 24) * block_u - 85.5) / (0.8 * block_u * block_u + 100 + a)
-            ) / a), 2) as block_u
+            ) / a), 2) as block_u,
+            power($look / (1 + (
+                lower_look_u + 3 + (((-0.4 * lower_look_u - 3.3) * lower_look_u - 24) * lower_look_u - 85.5) / (0.8 * lower_look_u * lower_look_u + 100 + lower_a)
+            ) / lower_a), 2) as lower_look_u,
+            power($block / (1 + (
+                lower_block_u + 3 + (((-0.4 * lower_block_u - 3.3) * lower_block_u - 24) * lower_block_u - 85.5) / (0.8 * lower_block_u * lower_block_u + 100 + lower_a)
+            ) / lower_a), 2) as lower_block_u
         )
     from first_step
 ),
@@ -42,7 +51,9 @@ on_scale as (
     select
         *,
         scale * sqrt(df * (exp(look_u / (df - 0.5)) - 1)) as look_width,
-        scale * sqrt(df * (exp(block_u / (df - 0.5)) - 1)) as block_width
+        scale * sqrt(df * (exp(block_u / (df - 0.5)) - 1)) as block_width,
+        lower_scale * sqrt(lower_df * (exp(lower_look_u / (lower_df - 0.5)) - 1)) as lower_look_width,
+        lower_scale * sqrt(lower_df * (exp(lower_block_u / (lower_df - 0.5)) - 1)) as lower_block_width
     from second_step
 ),
 
@@ -51,7 +62,7 @@ drawn as (
     select
         *,
         case when baseline >= $least then list_transform(
-            [centre, centre - look_width, centre + look_width, centre - block_width, centre + block_width],
+            [centre, centre - lower_look_width, centre + look_width, centre - lower_block_width, centre + block_width],
             lambda edge: case kind
                 when 'amount' then sinh(edge)
                 when 'count' then greatest(0, power(greatest(0, edge), 2) - 0.375)

@@ -14,7 +14,7 @@ with recursive judged as (
         0::double as n, 0::double as total_weight, 0::double as mean, 0::double as squares,
         0::double as grouped, 0::double as grouped_weight, 0::double as grouped_mean, 0::double as grouped_squares,
         0::double as groups, 0::double as within_squares,
-        list_resize([]::double[], $seasons, 0) as group_weights, list_resize([]::double[], $seasons, 0) as group_means,
+        list_resize([]::double[], seasons, 0) as group_weights, list_resize([]::double[], seasons, 0) as group_means,
         -- how a deviate follows the one before it
         0::double as products, 0::double as product_squares, null::double as last_z,
         -- points that signal, one after the other on one side
@@ -226,6 +226,6 @@ with recursive judged as (
 select
     points.*,
     judged.baseline, judged.z, judged.ewma, judged.level, judged.side::integer as side, judged.centre, judged.scale, judged.df,
-    judged.phi, judged.spread, judged.settled, judged.has_season, judged.is_dispersed
+    judged.scale as lower_scale, judged.df as lower_df, judged.phi, judged.spread, judged.settled, judged.has_season, judged.is_dispersed
 from judged
 inner join $points as points using (series_number, position)

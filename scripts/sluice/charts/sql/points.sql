@@ -15,13 +15,14 @@ with in_order as (
 ),
 
 typical_steps as (
-    select metric, median(step) as typical_step
+    select metric, median(step) as typical_step, coalesce(max(season) + 1, 0)::bigint as seasons
     from in_order
     group by metric
 )
 
 select
     in_order.* exclude (step),
+    epoch(to_microseconds(typical_steps.typical_step::bigint)) as typical_step, typical_steps.seasons,
     coalesce(in_order.step <= 1.5 * typical_steps.typical_step, false) as is_next,
     in_order.kind in ('count', 'u', 'p') as has_known_variance,
     case in_order.kind

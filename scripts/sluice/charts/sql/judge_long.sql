@@ -1,0 +1,273 @@
+-- Judges series of many points: parts of a series by the points before the part, all parts at once. One row per point.
+--
+-- In: the table $points that points.sql makes. Out: as judge.sql, for the points of all parts.
+-- A point depends on no verdict, so that nothing is recursive. What was unusual before is kept from teaching the baseline
+-- by quantiles: up to a sixth of a baseline may be unusual.
+--
+-- In a baseline are looked for: the cycle of its step (hour of the day, hour of the week, weekday), how a value follows
+-- the one before it and the mean of the twelve before it (regression), the deviation of each side, and how heavy each
+-- side's tail is (Student's t whose quantiles have the same ratio). The deviate is normal if nothing has changed.
+with placed as (
+    select
+        *,
+        epoch(measured_at) / cell as cells,
+        floor(cells)::bigint as cell_number,
+        -- between the middles of two cells the cycle goes straight; a cell with one point is its own middle
+        if(typical_step >= cell / 2, 0, cells - cell_number - 0.5) as off_middle
+    from (
+        select *, if(typical_step >= 86400, 86400, 3600) as cell
+        from $points
+    )
+),
+
+-- Where a part begins: soon after the start each quarter of an octave, later every $part points.
+starts as (
+    select series_number, start, lead(start, 1, 1e9::bigint) over (partition by series_number order by start) as until
+    from (
+        select distinct
+            series_number,
+            if(
+                position < 4 * $part, ceil(power(2, floor(4 * log2(position)) / 4)), floor(position / $part) * $part
+            )::bigint as start
+        from placed
+        where position >= $first
+    )
+),
+
+-- The cycle: its cells are hours or days.
+cells as (
+    select
+        series_number, cell_number, avg(y) as cell_mean, max(position) as last_position, any_value(cell) as cell,
+        count(season) > 0 as could_have_season
+    from placed
+    group by series_number, cell_number
+),
+
+seen_cells as (
+    select
+        starts.series_number, starts.start, cells.cell, cells.cell_number, cells.cell_mean,
+        lag(cells.cell_mean) over (partition by starts.series_number, starts.start order by cells.cell_number) as cell_before,
+        max(cells.cell_number) over (partition by starts.series_number, starts.start) as newest
+    from starts
+    inner join cells on starts.series_number = cells.series_number and cells.last_position < starts.start
+    where cells.could_have_season
+    qualify cells.cell_number > newest - 28 * 86400 / cells.cell
+),
+
+cycles as (
+    select series_number, start, unnest(if(cell = 86400, [7], [24, 168])) as cycle, cell_number, cell_mean, cell_before
+    from seen_cells
+),
+
+by_place as (
+    select
+        series_number, start, cycle, cell_number % cycle as place, count(*) as n, median(cell_mean) as middle,
+        var_pop(cell_mean) * count(*) as within_squares
+    from cycles
+    group by all
+),
+
+of_cycle as (
+    select
+        series_number, start, cycle, sum(n) as n, count(*) as places, min(n) as least_n, sum(within_squares) as within_squares,
+        list(place order by place) as known_places, list(middle order by place) as middles
+    from by_place
+    group by all
+),
+
+of_cells as (
+    select
+        series_number, start, var_pop(cell_mean) * count(*) as squares, median(cell_mean) as middle,
+        greatest(0, coalesce(corr(cell_mean, cell_before), 0)) as follows
+    from seen_cells
+    group by all
+),
+
+-- Does the cycle explain the cells? F test, with the degrees of freedom that neighbours leave that follow each other.
+tested as (
+    select
+        of_cycle.*, of_cells.middle as overall,
+        greatest(1, (places - 1) * (1 - follows) / (1 + follows)) as places_df,
+        greatest(least_n - 1, (n - places) * (1 - follows) / (1 + follows)) as within_df,
+        cbrt(greatest(0, squares - within_squares) / (places - 1) / (within_squares / (n - places))) as f
+    from of_cycle
+    inner join of_cells using (series_number, start)
+    where least_n >= 3 and places = cycle
+),
+
+seasons as (
+    select series_number, start, arg_max(middles, cycle) as profile, max(cycle) as cycle, any_value(overall) as overall
+    from tested
+    where
+        within_squares = 0
+        or f * (1 - 2 / (9 * within_df)) - (1 - 2 / (9 * places_df))
+        > $season_z * sqrt(2 / (9 * within_df) * f * f + 2 / (9 * places_df))
+    group by all
+),
+
+in_parts as (
+    select
+        starts.series_number, starts.start, placed.position, placed.position >= starts.start as is_judged,
+        placed.y, placed.weight,
+        coalesce(
+            seasons.profile[placed.cell_number % seasons.cycle + 1] * (1 - abs(placed.off_middle))
+            + seasons.profile[(placed.cell_number + if(placed.off_middle < 0, -1, 1)) % seasons.cycle + 1] * abs(placed.off_middle),
+            0
+        ) as expected,
+        placed.y - expected as r,
+        seasons.cycle is not null as has_season
+    from starts
+    inner join placed
+        on
+            starts.series_number = placed.series_number
+            and placed.position >= starts.start - $baseline and placed.position < starts.until
+    left join seasons on starts.series_number = seasons.series_number and starts.start = seasons.start
+),
+
+spread_of as (
+    select
+        series_number, start, count(*) as n, quantile_cont(r, [0.1587, 0.5, 0.8413]) as q, stddev_pop(r) as deviation,
+        median(weight) as usual_weight
+    from in_parts
+    where not is_judged
+    group by all
+),
+
+-- For the regression only, values are cut at four deviations.
+cut as (
+    select
+        in_parts.*, spread_of.n, sqrt(in_parts.weight / usual_weight) as relative, usual_weight,
+        if(q[3] > q[1], (q[3] - q[1]) / 2, deviation) as wide,
+        greatest(q[2] - 4 * wide, least(q[2] + 4 * wide, r)) as cut_r
+    from in_parts
+    inner join spread_of using (series_number, start)
+),
+
+with_before as (
+    select
+        *,
+        lag(r) over one_part as before,
+        avg(r) over (partition by series_number, start order by position rows between 12 preceding and 1 preceding) as lately,
+        lag(cut_r) over one_part as cut_before,
+        avg(cut_r) over (partition by series_number, start order by position rows between 12 preceding and 1 preceding) as cut_lately
+    from cut
+    window one_part as (partition by series_number, start order by position)
+),
+
+sums as (
+    select
+        series_number, start,
+        avg(cut_r) as mean_r, avg(cut_before) as mean_before, avg(cut_lately) as mean_lately,
+        var_pop(cut_before) as v1, var_pop(cut_lately) as v2, covar_pop(cut_before, cut_lately) as c12,
+        covar_pop(cut_r, cut_before) as c1, covar_pop(cut_r, cut_lately) as c2
+    from with_before
+    where not is_judged and cut_before is not null
+    group by all
+),
+
+slopes as (
+    select
+        *,
+        v1 * v2 * (1 + 1e-6) - c12 * c12 as determinant,
+        if(determinant > 0, greatest(-1, least(1, (c1 * v2 - c2 * c12) / determinant)), 0) as b1,
+        if(determinant > 0, greatest(-1, least(1, (c2 * v1 - c1 * c12) / determinant)), 0) as b2
+    from sums
+),
+
+wrong_by as (
+    select
+        with_before.*, b1, b2,
+        mean_r + b1 * (before - mean_before) + b2 * (lately - mean_lately) as predicted,
+        (r - predicted) * relative as exact_e,
+        if(abs(exact_e) <= 1e-9 * (abs(y) + wide), 0, exact_e) as e
+    from with_before
+    inner join slopes using (series_number, start)
+),
+
+sides as (
+    select
+        series_number, start,
+        quantile_cont(e, [0.6827, 0.98]) filter (e > 0) as up, count(*) filter (e > 0) as n_up,
+        quantile_cont(-e, [0.6827, 0.98]) filter (e < 0) as down, count(*) filter (e < 0) as n_down
+    from wrong_by
+    where not is_judged
+    group by all
+),
+
+scales as (
+    select
+        *,
+        greatest(coalesce(up[1], 0), 0.2 * coalesce(down[1], 0)) as scale_up,
+        greatest(coalesce(down[1], 0), 0.2 * coalesce(up[1], 0)) as scale_down,
+        -- 2.326: the ratio of these quantiles of the normal distribution
+        greatest(0, ln(coalesce(up[2] / scale_up, 1) / 2.326)) as heavy_up,
+        greatest(0, ln(coalesce(down[2] / scale_down, 1) / 2.326)) as heavy_down
+    from sides
+),
+
+scaled as (
+    select
+        wrong_by.*,
+        if(e < 0, scale_down, scale_up) as side_scale,
+        greatest(1.5, 1 / (heavy_up / (1.16 + 0.5 * heavy_up) + 1 / (2 * n_up + 1))) as df_up,
+        greatest(1.5, 1 / (heavy_down / (1.16 + 0.5 * heavy_down) + 1 / (2 * n_down + 1))) as df_down,
+        if(e < 0, df_down, df_up) as df,
+        sqrt(1 + 3 / n) as widened, scale_up, scale_down
+    from wrong_by
+    inner join scales using (series_number, start)
+),
+
+deviated as (
+    select
+        *,
+        (df - 0.5) * ln(1 + power(e / side_scale / widened, 2) / df) as u,
+        48 * power(df - 0.5, 2) as a,
+        case
+            when e = 0 then 0
+            when side_scale = 0 then sign(e) * $beyond
+            else sign(e) * sqrt(u) * (1 + (u + 3 + (((-0.4 * u - 3.3) * u - 24) * u - 85.5) / (0.8 * u * u + 100 + a)) / a)
+        end as z
+    from scaled
+),
+
+-- The weighted mean, written out: each deviate counts by how long ago it was.
+smoothed as (
+    select
+        *,
+        $weight * power(1 - $weight, position - start)
+        * sum(greatest(-$look, least($look, z)) * power(1 - $weight, start - position)) over (
+            partition by series_number, start order by position
+        ) as ewma
+    from deviated
+),
+
+spreads as (
+    select series_number, start, greatest(1, quantile_cont(abs(ewma), 0.6827) / $ewma_sigma) as spread
+    from smoothed
+    where not is_judged
+    group by all
+),
+
+judged as (
+    select
+        smoothed.* exclude (scale_up, scale_down), spreads.spread,
+        expected + predicted as centre, scale_up * widened / relative as scale, scale_down * widened / relative as lower_scale,
+        case
+            when abs(z) > $block or (abs(ewma) > $block_ewma * spread and z * ewma > 0) then 2
+            when abs(z) > $look or (abs(ewma) > $look_ewma * spread and z * ewma > 0) then 1
+            else 0
+        end as level
+    from smoothed
+    inner join spreads using (series_number, start)
+    where is_judged
+)
+
+select
+    points.*,
+    coalesce(judged.n, 0)::double as baseline, judged.z, coalesce(judged.ewma, 0) as ewma, coalesce(judged.level, 0) as level,
+    coalesce(if(judged.level = 0, 0, sign(if(abs(judged.z) > $look, judged.z, judged.ewma))), 0)::integer as side,
+    judged.centre, judged.scale, judged.df_up as df, judged.lower_scale, judged.df_down as lower_df,
+    coalesce(judged.b1 + judged.b2, 0) as phi, coalesce(judged.spread, 1) as spread, 0 as settled,
+    coalesce(judged.has_season, false) as has_season, false as is_dispersed
+from $points as points
+left join judged using (series_number, position)
