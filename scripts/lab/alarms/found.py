@@ -14,7 +14,7 @@ from sluice.core.errors import SluiceError
 from sluice.quality.charts.declared import FollowedModel, declared
 from sluice.quality.charts.judged import Wish, judge
 
-EVERY = 20_000  # days: longer than any history
+EVERY, LAST = 20_000, date(2999, 12, 31)  # days: longer than any history, and behind the end of all
 # Series of all sources together repeat those of each; a series that never varies raises no alarm and proves nothing.
 _SERIES = """
     create temp table series as
@@ -23,8 +23,9 @@ _SERIES = """
     where metric like '%{%'
     group by all
 """
+_HURTS = "level = 2 and (direction = 'both' or (direction = 'up') = (z > 0))"
 # Days in a row, of those that the series has, are one alarm. Its worst day speaks for it.
-_ALARMS = """
+_ALARMS = f"""
     with blocking as (
         select *, row_number() over (partition by metric order by measured_at) as position
         from points inner join series using (metric)
@@ -32,7 +33,7 @@ _ALARMS = """
     hurting as (
         select *, position - row_number() over (partition by metric order by measured_at) as alarm
         from blocking
-        where level = 2 and (direction = 'both' or (direction = 'up') = (z > 0))
+        where {_HURTS}
     )
     select
         metric, any_value(severity), min(measured_at)::date, max(measured_at)::date, count(*),
@@ -58,13 +59,13 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Judged:
-    """The series of one severity that vary: how many, their judged points, and the points that signal at each level."""
+    """The series of one severity that vary: how many, their judged points, those that signal, and those that alarm."""
 
     severity: str
     series: int
     points: int
-    look: int
-    block: int
+    signals: int
+    alarming: int
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def history(name: str, folder: Path) -> Found:
         raise SluiceError("nothing is followed", where=str(folder), hint="declare `follow` in the YAML of a model")
     with TemporaryDirectory(prefix="sluice-alarms-") as kept:
         points = Path(kept) / "points.parquet"
-        found = judge(Wish(folder / "warehouse" / "dev.duckdb", _whole(models), date.today(), keep=points))
+        found = judge(Wish(folder / "warehouse" / "dev.duckdb", _whole(models), LAST, keep=points))
         with connect() as connection:
             connection.execute("create temp table followed (metric varchar, severity varchar, direction varchar)")
             rows = [(one.metric, one.severity, one.direction) for one in found.series]
@@ -97,8 +98,8 @@ def history(name: str, folder: Path) -> Found:
             connection.execute(f"create temp view points as from read_parquet({literal(str(points))})")
             connection.execute(_SERIES)
             alarms = tuple(Alarm(*row) for row in connection.execute(_ALARMS).fetchall())
-            judged = connection.execute("""
-                select severity, count(distinct metric), count(z), count(*) filter (level = 1), count(*) filter (level = 2)
+            judged = connection.execute(f"""
+                select severity, count(distinct metric), count(z), count(*) filter (level > 0), count(*) filter ({_HURTS})
                 from points inner join series using (metric) where varies group by severity order by severity
             """).fetchall()
             span = connection.execute("select min(measured_at)::date, max(measured_at)::date from points").fetchone()
@@ -110,6 +111,4 @@ def history(name: str, folder: Path) -> Found:
 
 def _whole(models: Sequence[FollowedModel]) -> list[FollowedModel]:
     """The same series, over all days."""
-    return [
-        replace(model, follows=tuple(replace(one, days=EVERY, new_days=EVERY) for one in model.follows)) for model in models
-    ]
+    return [replace(model, follows=tuple(replace(one, days=EVERY, new_days=EVERY) for one in model.follows)) for model in models]

@@ -32,9 +32,7 @@ def causes(file: Path) -> Mapping[str, tuple[Cause, ...]]:
 
 def cause(alarm: Alarm, known: Sequence[Cause]) -> str | None:
     """The first cause that fits an alarm: its worst day is in the stretch, and its series is meant."""
-    return next(
-        (one.why for one in known if one.since <= alarm.worst <= one.until and re.search(one.series, alarm.metric)), None
-    )
+    return next((one.why for one in known if one.since <= alarm.worst <= one.until and re.search(one.series, alarm.metric)), None)
 
 
 def unexplained(found: Found, known: Mapping[str, Sequence[Cause]]) -> list[Alarm]:
@@ -49,10 +47,10 @@ def section(found: Found, known: Mapping[str, Sequence[Cause]]) -> str:
         "",
         f"{found.first} to {found.last}. {found.constant} series never varied and are not counted.",
         "",
-        "| severity | series | points judged | to look at | by theory | beyond the blocking limit | by theory |",
+        "| severity | series | points judged | to look at | by theory | alarming | by theory |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
         *(
-            f"| {one.severity} | {one.series} | {one.points:,} | {one.look} | {one.points / LOOK_ARL:.0f} | {one.block}"
+            f"| {one.severity} | {one.series} | {one.points:,} | {one.signals} | {one.points / LOOK_ARL:.0f} | {one.alarming}"
             f" | {one.points / BLOCK_ARL:.1f} |"
             for one in found.judged
         ),
