@@ -37,6 +37,7 @@ def faults(
     corpus: Annotated[Path, typer.Option(help="Folder of the corpus.")] = CORPUS,
     feeds: Annotated[Path, typer.Option(help="Feeds of the demo, below ${DEMO}.")] = Path("feeds/demo.yml"),
     output: Annotated[ScoreFormat, typer.Option("--format", help="How to print the result.")] = ScoreFormat.text,
+    kept: Annotated[Path | None, typer.Option(help="File of what is found: a run that was interrupted goes on.")] = None,
     out: Annotated[Path | None, typer.Option(help="Also write faults.json and faults.md into this folder.")] = None,
 ) -> None:
     """Inject each fault of the corpus into a clean demo, run ingest, dbt build and audit, and report what caught it.
@@ -44,7 +45,7 @@ def faults(
     The lake and the warehouse of the project are not touched. Exit code 1 if a fault was not caught where its entry says (or
     earlier), bad data reached a mart although the entry does not say so, or a clean day was stopped.
     """
-    options = ScoreOptions(Path(), feeds, corpus, tuple(select or ()), Size(orders, days, seed), clean_days, workers)
+    options = ScoreOptions(Path(), feeds, corpus, tuple(select or ()), Size(orders, days, seed), clean_days, workers, kept)
     with on_stderr("faults") as tell:
         found = score(options, tell)
     chosen = "".join(f" --select {word}" for word in select or ())

@@ -1,7 +1,8 @@
-"""The expectations' part of a trial: `sluice audit`'s own engine, run on the slot's warehouse."""
+"""The audit's part of a trial: the engines of `sluice audit`, run on the slot's warehouse."""
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
 from lab.faults.verdict import SeenCheck
@@ -32,6 +33,20 @@ def expectations(file: Path, target: Path) -> tuple[SeenCheck, ...]:
             f"expectations that cannot be evaluated: {', '.join(broken)}", where=str(file), hint="run: sluice audit"
         )
     return tuple(SeenCheck("expectation", check.name, check.status == "fail") for check in found)
+
+
+def charts(file: Path, target: Path, points: Path, day: date) -> tuple[SeenCheck, ...]:
+    """Series of the warehouse file that signal in a direction that hurts, as of the night after a day.
+
+    `points` has the points of the release before, if there is one, and gets those of this one.
+    """
+    from sluice.quality.charts.declared import declared
+    from sluice.quality.charts.judged import Wish, judge
+
+    models = declared(artifact(target, "manifest.json"))
+    known = points if points.is_file() else None
+    found = judge(Wish(file, models, day + timedelta(days=1), known=known, keep=points, memory_limit="1GB"))
+    return tuple(SeenCheck("chart", one.metric, one.status == "fail") for one in found.series if one.status in ("fail", "warn"))
 
 
 def _are_declared(target: Path) -> bool:

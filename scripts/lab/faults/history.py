@@ -63,14 +63,14 @@ def begin(slot: Slot, clean: Path, days: Sequence[date]) -> None:
     slot.put_back(None)
     for day in days:
         deliver(slot, clean, day)
-    run_day(slot)
+    run_day(slot, days[-1])
 
 
 def _one_more(slot: Slot, clean: Path, day: date, layout: marts.Layout) -> Facts:
     for file in slot.deliveries.glob("*/*/*"):
         file.unlink()
     deliver(slot, clean, day)
-    return run_day(slot, layout)[1]
+    return run_day(slot, day, layout)[1]
 
 
 def watch_clean_days(slot: Slot, clean: Path, size: Size, count: int) -> CleanDays:

@@ -64,7 +64,7 @@ def _check(entry: Fault) -> None:
         raise SluiceError("unknown kind or caught_by", where=where, hint=f"kinds: {', '.join(get_args(Kind))}")
     if not entry.says.endswith("."):
         raise SluiceError("`says` must be a sentence that ends with a full stop", where=where)
-    if entry.caught_by in ("none", "chart") and not entry.but:
+    if entry.caught_by == "none" and not entry.but:
         raise SluiceError("an entry that is not caught needs a reason: but=...", where=where)
 
 

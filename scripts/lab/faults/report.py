@@ -69,10 +69,11 @@ def _sum(score: Score) -> str:
 
 _LEGEND = (
     "Caught: the first stage that detected the fault (ingest: rejected at ingestion; quarantine: a business rule held the"
-    " row; test: a dbt test; expectation: the audit; harmless: accepted, and the marts are the same as without it). After: bad"
-    " or lost rows that had been accepted when it was detected. Bad: rows delivered bad; lost: rows not delivered; held: bad"
-    " rows kept out. Gate: stop; or go, because the bad rows are held or because the check only warns. In marts: whether a"
-    " mart that would be published differs from one built without the bad rows."
+    " row; test: a dbt test; expectation: one of the audit; chart: a control chart of the audit; harmless: accepted, and the"
+    " marts are the same as without it). After: bad or lost rows that had been accepted when it was detected. Bad: rows"
+    " delivered bad; lost: rows not delivered; held: bad rows kept out. Gate: stop; or go, because the bad rows are held or"
+    " because the check only warns. In marts: whether a mart that would be published differs from one built without the bad"
+    " rows."
 )
 
 

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -18,6 +18,7 @@ from typing import Any
 
 from lab.faults import registry
 from lab.faults.history import Size, make_history, tally, together, watch_clean_days
+from lab.faults.kept import Kept
 from lab.faults.slot import Slot, parsed
 from lab.faults.trial import History, try_fault
 from lab.faults.verdict import CleanDays, FaultVerdict
@@ -30,7 +31,10 @@ STRETCH = 30
 
 @dataclass(frozen=True)
 class ScoreOptions:
-    """What to try: the project, its feeds, the corpus and its chosen faults, the demo's size, the number of workers."""
+    """What to try: the project, its feeds, the corpus and its chosen faults, the demo's size, the number of workers.
+
+    `kept` is a file with what an earlier run has found, which is not tried again.
+    """
 
     project: Path
     feeds: Path
@@ -39,6 +43,7 @@ class ScoreOptions:
     size: Size
     clean_days: int
     workers: int
+    kept: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -62,14 +67,14 @@ def score(options: ScoreOptions, tell: Tell = silent) -> Score:
     chosen = registry.select(entries.faults, options.select)
     if options.size.days <= max(entry.days for entry in chosen) + 7:
         raise SluiceError("too few days to learn what is usual", where="--days", hint="use 21 days or more")
+    kept = Kept(options.kept, entries.version, options.size)
     with _temporary() as root, _pool(options, root) as pool:
         last = max(entry.days for entry in chosen)
         tell("clean history", 0.0)
         history = _wait(pool.submit(_history, root, options.size, last))
-        jobs = _submit(pool, options, root, history, chosen)
-        found, stretches = _collect(jobs, tell)
-    in_order = tuple(found[entry.id] for entry in chosen)
-    clean = together([tally(history.facts), *stretches])
+        _collect(_submit(pool, options, root, history, chosen, kept), kept, tell)
+    in_order = tuple(kept.verdicts[entry.id] for entry in chosen)
+    clean = together([tally(history.facts), *kept.clean.values()])
     return Score(entries.version, options.size, in_order, clean, round(time.monotonic() - started, 1))
 
 
@@ -95,12 +100,18 @@ def _pool(options: ScoreOptions, root: Path) -> Iterator[ProcessPoolExecutor]:
 
 
 def _submit(
-    pool: ProcessPoolExecutor, options: ScoreOptions, root: Path, history: History, chosen: Sequence[registry.Fault]
-) -> list[Future[Any]]:
-    """The longest work first, so that no process is left alone with it."""
-    jobs = [pool.submit(_clean_days, root, size, count) for size, count in stretches(options.size, options.clean_days)]
-    by_length = sorted(chosen, key=lambda entry: -entry.days)
-    return [*jobs, *(pool.submit(_try, history, entry.id) for entry in by_length)]
+    pool: ProcessPoolExecutor,
+    options: ScoreOptions,
+    root: Path,
+    history: History,
+    chosen: Sequence[registry.Fault],
+    kept: Kept,
+) -> dict[Future[Any], int]:
+    """What is left to try, with the seed of its demo. The longest work first, so that no process is left alone with it."""
+    clean = [each for each in stretches(options.size, options.clean_days) if each[0].seed not in kept.clean]
+    jobs = {pool.submit(_clean_days, root, size, count): size.seed for size, count in clean}
+    by_length = sorted((entry for entry in chosen if entry.id not in kept.verdicts), key=lambda entry: -entry.days)
+    return jobs | {pool.submit(_try, history, entry.id): options.size.seed for entry in by_length}
 
 
 def stretches(size: Size, clean_days: int) -> list[tuple[Size, int]]:
@@ -112,18 +123,12 @@ def stretches(size: Size, clean_days: int) -> list[tuple[Size, int]]:
     ]
 
 
-def _collect(jobs: Sequence[Future[Any]], tell: Tell) -> tuple[dict[str, FaultVerdict], list[CleanDays]]:
-    verdicts: dict[str, FaultVerdict] = {}
-    clean: list[CleanDays] = []
+def _collect(jobs: Mapping[Future[Any], int], kept: Kept, tell: Tell) -> None:
     for number, job in enumerate(as_completed(jobs), 1):
         result = _wait(job)
-        if isinstance(result, CleanDays):
-            clean.append(result)
-            tell(f"{result.days} clean days", number / len(jobs))
-        else:
-            verdicts[result.id] = result
-            tell(f"{result.id}: {result.place}", number / len(jobs))
-    return verdicts, clean
+        kept.add(result, jobs[job])
+        what = f"{result.days} clean days" if isinstance(result, CleanDays) else f"{result.id}: {result.place}"
+        tell(what, number / len(jobs))
 
 
 def _wait(job: Future[Any]) -> Any:

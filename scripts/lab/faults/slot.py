@@ -45,6 +45,11 @@ class Slot:
         return self.root / "warehouse"
 
     @property
+    def points(self) -> Path:
+        """The points of the charts of what was built last; they are restored with the warehouse."""
+        return self.warehouse / "points.parquet"
+
+    @property
     def deliveries(self) -> Path:
         """What is delivered now."""
         return self.root / "deliveries"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.faults import marts
-from lab.faults.audit import expectations
+from lab.faults.audit import charts, expectations
 from lab.faults.day import Damage, Day
 from lab.faults.registry import Fault
 from lab.faults.slot import Slot, in_child
@@ -64,18 +64,20 @@ def deliver(slot: Slot, clean: Path, day: date, without: str | None = None) -> N
                 shutil.copy2(file, slot.deliveries / name / file.name)
 
 
-def run_day(slot: Slot, layout: marts.Layout | None = None) -> tuple[list[FeedReport], Facts]:
-    """Ingest, build and audit what has been delivered."""
+def run_day(slot: Slot, day: date, layout: marts.Layout | None = None) -> tuple[list[FeedReport], Facts]:
+    """Ingest, build and audit what has been delivered, in the night after a day."""
     reports = slot.ingest()
     slot.build()
     layout = layout or marts.layout(slot.target)
-    return reports, _facts(slot, reports, layout)
+    return reports, _facts(slot, reports, layout, day)
 
 
-def _facts(slot: Slot, reports: Sequence[FeedReport], layout: marts.Layout) -> Facts:
-    found = in_child(expectations, warehouse(slot, layout), slot.target)
-    checks = (*failed_in_dbt(slot.target, layout), *found)
-    refused = in_child(marts.refused, warehouse(slot, layout), layout.quarantine)
+def _facts(slot: Slot, reports: Sequence[FeedReport], layout: marts.Layout, day: date) -> Facts:
+    file = warehouse(slot, layout)
+    expected = in_child(expectations, file, slot.target)
+    charted = in_child(charts, file, slot.target, slot.points, day)
+    checks = (*failed_in_dbt(slot.target, layout), *expected, *charted)
+    refused = in_child(marts.refused, file, layout.quarantine)
     return Facts(_landed(reports), _at_ingest(reports), refused, checks)
 
 
@@ -140,7 +142,7 @@ def _after_one_day(slot: Slot, history: History, fault: Fault, index: int, spoil
     if at_ingest.refused:
         return replace(at_ingest, days=days)
     slot.build()
-    facts = _facts(slot, reports, history.layout)
+    facts = _facts(slot, reports, history.layout, history.days[index])
     extra = facts.refused - clean.refused
     return replace(
         at_ingest,

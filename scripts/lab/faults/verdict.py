@@ -14,7 +14,7 @@ _PLACES: tuple[Place, ...] = get_args(Place)
 
 @dataclass(frozen=True)
 class SeenCheck:
-    """One check that did not pass: `kind` is model, test or expectation; `blocks` whether it stops a release."""
+    """One check that did not pass: `kind` is model, test, expectation or chart; `blocks` whether it stops a release."""
 
     kind: str
     name: str
@@ -78,6 +78,8 @@ def place_of(seen: Seen) -> Place | Aim:
         return "test"
     if "expectation" in kinds:
         return "expectation"
+    if "chart" in kinds:
+        return "chart"
     nothing_wrong = not seen.reached and not seen.damage.bad and not seen.damage.lost
     return "harmless" if nothing_wrong else "none"
 
@@ -136,7 +138,8 @@ def _by(seen: Seen, place: Place | Aim) -> tuple[str, ...]:
         names = [*seen.refused, *seen.at_ingest]
     elif place == "quarantine":
         names = seen.held or ["rows of other feeds that refer to it"]
-    first = {"test": ("model", "test"), "expectation": ("expectation",)}.get(place, ("model", "test", "expectation"))
+    every = ("model", "test", "expectation", "chart")
+    first = {"test": ("model", "test"), "expectation": ("expectation",), "chart": ("chart",)}.get(place, every)
     chosen = [check.name for check in seen.checks if check.kind in first or check.blocks]
     return tuple(dict.fromkeys([*names, *chosen]))
 
@@ -147,7 +150,7 @@ def _as_promised(fault: Fault, seen: Seen, place: Place | Aim, reached: Mapping[
         return False
     if fault.caught_by == "harmless":
         return place == "harmless" and not is_blocked(seen)
-    if fault.caught_by in ("none", "chart"):
+    if fault.caught_by == "none":
         return True
     if place not in _PLACES or _PLACES.index(place) > _PLACES.index(fault.caught_by):
         return False

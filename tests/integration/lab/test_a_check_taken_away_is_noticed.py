@@ -15,8 +15,7 @@ import pytest
 from tests.helpers.preloaded import program
 from tests.helpers.project import REPOSITORY, Project, copy_project
 
-PROFILES = "models/marts/operations/_operations__profiles.yml"
-SITE = "models/staging/web/_web__models.yml"
+COUNTERPARTS = "models/marts/operations/_operations__counterparts.yml"
 
 
 def faults(project: Project, *words: str) -> tuple[int, dict[str, Any]]:
@@ -61,10 +60,8 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path / "state", copy_project(tmp_path / "project"))
 
 
-def test_an_expectation_and_a_rule_that_are_gone_let_their_faults_into_the_marts(project: Project) -> None:
-    # What informs for every source, and what stops for the site's.
-    replaced(project.folder / PROFILES, "value_set: [false]", "value_set: [false, true]")
-    replaced(project.folder / SITE, "= 'web' and is_missing_recently", "= 'nobody' and is_missing_recently")
+def test_a_chart_and_a_rule_that_are_gone_let_their_faults_into_the_marts(project: Project) -> None:
+    replaced(project.folder / COUNTERPARTS, "value: sum(missing_count)", "value: sum(0)")
     replaced(project.folder / "vars.yml", "broken_when: quantity = 0", 'broken_when: "quantity = 0 and quantity = 1"')
     code, found = faults(project, "events_missing_day", "customers_byte_order_mark", "order_items_quantity_zero")
     missing = found["events_missing_day"]

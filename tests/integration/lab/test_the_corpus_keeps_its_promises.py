@@ -12,7 +12,7 @@ from lab.faults.registry import load
 # One entry in so many, in the order of the corpus: a few minutes instead of a quarter of an hour.
 STEP = 40
 # And these, which come through where a check is taken away (test_a_check_taken_away_is_noticed).
-CAUGHT = {"events_missing_day": "expectation", "order_items_quantity_zero": "quarantine"}
+CAUGHT = {"events_missing_day": "chart", "order_items_quantity_zero": "quarantine"}
 
 
 def test_every_fault_of_a_sample_is_caught_where_its_entry_says_and_no_clean_day_is_stopped(tmp_path: Path) -> None:

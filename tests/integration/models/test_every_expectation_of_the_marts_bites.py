@@ -51,13 +51,7 @@ def not_passed(report: AuditReport) -> dict[str, Any]:
 def test_a_shop_with_its_usual_faults_raises_no_alarm(shop: Project) -> None:
     report = run(shop, shop.warehouse)
     assert not_passed(report) == {}
-    # Twenty days are too few to tell how many rows a day usually has.
-    assert ended(report, "not_run").keys() == {
-        "recent_days_have_about_as_many_rows_as_usual",
-        "no_recent_day_of_the_shop_has_an_unbelievable_number_of_rows",
-        "no_recent_day_of_the_processor_has_an_unbelievable_number_of_rows",
-        "no_recent_day_of_the_site_has_an_unbelievable_number_of_rows",
-    }
+    assert ended(report, "not_run") == {}
     assert sum(len(model.checks) for model in report.models) == sum(map(len, DAMAGES.values()))
 
 

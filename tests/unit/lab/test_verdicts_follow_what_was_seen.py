@@ -23,6 +23,7 @@ BAD = Damage("shop.orders", ("order_id",), ("1", "2"), ("status",), 2, 0, False)
 NONE = replace(BAD, keys=(), bad=0)
 NO_ALARM = CleanDays(3, {}, {})
 BLOCKING, WARNING = SeenCheck("expectation", "as_usual", True), SeenCheck("test", "about_right", False)
+CHART = SeenCheck("chart", "core.fct_orders.without_lines", True)
 
 
 def entry(aim: Aim, but: str = "") -> Fault:
@@ -38,7 +39,8 @@ def entry(aim: Aim, but: str = "") -> Fault:
         (Seen(BAD, collateral=4), "quarantine"),
         (Seen(BAD, checks=(BLOCKING, WARNING)), "test"),
         (Seen(BAD, checks=(SeenCheck("model", "fct_orders", True),)), "test"),
-        (Seen(BAD, checks=(BLOCKING,)), "expectation"),
+        (Seen(BAD, checks=(BLOCKING, CHART)), "expectation"),
+        (Seen(BAD, checks=(CHART,)), "chart"),
         (Seen(BAD, reached={"core.fct_orders": 2}), "none"),
         (Seen(BAD, reached={}), "none"),
         (Seen(replace(NONE, lost=3), reached={}), "none"),
@@ -57,6 +59,9 @@ def test_it_is_caught_in_the_first_place_that_sees_it(seen: Seen, place: str) ->
         ("test", Seen(BAD, held={"r": 2}, reached={}), True),
         ("quarantine", Seen(BAD, checks=(BLOCKING,)), False),
         ("expectation", Seen(BAD, reached={}), False),
+        ("expectation", Seen(BAD, checks=(CHART,)), False),
+        ("chart", Seen(BAD, checks=(CHART,)), True),
+        ("chart", Seen(BAD, reached={}), False),
         ("quarantine", Seen(BAD, held={"r": 1}, reached={"core.fct_orders": 1}), False),
         ("expectation", Seen(BAD, checks=(BLOCKING,), reached={"core.fct_orders": 1}), True),
         ("test", Seen(BAD, checks=(WARNING,), reached={"core.fct_orders": 1}), False),

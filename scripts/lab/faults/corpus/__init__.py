@@ -4,4 +4,4 @@ An entry's name is its id and stays what it is; a change of meaning, or an entry
 The faults with which `sluice demo` delivers its own data are another list, in scripts/sluice/demo/tables.py.
 """
 
-VERSION = "1.0"
+VERSION = "2.0"

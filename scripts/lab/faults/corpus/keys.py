@@ -87,7 +87,7 @@ def payments_ids_used_again(day: Day) -> None:
     day.change({"transaction_id": f"({taken})[n]"}, "n % 5 = 0")
 
 
-@fault("keys", "web.events", "New events have the ids of earlier ones.", caught_by="expectation")
+@fault("keys", "web.events", "New events have the ids of earlier ones.", caught_by="chart")
 def events_ids_used_again(day: Day) -> None:
     ids = f"list(event_id order by occurred_at, event_id) from {day.history('web.events')} where occurred_at < '{day.day}'"
     day.change({"event_id": f"(select {ids})[n]"}, "n % 2 = 0")

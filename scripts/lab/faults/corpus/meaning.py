@@ -44,8 +44,7 @@ def refunds_of_more_than_paid(day: Day) -> None:
     day.add(_refund(day, '("amount.value"::decimal(12, 2) * 3)::decimal(12, 2)'), REFUND)
 
 
-@fault("meaning", "shop.refunds", "The whole amount is refunded twice.", caught_by="quarantine",
-       but="The first of the two is considered correct and accepted.")  # fmt: skip
+@fault("meaning", "shop.refunds", "The whole amount is refunded twice.", caught_by="quarantine")
 def refunds_twice(day: Day) -> None:
     query = _refund(day, '"amount.value"')
     day.add(
@@ -60,19 +59,18 @@ def refunds_before_sale(day: Day) -> None:
     day.add(query, REFUND)
 
 
-@fault("meaning", "payments.transactions", "The same orders are captured again, under new ids.", caught_by="none",
-       but="Money was really taken twice: rpt_payment_reconciliation reports it as double_capture; a few are usual.")  # fmt: skip
+@fault("meaning", "payments.transactions", "The same orders are captured again, under new ids.", caught_by="chart")
 def payments_captured_twice(day: Day) -> None:
     others = ", ".join(f'"{name}"' for name in day.fields if name != "transaction_id")
     day.add(f"select 'tx_again' || substr(transaction_id, 9) as transaction_id, {others} from {_captured(day)}", day.fields)
 
 
-@fault("meaning", "payments.transactions", "Tax is added to captured amounts a second time.", caught_by="expectation")
+@fault("meaning", "payments.transactions", "Tax is added to captured amounts a second time.", caught_by="chart")
 def payments_taxed_twice(day: Day) -> None:
     day.change({"amount.value": 'round("amount.value"::decimal(12, 2) * 1.19, 2)::decimal(12, 2)'}, "type = 'captured'")
 
 
-@fault("meaning", "shop.order_items", "Tax is added to prices a second time.", caught_by="expectation")
+@fault("meaning", "shop.order_items", "Tax is added to prices a second time.", caught_by="chart")
 def order_items_taxed_twice(day: Day) -> None:
     day.change({"unit_price": "round(unit_price::decimal(12, 2) * 1.19, 2)::decimal(12, 2)"})
 
@@ -91,12 +89,12 @@ def orders_all_cancelled(day: Day) -> None:
     day.change({"status": "'cancelled'"}, "status in ('shipped', 'delivered', 'paid')")
 
 
-@fault("meaning", "payments.transactions", "Nothing is captured: everything is only authorised.", caught_by="expectation")
+@fault("meaning", "payments.transactions", "Nothing is captured: everything is only authorised.", caught_by="chart")
 def payments_never_captured(day: Day) -> None:
     day.change({"type": "'authorised'"}, "type = 'captured'")
 
 
-@fault("meaning", "payments.transactions", "Three out of four payments are declined.", caught_by="expectation")
+@fault("meaning", "payments.transactions", "Three out of four payments are declined.", caught_by="chart")
 def payments_mostly_declined(day: Day) -> None:
     day.change({"type": "'declined'", "response_code": "'05'"}, "n % 4 > 0 and type <> 'refunded'")
 

@@ -50,12 +50,12 @@ def payments_hours_behind(day: Day) -> None:
     day.change({"created_at": "strftime(created_at::timestamp - interval 6 hour, '%Y-%m-%dT%H:%M:%SZ')"})
 
 
-@fault("time", "web.events", "Local times, eight hours behind, are delivered as UTC.", caught_by="expectation")
+@fault("time", "web.events", "Local times, eight hours behind, are delivered as UTC.", caught_by="chart")
 def events_hours_behind(day: Day) -> None:
     day.change({"occurred_at": "strftime(occurred_at::timestamp - interval 8 hour, '%Y-%m-%dT%H:%M:%S.%gZ')"})
 
 
-@fault("time", "web.events", "The clock stopped: all events have the same second.", caught_by="expectation")
+@fault("time", "web.events", "The clock stopped: all events have the same second.", caught_by="chart")
 def events_clock_stuck(day: Day) -> None:
     day.change({"occurred_at": f"'{day.day}T00:00:00.000Z'"})
 

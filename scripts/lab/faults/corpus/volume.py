@@ -16,17 +16,17 @@ def orders_header_only(day: Day) -> None:
     day.remove()
 
 
-@fault("volume", "shop.order_items", "The order lines of the day are missing.", caught_by="expectation")
+@fault("volume", "shop.order_items", "The order lines of the day are missing.", caught_by="chart")
 def order_items_missing_day(day: Day) -> None:
     day.miss()
 
 
-@fault("volume", "payments.transactions", "The payments of the day are missing.", caught_by="expectation")
+@fault("volume", "payments.transactions", "The payments of the day are missing.", caught_by="chart")
 def payments_missing_day(day: Day) -> None:
     day.miss()
 
 
-@fault("volume", "web.events", "The events of the day are missing.", caught_by="expectation")
+@fault("volume", "web.events", "The events of the day are missing.", caught_by="chart")
 def events_missing_day(day: Day) -> None:
     day.miss()
 
@@ -36,23 +36,22 @@ def customers_missing_day(day: Day) -> None:
     day.miss()
 
 
-@fault("volume", "fx.rates", "The rates of the day are missing.", caught_by="none",
-       but="The rates of the previous day apply, as on weekends; control charts will check the freshness of rates.")  # fmt: skip
+@fault("volume", "fx.rates", "The rates of the day are missing.", caught_by="chart")
 def rates_missing_day(day: Day) -> None:
     day.miss()
 
 
-@fault("volume", "shop.order_items", "Only the first half of the order lines arrived.", caught_by="expectation")
+@fault("volume", "shop.order_items", "Only the first half of the order lines arrived.", caught_by="chart")
 def order_items_half(day: Day) -> None:
     day.remove("n > (select max(n) / 2 from records)")
 
 
-@fault("volume", "web.events", "Only every third event arrived.", caught_by="expectation")
+@fault("volume", "web.events", "Only every third event arrived.", caught_by="chart")
 def events_two_thirds_lost(day: Day) -> None:
     day.remove("n % 3 <> 0")
 
 
-@fault("volume", "shop.orders", "Every new order arrived twice, the second time under another number.", caught_by="expectation")
+@fault("volume", "shop.orders", "Every new order arrived twice, the second time under another number.", caught_by="chart")
 def orders_doubled_day(day: Day) -> None:
     others = [name for name in day.columns if name != "order_id"]
     query = f"select order_id::bigint + 70000000 as order_id, {', '.join(others)} from records where ordered_at >= '{day.day}'"
@@ -68,7 +67,7 @@ def payments_doubled_day(day: Day) -> None:
     day.add(f"select 'tx_b' || substr(transaction_id, 5) as transaction_id, {chosen} from records", ["transaction_id", *others])
 
 
-@fault("volume", "web.events", "Every event arrived twice, from another visitor under another id.", caught_by="expectation")
+@fault("volume", "web.events", "Every event arrived twice, from another visitor under another id.", caught_by="chart")
 def events_doubled_day(day: Day) -> None:
     others = [name for name in day.fields if name not in ("event_id", "visitor_id")]
     chosen = ", ".join(f'"{name}"' for name in others)

@@ -1,0 +1,1 @@
+"""How often the control charts of a shop alarm on its own history, and why."""

@@ -1,0 +1,114 @@
+"""Judges the whole history of a shop that has been built, as its audits would have day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sluice.core.dbt import artifact
+from sluice.core.duck import connect, literal
+from sluice.core.errors import SluiceError
+from sluice.quality.charts.declared import FollowedModel, declared
+from sluice.quality.charts.judged import Wish, judge
+
+EVERY, LAST = 20_000, date(2999, 12, 31)  # days: longer than any history, and behind the end of all
+# Series of all sources together repeat those of each; a series that never varies raises no alarm and proves nothing.
+_SERIES = """
+    create temp table series as
+    select metric, severity, direction, count(z) as judged, count(distinct plotted) > 1 as varies
+    from points inner join followed using (metric)
+    where metric like '%{%'
+    group by all
+"""
+_HURTS = "level = 2 and (direction = 'both' or (direction = 'up') = (z > 0))"
+# Days in a row, of those that the series has, are one alarm. Its worst day speaks for it.
+_ALARMS = f"""
+    with blocking as (
+        select *, row_number() over (partition by metric order by measured_at) as position
+        from points inner join series using (metric)
+    ),
+    hurting as (
+        select *, position - row_number() over (partition by metric order by measured_at) as alarm
+        from blocking
+        where {_HURTS}
+    )
+    select
+        metric, any_value(severity), min(measured_at)::date, max(measured_at)::date, count(*),
+        arg_max(measured_at, strength)::date, arg_max(plotted, strength), arg_max(centre, strength), max(strength)
+    from hurting group by metric, alarm order by min(measured_at), metric
+"""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Days in a row on which a series was beyond the blocking limit in a direction that hurts; `worst` is one of them."""
+
+    metric: str
+    severity: str
+    first: date
+    last: date
+    days: int
+    worst: date
+    value: float
+    usual: float
+    strength: float
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The series of one severity that vary: how many, their judged points, those that signal, and those that alarm."""
+
+    severity: str
+    series: int
+    points: int
+    signals: int
+    alarming: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """A shop's history: its first and last day, all series by severity, and the alarms."""
+
+    name: str
+    first: date
+    last: date
+    constant: int
+    judged: tuple[Judged, ...]
+    alarms: tuple[Alarm, ...]
+
+
+def history(name: str, folder: Path) -> Found:
+    """Judge every day of every series in a folder with `warehouse/dev.duckdb` and `target/manifest.json`.
+
+    Raises SluiceError where one of them is missing, or its models follow nothing.
+    """
+    models = declared(artifact(folder / "target", "manifest.json"))
+    if not models:
+        raise SluiceError("nothing is followed", where=str(folder), hint="declare `follow` in the YAML of a model")
+    with TemporaryDirectory(prefix="sluice-alarms-") as kept:
+        points = Path(kept) / "points.parquet"
+        found = judge(Wish(folder / "warehouse" / "dev.duckdb", _whole(models), LAST, keep=points))
+        with connect() as connection:
+            connection.execute("create temp table followed (metric varchar, severity varchar, direction varchar)")
+            rows = [(one.metric, one.severity, one.direction) for one in found.series]
+            connection.executemany("insert into followed values (?, ?, ?)", rows)
+            connection.execute(f"create temp view points as from read_parquet({literal(str(points))})")
+            connection.execute(_SERIES)
+            alarms = tuple(Alarm(*row) for row in connection.execute(_ALARMS).fetchall())
+            judged = connection.execute(f"""
+                select severity, count(distinct metric), count(z), count(*) filter (level > 0), count(*) filter ({_HURTS})
+                from points inner join series using (metric) where varies group by severity order by severity
+            """).fetchall()
+            span = connection.execute("select min(measured_at)::date, max(measured_at)::date from points").fetchone()
+            constant = connection.execute("select count(*) from series where not varies").fetchone()
+    assert span
+    assert constant
+    return Found(name, span[0], span[1], constant[0], tuple(Judged(*row) for row in judged), alarms)
+
+
+def _whole(models: Sequence[FollowedModel]) -> list[FollowedModel]:
+    """The same series, over all days."""
+    return [replace(model, follows=tuple(replace(one, days=EVERY, new_days=EVERY) for one in model.follows)) for model in models]
