@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def ack(
-    check: Annotated[str, typer.Argument(help="The failed check: a data test, or an expectation as model.check.")],
+    check: Annotated[str, typer.Argument(help="The failed check: a data test, an expectation as model.check, or a series.")],
     candidate: Annotated[
         str,
         typer.Option("--release", metavar="ID", help="The candidate in which it failed.", autocompletion=complete.candidates),
@@ -24,21 +24,29 @@ def ack(
     until: Annotated[
         str | None, typer.Option(metavar="DAY", help="Also for the releases that follow, up to this day: 2026-12-31.")
     ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="Of a chart: accept these points only, and do not start it again from there.")
+    ] = False,
     output: FormatOption = Format.text,
 ) -> None:
     """Let a failed check of a candidate pass, with a reason that is recorded and shown. Who may publish may do so.
+
+    A control chart starts again at the first day that alarmed, also for later releases: what is usual is found again from
+    the days since then. With --once it goes on as it was.
 
     Exit code 1 when it is refused. An error of dbt, a broken contract, or a check that could not be judged cannot be
     acknowledged.
     """
     from sluice.steps import release
 
-    show(output, release.acknowledge(check, candidate, why=why, until=until), _as_text)
+    show(output, release.acknowledge(check, candidate, why=why, until=until, once=once), _as_text)
 
 
 def _as_text(done: Acknowledged) -> str:
     span = f", and in releases built up to {done.until}" if done.until else ""
     lines = [f"{done.check} may fail in {done.release_id}{span}"]
+    if done.phase_since:
+        lines.append(f"its chart starts again on {done.phase_since}")
     if done.failing:
         return "\n".join([*lines, f"still failing: {', '.join(done.failing)}"])
     following = f"publish {done.release_id} --env {done.environment}" if done.is_audited else f"audit {done.release_id}"

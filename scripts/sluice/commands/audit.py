@@ -75,4 +75,5 @@ def _following(done: Audited, candidate: Record) -> list[str]:
 
     if not done.exit_code:
         return [f"next: sluice publish {candidate.release_id} --env {candidate.environment}"]
-    return ["", *how_to_answer(done.report.open, candidate.release_id)] if done.report.open else []
+    answers = how_to_answer(done.report.open, candidate.release_id, done.report.charts.failing)
+    return ["", *answers] if answers else []

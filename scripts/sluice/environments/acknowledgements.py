@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from sluice.core.errors import SluiceError
@@ -11,6 +11,7 @@ from sluice.environments.context import Context
 from sluice.store.record import Acknowledgement
 
 _NAMED = 3
+_OF_CHARTS = "a chart starts again at that day, and judges nothing for 14 days; with --once only these points may pass"
 
 
 def taken_over(release_id: str | None, context: Context) -> tuple[Acknowledgement, ...]:
@@ -29,11 +30,12 @@ def today() -> str:
     return f"{datetime.now(UTC):%Y-%m-%d}"
 
 
-def how_to_answer(checks: Sequence[str], release_id: str) -> list[str]:
-    """The commands that let failed checks pass, a line each; none if nothing can be answered."""
+def how_to_answer(checks: Sequence[str], release_id: str, charts: Collection[str] = ()) -> list[str]:
+    """The commands that let failed checks pass, a line each; none if nothing can be answered. `charts` are series."""
     commands = [f'  sluice ack {shlex.quote(check)} --release {release_id} --why "..."' for check in checks[:_NAMED]]
     more = [f"  ... and {len(checks) - _NAMED} more"] if len(checks) > _NAMED else []
-    return ["if it is a false alarm, say why, and it may pass:", *commands, *more] if checks else []
+    charted = [_OF_CHARTS] if any(check in charts for check in checks) else []
+    return ["if it is a false alarm, say why, and it may pass:", *commands, *more, *charted] if checks else []
 
 
 def told(acknowledged: Sequence[Acknowledgement]) -> list[str]:

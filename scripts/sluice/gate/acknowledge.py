@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,18 @@ from sluice.environments import acknowledgements, trail
 from sluice.environments.context import Context
 from sluice.environments.resolve import recorded
 from sluice.gate import audit_record
+from sluice.history import ledger
+from sluice.history.kinds import PhaseEntry
 from sluice.store.moves import moment
 from sluice.store.record import Acknowledgement, Record, dump, load
 
 
 @dataclass(frozen=True)
 class Acknowledged:
-    """What was acknowledged, and the checks of the candidate that still fail; `is_audited`: whether its audit has run."""
+    """What was acknowledged, and the checks of the candidate that still fail; `is_audited`: whether its audit has run.
+
+    `phase_since` is the day from which on a series is judged by its own points only, where the check is one.
+    """
 
     release_id: str
     environment: str
@@ -31,13 +37,18 @@ class Acknowledged:
     until: str | None
     failing: tuple[str, ...]
     is_audited: bool
+    phase_since: str | None = None
 
 
-def acknowledge(context: Context, check: str, candidate: str, why: str, until: str | None = None) -> Acknowledged:
+def acknowledge(
+    context: Context, check: str, candidate: str, why: str, until: str | None = None, *, once: bool = False
+) -> Acknowledged:
     """Let `check` fail in a candidate; with `until` (a day, UTC) also in those that are built after it, up to that day.
 
-    `check` is a data test's name, or an expectation's, alone or as `model.check`. Raises SluiceError where no such check
-    failed or `until` is over, RefusedError where the actor may not publish or the candidate is not whole.
+    `check` is the name of a data test or a series, or an expectation's, alone or as `model.check`. A series begins a new
+    phase with its first point that alarmed, for all releases to come; not with `once`.
+    Raises SluiceError where no such check failed or `until` is over, RefusedError where the actor may not publish or the
+    candidate is not whole.
     """
     with trail.attempt(context.lake, context.actor, "acknowledge", why=why) as tried:
         located, record = recorded(candidate, "to acknowledge anything in")
@@ -51,6 +62,7 @@ def acknowledge(context: Context, check: str, candidate: str, why: str, until: s
             record, folder = load(located.folder), located.folder
             failing = _failing(record, dbt.artifact(folder, "run_results.json"))
             found = _the_one(check, failing, record)
+            since = _phase(context, found, record, folder, why, once=once)
             answer = Acknowledgement(found, why, context.actor, moment(), until)
             others = tuple(one for one in record.acknowledged if one.check != found)
             record = replace(record, acknowledged=(*others, answer))
@@ -58,8 +70,32 @@ def acknowledge(context: Context, check: str, candidate: str, why: str, until: s
         tried.detail = found if until is None else f"{found}, until {until}"
     left = tuple(name for name in failing if name not in record.answered)
     return Acknowledged(
-        record.release_id, record.environment, found, why, answer.by, until, left, is_audited=record.audit is not None
+        release_id=record.release_id,
+        environment=record.environment,
+        check=found,
+        why=why,
+        by=answer.by,
+        until=until,
+        failing=left,
+        is_audited=record.audit is not None,
+        phase_since=f"{since:%Y-%m-%d}" if since else None,
     )
+
+
+def _phase(context: Context, check: str, record: Record, folder: Path, why: str, *, once: bool) -> datetime | None:
+    """Begin a new phase of a series with the first point that alarmed; nothing for other checks, or with `once`."""
+    if record.audit is None or check not in record.audit.charts:
+        if once:
+            raise SluiceError(f"{check} is not a control chart", where="--once", hint="leave it out: it is for charts")
+        return None
+    if once:
+        return None
+    report = json.loads((folder / "audit" / "audit.json").read_text(encoding="utf-8"))
+    since = next(datetime.fromisoformat(one["since"]) for one in report["charts"]["series"] if one["metric"] == check)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    phase = PhaseEntry(metric=check, since_at=since, reason=why, marked_by=context.actor, marked_at=now)
+    ledger.append(context.lake, [phase])
+    return since
 
 
 def _check_day(until: str | None) -> None:

@@ -85,7 +85,8 @@ def _audited(record: Record) -> list[str]:
         return []
     named = [name for name in record.audit.failing if name not in record.answered]
     what = f"the audit did not pass: {record.audit.failed} of {record.audit.checks} checks failed"
-    return ["\n  ".join([what + (f": {', '.join(named)}" if named else ""), *how_to_answer(named, record.release_id)])]
+    answers = how_to_answer(named, record.release_id, record.audit.charts)
+    return ["\n  ".join([what + (f": {', '.join(named)}" if named else ""), *answers])]
 
 
 def _is_answered(audit: Audit, answered: Set[str]) -> bool:

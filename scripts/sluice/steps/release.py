@@ -43,9 +43,13 @@ def promote(source: str, target: str, *, why: str | None = None, reviewed: str |
 
 
 @as_step("ack")
-def acknowledge(check: str, candidate: str, *, why: str, until: str | None = None) -> Acknowledged:
-    """Let a failed check of a candidate pass. Raises RefusedError where that is denied, SluiceError where nothing failed."""
-    return answers.acknowledge(here(), check, candidate, _reason(why, "an acknowledgement", "why the alarm is false"), until)
+def acknowledge(check: str, candidate: str, *, why: str, until: str | None = None, once: bool = False) -> Acknowledged:
+    """Let a failed check of a candidate pass; a series of a chart begins a new phase, unless it is for `once`.
+
+    Raises RefusedError where that is denied, SluiceError where nothing failed.
+    """
+    reason = _reason(why, "an acknowledgement", "why the alarm is false")
+    return answers.acknowledge(here(), check, candidate, reason, until, once=once)
 
 
 @as_step("rollback")

@@ -81,7 +81,7 @@ class Audit(_Strict):
     """The result of `sluice audit` on the whole file, and the digest that it judged.
 
     `failing` names what was judged and did not hold: a data test of dbt by its name, an expectation as `model.check`.
-    Checks that had nothing to look at (`not_run`) passed nothing and failed nothing. `charts` are those of `failing` that are series.
+    Checks that had nothing to look at (`not_run`) passed nothing and failed nothing. `charts` are the series in `failing`.
     """
 
     run_id: Name

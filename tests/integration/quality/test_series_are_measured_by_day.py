@@ -106,7 +106,7 @@ def test_rows_far_away_from_all_others_do_not_lengthen_a_series(tmp_path: Path) 
 def test_only_the_newest_days_are_judged(tmp_path: Path) -> None:
     shop = Followed(tmp_path)
     shop.sell([3] * 50)
-    assert [day for day, *_ in shop.points({"days": 30})["rows"]][0] == "01-21"
+    assert next(day for day, *_ in shop.points({"days": 30})["rows"]) == "01-21"
 
 
 def test_the_most_frequent_values_are_followed_and_the_others_are_counted(tmp_path: Path) -> None:

@@ -181,8 +181,8 @@ def _series(connection: duckdb.DuckDBPyConnection) -> Iterator[SeriesResult]:
     """).fetchall()
     for *names, points, new, signalled, worst, since in found:
         remark = "" if names[-1] != "not_run" else f"it has {points} points, and none with {Settings().least} before it"
-        told = {"points": points, "new": new, "signalled": signalled, "since": since, "remark": remark}
-        yield SeriesResult(*names, **told, worst=_signal(worst) if worst else None)
+        seen = _signal(worst) if worst else None
+        yield SeriesResult(*names, points, new, signalled, seen, since, remark)  # type: ignore[call-arg]  # names are nine and a status
 
 
 def _signals(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[Signal, ...]]:
