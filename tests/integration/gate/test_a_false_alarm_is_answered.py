@@ -168,7 +168,7 @@ def test_who_may_not_publish_may_not_answer(here: SalesShop, monkeypatch: pytest
 )
 def test_a_mistake_is_explained(here: SalesShop, check: str, more: dict[str, str], said: str) -> None:
     with pytest.raises(SluiceError) as error:
-        acknowledge(check, here.candidates()[0], **{"why": "it is red", **more})
+        acknowledge(check, here.candidates()[0], why=more.get("why", "it is red"), until=more.get("until"))
     assert said in f"{error.value.what} {error.value.hint}"
     assert load(here.warehouse / "candidates" / here.candidates()[0]).acknowledged == ()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.helpers.followed import Followed, manifest
+from typer import Typer
 from typer.testing import CliRunner
 
 from lab.alarms import __main__ as program
@@ -61,7 +62,7 @@ def test_a_page_is_written_below_its_mark_and_the_exit_code_tells(shop: Path, tm
     file, page = tmp_path / "causes.yml", tmp_path / "page.md"
     file.write_text(WHY)
     page.write_text(f"# Head\n\n{program._MARK}old\n")
-    app = program.typer.Typer()
+    app = Typer()
     app.command()(program.alarms)
     done = CliRunner().invoke(app, [f"closed={shop}", "--causes", str(file), "--page", str(page)])
     assert done.exit_code == 1  # it would have stopped a release

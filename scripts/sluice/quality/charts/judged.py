@@ -151,7 +151,7 @@ def _pictures(connection: duckdb.DuckDBPyConnection, room: int) -> dict[str, Cha
         limit {max(0, room)}
     """)
     connection.execute("delete from chart where metric not in (from seen)")
-    return {chart.metric: chart for chart in result.charts(connection)}
+    return {chart.metric: chart for chart in result.charts(connection, Settings())}
 
 
 _SIGNAL = f"""{{
