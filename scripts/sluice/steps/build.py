@@ -24,8 +24,9 @@ from sluice.history import ledger
 from sluice.history.recording import as_step
 from sluice.quality import dbt_results, failures
 from sluice.quality.failures import Failures
+from sluice.quality.profiles import candidate as profiles
 from sluice.quarantine import expire
-from sluice.store.record import FILE, WORK
+from sluice.store.record import FILE, WORK, Record
 
 # A disk with less than this is full: DuckDB writes blocks of 256 kB.
 NO_ROOM = 1024 * 1024
@@ -191,9 +192,17 @@ def _candidate(
     built = candidates.build(planned, tell)
     attempt.release_id, attempt.from_release_id = built.record.release_id, built.record.parent
     found = _recorded(built.folder, built.folder / WORK, context.lake, environment, built.record.release_id)
+    profiles.append(built.folder, built.record, _parent(context, built.record), context.lake)
     # One that dbt could not build completely has the work file alone.
     file = next((path for path in (built.folder / FILE, built.folder / WORK) if path.is_file()), None)
     return BuildReport(environment, built.is_good, found, built, tuple(new), file)
+
+
+def _parent(context: Context, record: Record) -> Record | None:
+    try:
+        return context.store.record(record.parent) if record.parent else None
+    except SluiceError:
+        return None
 
 
 def _pull_request(context: Context, attempt: trail.Attempt, environment: str, base: str, tell: Tell) -> BuildReport:

@@ -14,13 +14,14 @@ from sluice.core.duck import MEMORY_LIMIT
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
 from sluice.environments import trail
-from sluice.environments.context import here
+from sluice.environments.context import Context, here
 from sluice.environments.resolve import recorded
 from sluice.gate import acknowledge as answers
 from sluice.gate import publish as gate
 from sluice.gate import rollback as back
 from sluice.gate.acknowledge import Acknowledged
 from sluice.gate.publish import MoveResult
+from sluice.history import commits
 from sluice.history.recording import as_step
 from sluice.store.record import Record
 
@@ -30,7 +31,8 @@ def publish(
     candidate: str | None = None, *, environment: str = "prod", why: str | None = None, tell: Tell = silent
 ) -> MoveResult:
     """Point an environment to a candidate, by default its newest, if the gate is open. Else raises RefusedError."""
-    return gate.publish(here(), candidate, environment, why, tell)
+    context = here()
+    return _noted(context, gate.publish(context, candidate, environment, why, tell))
 
 
 @as_step("promote")
@@ -39,7 +41,23 @@ def promote(source: str, target: str, *, why: str | None = None, reviewed: str |
 
     Raises RefusedError where it is not, or where environments.yml or the gate denies it.
     """
-    return gate.promote(here(), source, target, why, reviewed=reviewed)
+    context = here()
+    return _noted(context, gate.promote(context, source, target, why, reviewed=reviewed))
+
+
+def _noted(context: Context, moved: MoveResult) -> MoveResult:
+    """Note in the history which commits a release brought to its environment."""
+    if moved.is_moved:
+        commit, before = (_commit_of(context, release_id) for release_id in (moved.release_id, moved.from_release_id))
+        commits.append(context.lake, moved.environment, moved.release_id, commit, before)
+    return moved
+
+
+def _commit_of(context: Context, release_id: str | None) -> str | None:
+    try:
+        return context.store.record(release_id).code.commit if release_id else None
+    except SluiceError:
+        return None
 
 
 @as_step("ack")

@@ -10,7 +10,7 @@ from tests.helpers.history import entries
 from tests.helpers.schemas import document
 
 from sluice.core.duck import connect
-from sluice.history.kinds import NodeEntry, RunEntry, StepEntry
+from sluice.history.kinds import CommitEntry, NodeEntry, ProfileEntry, RunEntry, StepEntry
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +86,10 @@ def _is_recorded(shop: SalesShop, first: str, second: str, kept: str) -> None:
         ("model", "core.by_shop", "success", True, True),
         ("model", "core.by_shop", "skipped", False, False),
     }
+    assert entries(shop.lake, CommitEntry, "release_id, code_commit", "all") == [(first, code)]
+    profiled = "release_id, row_count, total, relation, column_name"
+    sold = [row[:3] for row in entries(shop.lake, ProfileEntry, profiled, "all") if row[3:] == ("core.rpt_shops", "amount")]
+    assert sold == sorted([(first, 3, 55), (second, 3, 78)])  # the third has no whole file
     # The id of dbt's invocation leads from a step to its checks.
     of_builds = {(made,) for step, made in entries(shop.lake, StepEntry, "step, invocation_id") if step == "build"}
     assert {*entries(shop.lake, NodeEntry, "invocation_id", "all")} == of_builds
