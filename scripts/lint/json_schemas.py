@@ -18,6 +18,7 @@ from typing import Any, Literal, get_type_hints
 
 from pydantic import ConfigDict, Field, TypeAdapter, create_model
 
+from sluice.alerts.after import Told
 from sluice.alerts.incident import Incident
 from sluice.alerts.send import Sent
 from sluice.alerts.silence import Silence
@@ -142,6 +143,7 @@ DOCUMENTS: Mapping[str, Sequence[Fields]] = {
     "incidents-show": [of(Incident)],
     "incidents-ack": [of(Incident)],
     "incidents-close": [of(Incident)],
+    "incidents-update": [of(Told)],
     "incidents-send": [of(Sent)],
     "silence-add": [of(Silence)],
     "silence-list": [{"silences": list[Silence]}],

@@ -1,56 +1,15 @@
-"""Receivers of alerts on loopback: an HTTP server that keeps what it was sent, and a mail server."""
+"""A mail server on loopback."""
 
 from __future__ import annotations
 
-import json
 import socketserver
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
 
-
-@dataclass
-class Receiver:
-    """What came, in order; `statuses` are the answers to the first requests, all others get 200. `delay` is before an answer."""
-
-    url: str = ""
-    bodies: list[dict[str, Any]] = field(default_factory=list)
-    headers: list[dict[str, str]] = field(default_factory=list)
-    statuses: list[int] = field(default_factory=list)
-    delay: float = 0.0
-
-
-@contextmanager
-def receiving(**said: Any) -> Iterator[Receiver]:
-    """A receiver on a free port. What it refuses, it does not keep."""
-    receiver = Receiver(**said)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            status = receiver.statuses.pop(0) if receiver.statuses else 200
-            if status == 200:
-                receiver.bodies.append(body)
-                receiver.headers.append(dict(self.headers))
-            time.sleep(receiver.delay)
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(b"ok" if status == 200 else f"not now: {self.path}".encode())
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: ARG002  # http.server's name; it keeps quiet
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads, server.block_on_close = True, False
-        receiver.url = f"http://127.0.0.1:{server.server_port}/hook"
-        with _served(server):
-            yield receiver
+from lab.sender.receiver import served
 
 
 @dataclass
@@ -88,16 +47,5 @@ def mailing(code: int = 250) -> Iterator[MailServer]:
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         known.port = server.server_address[1]
-        with _served(server):
+        with served(server):
             yield known
-
-
-@contextmanager
-def _served(server: socketserver.BaseServer) -> Iterator[None]:
-    thread = Thread(target=server.serve_forever, args=[0.01], daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()

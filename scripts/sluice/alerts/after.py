@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sluice.alerts import book, gather, settings
+from sluice.alerts.gather import Left
 from sluice.alerts.incident import Incident
 from sluice.alerts.kin import Kin
-from sluice.alerts.of_feeds import Refused
-from sluice.alerts.of_steps import StepOutcome
 from sluice.alerts.opened import OpenLake, opened
 from sluice.alerts.send import Sent, send
 from sluice.alerts.settle import Run, settle
 from sluice.core.errors import SluiceError, is_interrupt
 from sluice.core.run_id import run_id
-from sluice.environments.context import Context
 
 
 @dataclass(frozen=True)
@@ -37,18 +36,17 @@ class Told:
     notes: tuple[str, ...] = ()
 
 
-def after_run(
-    context: Context, environment: str, steps: Sequence[StepOutcome], refused: Sequence[Refused] = (), feeds: Sequence[str] = ()
-) -> Told:
-    """Update the incidents of a run's environment, and send what is to be sent.
+def after_run(lake: Path, environment: str, feeds: Sequence[str] = (), looked: Collection[str] | None = None) -> Told:
+    """Update the incidents of an environment by what the current run has left, and send what is to be sent.
 
-    Nothing that goes wrong here is raised: it is reported on stderr, and the next run or `sluice incidents send` makes up for it.
+    `feeds` are the files that the run was given, `looked` the feeds that it read (None: all). Nothing that goes wrong here is
+    raised: it is reported on stderr, and the next run or `sluice incidents send` makes up for it.
     """
     told, notes = Told(environment), []
     try:
-        with opened(context.lake) as lake:
-            told = update(lake, environment, steps, refused, feeds)
-            sent = send(lake, settings.load())
+        with opened(lake) as found:
+            told = update(found, environment, feeds, looked)
+            sent = send(found, settings.load())
             told, notes = replace(told, sent=sent.sent), unsent(sent)
     except BaseException as error:  # noqa: BLE001  # _said raises again what is not to be caught
         what = "no alert was sent" if told.is_updated else "the incidents could not be updated, and no alert was sent"
@@ -72,20 +70,21 @@ def unsent(sent: Sent) -> list[str]:
     return [f"alerts for {channel}: {why}; the next run, or sluice incidents send, tries again" for channel, why in sent.unsent]
 
 
-def update(
-    lake: OpenLake, environment: str, steps: Sequence[StepOutcome], refused: Sequence[Refused] = (), feeds: Sequence[str] = ()
-) -> Told:
-    """Write what a run means for the incidents of its environment. Raises SluiceError where that cannot be read or written."""
+def update(lake: OpenLake, environment: str, feeds: Sequence[str] = (), looked: Collection[str] | None = None) -> Told:
+    """Write what the current run means for the incidents of an environment. Raises SluiceError where that cannot be done."""
     now = datetime.now(UTC).replace(tzinfo=None)
-    release_id = next((one.release_id for one in reversed(steps) if one.release_id), None)
-    left = gather.artifacts(environment, release_id)
-    found = gather.evidence(steps, refused, gather.deliveries(lake), left, now)
-    run = Run(run_id(), environment, now, release_id, link(os.environ), tuple(feeds))
+    left = gather.left_by(lake, run_id(), environment, looked)
+    found = gather.evidence(left, now)
+    run = Run(run_id(), environment, now, _release_of(left), link(os.environ), tuple(feeds))
     with book.writing(lake.path):
         before = book.read(lake, environment)
-        events = settle(run, found, before, Kin(left.manifest))
+        events = settle(run, found, before, Kin(left.artifacts.manifest))
         book.append(lake.path, events)
     return _told(environment, before, book.read(lake, environment), {one.incident_id: one.event for one in events})
+
+
+def _release_of(left: Left) -> str | None:
+    return next((one.release_id for one in reversed(left.steps) if one.release_id), None)
 
 
 def _told(environment: str, before: Sequence[Incident], after: Sequence[Incident], events: Mapping[str, str]) -> Told:

@@ -10,7 +10,8 @@ from sluice.history.kinds import FindingRow
 
 ERROR, WARN = "error", "warn"
 # Steps that run also where nothing has to be built.
-BEFORE_BUILDING = ("feeds", "ingest")
+INGEST, FEEDS = "ingest", "feeds"
+BEFORE_BUILDING = (FEEDS, INGEST)
 # Kinds that name a cause by themselves: whatever is wrong further down may follow from them, also on a later day.
 CAUSES = frozenset({"refused", "late", "model", "unit_test"})
 
@@ -77,18 +78,21 @@ class Evidence:
 
     A finding of an earlier run is gone where its step came to its end and does not find it any more. `is_current`: nothing was
     built, because the current release is up to date; so what would have refused it is gone, and nothing is known of warnings.
+    `looked` are the sources of the feeds that were read; None: all.
     """
 
     findings: tuple[Finding, ...] = ()
     ended: frozenset[str] = frozenset()
     unjudged: frozenset[str] = frozenset()
     is_current: bool = False
+    looked: frozenset[str] | None = None
 
     def __add__(self, more: Evidence) -> Evidence:
         """Both of them; what one of them finds, the other has not left unjudged."""
         findings = tuple({one.id: one for one in (*self.findings, *more.findings)}.values())
         is_current = self.is_current or more.is_current
-        return Evidence(findings, self.ended | more.ended, self.unjudged | more.unjudged, is_current)
+        looked = self.looked if more.looked is None else more.looked
+        return Evidence(findings, self.ended | more.ended, self.unjudged | more.unjudged, is_current, looked)
 
     def is_gone(self, finding: Finding) -> bool:
         """Whether something that an earlier run found is not there any more, as far as this run has looked."""
@@ -96,6 +100,8 @@ class Evidence:
             return False
         if self.is_current and finding.severity == ERROR and finding.step not in BEFORE_BUILDING:
             return True
+        if finding.step == INGEST and self.looked is not None and finding.node not in self.looked:
+            return False
         return finding.step in self.ended and finding.id not in self.unjudged
 
 

@@ -1,50 +1,88 @@
-"""What a run has left on disk, as evidence: the artifacts of its candidate, its audit, the deliveries in the lake."""
+"""What a run has left, as evidence: its steps and refusals in the lake, the artifacts of its candidate, the audit of that."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sluice.alerts import of_audit, of_dbt, of_feeds, of_steps
-from sluice.alerts.finding import Evidence
-from sluice.alerts.of_feeds import Delivered, Refused
-from sluice.alerts.of_steps import DONE, StepOutcome
+from sluice.alerts.finding import INGEST, Evidence
+from sluice.alerts.of_feeds import Delivered
+from sluice.alerts.of_steps import came_to_its_end
 from sluice.alerts.opened import OpenLake
 from sluice.core import dbt
 from sluice.core.errors import SluiceError
 from sluice.environments.resolve import Located, locate
-from sluice.history.kinds import BatchEntry
+from sluice.history.kinds import BatchEntry, RefusalEntry, StepEntry
 
 
 @dataclass(frozen=True)
 class Artifacts:
-    """What dbt and the audit have left of a release or candidate; None where it is not there."""
+    """What dbt and the audit have left of a release or candidate; None where it is not there. `built_at` is when it was begun."""
 
     manifest: Mapping[str, Any] | None = None
     results: Mapping[str, Any] | None = None
     audit: Mapping[str, Any] | None = None
     acknowledged: frozenset[str] = frozenset()
+    begun_at: datetime | None = None
 
 
-def evidence(
-    steps: Sequence[StepOutcome], refused: Sequence[Refused], delivered: Sequence[Delivered], left: Artifacts, now: datetime
-) -> Evidence:
-    """Everything that a run has found; `left` is of the candidate that it made, or of the current release."""
-    ran = {one.step: one for one in steps}
-    found = of_feeds.late(delivered, left.manifest, now)
-    if "ingest" in ran and ran["ingest"].could_run:
-        found += of_feeds.refused(refused, left.manifest, now)
-    if "build" in ran and left.results and left.manifest:
-        found += of_dbt.evidence(left.results, left.manifest, left.acknowledged)
-    if "audit" in ran and left.audit and left.manifest:
-        found += of_audit.evidence(left.audit, left.manifest, left.acknowledged)
-    if ran.get("publish", StepOutcome("", "")).outcome == DONE:
-        found += Evidence(ended=frozenset({"publish"}))
-    found += Evidence(is_current=any(one.is_current for one in steps))
-    return found + of_steps.evidence(steps, found, now)
+@dataclass(frozen=True)
+class Left:
+    """Everything that a run has left, and what the lake knows of deliveries. `looked` names the feeds that it read; None: all."""
+
+    steps: tuple[StepEntry, ...]
+    refusals: tuple[RefusalEntry, ...]
+    delivered: tuple[Delivered, ...]
+    artifacts: Artifacts
+    looked: frozenset[str] | None = None
+
+    def step(self, name: str) -> StepEntry | None:
+        """The last time that a step ran."""
+        return next((one for one in reversed(self.steps) if one.step == name), None)
+
+
+def left_by(lake: OpenLake, run: str, environment: str, looked: Collection[str] | None = None) -> Left:
+    """What a run has left for an environment: of each step, how it ended the last time.
+
+    Raises SluiceError for a damaged table.
+    """
+    mine = {"run": run, "environment": environment}
+    rows = lake.table(
+        StepEntry,
+        "where run_id = $run and (environment is null or environment = $environment)"
+        " qualify row_number() over (partition by step order by started_at desc) = 1 order by started_at",
+        mine,
+    )
+    steps = tuple(StepEntry(**row) for row in rows)
+    release_id = next((one.release_id for one in reversed(steps) if one.release_id), None)
+    begun = next((one.started_at for one in steps if one.step == INGEST), None)
+    refusals = lake.table(RefusalEntry, "where run_id = $run and refused_at >= $begun", {"run": run, "begun": begun})
+    return Left(
+        steps,
+        tuple(RefusalEntry(**row) for row in refusals),
+        tuple(Delivered(**row) for row in lake.rows("deliveries", BatchEntry)),
+        artifacts(environment, release_id),
+        None if looked is None else frozenset(looked),
+    )
+
+
+def evidence(left: Left, now: datetime) -> Evidence:
+    """Everything that a run has found."""
+    made, ingest, build, audit = left.artifacts, left.step(INGEST), left.step("build"), left.step("audit")
+    found = of_feeds.late(left.delivered, made.manifest, now)
+    if ingest and came_to_its_end(ingest):
+        found += of_feeds.refused(left.refusals, made.manifest, left.looked, now)
+    if build and made.begun_at and made.begun_at < build.started_at:  # it is older: nothing was built
+        found += Evidence(is_current=build.outcome == of_steps.DONE)
+    elif build and made.results and made.manifest:
+        found += of_dbt.evidence(made.results, made.manifest, made.acknowledged)
+    if audit and made.audit and made.manifest and made.audit["run_id"] == audit.invocation_id:
+        found += of_audit.evidence(made.audit, made.manifest, made.acknowledged)
+    return found + of_steps.evidence(left.steps, found, now)
 
 
 def artifacts(environment: str, release_id: str | None) -> Artifacts:
@@ -53,10 +91,11 @@ def artifacts(environment: str, release_id: str | None) -> Artifacts:
     if found is None or found.artifacts is None:
         return Artifacts()
     manifest = _artifact(found.artifacts, "manifest.json")
-    if release_id is None:
+    if release_id is None or found.record is None:
         return Artifacts(manifest)
     results, audit = _artifact(found.artifacts, "run_results.json"), _artifact(found.artifacts / "audit", "audit.json")
-    return Artifacts(manifest, results, audit, found.record.answered if found.record else frozenset())
+    begun = datetime.fromisoformat(found.record.started_at).astimezone(UTC).replace(tzinfo=None)
+    return Artifacts(manifest, results, audit, found.record.answered, begun)
 
 
 def _located(name: str) -> Located | None:
@@ -71,8 +110,3 @@ def _artifact(folder: Path, name: str) -> dict[str, Any] | None:
         return dbt.artifact(folder, name)
     except SluiceError:
         return None
-
-
-def deliveries(lake: OpenLake) -> list[Delivered]:
-    """When each feed delivered last, and how regularly. Raises SluiceError for a damaged table."""
-    return [Delivered(**row) for row in lake.rows("deliveries", BatchEntry)]

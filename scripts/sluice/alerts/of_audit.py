@@ -1,14 +1,18 @@
-"""What an audit found wrong: expectations that do not hold or could not be judged."""
+"""What an audit found wrong: expectations that do not hold or could not be judged, and control charts that signal."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
 from sluice.alerts.finding import ERROR, WARN, Evidence, Finding
 from sluice.core.manifest import relation_of
 from sluice.core.text import plural
+from sluice.quality.charts.result import SeriesResult, Signal
+from sluice.quality.charts.words import sentence
 
 STEP = "audit"
 
@@ -26,7 +30,48 @@ def evidence(audit: Mapping[str, Any], manifest: Mapping[str, Any], acknowledged
                 unjudged.add(f"{node} {check['name']}")
             elif check["status"] != "pass" and f"{model['model']}.{check['name']}" not in acknowledged:
                 found.append(_finding(check, node, model["relation"], when))
+    for one in (audit.get("charts") or {}).get("series", ()):
+        node = nodes.get(one["relation"], f"relation.{one['relation']}")
+        if one["status"] == "not_run":
+            unjudged.add(f"{node} {one['metric']}")
+        elif one["status"] != "pass" and one["metric"] not in acknowledged:
+            found.append(_signal(one, node, manifest, when))
     return Evidence(tuple(found), frozenset({STEP}), frozenset(unjudged))
+
+
+def _signal(one: Mapping[str, Any], node: str, manifest: Mapping[str, Any], when: datetime) -> Finding:
+    at = datetime.fromisoformat(one["since"] or one["worst"]["at"]) if one["since"] or one["worst"] else when
+    return Finding(
+        node=node,
+        check=one["metric"],
+        kind="control_chart",
+        severity=WARN if one["status"] == "warn" else ERROR,
+        step=STEP,
+        sentence=_seen(one),
+        since=min(at, when),
+        reads=(node,),
+        columns=tuple((node, column) for column in _measured(one, manifest["nodes"].get(node, {}))),
+    )
+
+
+def _seen(one: Mapping[str, Any]) -> str:
+    """What the chart saw, in words."""
+    worst = one["worst"] and Signal(**{**one["worst"], "at": datetime.fromisoformat(one["worst"]["at"])})
+    known = {field.name: one[field.name] for field in fields(SeriesResult)}
+    return sentence(SeriesResult(**{**known, "worst": worst, "since": None})) or f"{one['metric']} signals"
+
+
+def _measured(one: Mapping[str, Any], node: Mapping[str, Any]) -> list[str]:
+    """The columns that a measure is made of; none where it counts rows, so that anything upstream may be the cause."""
+    known = {name.lower() for name in node.get("columns") or {}}
+    given = ((node.get("config") or {}).get("meta") or {}).get("follow")
+    for follow in given if isinstance(given, list) else [given]:
+        measure = ((follow or {}).get("measures") or {}).get(one["measure"]) if isinstance(follow, dict) else None
+        texts = measure.values() if isinstance(measure, dict) else [measure]
+        words = [word.lower() for text in texts if isinstance(text, str) for word in re.findall(r"[A-Za-z_]\w*", text)]
+        if found := [word for word in dict.fromkeys(words) if word in known]:
+            return found
+    return []
 
 
 def _finding(check: Mapping[str, Any], node: str, relation: str, when: datetime) -> Finding:

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any
 
-from sluice.alerts.finding import ERROR, WARN, Evidence, Finding
+from sluice.alerts.finding import ERROR, FEEDS, INGEST, WARN, Evidence, Finding
 from sluice.core.text import ago, plural
+from sluice.history.kinds import RefusalEntry
 
-INGEST, FEEDS = "ingest", "feeds"
 _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 # Without a declared freshness: how many deliveries are needed to know what is usual, and how much longer is too long.
 ENOUGH, LONGER = 8, 2.0
 _PATH = re.compile(r"(?<![\w.])/[^\s:,;()]*/([^\s:,;()/]+)")
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A file, or a table of a database, that ingest refused as a whole."""
-
-    feed: str
-    file: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -46,16 +37,19 @@ def node_of(feed: str, manifest: Mapping[str, Any] | None) -> str:
     return f"feed.{feed}"
 
 
-def refused(files: Iterable[Refused], manifest: Mapping[str, Any] | None, now: datetime) -> Evidence:
-    """A finding for each feed of which files were refused, however many."""
-    by_feed: dict[str, list[Refused]] = {}
-    for one in files:
+def refused(
+    refusals: Iterable[RefusalEntry], manifest: Mapping[str, Any] | None, looked: Collection[str] | None, now: datetime
+) -> Evidence:
+    """A finding for each feed of which something was refused. `looked` are the feeds that were read; None: all."""
+    by_feed: dict[str, list[RefusalEntry]] = {}
+    for one in refusals:
         by_feed.setdefault(one.feed, []).append(one)
     found = (_refused(feed, some, node_of(feed, manifest), now) for feed, some in by_feed.items())
-    return Evidence(tuple(found), frozenset({INGEST}))
+    nodes = None if looked is None else frozenset(node_of(feed, manifest) for feed in looked)
+    return Evidence(tuple(found), frozenset({INGEST}), looked=nodes)
 
 
-def _refused(feed: str, files: Sequence[Refused], node: str, now: datetime) -> Finding:
+def _refused(feed: str, files: Sequence[RefusalEntry], node: str, now: datetime) -> Finding:
     first = f"{PurePath(files[0].file).name}: {without_paths(files[0].reason)}"
     more = f" (and {plural(len(files) - 1, 'file')} more)" if len(files) > 1 else ""
     sentence = f"{feed}: refused {first}{more}"

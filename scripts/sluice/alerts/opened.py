@@ -28,7 +28,14 @@ class OpenLake:
         """The rows of a query of this room over the table of a kind. Raises SluiceError for a damaged table."""
         text = files("sluice.alerts").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
         query = Template(text).substitute(**{kind.TABLE: f"({ledger.query(self.path, kind)})"})
-        found = self.connection.execute(f"select * from ({query}) {rest}", dict(values or {}))
+        return self._rows(f"select * from ({query}) {rest}", values or {})
+
+    def table(self, kind: type[Entry], rest: str = "", values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """The rows of the table of a kind. Raises SluiceError for a damaged table."""
+        return self._rows(f"select * from ({ledger.query(self.path, kind)}) {rest}", values or {})
+
+    def _rows(self, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        found = self.connection.execute(query, dict(values))
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

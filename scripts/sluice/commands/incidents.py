@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from sluice.commands import complete
-from sluice.commands.options import By, EnvOption, Format, FormatOption
+from sluice.commands.options import By, EnvOption, EnvOrDefault, Format, FormatOption
 from sluice.commands.output import end, register
 from sluice.commands.output import show as print_result
+from sluice.core.errors import UNUSABLE
 
 app = typer.Typer(help="List and answer what runs found wrong, one incident for each cause.", no_args_is_help=True)
 
@@ -87,9 +88,27 @@ def send(output: FormatOption = Format.text) -> None:
     end(int(bool(sent.unsent)))
 
 
+def update(
+    environment: EnvOrDefault = "prod",
+    output: FormatOption = Format.text,
+) -> None:
+    """Update the incidents by what the steps of a run have found, and send the alerts, as `sluice run` does at its end.
+
+    For a scheduler that runs the steps as commands of their own: it gives them all the same SLUICE_RUN_ID, and runs this last,
+    whatever became of them. What could not be sent changes nothing about the exit code.
+    """
+    from sluice.alerts import report
+    from sluice.alerts.after import after_run
+    from sluice.core.paths import lake_root
+
+    told = after_run(lake_root(), environment)
+    print_result(output, told, lambda _: report.told_text(told) or "no incident is open")
+    end(0 if told.is_updated else UNUSABLE)
+
+
 def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
 register(app, None, list_, name="list")
-register(app, None, show, ack, close, send)
+register(app, None, show, ack, close, update, send)

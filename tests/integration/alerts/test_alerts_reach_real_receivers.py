@@ -13,8 +13,9 @@ import pytest
 import yaml
 from tests.helpers import loopback_github
 from tests.helpers.incidents import FCT_ORDERS, NOW, finding, manifest, run, seen
-from tests.helpers.receivers import Receiver, mailing, receiving
+from tests.helpers.receivers import mailing
 
+from lab.sender.receiver import Receiver, receiving
 from sluice.alerts import book, outbox, settings
 from sluice.alerts.finding import Evidence
 from sluice.alerts.kin import Kin
