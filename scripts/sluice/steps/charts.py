@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+from sluice.change.modified import modified
 from sluice.core.dbt import artifact
 from sluice.core.duck import connect
 from sluice.core.errors import SluiceError
+from sluice.core.manifest import is_relation, relation_of
 from sluice.core.progress import Tell
 from sluice.environments.context import Context
 from sluice.environments.resolve import Located, whole
 from sluice.history import ledger
 from sluice.history.kinds import PhaseEntry
 from sluice.quality.charts.declared import FollowedModel, declared
-from sluice.quality.charts.result import NO_CHARTS, POINTS, ChartFindings
+from sluice.quality.charts.result import NO_CHARTS, POINTS, ChartFindings, SeriesResult
 from sluice.store.record import Record
 
 
@@ -34,7 +38,8 @@ def charts(
 
     Without anything to follow, nothing is opened. Raises SluiceError where a declaration is not valid or cannot be measured.
     """
-    models = declared(artifact(artifacts, "manifest.json", hint="run: sluice build"), select)
+    manifest = artifact(artifacts, "manifest.json", hint="run: sluice build")
+    models = declared(manifest, select)
     if not models:
         return NO_CHARTS
     from sluice.quality.charts.judged import Wish, judge
@@ -49,7 +54,54 @@ def charts(
         keep=keep,
         memory_limit=memory_limit,
     )
-    return judge(wish)
+    found = judge(wish)
+    return explained(found, manifest, _manifest_of(context, base), located.record) if _alarms(found) else found
+
+
+def _alarms(found: ChartFindings) -> bool:
+    return any(one.status in ("fail", "warn") for one in found.series)
+
+
+def explained(
+    found: ChartFindings, manifest: Mapping[str, Any], before: Mapping[str, Any] | None, record: Record | None
+) -> ChartFindings:
+    """The findings; what alarms says which code has changed since the release `before`, and whether all was built again."""
+    if before is None:
+        return found
+    changed = {one.unique_id: one.name for one in modified(before, manifest) if one.touches_data}
+    ids = {relation_of(node): key for key, node in manifest["nodes"].items() if is_relation(node)}
+    again = "everything was built from nothing" if record and record.full_refresh else ""
+
+    def remark(one: SeriesResult) -> str:
+        made_from = _made_from(ids[one.relation], manifest)
+        names = sorted(name for key, name in changed.items() if key in made_from)
+        code = f"this release changes the code of {', '.join(names[:3])}{' and others' * (len(names) > 3)}" if names else ""
+        return "; ".join(filter(None, [code, again]))
+
+    return replace(
+        found,
+        series=tuple(replace(one, remark=remark(one)) if one.status in ("fail", "warn") else one for one in found.series),
+    )
+
+
+def _made_from(unique_id: str, manifest: Mapping[str, Any]) -> set[str]:
+    """A node, and everything that it is made from."""
+    found, waiting = set[str](), [unique_id]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += (manifest["nodes"].get(name, {}).get("depends_on") or {}).get("nodes") or []
+    return found
+
+
+def _manifest_of(context: Context, release_id: str | None) -> Mapping[str, Any] | None:
+    if release_id is None:
+        return None
+    try:
+        return artifact(context.store.fetch(release_id), "manifest.json")
+    except SluiceError:
+        return None
 
 
 def followed(artifacts: Path) -> list[FollowedModel]:

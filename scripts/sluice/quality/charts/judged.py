@@ -119,9 +119,10 @@ def _judge(connection: duckdb.DuckDBPyConnection) -> dict[str, Chart]:
     connection.execute("set threads = 1")  # a step of the recursion is too small to be shared
     for memory, number in chunks:
         _load(connection, memory, number)
-        engine.judge(connection, Settings(memory=float(memory)) if memory else Settings())
+        settings = Settings(memory=float(memory)) if memory else Settings()
+        engine.judge(connection, settings)
         connection.execute(f"insert into verdicts select {_JUDGED} from chart")
-        pictures |= _pictures(connection, PICTURES - len(pictures))
+        pictures |= _pictures(connection, settings, PICTURES - len(pictures))
     connection.execute("reset threads")
     return pictures
 
@@ -139,7 +140,7 @@ def _load(connection: duckdb.DuckDBPyConnection, memory: int | None, number: int
     """)
 
 
-def _pictures(connection: duckdb.DuckDBPyConnection, room: int) -> dict[str, Chart]:
+def _pictures(connection: duckdb.DuckDBPyConnection, settings: Settings, room: int) -> dict[str, Chart]:
     """The charts of the series in the table `chart` that are to be seen, the most severe first."""
     connection.execute(f"""
         create or replace temp table seen as
@@ -151,7 +152,7 @@ def _pictures(connection: duckdb.DuckDBPyConnection, room: int) -> dict[str, Cha
         limit {max(0, room)}
     """)
     connection.execute("delete from chart where metric not in (from seen)")
-    return {chart.metric: chart for chart in result.charts(connection, Settings())}
+    return {chart.metric: chart for chart in result.charts(connection, settings)}
 
 
 _SIGNAL = f"""{{

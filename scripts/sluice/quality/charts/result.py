@@ -39,7 +39,8 @@ class SeriesResult:
     """A series: status pass, warn, fail, or not_run if it is too short to be judged.
 
     `points` counts its points, `new` those that the release before does not have, or has with another value; `signalled` how
-    many of these signal. `worst` is the strongest of them, `since` the first one that hurts.
+    many of these signal. `worst` is the strongest of them, `since` the first one that hurts. `remark` says what may explain an
+    alarm, or why nothing was judged.
     """
 
     metric: str

@@ -15,7 +15,8 @@ def sentence(one: SeriesResult) -> str:
         return one.remark
     seen = one.worst
     before = f", {figure(seen.before, one)} before this release" if _is_changed(seen) else ""
-    return f"{one.metric} was {figure(seen.value, one)} on {day(seen)}{before}; {usual(one)}{_more(one)}"
+    why = f"; {one.remark}" if one.remark else ""
+    return f"{one.metric} was {figure(seen.value, one)} on {day(seen)}{before}; {usual(one)}{_more(one)}{why}"
 
 
 def usual(one: SeriesResult) -> str:
