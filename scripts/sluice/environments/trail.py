@@ -7,7 +7,6 @@ its command was interrupted or the lake was lost, is added by the next command.
 from __future__ import annotations
 
 import secrets
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sluice.core import log
 from sluice.core.errors import RefusedError, SluiceError, is_interrupt
 from sluice.history.kinds import ReleaseEntry
 from sluice.store.moves import Move
@@ -77,7 +77,7 @@ def attempt(
         trouble = _trouble(lake, _event(tried, outcome, time.perf_counter() - started))
         # A command that may do nothing here says that, and not that it may not record it either.
         if trouble and not is_denied:
-            print(f"note: the audit trail in {lake} could not be written: {trouble}", file=sys.stderr)
+            log.note(f"the audit trail in {lake} could not be written: {trouble}")
 
 
 def _said(error: BaseException) -> str:
