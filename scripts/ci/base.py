@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sluice.core import git
-from sluice.core.errors import SluiceError, explain
+from sluice.core.errors import SluiceError
+from sluice.core.log import explain
 
 FOLDER = Path("target/base")
 FEEDS = "feeds/demo.yml"

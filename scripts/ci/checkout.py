@@ -11,7 +11,8 @@ from __future__ import annotations
 import sys
 
 from sluice.core import git
-from sluice.core.errors import SluiceError, explain
+from sluice.core.errors import SluiceError
+from sluice.core.log import explain
 from sluice.environments.context import here
 from sluice.store.record import Code
 

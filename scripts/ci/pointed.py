@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sys
 
-from sluice.core.errors import SluiceError, explain
+from sluice.core.errors import SluiceError
+from sluice.core.log import explain
 from sluice.environments.context import here
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ from typing import Any
 
 from sluice.candidate import packages
 from sluice.core.dbt import artifact
-from sluice.core.errors import SluiceError, explain
+from sluice.core.errors import SluiceError
+from sluice.core.log import explain
 
 WHAT_TO_DO = (
     "what to do: keep what readers have, or put the change into a new version and give the old one a deprecation_date;\n"

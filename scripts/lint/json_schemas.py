@@ -14,7 +14,7 @@ from dataclasses import fields
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from pydantic import ConfigDict, Field, TypeAdapter, create_model
 
@@ -30,6 +30,7 @@ from sluice.change.impact import Impact
 from sluice.change.modified import Modified
 from sluice.charts.result import Point, Signal
 from sluice.core.document import SCHEMA_VERSION
+from sluice.core.log import LogLine
 from sluice.demo.shop import DemoReport
 from sluice.diff.result import Diff
 from sluice.environments.listing import EnvironmentRow, ReleaseRow
@@ -116,6 +117,8 @@ CHART = record(
     signals=list[Signal],
     values=optional(list[Point]),
 )
+# A line on stderr with SLUICE_LOG=json.
+LOG: Fields = {name: optional(kind) if type(None) in get_args(kind) else kind for name, kind in of(LogLine).items()}
 DECISIONS: Fields = {"counts": dict[str, int], "rows": many(DECIDED)}
 SHOWN: Fields = {**of(Refused), "row": dict[str, Any] | None, "history": list[dict[str, Any]], "commands": list[str]}
 
@@ -164,10 +167,13 @@ DOCUMENTS: Mapping[str, Sequence[Fields]] = {
 
 def schema(name: str, documents: Sequence[Fields]) -> dict[str, Any]:
     """The schema of a command's document."""
-    versioned = [{"schema_version": Literal[SCHEMA_VERSION], **document} for document in documents]
-    models = [record(f"{name}-{number}" if number else name, **document) for number, document in enumerate(versioned)]
-    made = TypeAdapter(reduce(or_, models)).json_schema(mode="serialization")
     title = "an error, with --format json" if name == "error" else f"sluice {name.replace('-', ' ')} --format json"
+    return _titled(title, name, [{"schema_version": Literal[SCHEMA_VERSION], **document} for document in documents])
+
+
+def _titled(title: str, name: str, documents: Sequence[Fields]) -> dict[str, Any]:
+    models = [record(f"{name}-{number}" if number else name, **document) for number, document in enumerate(documents)]
+    made = TypeAdapter(reduce(or_, models)).json_schema(mode="serialization")
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
     return {**head, **{key: part for key, part in _strict(made).items() if key != "title"}}
 
@@ -190,6 +196,7 @@ def texts() -> Iterator[tuple[Path, str]]:
     """Each schema's file and text."""
     for name, documents in DOCUMENTS.items():
         yield FOLDER / f"{name}.json", laid_out(schema(name, documents)) + "\n"
+    yield FOLDER / "log.json", laid_out(_titled("a line on stderr, with SLUICE_LOG=json", "log", [LOG])) + "\n"
 
 
 def laid_out(value: Any, indent: str = "", before: int = 0) -> str:

@@ -41,8 +41,9 @@ from sluice.commands.silence import app as silence
 from sluice.commands.source import app as source
 from sluice.commands.summary import summary
 from sluice.commands.verify import verify
+from sluice.core import log
 from sluice.core.document import document, error_fields
-from sluice.core.errors import UNUSABLE, SluiceError, StoppedError, explain
+from sluice.core.errors import UNUSABLE, SluiceError, StoppedError
 from sluice.core.run_id import one_run
 from sluice.core.system import of_system
 
@@ -108,11 +109,20 @@ def main() -> None:
 
 
 def _ended(arguments: Sequence[str], pressed: Sequence[int]) -> int:
+    """Run a command as a run of its own, and return its exit code."""
+    try:
+        with one_run():
+            return _ended_in_run(arguments, pressed)
+    except SluiceError as error:  # SLUICE_RUN_ID is not valid
+        return log.explain(error)
+
+
+def _ended_in_run(arguments: Sequence[str], pressed: Sequence[int]) -> int:
     """Run a command and return its exit code. Libraries make other errors of Ctrl-C, so `pressed` says whether it was that."""
     code, error = UNUSABLE, None
     try:
-        with one_run():
-            ended = app(arguments, prog_name="sluice", standalone_mode=False)
+        log.begin(_words(arguments))
+        ended = app(arguments, prog_name="sluice", standalone_mode=False)
         code = ended if isinstance(ended, int) else 0  # of an early end, such as that of --help, its exit code
     except SluiceError as found:
         error = found
@@ -129,7 +139,20 @@ def _ended(arguments: Sequence[str], pressed: Sequence[int]) -> int:
         return code
     if _wants_json(arguments):
         typer.echo(document(error_fields(error)))
-    return explain(error)
+    return log.explain(error)
+
+
+def _words(arguments: Sequence[str]) -> str:
+    """The words of a command line that name a command: nothing that a user gave it."""
+    first, second = [*arguments, "", ""][:2]
+    groups = {str(group.name): group.typer_instance for group in app.registered_groups}
+    if (group := groups.get(first)) is not None:
+        return f"{first} {second}" if second in _names(group) else first
+    return first if first in _names(app) else ""
+
+
+def _names(group: typer.Typer) -> set[str | None]:
+    return {command.name or (command.callback and command.callback.__name__) for command in group.registered_commands}
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

@@ -54,8 +54,8 @@ OUTSIDE = [
     ["quarantine", "release", "abcd", "--set", "a=1", "--why", "x"], ["quarantine", "drop", "abcd", "--why", "x"],
     ["quarantine", "expire"], ["ack", "a", "--release", "b", "--why", "x"],
     ["incidents", "list"], ["incidents", "show", "abcd"], ["incidents", "ack", "abcd"], ["incidents", "close", "abcd"],
-    ["incidents", "send"], ["incidents", "update"], ["silence", "add", "--until", "3d", "--why", "x", "--node", "y"], ["silence", "list"],
-    ["silence", "end", "abcd", "--why", "x"],
+    ["incidents", "send"], ["incidents", "update"], ["silence", "list"],
+    ["silence", "add", "--until", "3d", "--why", "x", "--node", "y"], ["silence", "end", "abcd", "--why", "x"],
     ["source", "add", "shop", "a.csv", "--yes"], ["source", "check", "shop"],
 ]  # fmt: skip
 

@@ -10,7 +10,8 @@ import typer
 
 from lab.alarms.found import history
 from lab.alarms.page import causes, section, unexplained
-from sluice.core.errors import SluiceError, explain
+from sluice.core import log
+from sluice.core.errors import SluiceError
 
 CAUSES = Path(__file__).with_name("causes.yml")
 _MARK = "<!-- Below: written by python -m lab.alarms; do not edit. -->\n"
@@ -42,7 +43,7 @@ def main() -> None:
     try:
         typer.run(alarms)
     except SluiceError as error:
-        sys.exit(explain(error))
+        sys.exit(log.explain(error))
 
 
 if __name__ == "__main__":

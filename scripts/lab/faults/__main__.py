@@ -13,7 +13,8 @@ from lab.faults.history import Size
 from lab.faults.report import as_json, as_markdown, as_text
 from lab.faults.run import ScoreOptions, score
 from lab.faults.verdict import is_good
-from sluice.core.errors import SluiceError, explain
+from sluice.core.errors import SluiceError
+from sluice.core.log import explain
 from sluice.core.progress import on_stderr
 
 CORPUS = Path(__file__).with_name("corpus")

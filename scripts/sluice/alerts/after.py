@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from sluice.alerts.kin import Kin
 from sluice.alerts.opened import OpenLake, opened
 from sluice.alerts.send import Sent, send
 from sluice.alerts.settle import Run, settle
+from sluice.core import log
 from sluice.core.errors import SluiceError, is_interrupt
 from sluice.core.run_id import run_id
 
@@ -52,7 +52,7 @@ def after_run(lake: Path, environment: str, feeds: Sequence[str] = (), looked: C
         what = "no alert was sent" if told.is_updated else "the incidents could not be updated, and no alert was sent"
         notes = [f"{what}: {_said(error)}"]
     for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+        log.note(note)
     return replace(told, notes=tuple(notes))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sluice.commands.output import end, note
+from sluice.core import log
 from sluice.core.errors import SluiceError
 from sluice.core.paths import typed
 
@@ -57,7 +58,7 @@ def _serve(where: str) -> None:
     from sluice.metrics.server import address, serve
     from sluice.metrics.text import as_text
 
-    serve(address(where), lambda: as_text(_measured()), lambda url: note([f"serving {url}"]))
+    serve(address(where), lambda: as_text(_measured()), lambda url: log.say(f"serving {url}"))
 
 
 def _write(text: str, out: Path) -> None:

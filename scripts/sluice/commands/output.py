@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from sluice.core import log
 from sluice.core.document import document
 from sluice.core.paths import in_project
 from sluice.core.text import coloured
@@ -41,7 +42,7 @@ def show(output: str, found: Any, as_text: Callable[[Any], str], **more: Any) ->
 def note(texts: Iterable[str]) -> None:
     """Print notes on stderr."""
     for text in texts:
-        typer.echo(f"note: {text}", err=True)
+        log.note(text)
 
 
 def end(code: int) -> None:

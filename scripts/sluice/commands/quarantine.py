@@ -12,6 +12,7 @@ from sluice.commands import complete
 from sluice.commands.options import Format, FormatOption
 from sluice.commands.output import end, note, register
 from sluice.commands.output import show as print_result
+from sluice.core import log
 from sluice.core.errors import SluiceError, did_you_mean
 from sluice.core.paths import typed, typed_name
 
@@ -280,7 +281,7 @@ def _decide(verb: str, carry_out: Callable[[], list[RowResult]], output: Format)
     try:
         verdicts = carry_out()
     except actions.NotAgreedError as error:
-        typer.echo(report.groups_text(error.plan, actions.now(), "open"), err=True)
+        log.say(report.groups_text(error.plan, actions.now(), "open"))
         count = sum(group.rows for group in error.plan)
         raise SluiceError(f"nothing was done: {verb} would touch {count:,} rows", hint="check them, then add --yes") from None
     print_result(output, report.verdicts_fields(verdicts), lambda _: report.verdicts_text(verdicts))

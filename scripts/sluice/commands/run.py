@@ -12,7 +12,8 @@ from sluice.commands.options import EnvOption, Feeds, Format, FormatOption, Full
 from sluice.commands.output import end
 from sluice.core.document import document, error_fields, fields
 from sluice.core.duck import MEMORY_LIMIT
-from sluice.core.errors import SluiceError, explain
+from sluice.core.errors import SluiceError
+from sluice.core.log import explain
 from sluice.core.progress import on_stderr
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from sluice.commands.options import Format, FormatOption
+from sluice.core import log
 
 
 def setup(output: FormatOption = Format.text) -> None:
@@ -16,4 +17,4 @@ def setup(output: FormatOption = Format.text) -> None:
     if output is Format.json:
         typer.echo(document(done))
     else:
-        typer.echo(f"ready: {len(done.tables)} raw tables in {done.lake}", err=True)
+        log.say(f"ready: {len(done.tables)} raw tables in {done.lake}")

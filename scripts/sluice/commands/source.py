@@ -10,6 +10,7 @@ import typer
 from sluice.commands import complete
 from sluice.commands.options import Format, FormatOption
 from sluice.commands.output import end, register, show
+from sluice.core import log
 from sluice.core.errors import SluiceError
 from sluice.core.paths import typed
 from sluice.core.progress import on_stderr
@@ -63,7 +64,7 @@ def add(
     if not yes and not typer.confirm(f"write these {len(plan.files)} files?", err=True):
         end(1)
     step.write(plan)
-    typer.echo(report.next_step(found), err=True)
+    log.say(report.next_step(found))
 
 
 def check(

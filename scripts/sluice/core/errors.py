@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
-
-from sluice.core.text import coloured
 
 # Exit codes of every command; 0 is success.
 FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
@@ -41,13 +38,6 @@ class StoppedError(SluiceError):
 
     code = INTERRUPTED
     word = "interrupted"
-
-
-def explain(error: SluiceError) -> int:
-    """Print the error in up to three short lines on stderr and return its exit code."""
-    lines = {error.word: error.what, "where": error.where, "what to do": error.hint}
-    print(coloured("\n".join(f"{word}: {said}" for word, said in lines.items() if said), sys.stderr), file=sys.stderr)
-    return error.code
 
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from sluice.core import log
+
 # Takes what is being done, and the share of the whole that is done (0 to 1).
 Tell = Callable[[str, float], None]
 SECONDS_BETWEEN_LINES = 10.0
@@ -41,7 +43,25 @@ def forward(tell: Tell) -> Tell:
 
 @contextmanager
 def on_stderr(title: str) -> Iterator[Tell]:
-    """Give a function that shows progress of the work called `title`."""
+    """Give a function that shows progress of the work called `title`; in the log, `title` is the step."""
+    with log.step(title), _logged() if log.is_json() else _shown(title) as tell:
+        yield tell
+
+
+@contextmanager
+def _logged() -> Iterator[Tell]:
+    started = time.monotonic()
+    log.say("begins")
+    ended = "stops before its end"
+    try:
+        yield forward(_lines(""))
+        ended = "ends"
+    finally:
+        log.say(ended, seconds=round(time.monotonic() - started, 3))
+
+
+@contextmanager
+def _shown(title: str) -> Iterator[Tell]:
     if not sys.stderr.isatty():
         yield forward(_lines(title))
         return
@@ -63,6 +83,6 @@ def _lines(title: str) -> Tell:
         nonlocal last
         if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
             last = time.monotonic()
-            print(f"{title}: {share:4.0%} {label}", file=sys.stderr, flush=True)
+            log.say(label if log.is_json() else f"{title}: {share:4.0%} {label}", share=round(share, 4))
 
     return tell

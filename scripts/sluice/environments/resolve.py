@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sluice.core import log
 from sluice.core.errors import SluiceError, did_you_mean
 from sluice.core.manifest import folded
 from sluice.core.paths import is_path, target_root
@@ -145,7 +145,7 @@ def _own_file(context: Context, environment: Environment, name: str) -> Located:
 def _candidate(context: Context) -> Located:
     found = candidates.all_of(context)
     for name, why in candidates.damaged(context).items():
-        print(f"note: the candidate {name} is passed over: {why}", file=sys.stderr)
+        log.note(f"the candidate {name} is passed over: {why}")
     if not found:
         raise SluiceError("there is no candidate", where=str(context.candidates), hint="run: sluice build --env prod")
     return _in_folder(found[-1].release_id, context.candidates / found[-1].release_id)
@@ -172,5 +172,5 @@ def _in_folder(name: str, folder: Path) -> Located:
         record = load(folder)
         return Located(name, file, folder, record, folder, built=origin.of_record(record))
     except SluiceError as error:
-        print(f"note: {error.what} ({error.where}); {name} is taken without it", file=sys.stderr)
+        log.note(f"{error.what} ({error.where}); {name} is taken without it")
         return Located(name, file, folder, None, folder, fault=error)

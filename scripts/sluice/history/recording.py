@@ -7,7 +7,6 @@ printed on stderr, once.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from sluice import __version__
 from sluice.core import actor as who
-from sluice.core import git
+from sluice.core import git, log
 from sluice.core.errors import FAILED, INTERRUPTED, UNUSABLE, RefusedError, SluiceError, is_interrupt
 from sluice.core.paths import lake_root
 from sluice.core.run_id import one_run, run_id
@@ -196,7 +195,7 @@ def tell(what: str) -> None:
     """Print a note on stderr, once for all trouble with the history of a run."""
     going_on = _RUN.get()
     if going_on is None or not going_on.is_told:
-        print(f"note: {what}", file=sys.stderr)
+        log.note(what)
     if going_on is not None:
         going_on.is_told = True
 

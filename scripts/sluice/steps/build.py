@@ -5,14 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sluice.core import dbt
+from sluice.core import dbt, log
 from sluice.core.duck import is_duckdb
 from sluice.core.errors import SluiceError
 from sluice.core.paths import target_root
@@ -154,7 +153,7 @@ def _aside(context: Context, environment: str, tell: Tell) -> BuildReport:
     # It looks at lake/ops: its own checks are not written there.
     found = failures.collect(dbt_results.read(done.artifacts), done.built)
     if not done.is_in_place:
-        print(f"note: {environment} is as it was: not every model could be built", file=sys.stderr)
+        log.note(f"{environment} is as it was: not every model could be built")
     return BuildReport(environment, done.is_good, found, file=done.built)
 
 
@@ -188,7 +187,7 @@ def _candidate(
         return BuildReport(environment, True, None, Unchanged(environment, current))
     planned = plan(environment, context, full_refresh=full_refresh, tell=tell)
     if planned.remark:
-        print(f"note: {planned.remark}", file=sys.stderr)
+        log.note(planned.remark)
     built = candidates.build(planned, tell)
     attempt.release_id, attempt.from_release_id = built.record.release_id, built.record.parent
     found = _recorded(built.folder, built.folder / WORK, context.lake, environment, built.record.release_id)
@@ -212,10 +211,7 @@ def _pull_request(context: Context, attempt: trail.Attempt, environment: str, ba
     if located.fault is not None:
         raise located.fault
     if whole(located, tell) is None:
-        print(
-            f"note: {base} has no work file that can be read: what the change reads and is not public is built first",
-            file=sys.stderr,
-        )
+        log.note(f"{base} has no work file that can be read: what the change reads and is not public is built first")
     record = located.record
     begun = _begun(context, record.lake if record else {}, base=record.release_id if record else None)
     built = pull_request.build(environment, located, context, tell)

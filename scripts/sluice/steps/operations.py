@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from sluice.candidate import aside
 from sluice.candidate.plan import WITHOUT_UNIT_TESTS
+from sluice.core import log
 from sluice.core.errors import SluiceError, is_interrupt
 from sluice.core.progress import Tell, quiet
 from sluice.environments.context import Context, here
@@ -41,7 +41,7 @@ def _show(progress: Callable[[str], AbstractContextManager[Tell]]) -> None:
     for name in names:
         trouble = _built(name, context, progress)
         if trouble:
-            print(f"note: {name} does not show this run: {trouble}; see: sluice build --env {name}", file=sys.stderr)
+            log.note(f"{name} does not show this run: {trouble}; see: sluice build --env {name}")
 
 
 def _built(name: str, context: Context, progress: Callable[[str], AbstractContextManager[Tell]]) -> str:

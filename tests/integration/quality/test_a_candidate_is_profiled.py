@@ -14,7 +14,7 @@ import pytest
 from tests.helpers.history import entries
 
 from sluice.history.kinds import ProfileEntry
-from sluice.quality.profiles import candidate
+from sluice.quality.profiles import candidate, scan
 from sluice.store import digest
 from sluice.store.record import FILE, Code, Record
 
@@ -142,8 +142,13 @@ def test_a_view_is_measured_and_an_empty_table_has_no_values(shop: Shop) -> None
 def test_what_the_parent_has_as_well_is_not_scanned_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     first = shop.built(TABLES).release_id
     scanned: list[str] = []
-    real = candidate.scan.query
-    monkeypatch.setattr(candidate.scan, "query", lambda place, *a, **k: scanned.append(place) or real(place, *a, **k))
+
+    def query(place: str, *more: Any, **options: Any) -> str:
+        scanned.append(place)
+        return str(real(place, *more, **options))
+
+    real = scan.query
+    monkeypatch.setattr(scan, "query", query)
     second = shop.built(TABLES + "insert into core.nothing values (7);").release_id
     assert scanned == ['profiled."core"."nothing"']
     everything = "* exclude (run_id, release_id, measured_at)"
