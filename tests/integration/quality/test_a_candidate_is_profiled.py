@@ -112,7 +112,7 @@ def test_of_personal_columns_only_counts_are_kept_also_below_the_table_that_mark
     shop.nodes["letters"] = node("letters", None, "orders")
     second = shop.built(TABLES + "create table core.letters as select email, 1 as x from core.orders;").release_id
     kept = "null_count, distinct_count, least, greatest, mean, total, quantiles, frequent"
-    nothing = (None, None, None, None, [], [])
+    nothing: tuple[Any, ...] = (None, None, None, None, [], [])
     assert shop.of(first, "core.orders", f"column_name, {kept}")[3] == ("email", 1, 3, *nothing)
     assert shop.of(second, "core.letters", f"column_name, {kept}")[1] == ("email", 1, 3, *nothing)
     # Nobody said that the first table of letters reads the orders.
