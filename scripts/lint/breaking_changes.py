@@ -18,11 +18,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import yaml
+
 from sluice.candidate import packages
 from sluice.core.dbt import artifact
 from sluice.core.errors import SluiceError
 from sluice.core.log import explain
 
+# The target for which all models are enabled.
+WHOLE = "ops"
 WHAT_TO_DO = (
     "what to do: keep what readers have, or put the change into a new version and give the old one a deprecation_date;\n"
     '            CONTRIBUTING.md shows how, under "Change a mart that others read"'
@@ -40,10 +44,26 @@ class Break:
         return f"breaking change: {self.model}\n  {self.what}"
 
 
+def whole_target(project: Path) -> list[str]:
+    """dbt's option for the target for which all models of a checkout are enabled; none in one that has no such target."""
+    file = project / "profiles.yml"
+    profiles = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return ["--target", WHOLE] if any(WHOLE in (one.get("outputs") or {}) for one in profiles.values()) else []
+
+
 def parse(project: Path, target: Path) -> None:
     """dbt's manifest of a project, in `target`. Raises SluiceError if dbt cannot parse it."""
     dbt = Path(sys.executable).parent / "dbt"
-    command = [str(dbt), "--quiet", "parse", "--target-path", str(target), "--log-path", str(target / "logs")]
+    command = [
+        str(dbt),
+        "--quiet",
+        "parse",
+        *whole_target(project),
+        "--target-path",
+        str(target),
+        "--log-path",
+        str(target / "logs"),
+    ]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SluiceError(f"dbt cannot parse the commit to compare with:\n{done.stdout}{done.stderr}")
@@ -58,7 +78,8 @@ def found_by_dbt(state: Path, target: Path) -> list[Break]:
     from dbt.cli.main import dbtRunner
 
     paths = ["--state", str(state), "--target-path", str(target), "--log-path", str(target / "logs")]
-    result = dbtRunner().invoke(["--quiet", "--log-level", "none", "ls", "--select", "state:modified.contract", *paths])
+    options = ["--select", "state:modified.contract", *whole_target(Path()), *paths]
+    result = dbtRunner().invoke(["--quiet", "--log-level", "none", "ls", *options])
     if result.exception is None:
         return []
     broken = getattr(result.exception, "breaking_changes", None)

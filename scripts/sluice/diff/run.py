@@ -37,6 +37,7 @@ def diff(
     Raises SluiceError if a file cannot be opened, or nothing is selected.
     """
     started = time.monotonic()
+    _refuse_others_models(a, b)
     relations = chosen(a, b, select, exclude)
     if not relations:
         raise SluiceError("nothing to compare", where=f"{a.name}, {b.name}", hint="select models of either side")
@@ -52,6 +53,16 @@ def diff(
             files.clear()
     downstream = of_diff(a, b, found)
     return Diff(_info(a), _info(b), tuple(found), downstream, round(time.monotonic() - started, 3))
+
+
+def _refuse_others_models(a: Side, b: Side) -> None:
+    """A release has none of the models of an environment that is built of selected nodes."""
+    for one, other in ((a, b), (b, a)):
+        if one.located and one.located.selected and other.release_id:
+            what = f"{one.name} holds other models than {other.name}: there is nothing to compare"
+            raise SluiceError(
+                what, where="environments.yml, select", hint="compare two releases, or two files of one environment"
+            )
 
 
 def _holding(side: Side, relations: Sequence[str], tell: Tell) -> Side:

@@ -26,7 +26,8 @@ class Located:
     Releases and candidates have `folder` and `record`; `artifacts` is the folder with dbt's manifest.json and
     run_results.json, if there is one. `file` is a release's own path, never a pointer: it stays the same while somebody
     works with it. `opened_as` is what readers open, and follows an environment from release to release. `fault` is why a
-    release or candidate has no record; `built` says when and from what it was built, where that is known.
+    release or candidate has no record; `built` says when and from what it was built, where that is known. `selected` is dbt's
+    selection of an environment that holds nothing else.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Located:
     link: Path | None = None
     fault: SluiceError | None = None
     built: Built | None = None
+    selected: tuple[str, ...] = ()
 
     @property
     def described_in(self) -> Path:
@@ -139,7 +141,8 @@ def _own_file(context: Context, environment: Environment, name: str) -> Located:
         raise SluiceError(f"the environment {name} has not been built", where=str(file), hint=hint)
     has_own = environment.is_family or environment.is_built_aside
     artifacts = file.with_suffix("") if has_own else target_root()
-    return Located(name, file, artifacts=artifacts, built=origin.read(context.warehouse, name, file))
+    made = origin.read(context.warehouse, name, file)
+    return Located(name, file, artifacts=artifacts, built=made, selected=environment.select or ())
 
 
 def _candidate(context: Context) -> Located:

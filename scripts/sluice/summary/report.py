@@ -82,7 +82,10 @@ def summarise(lake: Path, built: Located) -> Summary:
     """Read the lake's batch records, the warehouse file that dbt built, and the artifacts that belong to it."""
     target, file = built.described_in, built.file
     done = dbt.outcome(target)
-    marts, summed = public.marts(target), dbt.summed(target)
+    marts, summed = _marts(file, public.marts(target)), dbt.summed(target)
+    if built.selected:
+        marts = [one for one in marts if one.rows is not None]
+        summed = [one for one in summed if one.relation in {mart.relation for mart in marts}]
     return Summary(
         name=built.name,
         release_id=built.record.release_id if built.record else None,
@@ -96,7 +99,7 @@ def summarise(lake: Path, built: Located) -> Summary:
         failures=done.count(Ending.failed, "model", "seed", "test", "unit_test"),
         dbt_seconds=done.seconds,
         warehouse=str(built.opened_as),
-        marts=_marts(file, marts),
+        marts=marts,
         totals=_totals(holding(built, [model.relation for model in summed]), summed),
         acknowledged=list(built.record.acknowledged) if built.record else [],
         built=built.built,

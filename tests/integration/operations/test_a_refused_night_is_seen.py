@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import subprocess
 from typing import Any
 
 import duckdb
 import pytest
-from tests.helpers.candidates import FILES, SalesShop, look, make_shop, rows
+from tests.helpers.candidates import FILES, SalesShop, look, make_shop, rows, wait_until
+from tests.helpers.preloaded import BIN
+from tests.helpers.project import QUIET
 
 OPS = '  ops: {kind: file, target: ops, build: ["user:*"], select: ["+tag:history"], after: runs}\n'
 # Enabled for the target of the environment alone: no release has them.
@@ -75,20 +77,6 @@ def test_a_night_is_looked_up_though_prod_stood_still(shop: SalesShop) -> None:
     assert seen(shop, "select check_name, failures from history.failures") == [("every_sale_is_there_once", 1)]
 
 
-def test_a_run_that_is_refused_or_cannot_begin_is_seen_too(shop: SalesShop, tmp_path: Path) -> None:
-    shop.sluice("run", code=1, SLUICE_ACTOR="user:other")
-    before = look(shop.warehouse / "ops.duckdb")
-    shop.sluice("run", str(tmp_path / "no.yml"), code=2)
-    assert look(shop.warehouse / "ops.duckdb") != before
-
-
-def test_who_may_not_build_it_is_told_and_the_run_ends_as_it_would(shop: SalesShop) -> None:
-    before = look(shop.warehouse / "ops.duckdb")
-    said = shop.sluice("run", code=1, SLUICE_ACTOR="job:other").stderr
-    assert "note: ops does not show this run: job:other may not build ops" in said
-    assert look(shop.warehouse / "ops.duckdb") == before
-
-
 def test_a_model_that_cannot_be_built_leaves_what_was_there(shop: SalesShop) -> None:
     good = MODELS["models/history/failures.sql"]
     before = look(shop.warehouse / "ops.duckdb")
@@ -96,7 +84,6 @@ def test_a_model_that_cannot_be_built_leaves_what_was_there(shop: SalesShop) -> 
     said = shop.sluice("build", "--env", "ops", code=1)
     assert "no_such_column" in said.stdout
     assert "note: ops is as it was" in said.stderr
-    assert "note: ops does not show this run: a model could not be built" in shop.sluice("run", code=1).stderr
     assert look(shop.warehouse / "ops.duckdb") == before
     shop.write("models/history/failures.sql", good)
 
@@ -108,6 +95,19 @@ def test_a_test_that_fails_is_told_and_what_was_built_is_shown(shop: SalesShop) 
     assert "every_try_has_an_outcome" in said.stdout
     assert seen(shop, "select distinct outcome from history.tries") == [(None,)]
     shop.write("models/history/tries.sql", good)
+
+
+def test_a_build_that_is_killed_leaves_what_was_there_and_the_next_one_waits_for_its_dbt(shop: SalesShop) -> None:
+    before, fresh = look(shop.warehouse / "ops.duckdb"), shop.warehouse / ".workshop" / "ops" / "built" / "ops.duckdb"
+    fresh.unlink(missing_ok=True)
+    killed = subprocess.Popen(
+        [BIN / "sluice", "build", "--env", "ops"], cwd=shop.folder, env={**shop.environment, **QUIET}, stderr=subprocess.DEVNULL
+    )
+    wait_until(fresh.exists)
+    killed.kill()
+    killed.wait()
+    assert look(shop.warehouse / "ops.duckdb") == before
+    # dbt of the killed build goes on alone, and holds the lock
     shop.sluice("build", "--env", "ops")
     assert seen(shop, "select count(*) from history.tries where outcome is null") == [(0,)]
 

@@ -9,7 +9,7 @@ judged as (
     select
         *,
         row_number() over (same_check order by checked_at desc, invocation_id desc) as place,
-        has_failed is distinct from lag(has_failed) over (same_check order by checked_at, invocation_id) as has_changed
+        lag(has_failed) over (same_check order by checked_at, invocation_id) as had_failed_before
     from results
     where status in ('pass', 'warn', 'fail')
     window same_check as (partition by environment, kind, check_id)
@@ -28,11 +28,11 @@ by_check as (
         arg_max(failure_count, checked_at) as last_failure_count,
         max(checked_at) as last_checked_at,
         arg_max(has_failed, checked_at) as is_failing,
-        max(checked_at) filter (where has_changed) as unchanged_since_at,
+        max(checked_at) filter (where has_failed is distinct from had_failed_before) as unchanged_since_at,
         count(*) as result_count,
         count(*) filter (where has_failed) as failed_count,
         -- Of the last 20 results: how often one differed from the one before.
-        count(*) filter (where has_changed and place < 20) as recent_change_count
+        count(*) filter (where has_failed <> had_failed_before and place < 20) as recent_change_count
     from judged
     group by environment, kind, check_id
 ),

@@ -4,6 +4,14 @@ nodes as (
     select * from {{ ref('stg_history__nodes') }}
 ),
 
+-- A node that was skipped took no time that others could be compared with.
+timed as (
+    select
+        *,
+        case when status <> 'skipped' then duration_seconds end as built_seconds
+    from nodes
+),
+
 compared as (
     select
         invocation_id,
@@ -19,10 +27,10 @@ compared as (
         duration_seconds,
         -- Of the 20 times before it; null where it was built fewer than five times.
         case
-            when count(*) over before_it >= 5 then median(duration_seconds) over before_it
+            when count(built_seconds) over before_it >= 5 then median(built_seconds) over before_it
         end as usual_duration_seconds,
         started_at
-    from nodes
+    from timed
     window before_it as (
         partition by environment, node_id
         order by started_at nulls first, invocation_id rows between 20 preceding and 1 preceding
