@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, fields, is_dataclass
 from datetime import datetime
 from functools import cache
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 # An append needs a data file and a commit, of a few kilobytes each.
 ROOM = 64 * 1024
+# Each append is a file, and each file costs a reader a millisecond: after so many versions they become one.
+COMPACTED_EVERY = 100
 
 _TYPES = {str: "varchar", int: "bigint", float: "double", bool: "boolean", datetime: "timestamp"}
 
@@ -72,7 +75,9 @@ def append(lake: Path, rows: Sequence[Entry], transaction: str | None = None) ->
         return
     _must_be_writable(_path(lake, type(rows[0])))
     try:
-        schema_evolution.committed(lambda: _append(lake, rows, transaction))
+        version = schema_evolution.committed(lambda: _append(lake, rows, transaction))
+        if version is not None and version % COMPACTED_EVERY == 0:
+            _compact(_path(lake, type(rows[0])))
     except (DeltaError, OSError) as error:
         folder = _path(lake, type(rows[0]))
         raise SluiceError(
@@ -90,16 +95,24 @@ def _must_be_writable(table: Path) -> None:
         raise SluiceError(os.strerror(errno.ENOSPC), where=str(table), hint="make room, then run it again")
 
 
-def _append(lake: Path, rows: Sequence[Entry], transaction: str | None) -> None:
+def _append(lake: Path, rows: Sequence[Entry], transaction: str | None) -> int | None:
+    """The version that was made; None where the transaction was there already."""
     (kind,) = {type(row) for row in rows}
     delta = _grown(lake, kind)
     if transaction and delta.transaction_version(transaction) is not None:
-        return
+        return None
     data = pa.Table.from_pylist([asdict(row) for row in rows], schema=_schema(kind))
     properties = CommitProperties(app_transactions=[Transaction(transaction, 1)] if transaction else None)
     # The commit is checked against those after the version that was asked for the transaction. `merge` fills the columns
     # that only the table has.
     write_deltalake(delta, data, mode="append", schema_mode="merge", commit_properties=properties)
+    return delta.version()
+
+
+def _compact(table: Path) -> None:
+    """Write all rows into one file. Earlier versions keep theirs: a release can still be built from them."""
+    with suppress(DeltaError, OSError):  # another process was first, or will be
+        open_table(table).optimize.compact()
 
 
 def _grown(lake: Path, kind: type[Entry]) -> DeltaTable:

@@ -36,7 +36,7 @@ NIGHTS = 3
 QUESTIONS = re.findall(r"\n([^\n]+)\n\n```sql\n(.*?)```", (REPOSITORY / "docs/operations.md").read_text(), re.DOTALL)
 
 
-def entry(kind: type[Entry], **said: Any) -> Entry:
+def entry(kind: type[Entry], /, **said: Any) -> Entry:
     """An entry of which a test says what matters; a text that is not given is empty, and all else is 0, false or none."""
     plain = {"varchar": "", "bigint": 0, "double": 0.0, "boolean": False, "timestamp": FIRST}
     types = ledger.columns(kind)
