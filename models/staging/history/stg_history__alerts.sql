@@ -17,7 +17,6 @@ renamed as (
         action,
         detail,
 
-        number as incident_number,
         attempt as attempt_number,
         seconds as duration_seconds,
 

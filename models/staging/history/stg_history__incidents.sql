@@ -1,3 +1,4 @@
+-- Left out: tags, by which alerts find their channel.
 with
 
 source as (
@@ -14,6 +15,7 @@ renamed as (
 
         event,
         node,
+        name as node_name,
         family,
         title,
         severity,

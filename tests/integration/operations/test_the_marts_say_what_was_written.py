@@ -74,7 +74,7 @@ OTHERS = [
     entry(SignalEntry, run_id="run2", environment="prod", metric="core.orders.rows"),
     entry(CommitEntry, run_id="run1", environment="prod", release_id="release1", code_commit="c" * 40, authored_at=FIRST),
     entry(IncidentEntry, event_id="1", incident_id="i", run_id="run2", event="opened"),
-    entry(AlertEntry, alert_id="1", incident_id="i", run_id="run2", event="sent", number=1),
+    entry(AlertEntry, alert_id="1", incident_id="i", run_id="run2", event="sent"),
 ]
 
 

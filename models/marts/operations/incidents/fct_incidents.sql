@@ -24,6 +24,7 @@ by_incident as (
         incident_number,
         arg_max(environment, happened_at) as environment,
         arg_max(node, happened_at) as node,
+        arg_max(node_name, happened_at) as node_name,
         arg_max(family, happened_at) as family,
         arg_max(title, happened_at) as title,
         arg_max(severity, happened_at) as severity,
@@ -43,15 +44,27 @@ by_incident as (
     group by incident_id, incident_number
 ),
 
+spans as (
+    select
+        *,
+        lead(opened_at) over (partition by incident_id order by incident_number) as next_opened_at
+    from by_incident
+),
+
 sent as (
     select
-        incident_id,
-        incident_number,
+        spans.incident_id,
+        spans.incident_number,
         count(*) as sent_alert_count,
-        min(happened_at) as first_alert_sent_at
-    from alerts
-    where event = 'sent'
-    group by incident_id, incident_number
+        min(alerts.happened_at) as first_alert_sent_at
+    from spans
+    inner join alerts
+        on
+            spans.incident_id = alerts.incident_id
+            and spans.opened_at <= alerts.happened_at
+            and (alerts.happened_at < spans.next_opened_at or spans.next_opened_at is null)
+    where alerts.event = 'sent'
+    group by spans.incident_id, spans.incident_number
 ),
 
 final as (
@@ -61,6 +74,7 @@ final as (
         by_incident.run_id,
         by_incident.environment,
         by_incident.node,
+        by_incident.node_name,
         by_incident.family,
         by_incident.title,
         by_incident.severity,
