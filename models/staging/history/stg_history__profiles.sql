@@ -1,4 +1,4 @@
--- Left out: least, greatest, mean, total, quantiles and frequent, which the audit compares from release to release.
+-- Left out: least, greatest, mean, total, quantiles, frequent and parent_release_id: releases are compared in lake/ops itself.
 with
 
 source as (

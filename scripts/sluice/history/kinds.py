@@ -205,8 +205,9 @@ class ValueCount:
 class ProfileEntry(Entry):
     """What a table, or a column of it, held when a candidate had been built. A table's own row has no `column_name`.
 
-    Values are text, so that every type fits. `quantiles` are the values at 0, 0.1, ... 1 of a number or time. Of columns with
-    personal data, only counts are kept.
+    Values are text, so that every type fits. `quantiles` are the values at 0, 0.1, ... 1 of a number or time (in seconds since
+    1970), `frequent` the most frequent values of a column that has few. Of columns with personal data, only counts are kept.
+    `parent_release_id` is the release that the candidate was built from.
     """
 
     TABLE = "profiles"
@@ -228,6 +229,7 @@ class ProfileEntry(Entry):
     total: float | None = None
     quantiles: tuple[float, ...] = ()
     frequent: tuple[ValueCount, ...] = ()
+    parent_release_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

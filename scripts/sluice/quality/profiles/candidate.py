@@ -22,7 +22,7 @@ from sluice.quality import personal
 from sluice.quality.profiles import scan, weight
 from sluice.store.record import FILE, Record, Relation
 
-# What of an entry is no value of the column.
+# What an entry says of a column without any of its values.
 _COUNTS = ("row_count", "bytes", "null_count", "distinct_count")
 
 
@@ -37,8 +37,8 @@ class Known:
 def profile(folder: Path, record: Record, parent: Record | None, lake: Path) -> list[ProfileEntry]:
     """The entries of a candidate: one for each public relation, and one for each of its columns.
 
-    A relation with the digest that it has in `parent` is not scanned: the entries of that release are taken over. Where there
-    is no whole file there is nothing to profile. Raises duckdb.Error and SluiceError where a file cannot be read.
+    A relation with the digest that it has in `parent` is not scanned: the entries of that release are taken over. Where
+    dbt could not build everything there is nothing to profile. Raises duckdb.Error and SluiceError where a file cannot be read.
     """
     if not (folder / FILE).is_file():
         return []
@@ -102,6 +102,7 @@ class _Scans:
             "environment": record.environment,
             "release_id": record.release_id,
             "measured_at": measured_at,
+            "parent_release_id": record.parent,
         }
         self._bytes = weight.of_tables(connection, "profiled")
 

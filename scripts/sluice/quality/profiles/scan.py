@@ -22,8 +22,8 @@ from sluice.core.manifest import folded
 from sluice.history.kinds import ValueCount
 
 SAMPLE = 20_000  # rows, of which quantiles are taken
-CATEGORIES = 200  # estimated distinct values up to which a column's frequent values are counted
-FREQUENT = 20  # values that are kept
+CATEGORIES = 50  # estimated distinct values up to which a column's values are counted
+FREQUENT = 50  # values that are kept, the most frequent ones
 LONGEST = 100  # characters of a value that is kept
 DECILES = "[0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]"
 

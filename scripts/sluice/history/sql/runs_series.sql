@@ -1,0 +1,72 @@
+-- What charts follow from run to run, for one environment: a point for each release, run or delivery.
+with profiles as (
+    select * from ($profiles) where environment = $environment
+),
+
+tables as (
+    select * from profiles where column_name is null
+),
+
+growth as (
+    select newer.*, newer.row_count - older.row_count as rows_added
+    from tables as newer
+    inner join tables as older on newer.parent_release_id = older.release_id and newer.relation = older.relation
+),
+
+columns as (
+    select * from profiles where column_name is not null and row_count > 0
+),
+
+steps as (
+    -- A build or an audit that found nothing to do has no invocation, and takes no time.
+    select * from ($steps)
+    where
+        outcome = 'done'
+        and (environment = $environment or environment is null)
+        and (invocation_id is not null or step not in ('build', 'audit'))
+),
+
+feeds as (
+    select
+        run_id, feed,
+        max(loaded_at) as measured_at, sum(rows_landed) as rows_landed, sum(rows_quarantined) as rows_quarantined,
+        sum(rows_read) as rows_read
+    from ($batches)
+    group by run_id, feed
+),
+
+drift as (
+    select * from ($drift)
+    where environment = $environment and measure in ('psi', 'ks')
+),
+
+points as (
+    select relation, 'rows_added' as measure, null as label, 'value' as kind, measured_at, rows_added::double as value, null as denominator
+    from growth
+    union all
+    select relation, 'bytes_per_row', null, 'amount', measured_at, bytes / row_count, null from tables where bytes > 0 and row_count > 0
+    union all
+    select relation, 'age_hours', null, 'value', measured_at, epoch(measured_at - newest_at) / 3600, null
+    from tables
+    where newest_at is not null
+    union all
+    select relation, 'null_share', 'column=' || column_name, 'p', measured_at, null_count, row_count from columns
+    union all
+    select relation, 'categories', 'column=' || column_name, 'count', measured_at, len(frequent), null
+    from columns
+    where len(frequent) > 0
+    union all
+    select relation, measure, 'column=' || column_name, 'value', measured_at, value, null from drift
+    union all
+    select null, 'seconds', 'step=' || step, 'amount', started_at, seconds, null from steps where seconds > 0
+    union all
+    select feed, 'rows', 'feed=' || feed, 'count', measured_at, rows_landed, null from feeds
+    union all
+    select feed, 'rejected_share', 'feed=' || feed, 'p', measured_at, rows_quarantined, rows_read from feeds where rows_read > 0
+)
+
+select
+    case when label like 'feed=%' then 'feed' when label like 'step=%' then 'run' else relation end
+    || '.' || measure || coalesce('{' || label || '}', '') as metric,
+    kind, measured_at, value, denominator::double as denominator, relation, measure
+from points
