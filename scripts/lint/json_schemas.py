@@ -97,6 +97,7 @@ STEPS = record(
     unchanged=optional(record("UnchangedStep", **of(Unchanged))),
     audit=optional(record("AuditStep", **AUDIT)),
     publish=optional(record("PublishStep", **of(MoveResult))),
+    incidents=optional(record("Incidents", **of(Told))),
 )
 MODIFIED = record("ModifiedNode", **of(Modified), touches_data=bool)
 RUN: Fields = {
