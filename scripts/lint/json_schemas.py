@@ -38,6 +38,7 @@ from sluice.environments.partial import Partial
 from sluice.gate.acknowledge import Acknowledged
 from sluice.gate.prune import Pruned
 from sluice.gate.publish import MoveResult
+from sluice.quality.charts.result import SeriesResult
 from sluice.quality.dbt_results import Ended
 from sluice.quality.expectations.result import AuditReport
 from sluice.quality.failures import NOT_REPORTED, FailingRows
@@ -83,7 +84,8 @@ DBT: Any = record("Failures", **FAILURES)
 CANDIDATE: Fields = {**of(Candidate), "dbt": DBT | None}
 PULL_REQUEST: Fields = {"file": Path, "artifacts": Path, "is_good": bool, **of(Partial), "dbt": DBT | None}
 BUILDS = (FAILURES, CANDIDATE, PULL_REQUEST)
-AUDIT: Fields = {**of(AuditReport), "exit_code": Literal[0, 1, 2]}
+CHARTS = record("Charts", series=list[SeriesResult], notes=list[str], seconds=float)
+AUDIT: Fields = {**of(AuditReport), "charts": CHARTS, "exit_code": Literal[0, 1, 2]}
 MOVE: Fields = {**of(MoveResult), "outcome": Literal["done"]}
 DECIDED = record("Decided", quarantine_id=str, feed=str, rule=str, outcome=str, why=str)
 AMOUNT = record("Amount", currency_code=str | None, amount=str)
@@ -97,6 +99,7 @@ STEPS = record(
     unchanged=optional(record("UnchangedStep", **of(Unchanged))),
     audit=optional(record("AuditStep", **AUDIT)),
     publish=optional(record("PublishStep", **of(MoveResult))),
+    incidents=optional(record("Incidents", **of(Told))),
 )
 MODIFIED = record("ModifiedNode", **of(Modified), touches_data=bool)
 RUN: Fields = {

@@ -61,7 +61,7 @@ def killed(kills: int, root: Path, seed: int, tell: Tell = silent) -> Arrived:
             tell("killed senders", arrived.kills / kills)
             lake = root / f"lake-{arrived.senders}"
             _carried_out(lake, start, chance, kills, arrived)
-            _judge(receiver, arrived)
+            compare(receiver, arrived)
             receiver.bodies.clear()
     return arrived
 
@@ -83,7 +83,7 @@ def _carried_out(lake: Path, start: Starter, chance: random.Random, kills: int, 
     arrived.expected += 2 * NIGHTS - 1
 
 
-def _judge(receiver: Receiver, arrived: Arrived) -> None:
+def compare(receiver: Receiver, arrived: Arrived) -> None:
     """Compare what came with what was to come: the begin of every night's incident, and its end the night after."""
     came = Counter((str(one["node"]), str(one["action"])) for one in receiver.bodies)
     ids = Counter(one["alert_id"] for one in receiver.bodies)

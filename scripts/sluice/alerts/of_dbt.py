@@ -111,9 +111,9 @@ def _sentence(entry: Mapping[str, Any], kind: str, name: str) -> str:
 
 
 def _class_of(entry: Mapping[str, Any]) -> str:
-    """The kind of an error, without what follows, which may quote a value of a row."""
-    found = re.search(r"\b((?:[A-Z][A-Za-z]+ ){1,3}Error)\b", str(entry.get("message") or ""))
-    return found[1] if found else "an error of dbt"
+    """The kind of an error, DuckDB's rather than dbt's, without what follows, which may quote a value of a row."""
+    found = re.findall(r"^\s*((?:[A-Z][A-Za-z]+ ){1,3}Error)\b", str(entry.get("message") or ""), re.MULTILINE)
+    return str(found[:2][-1]) if found else "an error of dbt"
 
 
 def columns(node: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

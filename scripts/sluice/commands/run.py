@@ -34,7 +34,8 @@ def run(
     Where the environment's release was made from the same data, decisions, code and tools, nothing is built or published.
 
     It stops at the first step that does not succeed, with that step's exit code. Readers then keep the release that they
-    have, and a candidate that was refused is kept for inspection.
+    have, and a candidate that was refused is kept for inspection. What it found wrong becomes incidents, which are sent where
+    alerts.yml says.
 
     However it ends, the environments with `after: runs` in environments.yml are built then, to show what happened.
     """
@@ -66,7 +67,7 @@ def _run(
         )
         with closing(reports):
             for report in reports:
-                code = getattr(report, "exit_code", 0)
+                code = code or getattr(report, "exit_code", 0)
                 done |= _fields(report)
                 if output is Format.text:
                     _show(report)
@@ -81,6 +82,7 @@ def _run(
 
 
 def _fields(report: StepReport) -> dict[str, Any]:
+    from sluice.alerts.after import Told
     from sluice.candidate.unchanged import Unchanged
     from sluice.commands import build
     from sluice.gate.publish import MoveResult
@@ -92,10 +94,14 @@ def _fields(report: StepReport) -> dict[str, Any]:
         return {"unchanged": fields(report.made)} if isinstance(report.made, Unchanged) else {"build": build.fields(report)}
     if isinstance(report, Audited):
         return {"audit": as_fields(report.report)}
+    if isinstance(report, Told):
+        return {"incidents": fields(report)}
     return {"publish" if isinstance(report, MoveResult) else "ingest": fields(report)}
 
 
 def _show(report: StepReport) -> None:
+    from sluice.alerts.after import Told
+    from sluice.alerts.report import told_text
     from sluice.commands.audit import show_audit
     from sluice.commands.build import show_build
     from sluice.commands.publish import show_move
@@ -110,5 +116,7 @@ def _show(report: StepReport) -> None:
         show_build(report, "text")
     elif isinstance(report, Audited):
         show_audit(report, "text")
+    elif isinstance(report, Told):
+        typer.echo(told_text(report), nl=bool(told_text(report)))
     else:
         show_move(report, "text")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.helpers.candidates import SalesShop, make_shop, rows
@@ -38,6 +40,7 @@ def test_it_builds_audits_and_publishes_and_stops_where_a_step_refuses(shop: Sal
         "build",
         "audit",
         "publish",
+        "incidents",
     }
     first = (shop.warehouse / "prod.duckdb").readlink()
     assert sold(shop) == [(55,)]
@@ -99,7 +102,47 @@ def test_its_document_has_the_steps_that_were_done_and_the_error(shop: SalesShop
     said = document(["run"], shop.sluice("run", "--format", "json", code=1).stdout)
     assert (said["outcome"], said["steps"]["build"]["is_good"], "error" in said) == ("failed", False, False)
     refused = document(["run"], shop.sluice("run", "--format", "json", code=1, SLUICE_ACTOR="job:other").stdout)
-    assert (refused["outcome"], refused["steps"], refused["error"]["code"]) == ("refused", {}, 1)
+    assert (refused["outcome"], [*refused["steps"]], refused["error"]["code"]) == ("refused", ["incidents"], 1)
+
+
+ALERTS = """
+channels: {log: {kind: file, folder: told}}
+routes: [{to: [log], severity: error}]
+"""
+
+
+def incidents(shop: SalesShop, *more: str) -> list[dict[str, Any]]:
+    return list(json.loads(shop.sluice("incidents", "list", "--format", "json", *more).stdout)["incidents"])
+
+
+def told(shop: SalesShop) -> list[str]:
+    files = sorted((shop.folder / "told").glob("*.jsonl"))
+    lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    return [f"{one['action']} {one['node']}" for one in lines]
+
+
+def test_what_it_finds_is_an_incident_that_is_told_once_and_ends_with_the_run_that_does_not_find_it(shop: SalesShop) -> None:
+    """Two runs have failed for the same reason, one could not run; the file of alerts comes later."""
+    by_node = {one["node"]: one for one in incidents(shop)}
+    assert set(by_node) == {"model.sluice.all_sales", "step.build"}
+    failed = by_node["model.sluice.all_sales"]
+    assert (failed["state"], failed["seen"], failed["severity"], len(failed["findings"])) == ("open", 2, "error", 1)
+    assert failed["title"] == "every_sale_is_there_once: 1 row of core.all_sales"
+    assert failed["touches"] == ["core.by_shop", "core.rpt_shops"]
+    assert failed["next_step"].endswith(
+        'sluice ack every_sale_is_there_once --release {} --why "..."'.format(failed["release_id"])
+    )
+
+    shop.write("alerts.yml", ALERTS)
+    shop.sluice("incidents", "send")
+    shop.write("models/core/all_sales.sql", (shop.folder / "models/core/all_sales.sql").read_text().replace("*", "distinct *"))
+    shop.commit()
+    said = shop.sluice("run").stdout
+    assert f"resolved {failed['incident_id'][:8]}: every_sale_is_there_once" in said
+    assert incidents(shop) == []
+    nodes = ("model.sluice.all_sales", "step.build")
+    assert sorted(told(shop)) == sorted(f"{action} {node}" for action in ("trigger", "resolve") for node in nodes)
+    assert {one["state"] for one in incidents(shop, "--all")} == {"resolved"}
 
 
 def test_a_file_of_feeds_that_is_not_there_stops_it_before_anything_is_built(shop: SalesShop, tmp_path: Path) -> None:
