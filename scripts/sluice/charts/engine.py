@@ -10,6 +10,7 @@ import duckdb
 from sluice.charts.settings import Settings
 
 COLUMNS = "metric, kind, measured_at, value, denominator, season, phase"
+VERDICT = "metric, kind, measured_at, phase, value, denominator, baseline::integer, z, level"
 # Points that are judged at once; of more, one part after the other, so that memory stays the same.
 AT_ONCE = 400_000
 
@@ -20,19 +21,33 @@ def text(name: str, settings: Settings, **relations: str) -> str:
     return Template(source).substitute(settings.parameters(), **relations)
 
 
-def judge(connection: duckdb.DuckDBPyConnection, settings: Settings, series: str = "series", chart: str = "chart") -> None:
+def judge(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    series: str = "series",
+    chart: str = "chart",
+    *,
+    verdicts: str | None = None,
+    only: str | None = None,
+) -> None:
     """Judge every point of the table `series` (COLUMNS) by the points before it, into the table `chart`.
 
     `chart` has one row per point: the value, centre and limits, the deviate z, its weighted mean, the rules that it breaks
     and the level (0 none, 1 to look at, 2 blocks). Points before the shortest baseline are not judged: z is null.
+
+    `verdicts` is a table to which the VERDICT of each point is appended, and `only` a query on the table `judged` for the
+    metrics that get a chart: limits and rules cost a quarter of the whole, and few series of many signal.
     """
+    judged = "judged" if only is None else f"(select * from judged where metric in ({only}))"
     is_first = True
     for number, is_long in _lots(connection, settings, series):
         of_lot = f"select {series}.* from {series} inner join lots using (metric, phase) where lot = {number}"
         _make(connection, "lot_series", of_lot)
         _make(connection, "points", text("points", settings, series="lot_series"))
         _make(connection, "judged", text("judge_long" if is_long else "judge", settings, points="points"))
-        charted = text("chart", settings, judged="judged")
+        if verdicts:
+            connection.execute(f"insert into {verdicts} select {VERDICT} from judged")
+        charted = text("chart", settings, judged=judged)
         if is_first:
             _make(connection, chart, charted)
         else:

@@ -20,13 +20,21 @@ from sluice.quality.charts.declared import FollowedModel
 from sluice.quality.charts.measured import measure
 from sluice.quality.charts.result import ChartFindings, SeriesResult, Signal
 
-CHUNK = 500  # series that are judged at a time: memory grows with their points
 PICTURES = 20  # charts that are drawn, of series that fail first
 _HURTS = "level = 2 and (direction = 'both' or (direction = 'up') = (z > 0))"
-_JUDGED = """
-    metric, kind, measured_at, phase, value, denominator, plotted, baseline, z, level, strength, centre, look_lower, look_upper,
-    block_lower, block_upper, rules
+_TABLES = """
+create or replace temp table verdicts (
+    metric varchar, kind varchar, measured_at timestamp, phase integer, value double, denominator double, baseline integer,
+    z double, level integer
+);
+create or replace temp table charted (
+    metric varchar, measured_at timestamp, plotted double, centre double, look_lower double, look_upper double, z double,
+    level integer, strength double, rules varchar[]
+)
 """
+_CHARTED = "metric, measured_at, plotted, centre, look_lower, look_upper, z, level, strength, rules"
+# The charts that are made: of series with a new point that signals.
+_ONLY = "select metric from judged inner join news using (metric, measured_at) where is_new and level > 0"
 
 
 @dataclass(frozen=True)
@@ -74,17 +82,12 @@ def _compare(connection: duckdb.DuckDBPyConnection, known: Path | None) -> None:
     another series than it was.
     """
     source = f"read_parquet({literal(str(known))})" if known else "verdicts"
-    connection.execute("""
-        create or replace temp table verdicts (
-            metric varchar, kind varchar, measured_at timestamp, phase integer, value double, denominator double, plotted double,
-            baseline integer, z double, level integer, strength double, centre double, look_lower double, look_upper double,
-            block_lower double, block_upper double, rules varchar[]
-        )
-    """)
+    connection.execute(_TABLES)
     connection.execute(f"""
         create or replace temp table news as
         with known as (
-            select metric, measured_at, value, denominator, plotted from {source}
+            select metric, measured_at, value, denominator, if(kind in ('p', 'u'), value / denominator, value) as plotted
+            from {source}
         ),
         compared as (
             select points.metric, points.measured_at, known.plotted as before, known.metric is not null as is_known,
@@ -109,33 +112,29 @@ def _same(name: str) -> str:
 
 
 def _judge(connection: duckdb.DuckDBPyConnection) -> dict[str, Chart]:
-    """Fill the table `verdicts`; give the charts of series with new points that signal."""
-    connection.execute(f"""
-        create or replace temp table chunks as
-        select metric, memory, (row_number() over (partition by memory order by metric) - 1) // {CHUNK} as number from followed
-    """)
+    """Fill the tables `verdicts` and `charted`; give the charts of series with new points that signal."""
     pictures: dict[str, Chart] = {}
-    chunks = connection.execute("select distinct memory, number from chunks order by all").fetchall()
+    memories = connection.execute("select distinct memory from followed order by memory").fetchall()
     connection.execute("set threads = 1")  # a step of the recursion is too small to be shared
-    for memory, number in chunks:
-        _load(connection, memory, number)
+    for (memory,) in memories:
+        _load(connection, memory)
         settings = Settings(memory=float(memory)) if memory else Settings()
-        engine.judge(connection, settings)
-        connection.execute(f"insert into verdicts select {_JUDGED} from chart")
+        engine.judge(connection, settings, verdicts="verdicts", only=_ONLY)
+        connection.execute(f"insert into charted select {_CHARTED} from chart")
         pictures |= _pictures(connection, settings, PICTURES - len(pictures))
     connection.execute("reset threads")
     return pictures
 
 
-def _load(connection: duckdb.DuckDBPyConnection, memory: int | None, number: int) -> None:
+def _load(connection: duckdb.DuckDBPyConnection, memory: int | None) -> None:
     connection.execute(f"""
         create or replace temp table series as
         select points.*, count(phases.since)::integer as phase,
             if(measured_at = date_trunc('day', measured_at), measured_at::date::varchar, left(measured_at::varchar, 16)) as label
         from measured_points as points
-        inner join chunks using (metric)
+        inner join followed using (metric)
         left join phases on phases.metric = points.metric and phases.since <= points.measured_at
-        where chunks.memory is not distinct from {literal(memory)} and chunks.number = {number}
+        where followed.memory is not distinct from {literal(memory)}
         group by all
     """)
 
@@ -162,22 +161,24 @@ _SIGNAL = f"""{{
 
 
 def _series(connection: duckdb.DuckDBPyConnection) -> Iterator[SeriesResult]:
+    """How each series did: its counts, and of those with a chart the strongest new point that signals."""
     found = connection.execute(f"""
-        select
-            metric, any_value(relation), any_value(model), any_value(measure), any_value(dimension), any_value(followed.kind),
-            any_value(severity), any_value(direction), any_value(owner),
-            case
-                when bool_or(is_new and {_HURTS}) then any_value(if(severity = 'error', 'fail', 'warn'))
-                when count(z) > 0 then 'pass'
-                else 'not_run'
-            end,
-            count(measured_at), count(*) filter (is_new), count(*) filter (is_new and level > 0),
-            arg_max({_SIGNAL}, ({_HURTS})::integer * 1000 + least(strength, 999)) filter (is_new and level > 0),
-            min(measured_at) filter (is_new and {_HURTS})
-        from followed
-        left join verdicts using (metric)
-        left join news using (metric, measured_at)
-        group by metric
+        with counts as (
+            select metric, count(z) as judged, count(*) as points, count(*) filter (is_new) as news
+            from verdicts inner join news using (metric, measured_at)
+            group by metric
+        ),
+        signals as (
+            select metric, count(*) as signalled, bool_or({_HURTS}) as hurts, min(measured_at) filter ({_HURTS}) as since,
+                arg_max({_SIGNAL}, ({_HURTS})::integer * 1000 + least(strength, 999)) as worst
+            from charted inner join news using (metric, measured_at) inner join followed using (metric)
+            where is_new and level > 0
+            group by metric
+        )
+        select metric, relation, model, measure, dimension, kind, severity, direction, owner,
+            case when hurts then if(severity = 'error', 'fail', 'warn') when judged > 0 then 'pass' else 'not_run' end,
+            coalesce(points, 0), coalesce(news, 0), coalesce(signalled, 0), worst, since
+        from followed left join counts using (metric) left join signals using (metric)
         order by metric
     """).fetchall()
     for *names, points, new, signalled, worst, since in found:
@@ -187,11 +188,11 @@ def _series(connection: duckdb.DuckDBPyConnection) -> Iterator[SeriesResult]:
 
 
 def _signals(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[Signal, ...]]:
-    """The new points that signal; of series that are not known from before, the others, too."""
+    """The new points that signal."""
     found = connection.execute(f"""
         select metric, list({_SIGNAL} order by measured_at)
-        from verdicts inner join news using (metric, measured_at) inner join followed using (metric)
-        where level > 0 and (is_new or before is null)
+        from charted inner join news using (metric, measured_at) inner join followed using (metric)
+        where is_new and level > 0
         group by metric
     """).fetchall()
     return {metric: tuple(_signal(one) for one in ones) for metric, ones in found}
