@@ -12,10 +12,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from lab.tiny_releases import ReleaseShop, shop_in
 from sluice.history import ledger
 from sluice.history.kinds import (
+    AlertEntry,
     BatchEntry,
     CheckEntry,
     DecisionEntry,
     Entry,
+    IncidentEntry,
     ProfileEntry,
     RefusalEntry,
     ReleaseEntry,
@@ -135,6 +137,22 @@ def decision(quarantine_id: str, at: datetime, word: str) -> DecisionEntry:
     )  # fmt: skip
 
 
+def incident(name: str, at: datetime, event: str, severity: str = "error") -> IncidentEntry:
+    """What happened to an incident of prod."""
+    return IncidentEntry(
+        event_id=f"{name} {at} {event}", incident_id=name, happened_at=at, event=event, run_id="r2", environment="prod",
+        node="core.orders", family="data", title="t", severity=severity, owner=None, since_at=FIRST,
+    )  # fmt: skip
+
+
+def message(name: str, event: str, at: datetime) -> AlertEntry:
+    """What happened to a message to a channel."""
+    return AlertEntry(
+        alert_id=name, happened_at=at, event=event, run_id="r2", channel="team", kind="json", incident_id="i",
+        action="trigger", due_at=at,
+    )  # fmt: skip
+
+
 def two_nights(shop: ReleaseShop) -> str:
     """The first night published a release, whose id is returned; the second one was refused."""
     release_id = shop.published()
@@ -154,6 +172,10 @@ def two_nights(shop: ReleaseShop) -> str:
         check("a2", SECOND, "20260302T020000Z-aaaaaa", "expectation", "fail"),
         check("a2", SECOND, "20260302T020000Z-aaaaaa", "expectation", "warn", "d"),
         signal("r1", "error", blocks=True), signal("r2", "warn", blocks=False), signal("r2", "warn", blocks=False),
+        incident("i1", FIRST, "opened"), incident("i2", FIRST, "opened"), incident("i2", SECOND, "acknowledged"),
+        incident("i3", FIRST, "opened", "warn"), incident("i3", SECOND, "resolved", "warn"),
+        message("m1", "queued", FIRST), message("m1", "sent", SECOND), message("m2", "queued", FIRST),
+        message("m2", "failed", SECOND), message("m3", "queued", FIRST), message("m3", "dropped", SECOND),
         profile(release_id, 220), profile(release_id, 220, "order_id"), profile("20260302T020000Z-aaaaaa", 999),
     ])  # fmt: skip
     return release_id

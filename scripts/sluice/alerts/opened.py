@@ -17,6 +17,12 @@ from sluice.history import ledger
 from sluice.history.kinds import Entry
 
 
+def query(lake: Path, name: str, kind: type[Entry]) -> str:
+    """A query of this room, of sql/, over the table of a kind. Raises SluiceError for a damaged table."""
+    text = files("sluice.alerts").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    return Template(text).substitute(**{kind.TABLE: f"({ledger.query(lake, kind)})"})
+
+
 @dataclass(frozen=True)
 class OpenLake:
     """A lake and a connection that reads its tables; to load DuckDB's extension costs more than a query."""
@@ -26,9 +32,7 @@ class OpenLake:
 
     def rows(self, name: str, kind: type[Entry], rest: str = "", values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """The rows of a query of this room over the table of a kind. Raises SluiceError for a damaged table."""
-        text = files("sluice.alerts").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-        query = Template(text).substitute(**{kind.TABLE: f"({ledger.query(self.path, kind)})"})
-        return self._rows(f"select * from ({query}) {rest}", values or {})
+        return self._rows(f"select * from ({query(self.path, name, kind)}) {rest}", values or {})
 
     def table(self, kind: type[Entry], rest: str = "", values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """The rows of the table of a kind. Raises SluiceError for a damaged table."""

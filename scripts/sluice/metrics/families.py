@@ -78,6 +78,15 @@ OF_HISTORY = (
         Metric("signals", "chart_signals", "Signals of control charts in the newest audit."),
         Metric("blocking", "chart_signals_blocking", "Signals of control charts that stopped the newest candidate."),
     )),
+    Part("incidents", ("environment", "severity", "state"), (
+        Metric("incidents", "incidents", "Incidents that are not over: open, or acknowledged by a person."),
+        Metric("oldest_at", "incidents_oldest_timestamp_seconds", "Since when the oldest of these incidents exists."),
+    )),
+    Part("messages", ("channel",), (
+        Metric("sent", "messages_sent_total", "Messages about incidents that a channel has taken."),
+        Metric("dropped", "messages_dropped_total", "Messages about incidents that were given up."),
+        Metric("waiting", "messages_waiting", "Messages about incidents that wait for the next try."),
+    )),
 )  # fmt: skip
 
 RELEASES = Part("releases", ("environment",), (

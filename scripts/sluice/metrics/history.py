@@ -11,13 +11,16 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from sluice.alerts.opened import query
 from sluice.core.duck import connect, identifier
 from sluice.history import ledger
 from sluice.history.kinds import (
+    AlertEntry,
     BatchEntry,
     CheckEntry,
     DecisionEntry,
     Entry,
+    IncidentEntry,
     ProfileEntry,
     RefusalEntry,
     ReleaseEntry,
@@ -43,6 +46,11 @@ _READS: dict[str, tuple[type[Entry], ...]] = {
     "tables": (ProfileEntry,),
     "signals": (StepEntry, SignalEntry),
 }
+# Those that read what the room of alerts makes of a table.
+_OF_ALERTS: dict[str, dict[str, type[Entry]]] = {
+    "incidents": {"incidents": IncidentEntry},
+    "messages": {"outbox": AlertEntry},
+}
 
 
 @contextmanager
@@ -63,10 +71,13 @@ def opened(environments: Sequence[str], pointed: Mapping[str, str]) -> Iterator[
 
 def rows(connection: duckdb.DuckDBPyConnection, lake: Path, part: Part) -> list[Row]:
     """What a part has to say. Raises SluiceError for a damaged table, duckdb.Error for one whose files are gone."""
-    for kind in _READS[part.name]:
+    reads = _READS.get(part.name, ())
+    for kind in reads:
         connection.execute(f"create or replace temp view {identifier(kind.TABLE)} as {ledger.query(lake, kind)}")
-    if CheckEntry in _READS[part.name]:
+    if CheckEntry in reads:
         connection.execute(f"create or replace temp view recorded as {_text('recorded')}")
+    for name, kind in _OF_ALERTS.get(part.name, {}).items():
+        connection.execute(f"create or replace temp view {name}_now as {query(lake, name, kind)}")
     found = connection.execute(_text(part.name))
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchmany(MOST + 1)]

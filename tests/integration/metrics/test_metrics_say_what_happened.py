@@ -66,6 +66,14 @@ def test_every_figure_is_that_of_the_history(shop: ReleaseShop) -> None:
         labels(environment="prod", severity="warn"): 0, labels(environment="prod", severity="error"): 0,
     }  # fmt: skip
     assert found["sluice_chart_signals"][labels(environment="prod", severity="warn")] == 2
+    # One is open, one is acknowledged, and one was resolved; dev has none.
+    not_over = {tuple(sorted(key)): value for key, value in found["sluice_incidents"].items() if value}
+    assert not_over == {
+        (("environment", "prod"), ("severity", "error"), ("state", "open")): 1,
+        (("environment", "prod"), ("severity", "error"), ("state", "acknowledged")): 1,
+    }
+    team = labels(channel="team")
+    assert [found[f"sluice_messages_{name}"] for name in ("sent_total", "dropped_total", "waiting")] == [{team: 1}] * 3
     table = labels(environment="prod", relation="core.orders")
     assert found["sluice_table_rows"] == {table: 220}
     assert found["sluice_table_newest_data_timestamp_seconds"] == {table: seconds(FIRST) - 3 * 3600}
