@@ -41,7 +41,7 @@ class Settings:
     long: int = 500  # points from which on a series is judged in parts
     first: int = 64  # of a long series, no point before this one is judged
     part: int = 512  # of a long series, points that are judged by one baseline
-    long_baseline: int = 2048  # points before a part that set its limits
+    long_baseline: int = 4096  # points before a part that set its limits
     quiet: int = 3  # points without a signal that end a span of signals
     cusum: float = 5.0  # two-sided with k = 0.5: ARL0 465 (Hawkins and Olwell 1998)
 
@@ -72,6 +72,7 @@ class Settings:
             "beyond": 9.0,  # the deviate of a change from constancy
             "cusum": self.cusum,
             "quiet": self.quiet,
+            "heaviest": 8.0,  # degrees of freedom: no tail of a long series is taken to be heavier
         }
         counts = {"first": self.first, "part": self.part, "baseline": self.long_baseline}
         return {name: f"{float(number)!r}::double" for name, number in numbers.items()} | {

@@ -4,9 +4,9 @@
 -- A point depends on no verdict, so that nothing is recursive. What was unusual before is kept from teaching the baseline
 -- by quantiles: up to a sixth of a baseline may be unusual.
 --
--- In a baseline are looked for: the cycle of its step (hour of the day, hour of the week, weekday), how a value follows
--- the one before it and the mean of the twelve before it (regression), the deviation of each side, and how heavy each
--- side's tail is (Student's t whose quantiles have the same ratio). The deviate is normal if nothing has changed.
+-- In a baseline are looked for: the cycle of its step (hour of the day, hour of the week, weekday), the deviation
+-- of each side, how heavy each side's tail is (Student's t whose quantiles have the same ratio), and how many independent
+-- values it is worth. The deviate is normal if nothing has changed.
 with placed as (
     select
         *,
@@ -133,55 +133,35 @@ spread_of as (
     group by all
 ),
 
--- For the regression only, values are cut at four deviations.
+-- For the centre and the correlation only, values are cut at four deviations.
 cut as (
     select
-        in_parts.*, spread_of.n, sqrt(in_parts.weight / usual_weight) as relative, usual_weight,
+        in_parts.*, spread_of.n, sqrt(in_parts.weight / usual_weight) as relative, q[2] as middle,
         if(q[3] > q[1], (q[3] - q[1]) / 2, deviation) as wide,
-        greatest(q[2] - 4 * wide, least(q[2] + 4 * wide, r)) as cut_r
+        greatest(middle - 4 * wide, least(middle + 4 * wide, r)) as cut_r,
+        lag(cut_r) over (partition by in_parts.series_number, in_parts.start order by in_parts.position) as cut_before
     from in_parts
     inner join spread_of using (series_number, start)
 ),
 
-with_before as (
+-- Values that follow each other say less than so many independent ones.
+centres as (
     select
-        *,
-        lag(r) over one_part as before,
-        avg(r) over (partition by series_number, start order by position rows between 12 preceding and 1 preceding) as lately,
-        lag(cut_r) over one_part as cut_before,
-        avg(cut_r) over (partition by series_number, start order by position rows between 12 preceding and 1 preceding) as cut_lately
+        series_number, start, avg(cut_r) as mean_r,
+        greatest(0, least(0.99, coalesce(corr(cut_r, cut_before), 0))) as phi,
+        greatest(4, count(*) * (1 - phi) / (1 + phi)) as independent
     from cut
-    window one_part as (partition by series_number, start order by position)
-),
-
-sums as (
-    select
-        series_number, start,
-        avg(cut_r) as mean_r, avg(cut_before) as mean_before, avg(cut_lately) as mean_lately,
-        var_pop(cut_before) as v1, var_pop(cut_lately) as v2, covar_pop(cut_before, cut_lately) as c12,
-        covar_pop(cut_r, cut_before) as c1, covar_pop(cut_r, cut_lately) as c2
-    from with_before
-    where not is_judged and cut_before is not null
+    where not is_judged
     group by all
-),
-
-slopes as (
-    select
-        *,
-        v1 * v2 * (1 + 1e-6) - c12 * c12 as determinant,
-        if(determinant > 0, greatest(-1, least(1, (c1 * v2 - c2 * c12) / determinant)), 0) as b1,
-        if(determinant > 0, greatest(-1, least(1, (c2 * v1 - c1 * c12) / determinant)), 0) as b2
-    from sums
 ),
 
 wrong_by as (
     select
-        with_before.*, b1, b2,
-        mean_r + b1 * (before - mean_before) + b2 * (lately - mean_lately) as predicted,
-        (r - predicted) * relative as exact_e,
+        cut.*, centres.mean_r, centres.phi, centres.independent,
+        (r - mean_r) * relative as exact_e,
         if(abs(exact_e) <= 1e-9 * (abs(y) + wide), 0, exact_e) as e
-    from with_before
-    inner join slopes using (series_number, start)
+    from cut
+    inner join centres using (series_number, start)
 ),
 
 sides as (
@@ -209,10 +189,10 @@ scaled as (
     select
         wrong_by.*,
         if(e < 0, scale_down, scale_up) as side_scale,
-        greatest(1.5, 1 / (heavy_up / (1.16 + 0.5 * heavy_up) + 1 / (2 * n_up + 1))) as df_up,
-        greatest(1.5, 1 / (heavy_down / (1.16 + 0.5 * heavy_down) + 1 / (2 * n_down + 1))) as df_down,
+        greatest($heaviest, 1 / (heavy_up / (1.16 + 0.5 * heavy_up) + 1 / least(2 * n_up + 1, independent))) as df_up,
+        greatest($heaviest, 1 / (heavy_down / (1.16 + 0.5 * heavy_down) + 1 / least(2 * n_down + 1, independent))) as df_down,
         if(e < 0, df_down, df_up) as df,
-        sqrt(1 + 3 / n) as widened, scale_up, scale_down
+        sqrt(1 + 1 / independent) as widened, scale_up, scale_down
     from wrong_by
     inner join scales using (series_number, start)
 ),
@@ -251,7 +231,7 @@ spreads as (
 judged as (
     select
         smoothed.* exclude (scale_up, scale_down), spreads.spread,
-        expected + predicted as centre, scale_up * widened / relative as scale, scale_down * widened / relative as lower_scale,
+        expected + mean_r as centre, scale_up * widened / relative as scale, scale_down * widened / relative as lower_scale,
         case
             when abs(z) > $block or (abs(ewma) > $block_ewma * spread and z * ewma > 0) then 2
             when abs(z) > $look or (abs(ewma) > $look_ewma * spread and z * ewma > 0) then 1
@@ -267,7 +247,7 @@ select
     coalesce(judged.n, 0)::double as baseline, judged.z, coalesce(judged.ewma, 0) as ewma, coalesce(judged.level, 0) as level,
     coalesce(if(judged.level = 0, 0, sign(if(abs(judged.z) > $look, judged.z, judged.ewma))), 0)::integer as side,
     judged.centre, judged.scale, judged.df_up as df, judged.lower_scale, judged.df_down as lower_df,
-    coalesce(judged.b1 + judged.b2, 0) as phi, coalesce(judged.spread, 1) as spread, 0 as settled,
+    coalesce(judged.phi, 0) as phi, coalesce(judged.spread, 1) as spread, 0 as settled,
     coalesce(judged.has_season, false) as has_season, false as is_dispersed
 from $points as points
 left join judged using (series_number, position)
