@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from lab.alarms.found import history
+from lab.alarms.found import Found, history
 from lab.alarms.page import causes, section, unexplained
 from sluice.core import log
 from sluice.core.errors import SluiceError
@@ -18,16 +18,17 @@ _MARK = "<!-- Below: written by python -m lab.alarms; do not edit. -->\n"
 
 
 def alarms(
-    built: Annotated[list[str], typer.Argument(help="Shops as NAME=FOLDER, with warehouse/dev.duckdb and target/ in it.")],
+    built: Annotated[list[str], typer.Argument(help="Shops as NAME=FOLDER, or NAME=FOLDER:SOURCE for one of several in it.")],
     known: Annotated[Path, typer.Option("--causes", help="Causes that are known, by shop.")] = CAUSES,
     page: Annotated[Path | None, typer.Option(help="Also write the tables into this page, below its mark.")] = None,
 ) -> None:
     """Judge each day by the days before it, and say which would have stopped a release or warned.
 
+    A folder has a warehouse/dev.duckdb that dbt built, and target/manifest.json.
     Exit code 1 if an alarm would have stopped a release, or its cause is not known.
     """
     explained = causes(known)
-    shops = [history(name, Path(folder)) for name, _, folder in (one.partition("=") for one in built)]
+    shops = [_history(one) for one in built]
     text = "\n".join(section(shop, explained) for shop in shops)
     typer.echo(text, nl=False)
     if page is not None:
@@ -36,6 +37,12 @@ def alarms(
     stopped = any(alarm.severity == "error" for shop in shops for alarm in shop.alarms)
     if stopped or any(unexplained(shop, explained) for shop in shops):
         raise typer.Exit(1)
+
+
+def _history(told: str) -> Found:
+    name, _, place = told.partition("=")
+    folder, _, source = place.partition(":")
+    return history(name, Path(folder), source or None)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from sluice.core.errors import SluiceError
 from sluice.quality.charts.declared import FollowedModel, declared
 from sluice.quality.charts.judged import Wish, judge
 
-EVERY, LAST = 20_000, date(2999, 12, 31)  # days: longer than any history, and behind the end of all
+DAYS, LAST = 500, date(2999, 12, 31)  # longer than each of the histories, and behind the end of all
 # Series of all sources together repeat those of each; a series that never varies raises no alarm and proves nothing.
 _SERIES = """
     create temp table series as
@@ -80,9 +80,10 @@ class Found:
     alarms: tuple[Alarm, ...]
 
 
-def history(name: str, folder: Path) -> Found:
-    """Judge every day of every series in a folder with `warehouse/dev.duckdb` and `target/manifest.json`.
+def history(name: str, folder: Path, source: str | None = None) -> Found:
+    """Judge the last DAYS days of every series in a folder with `warehouse/dev.duckdb` and `target/manifest.json`.
 
+    Of several shops in it, `source` is the one that is meant, by the column source_system.
     Raises SluiceError where one of them is missing, or its models follow nothing.
     """
     models = declared(artifact(folder / "target", "manifest.json"))
@@ -90,7 +91,7 @@ def history(name: str, folder: Path) -> Found:
         raise SluiceError("nothing is followed", where=str(folder), hint="declare `follow` in the YAML of a model")
     with TemporaryDirectory(prefix="sluice-alarms-") as kept:
         points = Path(kept) / "points.parquet"
-        found = judge(Wish(folder / "warehouse" / "dev.duckdb", _whole(models), LAST, keep=points))
+        found = judge(Wish(folder / "warehouse" / "dev.duckdb", _whole(models, source), LAST, keep=points))
         with connect() as connection:
             connection.execute("create temp table followed (metric varchar, severity varchar, direction varchar)")
             rows = [(one.metric, one.severity, one.direction) for one in found.series]
@@ -109,6 +110,15 @@ def history(name: str, folder: Path) -> Found:
     return Found(name, span[0], span[1], constant[0], tuple(Judged(*row) for row in judged), alarms)
 
 
-def _whole(models: Sequence[FollowedModel]) -> list[FollowedModel]:
-    """The same series, over all days."""
-    return [replace(model, follows=tuple(replace(one, days=EVERY, new_days=EVERY) for one in model.follows)) for model in models]
+def _whole(models: Sequence[FollowedModel], source: str | None) -> list[FollowedModel]:
+    """The same series, each day of them new, of one source alone."""
+    only = f"source_system = {literal(source)}" if source else "true"
+    return [
+        replace(
+            model,
+            follows=tuple(
+                replace(one, days=DAYS, new_days=DAYS, where=f"({one.where or 'true'}) and {only}") for one in model.follows
+            ),
+        )
+        for model in models
+    ]

@@ -25,6 +25,8 @@ def totals(score: Score) -> dict[str, int]:
         "uncaught": sum(verdict.place == "none" for verdict in verdicts),
         "in_marts": sum(bool(verdict.reached) for verdict in verdicts),
         "not_as_promised": sum(not verdict.is_as_promised for verdict in verdicts),
+        "alerts": sum(verdict.alerts for verdict in verdicts),
+        "alerting": sum(verdict.alerts > 0 for verdict in verdicts),
         "clean_days": score.clean.days,
         "blocking_false_alarms": sum(score.clean.blocking.values()),
         "warning_false_alarms": sum(score.clean.warning.values()),
@@ -91,7 +93,8 @@ def _in_bold(score: Score) -> str:
     return (
         f"**{found['faults']} faults: {found['caught']} caught, {found['harmless']} harmless and accepted as they should be,"
         f" {found['uncaught']} not caught; {found['in_marts']} with bad data in a mart that would be published.**"
-        f" {found['clean_days']} clean days: {found['blocking_false_alarms']} blocking and"
+        f" {found['alerts']} alerts for the {found['alerting']} faults that anybody is alerted to: what follows from another"
+        f" finding by lineage is in its alert. {found['clean_days']} clean days: {found['blocking_false_alarms']} blocking and"
         f" {found['warning_false_alarms']} warning false alarms."
     )
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.faults import marts
-from lab.faults.audit import charts, expectations
+from lab.faults.alerts import alerts
+from lab.faults.audit import audited
 from lab.faults.day import Damage, Day
 from lab.faults.registry import Fault
 from lab.faults.slot import Slot, in_child
@@ -22,17 +23,22 @@ from sluice.core import dbt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sluice.alerts.finding import Finding
     from sluice.ingest.landing import FeedReport
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a clean day's run gave: rows landed and rejected at ingestion by feed, the quarantine, checks not passed."""
+    """What a day's run gave: rows landed and rejected at ingestion by feed, the quarantine, checks not passed.
+
+    `findings` are what alerts are made of.
+    """
 
     landed: Mapping[str, int]
     at_ingest: Mapping[str, int]
     refused: Counter[tuple[str, str]]
     checks: tuple[SeenCheck, ...]
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,11 +80,10 @@ def run_day(slot: Slot, day: date, layout: marts.Layout | None = None) -> tuple[
 
 def _facts(slot: Slot, reports: Sequence[FeedReport], layout: marts.Layout, day: date) -> Facts:
     file = warehouse(slot, layout)
-    expected = in_child(expectations, file, slot.target)
-    charted = in_child(charts, file, slot.target, slot.points, day)
-    checks = (*failed_in_dbt(slot.target, layout), *expected, *charted)
+    found = in_child(audited, file, slot.target, slot.points, day)
+    checks = (*failed_in_dbt(slot.target, layout), *found.checks)
     refused = in_child(marts.refused, file, layout.quarantine)
-    return Facts(_landed(reports), _at_ingest(reports), refused, checks)
+    return Facts(_landed(reports), _at_ingest(reports), refused, checks, found.findings)
 
 
 def warehouse(slot: Slot, layout: marts.Layout) -> Path:
@@ -140,7 +145,7 @@ def _after_one_day(slot: Slot, history: History, fault: Fault, index: int, spoil
     at_ingest = _seen_at_ingest(fault, clean, reports, damage)
     days = before.days + 1 if before else 1
     if at_ingest.refused:
-        return replace(at_ingest, days=days)
+        return replace(at_ingest, days=days, alerts=alerts(slot.target, (), reports))
     slot.build()
     facts = _facts(slot, reports, history.layout, history.days[index])
     extra = facts.refused - clean.refused
@@ -150,7 +155,14 @@ def _after_one_day(slot: Slot, history: History, fault: Fault, index: int, spoil
         held={rule: rows for (feed, rule), rows in sorted(extra.items()) if feed in (fault.table, "")},
         collateral=sum(rows for (feed, _), rows in extra.items() if feed not in (fault.table, "")),
         checks=tuple(check for check in facts.checks if check not in clean.checks),
+        alerts=alerts(slot.target, _new(facts, clean), reports),
     )
+
+
+def _new(facts: Facts, clean: Facts) -> list[Finding]:
+    """What was found here and not in the clean run."""
+    known = {one.id for one in clean.findings}
+    return [one for one in facts.findings if one.id not in known]
 
 
 def _seen_at_ingest(fault: Fault, clean: Facts, reports: Sequence[FeedReport], damage: Damage) -> Seen:

@@ -28,7 +28,8 @@ class Seen:
     `at_ingest` and `held` count rows by reason and rule, beyond those of the clean run; `collateral` those that other
     feeds lost with them. `checks` did not pass here and did in the clean run. `rest_landed`: rows of the other feeds
     that the clean run landed are all there. `reached`: by mart, rows that would not be there, or would be there, had
-    the bad rows not been delivered; None if the gate stopped the release, so that marts were not compared.
+    the bad rows not been delivered; None if the gate stopped the release, so that marts were not compared. `alerts`: the
+    incidents that what was found becomes; one is right.
     """
 
     damage: Damage
@@ -41,6 +42,7 @@ class Seen:
     collateral: int = 0
     checks: tuple[SeenCheck, ...] = ()
     reached: Mapping[str, int] | None = None
+    alerts: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class FaultVerdict:
     reached: Mapping[str, int]
     is_as_promised: bool
     seconds: float = 0.0
+    alerts: int = 0
 
 
 def place_of(seen: Seen) -> Place | Aim:
@@ -117,6 +120,7 @@ def judge(fault: Fault, seen: Seen, seconds: float = 0.0) -> FaultVerdict:
         reached=reached,
         is_as_promised=_as_promised(fault, seen, place, reached),
         seconds=round(seconds, 1),
+        alerts=seen.alerts,
     )
 
 

@@ -55,6 +55,14 @@ def test_a_value_of_a_dimension_begins_with_its_first_day_and_goes_on_to_the_new
     assert points["rows{shop=(null)}"][:2] == [("01-02", 1, None), ("01-03", 1, None)]
 
 
+def test_all_rows_are_a_series_only_where_a_new_value_may_move_it(shop: Followed) -> None:
+    by_shop = {"by": "shop", "total": False}
+    assert "rows" not in shop.points(by_shop)
+    assert shop.points(by_shop) == {name: points for name, points in shop.points({"by": "shop"}).items() if name != "rows"}
+    assert "rows" in shop.points([by_shop, {"by": "country"}])
+    assert "rows" in shop.points({"total": False})  # there is no other
+
+
 def test_two_dimensions_give_a_series_for_each_pair(shop: Followed) -> None:
     points = shop.points([{"by": ["shop", "country"]}, {"by": "country"}])
     assert points["rows{shop=web,country=DE}"][0] == ("01-01", 1, None)

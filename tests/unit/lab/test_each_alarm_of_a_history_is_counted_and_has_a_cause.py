@@ -73,3 +73,16 @@ def test_a_page_is_written_below_its_mark_and_the_exit_code_tells(shop: Path, tm
 
 def test_every_cause_that_is_written_down_can_be_read() -> None:
     assert causes(REPOSITORY / "scripts" / "lab" / "alarms" / "causes.yml")
+
+
+def test_one_shop_of_several_is_judged_alone(tmp_path: Path) -> None:
+    (tmp_path / "warehouse").mkdir()
+    (tmp_path / "target").mkdir()
+    follow = {"at": "sold_on", "by": "source_system", "direction": "down", "severity": "error"}
+    (tmp_path / "target" / "manifest.json").write_text(json.dumps(manifest(follow)))
+    shop = Followed(tmp_path)
+    shop.sell(FALLS, app=STEADY)
+    shop.build("select * rename (shop as source_system) from core.sales")
+    shop.file.rename(tmp_path / "warehouse" / "dev.duckdb")
+    assert [len(history("both", tmp_path, source).alarms) for source in (None, "web", "app")] == [1, 1, 0]
+    assert [one.series for one in history("both", tmp_path, "app").judged] == [1]

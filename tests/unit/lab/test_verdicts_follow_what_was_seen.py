@@ -133,13 +133,13 @@ def test_clean_days_are_run_one_by_one_behind_those_before_them(tmp_path: Path, 
 
 
 def test_reports_tell_what_is_open() -> None:
-    caught = judge(entry("quarantine"), Seen(BAD, held={"negative_price": 2}, reached={}))
+    caught = judge(entry("quarantine"), Seen(BAD, held={"negative_price": 2}, reached={}, alerts=1))
     missed = judge(entry("none", but="Nobody | looks."), Seen(BAD, reached={"core.fct_orders": 2}))
-    late = judge(entry("ingest"), Seen(BAD, checks=(BLOCKING,)))
+    late = judge(entry("ingest"), Seen(BAD, checks=(BLOCKING,), alerts=2))
     score = Score("1", Size(10, 5, 1), (caught, missed, late), CleanDays(2, {"expectation: x": 1}, {}), 1.0)
     assert totals(score) == {
         "faults": 3, "caught": 2, "harmless": 0, "uncaught": 1, "in_marts": 1, "not_as_promised": 1,
-        "clean_days": 2, "blocking_false_alarms": 1, "warning_false_alarms": 0,
+        "alerts": 3, "alerting": 2, "clean_days": 2, "blocking_false_alarms": 1, "warning_false_alarms": 0,
     }  # fmt: skip
     page = as_markdown(score, "sluice faults")
     assert "not caught; it is in core.fct_orders. Nobody | looks." in page

@@ -93,6 +93,7 @@ def _several(given: Any) -> Any:
 class Follow(_Strict):
     """One entry: what is measured (`measures`) of the rows `where` a condition holds, by day of `at`, for each value of `by`.
 
+    With `total`, all rows are a series, too.
     Judged are the last `days` days; a day is judged when it is over, and `wait` more days are. Of a dimension, the `most`
     frequent values are followed. A new series is judged on its last `new_days` days.
     """
@@ -100,6 +101,7 @@ class Follow(_Strict):
     at: Sql | None = None
     where: Sql | None = None
     by: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+    total: bool = True
     measures: Mapping[str, Annotated[Measure, BeforeValidator(_measure)]] | None = None
     severity: Severity = "warn"
     direction: Direction = "both"

@@ -72,8 +72,9 @@ def _followed(
     _aggregate(connection, model, follow, span)
     yield from _largest(connection, model, follow)
     for number, name in enumerate(follow.measured):
-        _insert(connection, model, follow, number, span, with_whole=name not in taken)
-        taken.add(name)
+        with_whole = name not in taken and (follow.total or not follow.by)
+        _insert(connection, model, follow, number, span, with_whole=with_whole)
+        taken |= {name} if with_whole else set()
 
 
 def _rows(model: FollowedModel, follow: Follow) -> str:
