@@ -8,8 +8,9 @@ numbered as (
     select
         metric,
         point_at,
-        cast(row_number() over (partition by metric, point_at, environment order by judged_at, run_id) as bigint)
-            as sight_number,
+        cast(
+            row_number() over (partition by metric, point_at, environment order by judged_at, run_id) as bigint
+        ) as sight_number,
         environment,
         run_id,
         release_id,

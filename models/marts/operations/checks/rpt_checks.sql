@@ -15,19 +15,11 @@ judged as (
     window same_check as (partition by environment, kind, check_id)
 ),
 
-by_check as (
+counted as (
     select
         environment,
         kind,
         check_id,
-        arg_max(model, checked_at) as model,
-        arg_max(column_name, checked_at) as column_name,
-        arg_max(check_name, checked_at) as check_name,
-        arg_max(severity, checked_at) as severity,
-        arg_max(status, checked_at) as last_status,
-        arg_max(failure_count, checked_at) as last_failure_count,
-        max(checked_at) as last_checked_at,
-        arg_max(has_failed, checked_at) as is_failing,
         max(checked_at) filter (where has_failed is distinct from had_failed_before) as unchanged_since_at,
         count(*) as result_count,
         count(*) filter (where has_failed) as failed_count,
@@ -39,22 +31,28 @@ by_check as (
 
 final as (
     select
-        environment,
-        kind,
-        check_id,
-        model,
-        column_name,
-        check_name,
-        severity,
-        last_status,
-        last_failure_count,
-        is_failing,
-        case when is_failing then unchanged_since_at end as failing_since_at,
-        result_count,
-        failed_count,
-        recent_change_count,
-        last_checked_at
-    from by_check
+        judged.environment,
+        judged.kind,
+        judged.check_id,
+        judged.model,
+        judged.column_name,
+        judged.check_name,
+        judged.severity,
+        judged.status as last_status,
+        judged.failure_count as last_failure_count,
+        judged.has_failed as is_failing,
+        case when judged.has_failed then counted.unchanged_since_at end as failing_since_at,
+        counted.result_count,
+        counted.failed_count,
+        counted.recent_change_count,
+        judged.checked_at as last_checked_at
+    from judged
+    inner join counted
+        on
+            judged.environment = counted.environment
+            and judged.kind = counted.kind
+            and judged.check_id = counted.check_id
+    where judged.place = 1
 )
 
 select * from final

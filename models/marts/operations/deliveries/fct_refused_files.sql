@@ -9,7 +9,9 @@ numbered as (
         run_id,
         feed,
         source_file,
-        cast(row_number() over (partition by run_id, feed, source_file order by refused_at) as bigint) as refusal_number,
+        cast(
+            row_number() over (partition by run_id, feed, source_file order by refused_at) as bigint
+        ) as refusal_number,
         source_system,
         reason,
         refused_at

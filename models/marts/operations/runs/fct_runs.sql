@@ -31,11 +31,11 @@ whole_runs as (
 timed as (
     select
         run_id,
-        arg_max(step, step_number) filter (where has_stopped_run) as stopped_step,
-        arg_max(detail, step_number) filter (where has_stopped_run) as stopped_detail,
         {%- for step in ['ingest', 'build', 'audit', 'publish'] %}
-            coalesce(sum(duration_seconds) filter (where step = '{{ step }}'), 0) as {{ step }}_seconds{{ ',' if not loop.last }}
+            coalesce(sum(duration_seconds) filter (where step = '{{ step }}'), 0) as {{ step }}_seconds,
         {%- endfor %}
+        arg_max(step, step_number) filter (where has_stopped_run) as stopped_step,
+        arg_max(detail, step_number) filter (where has_stopped_run) as stopped_detail
     from steps
     group by run_id
 ),
