@@ -131,6 +131,7 @@ def test_a_night_that_fails_opens_an_issue(shop: ShopWithStubs, step: str) -> No
     assert shop.run("nightly", step).jobs.items() >= {"prod": False, "issue": True}.items()
     assert [issue["title"] for issue in shop.hub.issues] == ["The nightly release of prod was refused"]
     assert shop.called(f"{PUBLISH} prod") is (step == "sluice publish")
+    assert shop.called("sluice incidents update --env prod")
 
 
 def test_staging_has_the_night_that_prod_refused(shop: ShopWithStubs) -> None:

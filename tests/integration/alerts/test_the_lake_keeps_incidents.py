@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,12 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "lake"
 
 
-def night(lake: Path, number: int, evidence: Evidence) -> list[Incident]:
+def night(lake: Path, number: int, evidence: Evidence, year: int = 2026) -> list[Incident]:
     """What is open after a night that found this."""
+    this = run(number)
+    this = replace(this, ended_at=this.ended_at.replace(year=year))
     with opened(lake) as open_lake, book.writing(lake):
-        book.append(lake, settle(run(number), evidence, book.read(open_lake, "prod"), KIN))
+        book.append(lake, settle(this, evidence, book.read(open_lake, "prod"), KIN))
         return book.read(open_lake, "prod")
 
 
@@ -81,3 +84,46 @@ def test_an_id_that_names_none_is_an_error(lake: Path, typed: str, said: str) ->
     night(lake, 1, seen(FAILED))
     done = CliRunner().invoke(app, ["incidents", "show", typed])
     assert said in str(done.exception)
+
+
+def test_an_incident_is_acknowledged_and_closed(lake: Path) -> None:
+    (one,) = night(lake, 1, seen(FAILED))
+    said = sluice("incidents", "ack", one.incident_id[:8], "--why", "we are on it", "--by", "ann")
+    assert said == f"{one.incident_id[:8]} is acknowledged: {one.title}\n"
+    (known,) = night(lake, 2, seen(FAILED))
+    assert (known.state, known.by_actor, known.why, known.seen) == ("acknowledged", "user:ann", "we are on it", 2)
+    assert "state: acknowledged by user:ann: we are on it" in sluice("incidents", "show", one.incident_id)
+    found = document(["incidents", "close"], sluice("incidents", "close", one.incident_id[:8], "--format", "json"))
+    assert found["state"] == "closed"
+    assert "is closed already" in str(CliRunner().invoke(app, ["incidents", "ack", one.incident_id[:8]]).exception)
+    (again,) = night(lake, 3, seen(FAILED), year=2100)  # after what was said a moment ago
+    assert (again.state, again.number, again.by_actor) == ("open", 2, None)
+
+
+def test_a_silence_has_an_end_and_is_ended(lake: Path) -> None:
+    night(lake, 1, seen(FAILED))
+    assert sluice("silence", "list") == "nothing is silenced\n"
+    words = ["silence", "add", "--node", "core.*", "--until", "3d", "--why", "migration", "--by", "ann"]
+    made = document(["silence", "add"], sluice(*words, "--format", "json"))
+    assert "silenced" in sluice("incidents", "list")
+    listed = " ".join(sluice("silence", "list").split())
+    assert "user:ann node core.*: migration" in listed
+    assert "active" in listed
+    sluice("silence", "end", made["silence_id"], "--why", "done")
+    assert sluice("silence", "list") == "nothing is silenced\n"
+    assert "ended" in sluice("silence", "list", "--all")
+    assert "silenced" not in sluice("incidents", "list")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["add", "--until", "3d", "--why", "x"], "needs to say of what"),
+        (["add", "--until", "2020-01-01", "--why", "x", "--node", "y"], "has passed"),
+        (["end", "abcd", "--why", "x"], "there is no silence abcd"),
+    ],
+    ids=["of what", "until when", "which"],
+)
+def test_a_silence_that_makes_no_sense_is_an_error(lake: Path, words: list[str], said: str) -> None:
+    assert said in str(CliRunner().invoke(app, ["silence", *words]).exception)
+    assert not (lake / "ops" / "silences").exists()

@@ -29,6 +29,10 @@ class MailChannel(Strict):
     user: Secret | None = None
     password: Secret | None = None
 
+    def __post_init__(self) -> None:
+        if self.password and self.security == "none" and self.host not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("a password is sent only with security: starttls or tls")
+
     def send(self, message: Message, timeout: float) -> None:
         """Send one mail to all of them."""
         try:
