@@ -73,7 +73,7 @@ def explained(
     again = "everything was built from nothing" if record and record.full_refresh else ""
 
     def remark(one: SeriesResult) -> str:
-        made_from = _made_from(ids[one.relation], manifest)
+        made_from = _made_from(ids[one.relation], manifest) if one.relation in ids else ()
         names = sorted(name for key, name in changed.items() if key in made_from)
         code = f"this release changes the code of {', '.join(names[:3])}{' and others' * (len(names) > 3)}" if names else ""
         return "; ".join(filter(None, [code, again]))
