@@ -74,8 +74,7 @@ def judge(wish: Wish) -> ChartFindings:
         with opened as connection:
             connection.execute("set preserve_insertion_order = false")
             notes = measure(connection, wish.models, wish.today)
-            if wish.runs:
-                runs.add(connection, wish.runs, wish.owners)
+            notes += _with_runs(connection, wish)
             if wish.phases:
                 connection.executemany("insert into phases values (?, ?)", [list(phase) for phase in wish.phases])
             _compare(connection, wish.known)
@@ -85,6 +84,17 @@ def judge(wish: Wish) -> ChartFindings:
             if wish.keep:
                 _keep(connection, wish.keep)
     return ChartFindings(found, tuple(notes), round(time.monotonic() - started, 3), pictures, signals, wish.keep)
+
+
+def _with_runs(connection: duckdb.DuckDBPyConnection, wish: Wish) -> list[str]:
+    """Add the series of runs. A history that cannot be read is a note: what was built can be judged without."""
+    if not wish.runs:
+        return []
+    try:
+        runs.add(connection, wish.runs, wish.owners)
+    except duckdb.Error as error:
+        return [f"the series of runs could not be read from the history: {str(error).splitlines()[0]}"]
+    return []
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, known: Path | None) -> None:
