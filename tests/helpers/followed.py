@@ -72,10 +72,13 @@ class Followed:
         known: str | None = None,
         keep: str | None = None,
         phases: Sequence[tuple[str, datetime]] = (),
+        runs: str = "",
     ) -> ChartFindings:
         """Judge it; `known` and `keep` are names of files with points."""
         places = [self.root / name if name else None for name in (known, keep)]
-        return judge(Wish(self.file, self.models(follow), today, known=places[0], keep=places[1], phases=phases))
+        owners = {"core.sales": "money@shop.example"}
+        wish = Wish(self.file, self.models(follow), today, places[0], phases, places[1], runs, owners)
+        return judge(wish)
 
     def series(self, follow: Any = True, **more: Any) -> Mapping[str, SeriesResult]:
         """The results by metric, without `core.sales.`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -12,11 +13,12 @@ from sluice.change.modified import modified
 from sluice.core.dbt import artifact
 from sluice.core.duck import connect
 from sluice.core.errors import SluiceError
-from sluice.core.manifest import is_relation, relation_of
+from sluice.core.manifest import is_relation, owners_of_groups, relation_of
 from sluice.core.progress import Tell
 from sluice.environments.context import Context
 from sluice.environments.resolve import Located, whole
 from sluice.history import ledger
+from sluice.history.drift import runs_series
 from sluice.history.kinds import PhaseEntry
 from sluice.quality.charts.declared import FollowedModel, declared
 from sluice.quality.charts.result import NO_CHARTS, POINTS, ChartFindings, SeriesResult
@@ -52,10 +54,28 @@ def charts(
         known=known_points(context, base),
         phases=phases(context.lake),
         keep=keep,
+        # What a run did is known of candidates; the profile of this one is in the history since it was built.
+        runs=_runs(context.lake, located.record.environment) if keep and located.record else "",
+        owners=_owners(manifest),
         memory_limit=memory_limit,
     )
     found = judge(wish)
     return explained(found, manifest, _manifest_of(context, base), located.record) if _alarms(found) else found
+
+
+def _runs(lake: Path, environment: str) -> str:
+    try:
+        return runs_series(lake, environment)
+    except SluiceError as error:
+        print(f"note: series of runs are left out: {error.what} ({error.where})", file=sys.stderr)
+        return ""
+
+
+def _owners(manifest: Mapping[str, Any]) -> dict[str, str | None]:
+    """The owner of each relation whose model is in a group."""
+    groups = owners_of_groups(manifest)
+    nodes = [node for node in manifest["nodes"].values() if is_relation(node)]
+    return {relation_of(node): groups[node["group"]] for node in nodes if node.get("group") in groups}
 
 
 def _alarms(found: ChartFindings) -> bool:
@@ -73,7 +93,7 @@ def explained(
     again = "everything was built from nothing" if record and record.full_refresh else ""
 
     def remark(one: SeriesResult) -> str:
-        made_from = _made_from(ids[one.relation], manifest)
+        made_from = _made_from(ids[one.relation], manifest) if one.relation in ids else ()
         names = sorted(name for key, name in changed.items() if key in made_from)
         code = f"this release changes the code of {', '.join(names[:3])}{' and others' * (len(names) > 3)}" if names else ""
         return "; ".join(filter(None, [code, again]))

@@ -115,3 +115,26 @@ def test_shares_are_shown_in_percent_and_signals_are_kept(shop: Followed) -> Non
     (check,) = report.checks(found, "audit-1", datetime(2026, 3, 2), "prod")  # noqa: DTZ001
     assert (check.kind, check.status, check.failures) == ("control_chart", "fail", 1)
     assert list(found.pictures) == ["core.sales.no_country"]
+
+
+def test_series_of_runs_warn_about_their_newest_point(shop: Followed) -> None:
+    shop.sell(USUAL)
+    metrics = {
+        "run.seconds{step=build}": (20, "amount", None, "null"),
+        "core.sales.age_hours": (20, "value", "core.sales", "null"),
+    }
+    metrics["core.sales.null_share{column=country}"] = (14, "p", "core.sales", "1000")
+    runs = " union all ".join(
+        f"""select '{name}' as metric, '{kind}' as kind, timestamp '2026-01-01 02:00' + interval (n) day as measured_at,
+            if(n = {points - 1}, 300, 30 + n % 4)::double as value, {denominator}::double as denominator,
+            {f"'{relation}'" if relation else "null"} as relation, '{name.split("{")[0].split(".")[-1]}' as measure
+        from range({points}) as days (n)"""
+        for name, (points, kind, relation, denominator) in metrics.items()
+    )
+    found = {one.metric: one for one in shop.judge(BLOCKS, runs=runs).series}
+    # The series of 14 runs is too short, and left out.
+    assert sorted(found) == ["core.sales.age_hours", "core.sales.rows", "run.seconds{step=build}"]
+    age, seconds = found["core.sales.age_hours"], found["run.seconds{step=build}"]
+    assert (age.status, age.direction, age.owner, age.new) == ("warn", "up", "money@shop.example", 1)
+    assert (seconds.status, seconds.relation, seconds.dimension) == ("warn", "run", "step=build")
+    assert words.sentence(seconds).startswith("run.seconds{step=build} was 300 on 2026-01-20 02:00; usual is 31.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from sluice.charts import engine, result
 from sluice.charts.result import Chart
 from sluice.charts.settings import Settings
 from sluice.core.duck import MEMORY_LIMIT, connect, literal, unreadable
+from sluice.quality.charts import runs
 from sluice.quality.charts.declared import FollowedModel
 from sluice.quality.charts.measured import measure
 from sluice.quality.charts.result import ChartFindings, SeriesResult, Signal
@@ -41,7 +42,8 @@ _ONLY = "select metric from judged inner join news using (metric, measured_at) w
 class Wish:
     """What to judge: the series of `models` in a warehouse `file`, as of the day `today`, with the `phases` that are known.
 
-    `known` has the points of the release before; `keep` is the file that gets those of this one.
+    `known` has the points of the release before; `keep` is the file that gets those of this one. `runs` is a query for series
+    that have a point for each run, and `owners` has the owners of relations.
     """
 
     file: Path
@@ -50,6 +52,8 @@ class Wish:
     known: Path | None = None
     phases: Sequence[tuple[str, datetime]] = field(default=())
     keep: Path | None = None
+    runs: str = ""
+    owners: Mapping[str, str | None] = field(default_factory=dict)
     memory_limit: str = MEMORY_LIMIT
 
 
@@ -58,12 +62,19 @@ def judge(wish: Wish) -> ChartFindings:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="sluice-charts-") as spill:
         try:
-            opened = connect(str(wish.file), read_only=True, memory_limit=wish.memory_limit, temp_directory=Path(spill))
+            opened = connect(
+                str(wish.file),
+                read_only=True,
+                extensions=["delta"] if "delta_scan" in wish.runs else (),
+                memory_limit=wish.memory_limit,
+                temp_directory=Path(spill),
+            )
         except duckdb.IOException as error:
             raise unreadable(error, wish.file) from error
         with opened as connection:
             connection.execute("set preserve_insertion_order = false")
             notes = measure(connection, wish.models, wish.today)
+            notes += _with_runs(connection, wish)
             if wish.phases:
                 connection.executemany("insert into phases values (?, ?)", [list(phase) for phase in wish.phases])
             _compare(connection, wish.known)
@@ -73,6 +84,17 @@ def judge(wish: Wish) -> ChartFindings:
             if wish.keep:
                 _keep(connection, wish.keep)
     return ChartFindings(found, tuple(notes), round(time.monotonic() - started, 3), pictures, signals, wish.keep)
+
+
+def _with_runs(connection: duckdb.DuckDBPyConnection, wish: Wish) -> list[str]:
+    """Add the series of runs. A history that cannot be read is a note: what was built can be judged without."""
+    if not wish.runs:
+        return []
+    try:
+        runs.add(connection, wish.runs, wish.owners)
+    except duckdb.Error as error:
+        return [f"the series of runs could not be read from the history: {str(error).splitlines()[0]}"]
+    return []
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, known: Path | None) -> None:

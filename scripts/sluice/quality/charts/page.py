@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from sluice.charts.svg import as_svg
-from sluice.page.document import folded
+from sluice.page.document import code, folded
 from sluice.quality.charts import words
 from sluice.quality.charts.result import ChartFindings, SeriesResult
 
@@ -39,4 +39,8 @@ def looks(found: ChartFindings) -> Iterator[str]:
     if found.looks:
         yield f"<h2>Charts to look at ({len(found.looks)})</h2>"
         yield "".join(folded(escape(words.sentence(one)), picture(found, one.metric)) for one in found.looks)
+    short = [one.metric for one in found.series if one.status == "not_run"]
+    if short:
+        listed = "".join(f"<p>{code(name)}</p>" for name in short)
+        yield folded(f'<span class="quiet">{len(short):,} series are too short to be judged</span>', listed)
     yield from (f'<p class="quiet">{escape(note)}</p>' for note in found.notes)

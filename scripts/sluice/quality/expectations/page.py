@@ -172,6 +172,8 @@ def _of_checks(report: AuditReport, answered: Mapping[str, Acknowledgement]) -> 
 
 def _of_charts(report: AuditReport, answered: Mapping[str, Acknowledgement]) -> Iterator[Entry]:
     for one in report.charts.series:
+        if one.status == "not_run":
+            continue  # it is too short for any claim
         is_answered = one.status == "fail" and (one.metric in answered or one.metric in report.acknowledged)
         yield Entry(
             ending="acknowledged" if is_answered else one.status,

@@ -62,18 +62,20 @@ class AuditReport:
     charts: ChartFindings = NO_CHARTS
 
     def count(self, status: str) -> int:
-        """The number of checks of all models with a status, series included."""
-        return sum(model.count(status) for model in self.models) + self.charts.count(status)
+        """The number of checks of all models with a status, series included that are long enough to be judged."""
+        return sum(model.count(status) for model in self.models) + (self.charts.count(status) if status != "not_run" else 0)
 
     @property
     def checks(self) -> int:
-        """The number of expectations and series."""
-        return sum(len(model.checks) for model in self.models) + len(self.charts.series)
+        """The number of expectations, and of series that are long enough to be judged."""
+        judged = len(self.charts.series) - self.charts.count("not_run")
+        return sum(len(model.checks) for model in self.models) + judged
 
     @property
     def subjects(self) -> frozenset[str]:
         """The relations that have checks."""
-        return frozenset({one.relation for one in self.models} | {one.relation for one in self.charts.series})
+        followed = {one.relation for one in self.charts.series if "." in one.relation}  # not the series of runs and feeds
+        return frozenset({one.relation for one in self.models} | followed)
 
     @property
     def failing(self) -> tuple[str, ...]:
