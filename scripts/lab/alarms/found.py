@@ -103,7 +103,9 @@ def history(name: str, folder: Path, source: str | None = None) -> Found:
                 select severity, count(distinct metric), count(z), count(*) filter (level > 0), count(*) filter ({_HURTS})
                 from points inner join series using (metric) where varies group by severity order by severity
             """).fetchall()
-            span = connection.execute("select min(measured_at)::date, max(measured_at)::date from points").fetchone()
+            span = connection.execute(
+                "select min(measured_at)::date, max(measured_at)::date from points inner join series using (metric) where varies"
+            ).fetchone()
             constant = connection.execute("select count(*) from series where not varies").fetchone()
     assert span
     assert constant
