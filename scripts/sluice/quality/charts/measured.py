@@ -73,8 +73,8 @@ def _followed(
     yield from _largest(connection, model, follow)
     for number, name in enumerate(follow.measured):
         with_whole = name not in taken and (follow.total or not follow.by)
-        _insert(connection, model, follow, number, span, with_whole=with_whole)
         taken |= {name} if with_whole else set()
+        _insert(connection, model, follow, number, span, with_whole=with_whole, is_followed_whole=name in taken)
 
 
 def _rows(model: FollowedModel, follow: Follow) -> str:
@@ -172,9 +172,16 @@ def _largest(connection: duckdb.DuckDBPyConnection, model: FollowedModel, follow
 
 
 def _insert(
-    connection: duckdb.DuckDBPyConnection, model: FollowedModel, follow: Follow, number: int, span: _Span, *, with_whole: bool
+    connection: duckdb.DuckDBPyConnection,
+    model: FollowedModel,
+    follow: Follow,
+    number: int,
+    span: _Span,
+    *,
+    with_whole: bool,
+    is_followed_whole: bool,
 ) -> None:
-    """Add the series of one measure; those of all rows only `with_whole`."""
+    """Add the series of one measure; that of all rows only `with_whole`. `is_followed_whole`: there is one, here or elsewhere."""
     name, one = list(follow.measured.items())[number]
     metric = f"{literal(f'{model.relation}.{name}')} || if(dimension = '', '', '{{' || dimension || '}}')"
     which = f"{with_whole} or dimension <> ''"
@@ -186,7 +193,11 @@ def _insert(
         from measured where {which}
     """)
     is_count = one.chart == "count"
-    days = _every_day(span) if is_count else f"select * from measured where row_count >= {one.least_rows or 0}"
+    days = (
+        _every_day(span, is_followed_whole=is_followed_whole)
+        if is_count
+        else f"select * from measured where row_count >= {one.least_rows or 0}"
+    )
     connection.execute(f"""
         insert into measured_points
         select {metric}, {literal(one.chart)}, day, {f"coalesce(value_{number}, 0)" if is_count else f"value_{number}"},
@@ -197,12 +208,13 @@ def _insert(
         connection.execute(f"insert into phases select distinct {metric}, {_day(phase.since)} from measured where {which}")
 
 
-def _every_day(span: _Span) -> str:
+def _every_day(span: _Span, *, is_followed_whole: bool) -> str:
     """All days of a series since its first one, also those without rows.
 
-    Where the whole model has no row, the shop was closed, or nothing came: that is one point of the whole, not one of each
-    series.
+    Where the whole model has no row, the shop was closed, or nothing came: if the whole is followed, that is one point of it,
+    and not one of each series.
     """
+    days = "dimension = '' or day in (select day from measured where dimension = '')" if is_followed_whole else "true"
     return f"""
         select * from (
             select dimension, unnest(generate_series(first_day, {_day(span.newest)}, interval 1 day))::date as day
@@ -210,7 +222,7 @@ def _every_day(span: _Span) -> str:
                 select dimension, if(dimension = '', {_day(span.first)}, min(day)) as first_day from measured group by dimension
             )
         ) left join measured using (dimension, day)
-        where dimension = '' or day in (select day from measured where dimension = '')
+        where {days}
     """
 
 
