@@ -52,11 +52,13 @@ def test_every_figure_is_that_of_the_history(shop: ReleaseShop) -> None:
     assert found["sluice_feed_freshness_limit_seconds"] == limit
     # The environment of a pull request is left out: there is a new one for each.
     run, ingest = labels(environment="prod", command="run"), labels(environment="", command="ingest")
-    assert found["sluice_last_run_success"] == {run: 0, ingest: 1}
-    assert found["sluice_last_success_timestamp_seconds"] == {run: seconds(FIRST) + 90, ingest: seconds(SECOND) + 90}
+    publish = labels(environment="prod", command="publish")
+    assert found["sluice_last_run_success"] == {run: 0, ingest: 1, publish: 1}
+    done_at = found["sluice_last_success_timestamp_seconds"]
+    assert (done_at[run], done_at[ingest]) == (seconds(FIRST) + 90, seconds(SECOND) + 90)
     build, audit = labels(environment="prod", step="build"), labels(environment="prod", step="audit")
-    assert found["sluice_last_step_duration_seconds"] == {build: 55, audit: 8}
-    assert found["sluice_last_step_success"] == {build: 1, audit: 0}
+    assert [found["sluice_last_step_duration_seconds"][step] for step in (build, audit)] == [55, 8]
+    assert [found["sluice_last_step_success"][step] for step in (build, audit)] == [1, 0]
     assert {dict(key)["status"]: value for key, value in found["sluice_checks"].items() if ("kind", "data_test") in key} == {
         "pass": 2, "warn": 0, "fail": 0, "error": 0, "skipped": 0, "not_run": 0,
     }  # fmt: skip
