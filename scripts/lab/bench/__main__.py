@@ -8,7 +8,8 @@ For each size, demo deliveries without faults are generated once (kept under ben
   (d) an audit of 50 expectations, against one query that computes the same figures, GX's own way, and GX on pandas;
   (e) a diff of two such tables, against a bare full join of them;
   (f) a reader during a full build, against an idle machine; publish and rollback of warehouses of --moved orders;
-  (g) ingest of many CSV files, against dlt's Arrow path into a Delta table.
+  (g) ingest of many CSV files, against dlt's Arrow path into a Delta table;
+  (h) what `sluice run` spends on its history, at the first of --orders; and the history of 1,000 runs.
 Every measured step is a separate process; its wall time and peak memory come from the operating system.
 """
 
@@ -29,6 +30,7 @@ from typing import Any
 from lab.bench.audit import bench_audit
 from lab.bench.diff import bench_diff
 from lab.bench.dlt_pair import bench_dlt
+from lab.bench.history import bench_age, bench_history
 from lab.bench.page import page
 from lab.bench.process import Cost, Ratio, compare, measure
 from lab.bench.quick import bench_quick
@@ -165,7 +167,7 @@ def main() -> None:
     parser.add_argument(
         "--moved", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000], help="orders of the warehouses of part f"
     )
-    parser.add_argument("--parts", default="abcdefg")
+    parser.add_argument("--parts", default="abcdefgh")
     parser.add_argument("--keep", action="store_true", help="leave the build of part b for a later call with part c alone")
     parser.add_argument("--data", type=Path, default=Path("bench-data"))
     parser.add_argument("--out", type=Path, default=Path("docs/bench.json"))
@@ -202,12 +204,9 @@ def main() -> None:
         report["diff_runs"] = options.runs
         report["diffed_on"] = f"{datetime.now(UTC):%Y-%m-%d}"
         _write(report, options.out)
-    if "f" in options.parts:
-        _bench_releases(options, report)
-    if "g" in options.parts:
-        report["dlt"] = bench_dlt(options.data.absolute() / "dlt_pair", options.runs)
-        report["dlt_on"] = f"{datetime.now(UTC):%Y-%m-%d}"
-        _write(report, options.out)
+    for part, bench in (("f", _bench_releases), ("g", _bench_dlt), ("h", _bench_history)):
+        if part in options.parts:
+            bench(options, report)
 
 
 def _bench_releases(options: argparse.Namespace, report: dict[str, Any]) -> None:
@@ -222,6 +221,25 @@ def _bench_releases(options: argparse.Namespace, report: dict[str, Any]) -> None
         found = bench_readers(shop, shop.state / "f", environment(shop, shop.lake, shop.state / "f"))
         report["readers"].append({"orders": orders, **found})
         _write(report, options.out)
+
+
+def _bench_dlt(options: argparse.Namespace, report: dict[str, Any]) -> None:
+    report["dlt"] = bench_dlt(options.data.absolute() / "dlt_pair", options.runs)
+    report["dlt_on"] = f"{datetime.now(UTC):%Y-%m-%d}"
+    _write(report, options.out)
+
+
+def _bench_history(options: argparse.Namespace, report: dict[str, Any]) -> None:
+    """(h) The history of the smallest shop; other sizes keep their figures."""
+    data = options.data.absolute()
+    shop, _ = make_shop(options.orders[0], options.days, data)
+    state = shop.state / "h"
+    found = bench_history(shop, state, environment(shop, state / "lake", state / "warehouse")) | {"days": options.days}
+    sizes = {size["orders"]: size for size in report.get("history", [])} | {shop.orders: found}
+    report["history"] = [size for _, size in sorted(sizes.items())]
+    _write(report, options.out)
+    report["history_age"] = bench_age(data)
+    _write(report, options.out)
 
 
 def _write(report: Mapping[str, Any], out: Path) -> None:

@@ -11,7 +11,7 @@ Measures, for each column that both have:
 - `ks`, the Kolmogorov-Smirnov distance of numbers that are not counted by value: the largest difference between the two shares
   of rows up to a value. From eleven quantiles of each side, which are exact up to their sample, and linear between them: each
   share is within 0.1 of the true one, and closer where the values are dense.
-- `new_categories` and `vanished_categories`, where all values are among the frequent ones; none is no row.
+- `new_categories` and `vanished_categories`, where all values are among the frequent ones and there are some.
 
 And for each relation: `columns_added`, `columns_removed` and `columns_retyped`.
 Times, and whole numbers that hardly repeat (keys), are not compared: they move on by themselves.

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 # An append needs a data file and a commit, of a few kilobytes each.
 ROOM = 64 * 1024
-# Each append is a file, and each file costs a reader a millisecond: after so many versions they become one.
-COMPACTED_EVERY = 100
+# Each append is a file and a commit, and each costs a reader a millisecond: after so many versions, the files become one, and the
+# log a checkpoint.
+COMPACTED_EVERY = 20
 
 _TYPES = {str: "varchar", int: "bigint", float: "double", bool: "boolean", datetime: "timestamp"}
 
@@ -112,7 +113,9 @@ def _append(lake: Path, rows: Sequence[Entry], transaction: str | None) -> int |
 def _compact(table: Path) -> None:
     """Write all rows into one file. Earlier versions keep theirs: a release can still be built from them."""
     with suppress(DeltaError, OSError):  # another process was first, or will be
-        open_table(table).optimize.compact()
+        delta = open_table(table)
+        delta.optimize.compact()
+        delta.create_checkpoint()
 
 
 def _grown(lake: Path, kind: type[Entry]) -> DeltaTable:

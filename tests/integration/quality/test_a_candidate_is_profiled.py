@@ -142,12 +142,12 @@ def test_a_view_is_measured_and_an_empty_table_has_no_values(shop: Shop) -> None
 def test_what_the_parent_has_as_well_is_not_scanned_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     first = shop.built(TABLES).release_id
     scanned: list[str] = []
+    real = scan.query
 
     def query(place: str, *more: Any, **options: Any) -> str:
         scanned.append(place)
-        return str(real(place, *more, **options))
+        return real(place, *more, **options)
 
-    real = scan.query
     monkeypatch.setattr(scan, "query", query)
     second = shop.built(TABLES + "insert into core.nothing values (7);").release_id
     assert scanned == ['profiled."core"."nothing"']

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import stats  # type: ignore[import-untyped]
 
 from sluice.charts.settings import KINDS
 from sluice.core.duck import connect
@@ -39,7 +39,7 @@ def category(release: str, nulls: int = 0, column: str = "country", **values: in
     return entry(release, column, "VARCHAR", rows, null_count=nulls, distinct_count=len(values), frequent=counts(**values))
 
 
-def number(release: str, sample: Sequence[float]) -> ProfileEntry:
+def number(release: str, sample: Any) -> ProfileEntry:
     """A column of numbers, of which there are too many to be counted one by one."""
     quantiles = tuple(float(value) for value in np.quantile(sample, TENTHS))
     return entry(release, "amount", "DOUBLE", len(sample), distinct_count=len(sample), quantiles=quantiles)
@@ -132,18 +132,19 @@ def test_columns_are_added_removed_and_retyped_by_name(tmp_path: Path) -> None:
 def test_times_and_keys_move_on_and_are_not_compared(tmp_path: Path) -> None:
     quantiles = tuple(float(number) for number in range(11))
     for release, more in (("r1", 0), ("r2", 1000)):
-        moved = tuple(number + more for number in quantiles)
-        key = entry(release, "order_id", "BIGINT", 100, distinct_count=100, quantiles=moved)
-        ledger.append(tmp_path, [key, entry(release, "ordered_at", "TIMESTAMP", 100, distinct_count=5, quantiles=moved)])
+        moved: Any = tuple(number + more for number in quantiles)
+        key = entry(release, "order_id", data_type="BIGINT", distinct_count=100, quantiles=moved)
+        ledger.append(tmp_path, [key, entry(release, "ordered_at", "TIMESTAMP", distinct_count=5, quantiles=moved)])
     assert measures(tmp_path, number("r1", [1, 2, 3]), number("r2", [1, 2, 3])) == {"psi": 0, "ks": 0}
 
 
 def test_series_of_runs_have_a_point_for_each_run(tmp_path: Path) -> None:
-    table = {"bytes": 1000, "newest_at": datetime(2025, 12, 31, 18)}  # noqa: DTZ001
+    table: dict[str, Any] = {"bytes": 1000, "newest_at": datetime(2025, 12, 31, 18)}  # noqa: DTZ001
     ledger.append(tmp_path, [entry("r1", None, rows=100, **table), category("r1", DE=90, FR=5, nulls=5)])
     ledger.append(tmp_path, [entry("r2", None, rows=150, **table), category("r2", DE=130, FR=10, nulls=10)])
-    for one in (("build", 40.0, "i1"), ("build", 0.1, None), ("ingest", 5.0, None, None), ("build", 9.0, "i2", "pr-1")):
-        ledger.append(tmp_path, [step(*one)])  # type: ignore[arg-type]
+    ended: list[Any] = [("build", 40.0, "i1"), ("build", 0.1, None), ("ingest", 5.0, None, None), ("build", 9.0, "i2", "pr-1")]
+    for one in ended:
+        ledger.append(tmp_path, [step(*one)])
     ledger.append(tmp_path, [batch("a", 90, 10), batch("b", 50, 0)])
     sql = f"select metric, kind, value, denominator from ({runs_series(tmp_path, 'prod')}) order by metric, measured_at"
     found = [row for row in rows(sql) if "psi" not in row[0]]
@@ -177,7 +178,7 @@ def step(name: str, seconds: float, invocation: str | None, environment: str | N
 
 def batch(batch_id: str, landed: int, rejected: int) -> BatchEntry:
     common: dict[str, Any] = {"run_id": "r", "feed": "shop.orders", "loaded_at": DAYS["r1"], "bytes_read": 1, "seconds": 1.0}
-    read = {"rows_read": landed + rejected, "rows_landed": landed, "rows_quarantined": rejected}
+    read: dict[str, Any] = {"rows_read": landed + rejected, "rows_landed": landed, "rows_quarantined": rejected}
     return BatchEntry(**common, **read, batch_id=batch_id, reasons=(), files=(), new_columns=())
 
 

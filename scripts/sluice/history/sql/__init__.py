@@ -1,1 +1,1 @@
-"""Queries over the tables of lake/ops, which stand in them as `$profiles`, `$steps` and `$batches`."""
+"""Queries over the tables of lake/ops, which they name `$profiles`, `$steps` and `$batches`."""
