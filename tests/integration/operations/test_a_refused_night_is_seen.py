@@ -103,9 +103,11 @@ def test_a_build_that_is_killed_leaves_what_was_there_and_the_next_one_waits_for
     killed = subprocess.Popen(
         [BIN / "sluice", "build", "--env", "ops"], cwd=shop.folder, env={**shop.environment, **QUIET}, stderr=subprocess.DEVNULL
     )
-    wait_until(fresh.exists)
-    killed.kill()
-    killed.wait()
+    try:
+        wait_until(fresh.exists, 600)
+    finally:
+        killed.kill()
+        killed.wait()
     assert look(shop.warehouse / "ops.duckdb") == before
     # dbt of the killed build goes on alone, and holds the lock
     shop.sluice("build", "--env", "ops")
