@@ -39,6 +39,15 @@ def test_a_point_that_the_release_before_has_does_not_alarm_again(shop: Followed
     assert (rows.status, rows.new, rows.signalled) == ("pass", 1, 0)
 
 
+def test_a_day_without_rows_is_new_as_any_other(shop: Followed) -> None:
+    follow = {**BLOCKS, "by": "shop"}
+    shop.sell(USUAL, other=USUAL)
+    shop.judge(follow, keep="first")
+    shop.sell([*USUAL, 101], other=[*USUAL, 0])
+    other = shop.series(follow, known="first")["rows{shop=other}"]
+    assert (other.status, other.new) == ("fail", 1)
+
+
 def test_a_point_of_the_past_that_changes_alarms(shop: Followed) -> None:
     shop.sell([*USUAL, *USUAL])
     shop.judge(BLOCKS, keep="first")
