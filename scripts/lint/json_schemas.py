@@ -38,6 +38,7 @@ from sluice.environments.partial import Partial
 from sluice.gate.acknowledge import Acknowledged
 from sluice.gate.prune import Pruned
 from sluice.gate.publish import MoveResult
+from sluice.metrics.sample import Measured
 from sluice.quality.charts.result import SeriesResult
 from sluice.quality.dbt_results import Ended
 from sluice.quality.expectations.result import AuditReport
@@ -145,6 +146,7 @@ DOCUMENTS: Mapping[str, Sequence[Fields]] = {
     "audit": [AUDIT],
     "verify": [of(Verified)],
     "chart": [{"source": str, "phases": list[str], "series": many(CHART)}],
+    "metrics": [of(Measured)],
     "incidents-list": [{"incidents": list[Incident]}],
     "incidents-show": [of(Incident)],
     "incidents-ack": [of(Incident)],
@@ -199,7 +201,7 @@ def texts() -> Iterator[tuple[Path, str]]:
     """Each schema's file and text."""
     for name, documents in DOCUMENTS.items():
         yield FOLDER / f"{name}.json", laid_out(schema(name, documents)) + "\n"
-    yield FOLDER / "log.json", laid_out(_titled("a line on stderr, with SLUICE_LOG=json", "log", [LOG])) + "\n"
+    yield FOLDER / "log.schema.json", laid_out(_titled("a line on stderr, with SLUICE_LOG=json", "log", [LOG])) + "\n"
 
 
 def laid_out(value: Any, indent: str = "", before: int = 0) -> str:

@@ -107,7 +107,8 @@ def test_a_mistake_ends_in_exit_code_2_and_no_traceback(sluice: Sluice, argument
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["setup"], ["envs"], ["releases"], ["prune"], ["drop", "pr-99"], ["quarantine", "list"], ["quarantine", "expire"],
+        ["setup"], ["envs"], ["releases"], ["metrics"], ["prune"], ["drop", "pr-99"],
+        ["quarantine", "list"], ["quarantine", "expire"],
         ["incidents", "list"], ["incidents", "send"], ["incidents", "update"], ["silence", "list"],
         ["demo", "--orders", "10", "--days", "1", "--out", "{tmp}/demo"],
     ],
@@ -139,7 +140,7 @@ def test_every_command_takes_format_json_and_those_on_one_environment_take_env()
     assert [words for words, has in options.items() if "output" not in has] == []
     without = [words for words, has in options.items() if not {"environment", "warehouse"} & set(has)]
     assert without == [
-        "init", "setup", "ingest", "ack", "envs", "releases", "impact", "diff", "chart", "prune", "demo",
+        "init", "setup", "ingest", "ack", "envs", "releases", "impact", "diff", "chart", "metrics", "prune", "demo",
         "source add", "source check", "incidents show", "incidents ack", "incidents close",
         "incidents send", "silence list", "silence end",
     ]  # fmt: skip

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sluice.commands.options import Format, FormatOption
 from sluice.commands.output import end, note
 from sluice.core import log
+from sluice.core.document import document
 from sluice.core.errors import SluiceError
 from sluice.core.paths import typed
 
@@ -24,6 +26,7 @@ def metrics(
     serve: Annotated[
         str | None, typer.Option(metavar="[HOST:]PORT", help="Serve /metrics until SIGTERM. HOST is 127.0.0.1 by default.")
     ] = None,
+    output: FormatOption = Format.text,
 ) -> None:
     """Write metrics in the text format of Prometheus: runs, releases, feeds, checks, rejected rows, disk.
 
@@ -33,15 +36,17 @@ def metrics(
     from sluice.metrics.text import as_text
 
     if serve is not None:
-        if out is not None:
-            raise SluiceError("--out and --serve exclude each other", where="--serve", hint="use one of them")
+        if out is not None or output is not Format.text:
+            what = f"--serve excludes {'--format json' if out is None else '--out'}"
+            raise SluiceError(what, where="--serve", hint="use one of them")
         _serve(serve)
         return
     measured = _measured()
+    text = as_text(measured) if output is Format.text else document(measured) + "\n"
     if out is None:
-        typer.echo(as_text(measured), nl=False)
+        typer.echo(text, nl=False)
     else:
-        _write(as_text(measured), out)
+        _write(text, out)
     end(measured.exit_code)
 
 

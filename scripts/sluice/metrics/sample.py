@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Measured:
     """Rows by part, at a moment; `troubles` says of the parts that are missing, or cut off, what is wrong with them."""
 
     at: datetime
-    rows: Mapping[str, list[Row]]
+    rows: Mapping[str, list[dict[str, Any]]]
     troubles: Mapping[str, str]
 
     @property

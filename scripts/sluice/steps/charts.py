@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice.change.modified import modified
+from sluice.core import log
 from sluice.core.dbt import artifact
 from sluice.core.duck import connect
 from sluice.core.errors import SluiceError
@@ -67,7 +67,7 @@ def _runs(lake: Path, environment: str) -> str:
     try:
         return runs_series(lake, environment)
     except SluiceError as error:
-        print(f"note: series of runs are left out: {error.what} ({error.where})", file=sys.stderr)
+        log.note(f"series of runs are left out: {error.what} ({error.where})")
         return ""
 
 

@@ -19,11 +19,12 @@ from tests.helpers.refused import OneFeedShop
 
 from sluice import cli
 from sluice.core import log, progress
-from sluice.core.run_id import run_id
+from sluice.core.run_id import one_run
 
-SCHEMA = json.loads((REPOSITORY / "docs" / "schemas" / "log.json").read_text())
+SCHEMA = json.loads((REPOSITORY / "docs" / "schemas" / "log.schema.json").read_text())
 # What rows, connections and the environment of the shop below hold, and no log may.
 PRIVATE = ("ann.lee@shop.example", "Ann Lee", "geheim", "correct-horse", "12 Main St")
+RUN_ID = "nightly-7"
 FEEDS = {
     "feeds": [
         {"source": "test", "table": "rows", "format": "csv", "path": "in/*.csv"},
@@ -56,10 +57,12 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OneFeedSho
     (tmp_path / "feeds.yml").write_text(yaml.safe_dump(FEEDS))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SLUICE_LOG", "json")
+    monkeypatch.setenv("SLUICE_RUN_ID", RUN_ID)
     monkeypatch.setenv("PGPASSWORD", "correct-horse")
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     handlers, level = logging.root.handlers[:], logging.root.level
-    yield made
+    with one_run():
+        yield made
     logging.captureWarnings(False)
     logging.root.handlers[:], logging.root.level = handlers, level
 
@@ -69,11 +72,11 @@ def ended(*arguments: str) -> int:
 
 
 def lines(text: str) -> list[dict[str, Any]]:
-    """The lines of stderr, each of which is as docs/schemas/log.json says."""
+    """The lines of stderr, each of which is as docs/schemas/log.schema.json says."""
     found = [json.loads(line) for line in text.splitlines()]
     for line in found:
         jsonschema.Draft202012Validator(SCHEMA).validate(line)
-        assert line["run_id"] == run_id()
+        assert line["run_id"] == RUN_ID
     return found
 
 

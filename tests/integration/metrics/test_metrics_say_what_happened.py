@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.helpers.debian import program
+from tests.helpers.schemas import document
 from tests.helpers.watched import FIRST, SECOND, labels, project_in, samples, two_nights
 from typer.testing import CliRunner, Result
 
@@ -90,6 +91,15 @@ def test_every_figure_is_that_of_the_history(shop: ReleaseShop) -> None:
     assert found["sluice_disk_used_bytes"][labels(folder="lake")] == pytest.approx(
         int(used.stdout.split()[0]), abs=4096 * folders
     )
+
+
+def test_programs_get_the_same_as_json(shop: ReleaseShop) -> None:
+    two_nights(shop)
+    done = metrics("--format", "json")
+    found = document(["metrics"], done.stdout)
+    assert done.exit_code == 0
+    landed = {row["feed"]: row["rows_landed"] for row in found["rows"]["feeds"]}
+    assert landed == {"shop.orders": 220, "shop.refunds": 7}
 
 
 def test_prometheus_accepts_the_text(shop: ReleaseShop) -> None:
