@@ -37,11 +37,13 @@ def report(series: int) -> str:
         seen: dict[int, list[dict[str, Seen]]] = {}
         cases = [Case("", HORIZON, normal, times=5), *(Case("", SOON, normal, change=_add(shift)) for shift in SHIFTS)]
         for at, baseline in enumerate(BASELINES):
-            tell(f"baseline {baseline}", at / 10)
+            tell(f"baseline {baseline}", at / 11)
             seen[baseline] = simulate.run(cases, baseline, series, settings)
         parts = [_false_alarms(settings, series, seen), _shifts(settings, seen)]
-        for at, (name, part) in enumerate({"rules": _rules, "other changes": _others, "kinds of data": _kinds}.items()):
-            tell(name, (7 + at) / 10)
+        for at, (name, part) in enumerate(
+            {"rules": _rules, "other changes": _others, "kinds of data": _kinds, "long series": _long}.items()
+        ):
+            tell(name, (7 + at) / 11)
             parts.append(part(settings, series))
     return "\n\n".join([_head(settings, series), *("\n".join(part) for part in parts)]) + "\n"
 
@@ -150,6 +152,13 @@ def _weekday(size: float) -> Any:
     return values
 
 
+def _hours(random: Any, series: int, points: int) -> tuple[Any, None]:
+    """Hours of a day that go up and down by three deviations."""
+    import numpy as np
+
+    return random.standard_normal((series, points)) + 3 * np.sin(np.arange(points) * 2 * np.pi / 24), None
+
+
 def _autoregressive(phi: float) -> Any:
     def values(random: Any, series: int, points: int) -> tuple[Any, None]:
         found = random.standard_normal((series, points))
@@ -176,9 +185,11 @@ def _others(settings: Settings, series: int) -> Iterator[str]:
         Case("deviation doubled", SOON, normal, change=lambda values: 2 * values),
         Case("nothing, a tenth of the days missing", 100, _missing),
         Case("shift of 1 sigma, a tenth of the days missing", SOON, _missing, change=_add(1)),
-        Case("nothing, weekend 3 sigma lower", 100, weekday, has_weekday=True),
-        Case("shift of 1 sigma, weekend 3 sigma lower", SOON, weekday, change=_add(1), has_weekday=True),
-        Case("spike of 5 sigma, weekend 3 sigma lower", 1, weekday, change=_add(5), has_weekday=True),
+        Case("nothing, weekend 3 sigma lower", 100, weekday, season=7),
+        Case("shift of 1 sigma, weekend 3 sigma lower", SOON, weekday, change=_add(1), season=7),
+        Case("spike of 5 sigma, weekend 3 sigma lower", 1, weekday, change=_add(5), season=7),
+        Case("nothing, hours of the day 3 sigma up and down", 100, _hours, season=24),
+        Case("spike of 5 sigma, hours of the day 3 sigma up and down", 1, _hours, change=_add(5), season=24),
         *(
             Case(f"{what}, autocorrelation {phi}", points, _autoregressive(phi), change=change)
             for phi in (0.2, 0.5)
@@ -243,3 +254,37 @@ def _kinds(settings: Settings, series: int) -> Iterator[str]:
     probabilities = [100 * theory.signalled(scheme(settings), 100)[0] for scheme in (theory.look, theory.block)]
     rows.append(["*theory*", "", f"{probabilities[0]:.1f} %", f"{probabilities[1]:.1f} %"])
     yield from _table(("data", "kind", ">false alarm, look", ">false alarm, block"), rows)
+
+
+def _daily(random: Any, series: int, points: int) -> tuple[Any, None]:
+    """Days of 288 points that go up and down, with noise that follows itself."""
+    import numpy as np
+
+    noise, _ = _autoregressive(0.5)(random, series, points)
+    return noise + 3 * np.sin(np.arange(points) * 2 * np.pi / 288), None
+
+
+def _heavy(random: Any, series: int, points: int) -> tuple[Any, None]:
+    return random.standard_t(3, (series, points)), None
+
+
+LONG_POINTS = 6000
+
+
+def _long(settings: Settings, series: int) -> Iterator[str]:
+    count = max(5, series // 20)
+    yield "## Long series\n"
+    yield f"Nothing changes; {count} series of {LONG_POINTS:,} points, five minutes each. Spans of signals for 1,000 points."
+    yield f"Theory is that of independent normal values: one in {LOOK_ARL} points, and one in {BLOCK_ARL:,}.\n"
+    data = {
+        "independent": normal,
+        **{f"autocorrelation {phi}": _autoregressive(phi) for phi in (0.5, 0.9, 0.99)},
+        "a daily cycle of 3 sigma, autocorrelation 0.5": _daily,
+        "heavy tails: Student's t with 3 degrees of freedom": _heavy,
+    }
+    rows = []
+    for name, values in data.items():
+        judged, spans = simulate.long(values, count, LONG_POINTS, settings)
+        rows.append([name, f"{judged:,}", *(f"{1000 * found / judged:.2f}" for found in spans)])
+    rows.append(["*theory*", "", f"{1000 / LOOK_ARL:.2f}", f"{1000 / BLOCK_ARL:.2f}"])
+    yield from _table(("data", ">points", ">look", ">block"), rows)

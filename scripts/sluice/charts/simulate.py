@@ -27,7 +27,7 @@ class Case:
     values: Values
     kind: str = "value"
     change: Callable[[Any], Any] | None = None
-    has_weekday: bool = False
+    season: int = 0  # points of a cycle: 7 weekdays, 24 hours
     times: int = 1  # as many series as others
 
 
@@ -109,6 +109,27 @@ def rules(
     return {name: _seen([row[0] for row in rows], points) for name, rows in found.items()}
 
 
+def long(values: Values, series: int, points: int, settings: Settings, seed: int = 1) -> tuple[int, list[int]]:
+    """Long series in which nothing changes: how many points were judged, and the spans of signals at each level.
+
+    A point is five minutes, so that hours of the day are looked for.
+    """
+    import numpy as np
+
+    random = np.random.default_rng([seed, points])
+    with duckdb.connect(config={"threads": 1}) as connection:
+        _empty(connection)
+        _fill(connection, "0", Case("", points, values), random, series, 0)
+        connection.execute(f"update series set measured_at = {FIRST_DAY} + to_minutes(5 * day::integer)")
+        connection.execute("update series set season = hour(measured_at)")
+        connection.execute("alter table series add column label varchar; update series set label = day::varchar")
+        engine.judge(connection, settings)
+        judged = connection.execute("select count(z) from chart").fetchall()[0][0]
+        spans = engine.text("spans", settings, chart="chart", series="series")
+        levels = [row[0] for row in connection.execute(f"select level from ({spans})").fetchall()]
+    return judged, [sum(level >= least for level in levels) for least in (1, 2)]
+
+
 def _empty(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "create or replace temp table series (metric varchar, kind varchar, measured_at timestamp, value double, "
@@ -133,7 +154,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, name: str, case: Case, random: 
         }
     )
     connection.register("simulated", simulated)
-    season = "day % 7" if case.has_weekday else "null"
+    season = f"day % {case.season}" if case.season else "null"
     connection.execute(
         f"insert into series select '{name}-' || metric as metric, '{case.kind}' as kind, "
         f"{FIRST_DAY} + to_days(day::integer) as measured_at, value, denominator::double as denominator, "

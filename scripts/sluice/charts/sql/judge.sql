@@ -75,14 +75,17 @@ with recursive judged as (
         ),
 
         -- Counts have a known variance, unless the baseline is more dispersed: chi-squared test. Does a deviate follow the
-        -- one before it? Their correlation against its standard error; if so, the limits of the weighted mean are wider.
+        -- one before it? Their correlation against its standard error; if so, the limits of the weighted mean are wider; those
+        -- that block are widened on less evidence.
         tested as (
             select
                 * exclude (is_dispersed, phi),
                 not has_known_variance
                 or cbrt(variance) - (1 - 2 / (9 * own_df)) > $dispersion_z * sqrt(2 / (9 * own_df)) as is_dispersed,
                 not has_known_variance and variance <= 1e-18 * mean * mean as is_constant,
-                if(products * sqrt(n) > $correlation_z * product_squares, least(products / product_squares, 0.95), 0) as phi
+                products * sqrt(n) / nullif(product_squares, 0) as phi_z,
+                if(phi_z > $correlation_z, least(products / product_squares, 0.95), 0) as phi,
+                if(phi_z > $block_correlation_z, least(products / product_squares, 0.95), 0) as block_phi
             from predicted
         ),
 
@@ -126,7 +129,7 @@ with recursive judged as (
             select
                 *,
                 greatest(-$look, least($look, z)) as clipped_z,
-                spread * (1 + $held / greatest(1, n)) as held
+                sqrt((1 + block_phi * (1 - $weight)) / (1 - block_phi * (1 - $weight))) * (1 + $held / greatest(1, n)) as held
             from deviated
         ),
 
@@ -135,7 +138,7 @@ with recursive judged as (
                 * exclude (ewma),
                 if(
                     n >= $least,
-                    greatest(-$ewma_bound * spread, least($ewma_bound * spread, (1 - $weight) * ewma + $weight * clipped_z)), 0
+                    greatest(-$ewma_bound * held, least($ewma_bound * held, (1 - $weight) * ewma + $weight * clipped_z)), 0
                 ) as ewma
             from clipped
         ),

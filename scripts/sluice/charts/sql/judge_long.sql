@@ -164,13 +164,14 @@ wrong_by as (
     inner join centres using (series_number, start)
 ),
 
+-- Beyond eight deviations there is no tail to be measured, but what went wrong then.
 sides as (
     select
         series_number, start,
         quantile_cont(e, [0.6827, 0.98]) filter (e > 0) as up, count(*) filter (e > 0) as n_up,
         quantile_cont(-e, [0.6827, 0.98]) filter (e < 0) as down, count(*) filter (e < 0) as n_down
     from wrong_by
-    where not is_judged
+    where not is_judged and abs(e) <= 8 * wide
     group by all
 ),
 
@@ -194,7 +195,7 @@ scaled as (
         if(e < 0, df_down, df_up) as df,
         sqrt(1 + 1 / independent) as widened, scale_up, scale_down
     from wrong_by
-    inner join scales using (series_number, start)
+    left join scales using (series_number, start)
 ),
 
 deviated as (
