@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lab.faults.verdict import SeenCheck
 from sluice.core.dbt import artifact
+from sluice.core.document import plain
 from sluice.core.errors import SluiceError
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def audited(file: Path, target: Path, points: Path, day: date) -> Audited:
         report = audit(file, target, memory_limit="1GB", charts=found)
     else:
         report = of_dbt_alone(file, target, "", charts=found)
-    evidence = of_dbt.evidence(artifact(target, "run_results.json"), manifest) + of_audit.evidence(as_fields(report), manifest)
+    kept = plain(as_fields(report))  # as audit.json has it
+    evidence = of_dbt.evidence(artifact(target, "run_results.json"), manifest) + of_audit.evidence(kept, manifest)
     checks = [SeenCheck("chart", one.metric, one.status == "fail") for one in found.series if one.status in ("fail", "warn")]
     return Audited((*_expectations(report, file), *checks), evidence.findings)
 
