@@ -10,16 +10,14 @@ events_to_count as (
         events.source_system,
         events.batch_id,
         events.source_file,
-        {{ slice_number('events') }} as slice_number,
-        count(*) as event_count
+        {{ slice_number('events') }} as slice_number
     from {{ ref('int_events__judged') }} as events
     {{ touched_slices('events', 'events') | indent(4) }}
-    where events.refusal_reason is null
-    group by all
+    where events.refusal_reason is null and events.visitor_id is not null
 ),
 
 -- A session does not keep its events, so a visitor's events are in the mart where their number is that of the sessions.
--- Read for itself: DuckDB would write a CTE that two parts share to disk, all events of it.
+-- Each reads its table for itself: DuckDB would write a CTE that two parts share to disk, all events of it.
 visitors as (
     select
         visitor_id,
@@ -44,6 +42,14 @@ visitors_of_sessions as (
     group by visitor_id
 ),
 
+-- Nobody, as long as nothing is lost: to look for them is cheaper than to keep the counts of everybody else.
+visitors_that_differ as (
+    select visitors.visitor_id
+    from visitors
+    left join visitors_of_sessions on visitors.visitor_id = visitors_of_sessions.visitor_id
+    where visitors.event_count is distinct from visitors_of_sessions.event_count
+),
+
 events_in_sessions as (
     select
         'events' as entity,
@@ -52,14 +58,11 @@ events_in_sessions as (
         events_to_count.source_file,
         events_to_count.slice_number,
         'XXX' as currency_code,
-        cast(sum(events_to_count.event_count) as bigint) as row_count,
+        count(*) as row_count,
         cast(0 as decimal(18, 4)) as amount
     from events_to_count
-    inner join visitors on events_to_count.visitor_id = visitors.visitor_id
-    inner join visitors_of_sessions
-        on
-            visitors.visitor_id = visitors_of_sessions.visitor_id
-            and visitors.event_count = visitors_of_sessions.event_count
+    left join visitors_that_differ on events_to_count.visitor_id = visitors_that_differ.visitor_id
+    where visitors_that_differ.visitor_id is null
     group by
         events_to_count.source_system, events_to_count.batch_id, events_to_count.source_file,
         events_to_count.slice_number
