@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.helpers.followed import Followed
 
-from sluice.quality.charts import report, words
+from sluice.quality.charts import page, report, words
 
 # Counts around 100 that vary as counts do.
 USUAL = [104, 92, 99, 111, 95, 103, 88, 107, 100, 96, 113, 90, 101, 98, 106, 94, 109, 97, 102, 91, 105, 99, 110, 93, 100]
@@ -147,3 +147,15 @@ def test_series_of_runs_warn_about_their_newest_point(shop: Followed) -> None:
     assert (age.status, age.direction, age.owner, age.new) == ("warn", "up", "money@shop.example", 1)
     assert (seconds.status, seconds.relation, seconds.dimension) == ("warn", "run", "step=build")
     assert words.sentence(seconds).startswith("run.seconds{step=build} was 300 on 2026-01-20 02:00; usual is 31.")
+
+
+def test_a_value_of_a_dimension_is_text_in_markdown_and_on_the_page(shop: Followed) -> None:
+    shop.sell([*USUAL, 101], **{"<b>|@all": [*USUAL, 0]})
+    found = shop.judge({**BLOCKS, "by": "shop"})
+    said = "\n".join(report.as_markdown(found, ()))
+    assert "<b>" not in said.replace("core.sales.rows{shop=<b>|@all}: 26 points", "")  # the head of the chart, in a block of code
+    assert "&#60;b>&#124;&#64;all" in said
+    picture = page.picture(found, "core.sales.rows{shop=<b>|@all}")
+    assert "<b>" not in picture
+    # Counts are shown as whole numbers.
+    assert "was 101 on 2026-01-26; usual is 200 (153 to 254)" in words.sentence(found.series[0])

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sluice.core.document import plain
+from sluice.core.markdown import plain as plain_markdown
 from sluice.history.kinds import CheckEntry, SignalEntry
 from sluice.quality.charts import words
 from sluice.quality.charts.result import ChartFindings, SeriesResult
@@ -39,10 +40,10 @@ def as_markdown(found: ChartFindings, acknowledged: Collection[str]) -> Iterator
     if not found.series:
         return
     yield from ["", words.head(found), ""]
-    yield from (f"- {line}" for line in _lines(found, acknowledged))
+    yield from (f"- {plain_markdown(line)}" for line in _lines(found, acknowledged))
     for metric in [one for one in found.failing if one in found.pictures][:DRAWN]:
-        drawn = "\n".join(words.picture(found.pictures[metric]))
-        yield f"\n<details><summary>{metric}</summary>\n\n```\n{drawn}\n```\n</details>"
+        drawn = "\n".join(words.picture(found.pictures[metric])).replace("`", "'")
+        yield f"\n<details><summary>{plain_markdown(metric)}</summary>\n\n```\n{drawn}\n```\n</details>"
 
 
 def _lines(found: ChartFindings, acknowledged: Collection[str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from sluice.core.text import number, plural
 from sluice.quality.charts.result import ChartFindings, SeriesResult, Signal
 
 _ROUND = 4  # digits that are shown
+_WHOLE = 10  # counts from here on are shown without a fraction
 
 
 def sentence(one: SeriesResult) -> str:
@@ -46,7 +47,7 @@ def figure(value: float | None, one: SeriesResult) -> str:
         return ""
     if one.kind == "p":
         return f"{_rounded(100 * value)} %"
-    return _rounded(value)
+    return number(round(value)) if one.kind == "count" and abs(value) >= _WHOLE else _rounded(value)
 
 
 def _rounded(value: float) -> str:
