@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests.helpers.incidents import FCT_ORDERS, NOW, finding, manifest, run, seen
 
 from lab.sender import story
 from lab.sender.receiver import Receiver
 from lab.sender.story import Arrived, killed
+from sluice.alerts import book, outbox
+from sluice.alerts.kin import Kin
+from sluice.alerts.message import Message
+from sluice.alerts.opened import opened
+from sluice.alerts.send import send
+from sluice.alerts.settings import Route, Settings
+from sluice.alerts.settle import settle
 
 
 def test_every_alert_arrives_though_senders_are_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,6 +25,28 @@ def test_every_alert_arrives_though_senders_are_killed(tmp_path: Path, monkeypat
     arrived = killed(6, tmp_path, seed=1)
     assert (arrived.kills, arrived.lost, arrived.out_of_order, arrived.other_ids) == (6, [], [], 0)
     assert arrived.expected >= 7
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A channel that notes what the outbox says of a message at the moment at which it is sent."""
+
+    lake: Path
+    seen: list[str] = field(default_factory=list)
+
+    def send(self, message: Message, timeout: float) -> None:
+        del timeout
+        with opened(self.lake) as lake:
+            self.seen.extend(one.event for one in outbox.read(lake) if one.alert_id == message.alert_id)
+
+
+def test_what_is_sent_is_in_the_outbox_before(tmp_path: Path) -> None:
+    witness = Witness(tmp_path)
+    with opened(tmp_path) as lake:
+        book.append(tmp_path, settle(run(1), seen(finding(FCT_ORDERS, "a")), [], Kin(manifest())))
+        done = send(lake, Settings({"there": witness}, (Route(("there",)),)), NOW)
+        assert [(one.event, one.detail) for one in outbox.read(lake)] == [("sent", None)]
+    assert (done.sent, witness.seen) == (1, ["queued"])
 
 
 def alert(node: int, action: str, alert_id: str) -> dict[str, str]:
