@@ -8,14 +8,10 @@ order_items as (
 ),
 
 orders as (
-    select
-        order_id,
-        refusal_reason
-    from {{ ref('int_orders__judged') }}
+    select * from {{ ref('int_orders__judged') }}
     where {{ is_revised() }}
 ),
 
--- Read for themselves: DuckDB would write a CTE that several parts share to disk, with all its columns.
 accepted_orders as (
     select * from {{ ref('int_orders__judged') }}
     where refusal_reason is null and {{ is_revised() }}

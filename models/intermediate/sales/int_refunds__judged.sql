@@ -12,7 +12,7 @@ orders as (
     where {{ is_revised() }}
 ),
 
--- Read for themselves: DuckDB would write a CTE that several parts share to disk, with all its columns.
+-- DuckDB would write orders to disk, as several parts share them.
 accepted_orders as (
     select * from {{ ref('int_orders__judged') }}
     where refusal_reason is null and {{ is_revised() }}

@@ -17,7 +17,6 @@ events_to_count as (
 ),
 
 -- A session does not keep its events, so a visitor's events are in the mart where their number is that of the sessions.
--- Each reads its table for itself: DuckDB would write a CTE that two parts share to disk, all events of it.
 visitors as (
     select
         visitor_id,
@@ -47,7 +46,7 @@ visitors_that_differ as (
     select visitors.visitor_id
     from visitors
     left join visitors_of_sessions on visitors.visitor_id = visitors_of_sessions.visitor_id
-    where visitors.event_count is distinct from visitors_of_sessions.event_count
+    where visitors.event_count <> coalesce(visitors_of_sessions.event_count, 0)
 ),
 
 events_in_sessions as (
