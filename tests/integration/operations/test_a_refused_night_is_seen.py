@@ -21,7 +21,7 @@ sources:
     config:
       enabled: "{{ target.name == 'ops' }}"
       meta: {external_location: "delta_scan('{{ env_var('SLUICE_LAKE', 'lake') }}/ops/{name}')"}
-    tables: [{name: releases}, {name: checks}]
+    tables: [{name: releases}, {name: checks}, {name: runs}]
 models:
   - name: tries
     columns: [{name: outcome, data_tests: [not_null: {name: every_try_has_an_outcome}]}]
@@ -30,6 +30,10 @@ models:
     "models/history/tries.sql": f"""
 {{{{ config({ONLY_OPS}, materialized='table') }}}}
 select action, environment, outcome, detail, tried_at from {{{{ ref('stg_tries') }}}}
+""",
+    "models/history/commands.sql": f"""
+{{{{ config({ONLY_OPS}, materialized='table') }}}}
+select command, outcome, started_at from {{{{ source('history', 'runs') }}}}
 """,
     "models/history/failures.sql": f"""
 {{{{ config({ONLY_OPS}, materialized='table') }}}}
@@ -62,7 +66,7 @@ def test_a_night_is_looked_up_though_prod_stood_still(shop: SalesShop) -> None:
     released = (shop.warehouse / "prod.duckdb").readlink()
     # of the staging view, which reads the lake, nothing is left: the file stands alone
     tables = "select table_name from information_schema.tables where table_schema = 'history' order by all"
-    assert seen(shop, tables) == [("failures",), ("tries",)]
+    assert seen(shop, tables) == [("commands",), ("failures",), ("tries",)]
     assert rows(shop.warehouse / "prod.duckdb", tables) == []
 
     shop.deliver(11, 11)
@@ -74,6 +78,8 @@ def test_a_night_is_looked_up_though_prod_stood_still(shop: SalesShop) -> None:
     assert seen(shop, "select action, outcome, detail from history.tries order by tried_at desc limit 1") == [
         ("build", "failed", "a model or test failed")
     ]
+    # the run itself, whose row is written when it ends
+    assert seen(shop, "select command, outcome from history.commands order by started_at") == [("run", "done"), ("run", "failed")]
     assert seen(shop, "select check_name, failures from history.failures") == [("every_sale_is_there_once", 1)]
 
 
