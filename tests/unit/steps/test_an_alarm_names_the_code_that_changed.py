@@ -31,7 +31,7 @@ def said(now: dict[str, Any], before: dict[str, Any] | None, status: str = "fail
         "core.total.rows", "core.total", "total", "rows", None, "count", "error", "both", None, status, 30, 1, 1, WORST
     )
     (found,) = explained(ChartFindings((series,)), now, before, record(**of_record)).series
-    return sentence(found).removeprefix("core.total.rows was 12 on 2026-03-02; usual is 100 (80.4 to 121)")
+    return sentence(found).removeprefix("core.total.rows was 12 on 2026-03-02; usual is 100 (80 to 121)")
 
 
 @pytest.mark.parametrize(
