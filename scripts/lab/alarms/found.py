@@ -8,37 +8,45 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import duckdb
+
 from sluice.core.dbt import artifact
 from sluice.core.duck import connect, literal
 from sluice.core.errors import SluiceError
 from sluice.quality.charts.declared import FollowedModel, declared
 from sluice.quality.charts.judged import Wish, judge
+from sluice.quality.charts.result import ChartFindings
 
 DAYS, LAST = 500, date(2999, 12, 31)  # longer than each of the histories, and behind the end of all
 # Series of all sources together repeat those of each; a series that never varies raises no alarm and proves nothing.
 _SERIES = """
     create temp table series as
-    select metric, severity, direction, count(z) as judged, count(distinct plotted) > 1 as varies
+    select metric, severity, count(distinct coalesce(value / denominator, value)) > 1 as varies
     from points inner join followed using (metric)
     where metric like '%{%'
     group by all
 """
-_HURTS = "level = 2 and (direction = 'both' or (direction = 'up') = (z > 0))"
 # Days in a row, of those that the series has, are one alarm. Its worst day speaks for it.
-_ALARMS = f"""
-    with blocking as (
+_ALARMS = """
+    with positions as (
         select *, row_number() over (partition by metric order by measured_at) as position
         from points inner join series using (metric)
     ),
     hurting as (
         select *, position - row_number() over (partition by metric order by measured_at) as alarm
-        from blocking
-        where {_HURTS}
+        from positions inner join signals using (metric, measured_at)
+        where hurts
     )
     select
         metric, any_value(severity), min(measured_at)::date, max(measured_at)::date, count(*),
-        arg_max(measured_at, strength)::date, arg_max(plotted, strength), arg_max(centre, strength), max(strength)
+        arg_max(measured_at, strength)::date, arg_max(shown, strength), arg_max(usual, strength), max(strength)
     from hurting group by metric, alarm order by min(measured_at), metric
+"""
+_JUDGED = """
+    select severity, count(distinct metric), count(z), count(*) filter (level > 0), count(*) filter (coalesce(hurts, false))
+    from points inner join series using (metric) left join signals using (metric, measured_at)
+    where varies
+    group by severity order by severity
 """
 
 
@@ -93,16 +101,11 @@ def history(name: str, folder: Path, source: str | None = None) -> Found:
         points = Path(kept) / "points.parquet"
         found = judge(Wish(folder / "warehouse" / "dev.duckdb", _whole(models, source), LAST, keep=points))
         with connect() as connection:
-            connection.execute("create temp table followed (metric varchar, severity varchar, direction varchar)")
-            rows = [(one.metric, one.severity, one.direction) for one in found.series]
-            connection.executemany("insert into followed values (?, ?, ?)", rows)
             connection.execute(f"create temp view points as from read_parquet({literal(str(points))})")
+            _load(connection, found)
             connection.execute(_SERIES)
             alarms = tuple(Alarm(*row) for row in connection.execute(_ALARMS).fetchall())
-            judged = connection.execute(f"""
-                select severity, count(distinct metric), count(z), count(*) filter (level > 0), count(*) filter ({_HURTS})
-                from points inner join series using (metric) where varies group by severity order by severity
-            """).fetchall()
+            judged = connection.execute(_JUDGED).fetchall()
             span = connection.execute(
                 "select min(measured_at)::date, max(measured_at)::date from points inner join series using (metric) where varies"
             ).fetchone()
@@ -110,6 +113,21 @@ def history(name: str, folder: Path, source: str | None = None) -> Found:
     assert span
     assert constant
     return Found(name, span[0], span[1], constant[0], tuple(Judged(*row) for row in judged), alarms)
+
+
+def _load(connection: duckdb.DuckDBPyConnection, found: ChartFindings) -> None:
+    """The tables `followed` and `signals`: what the points do not say."""
+    connection.execute("create temp table followed (metric varchar, severity varchar)")
+    connection.executemany("insert into followed values (?, ?)", [(one.metric, one.severity) for one in found.series])
+    connection.execute(
+        "create temp table signals "
+        "(metric varchar, measured_at timestamp, shown double, usual double, strength double, hurts boolean)"
+    )
+    rows = [
+        (metric, one.at, one.value, one.usual, one.strength, one.hurts) for metric, ones in found.signals.items() for one in ones
+    ]
+    if rows:
+        connection.executemany("insert into signals values (?, ?, ?, ?, ?, ?)", rows)
 
 
 def _whole(models: Sequence[FollowedModel], source: str | None) -> list[FollowedModel]:
