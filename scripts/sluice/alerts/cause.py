@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sluice.alerts.finding import Finding
+from sluice.alerts.finding import ERROR, Finding
 from sluice.alerts.kin import Kin
 
 
 @dataclass(frozen=True)
 class Cause:
-    """A node, and the findings that it explains; those of the node itself come first."""
+    """A node, and the findings that it explains: what names a cause by itself comes first, then errors, then the node's own."""
 
     root: str
     findings: tuple[Finding, ...]
@@ -61,5 +61,8 @@ def _fewest(findings: Sequence[Finding], kin: Kin) -> Iterator[tuple[str, list[F
 
 
 def _cause(root: str, findings: Sequence[Finding], kin: Kin) -> Cause:
-    ranked = sorted(findings, key=lambda one: (one.node != root, not one.is_cause, kin.order.get(one.node, -1), one.id))
+    ranked = sorted(
+        findings,
+        key=lambda one: (not one.is_cause, one.severity != ERROR, one.node != root, kin.order.get(one.node, -1), one.id),
+    )
     return Cause(root, tuple(ranked))

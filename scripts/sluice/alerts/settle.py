@@ -99,7 +99,7 @@ def _entry(run: Run, event: Event, cause: Cause, kin: Kin, family: str) -> Incid
         family=family,
         title=title_of(cause, kin),
         severity=worst(findings),
-        owner=kin.owner(cause.root) or next((owner for one in findings if (owner := kin.owner(one.node))), None),
+        owner=next((owner for node in (findings[0].node, cause.root) if (owner := kin.owner(node))), None),
         since_at=min(one.since for one in findings),
         findings=tuple(one.row() for one in findings),
         touches=tuple(kin.touched([one.node for one in findings] if family == "quality" else [cause.root])),

@@ -12,8 +12,7 @@ from sluice.core.text import plural
 
 def title_of(cause: Cause, kin: Kin) -> str:
     """The first finding in a sentence, and how many follow; where the root itself shows nothing, what it is the root of."""
-    first = next((one for one in cause.findings if one.severity == ERROR), cause.findings[0])
-    first = cause.findings[0] if cause.findings[0].node == cause.root else first
+    first = cause.findings[0]
     rest = len(cause.findings) - 1
     more = f" (and {plural(rest, 'finding')} more)" if rest else ""
     if first.node != cause.root and len({one.node for one in cause.findings}) > 1:
