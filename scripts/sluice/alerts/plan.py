@@ -43,8 +43,8 @@ def planned(
 ) -> list[Alert]:
     """The alerts that are missing in the outbox, in the order in which they are to be sent.
 
-    An incident that is open is told once to each channel that a route names, unless it is silenced; what follows is told to
-    the channels that know of it.
+    An open incident is sent once to each channel that a route names, unless it is silenced; what follows is sent to the
+    channels that know of it.
     """
     known = {one.alert_id: one for one in outbox}
     missing = []
@@ -73,7 +73,7 @@ def _wanted(
 
 
 def _following(incident: Incident, first: Alert, is_silent: bool, now: datetime) -> Iterator[Alert]:
-    """What is told to a channel after the `first` alert; nothing before that."""
+    """What is sent to a channel after the `first` alert; nothing before that."""
 
     def told(action: Action, at: datetime) -> Alert:
         return _alert(incident, first.channel, action, at, now, max(now, first.due_at))

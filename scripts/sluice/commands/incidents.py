@@ -48,7 +48,7 @@ def show(incident_id: IdArgument, output: FormatOption = Format.text) -> None:
 
 
 def ack(incident_id: IdArgument, why: WhyOption = None, by: By = None, output: FormatOption = Format.text) -> None:
-    """Say that somebody works on an incident. The channels that know of it are told; later runs still resolve it.
+    """Say that somebody works on an incident. It is sent to the channels that know of it; later runs still resolve it.
 
     A failed check is let pass by `sluice ack`, and not by this.
     """

@@ -117,7 +117,7 @@ def silence(**patterns: str) -> Silence:
 def test_a_silence_covers_what_matches_and_ends(patterns: dict[str, str], is_silent: bool) -> None:
     quiet = (silence(**patterns),)
     assert plan(INCIDENT, [], 1, silences=quiet) == ([] if is_silent else plan(INCIDENT, [], 1))
-    # At its end, what is still open is told.
+    # At its end, what is still open is sent.
     assert actions(plan(INCIDENT, [], 61, silences=quiet)) == [("team", "trigger")]
 
 

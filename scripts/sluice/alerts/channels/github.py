@@ -69,5 +69,5 @@ def _marked(message: Message) -> str:
 
 
 def _quiet(text: str) -> str:
-    """Text that mentions nobody and is no HTML."""
+    """Text that mentions nobody, and in which nothing is HTML."""
     return text.replace("<", "&lt;").replace("@", "@\u200b")
