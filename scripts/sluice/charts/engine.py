@@ -11,8 +11,9 @@ from sluice.charts.settings import Settings
 
 COLUMNS = "metric, kind, measured_at, value, denominator, season, phase"
 VERDICT = "metric, kind, measured_at, phase, value, denominator, baseline::integer, z, level"
-# Points that are judged at once; of more, one part after the other, so that memory stays the same.
-AT_ONCE = 400_000
+# Points that are judged at once; of more, one lot after the other, so that memory stays the same. A point of a long series is
+# in the baselines of about nine parts.
+AT_ONCE, LONG_AT_ONCE = 400_000, 100_000
 
 
 def text(name: str, settings: Settings, **relations: str) -> str:
@@ -62,12 +63,14 @@ def _make(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> None
 
 
 def _lots(connection: duckdb.DuckDBPyConnection, settings: Settings, series: str) -> list[tuple[int, bool]]:
-    """Divide the series into lots of about AT_ONCE points, as the table `lots`. Long series are judged apart."""
+    """Divide the series into lots of about AT_ONCE or LONG_AT_ONCE points, as the table `lots`. Long series are judged apart."""
     _make(
         connection,
         "lots",
         f"""
-        select metric, phase, is_long, dense_rank() over (order by is_long, so_far // {AT_ONCE}) as lot
+        select
+            metric, phase, is_long,
+            dense_rank() over (order by is_long, so_far // if(is_long, {LONG_AT_ONCE}, {AT_ONCE})) as lot
         from (
             select *, sum(points) over (partition by is_long order by metric, phase) as so_far
             from (

@@ -73,6 +73,7 @@ class Settings:
             "beyond": 9.0,  # the deviate of a change from constancy
             "cusum": self.cusum,
             "quiet": self.quiet,
+            "jump": 0.7,  # of a long series, what the deviate of a jump counts
             "heaviest": 8.0,  # degrees of freedom: no tail of a long series is taken to be heavier
         }
         counts = {"first": self.first, "part": self.part, "baseline": self.long_baseline}

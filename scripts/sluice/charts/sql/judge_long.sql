@@ -139,9 +139,11 @@ cut as (
         in_parts.*, spread_of.n, sqrt(in_parts.weight / usual_weight) as relative, q[2] as middle,
         if(q[3] > q[1], (q[3] - q[1]) / 2, deviation) as wide,
         greatest(middle - 4 * wide, least(middle + 4 * wide, r)) as cut_r,
-        lag(cut_r) over (partition by in_parts.series_number, in_parts.start order by in_parts.position) as cut_before
+        lag(cut_r) over one_part as cut_before,
+        (r - lag(r) over one_part) * relative as jump
     from in_parts
     inner join spread_of using (series_number, start)
+    window one_part as (partition by in_parts.series_number, in_parts.start order by in_parts.position)
 ),
 
 -- Values that follow each other say less than so many independent ones.
@@ -169,7 +171,8 @@ sides as (
     select
         series_number, start,
         quantile_cont(e, [0.6827, 0.98]) filter (e > 0) as up, count(*) filter (e > 0) as n_up,
-        quantile_cont(-e, [0.6827, 0.98]) filter (e < 0) as down, count(*) filter (e < 0) as n_down
+        quantile_cont(-e, [0.6827, 0.98]) filter (e < 0) as down, count(*) filter (e < 0) as n_down,
+        quantile_cont(abs(jump), 0.6827) as usual_jump
     from wrong_by
     where not is_judged and abs(e) <= 8 * wide
     group by all
@@ -193,7 +196,7 @@ scaled as (
         greatest($heaviest, 1 / (heavy_up / (1.16 + 0.5 * heavy_up) + 1 / least(2 * n_up + 1, independent))) as df_up,
         greatest($heaviest, 1 / (heavy_down / (1.16 + 0.5 * heavy_down) + 1 / least(2 * n_down + 1, independent))) as df_down,
         if(e < 0, df_down, df_up) as df,
-        sqrt(1 + 1 / independent) as widened, scale_up, scale_down
+        sqrt(1 + 1 / independent) as widened, scale_up, scale_down, usual_jump
     from wrong_by
     left join scales using (series_number, start)
 ),
@@ -207,7 +210,14 @@ deviated as (
             when e = 0 then 0
             when side_scale = 0 then sign(e) * $beyond
             else sign(e) * sqrt(u) * (1 + (u + 3 + (((-0.4 * u - 3.3) * u - 24) * u - 85.5) / (0.8 * u * u + 100 + a)) / a)
-        end as z
+        end as level_z,
+        -- Where values follow each other closely, a jump is unusual long before the level is. It counts less.
+        ($heaviest - 0.5) * ln(1 + power(jump / nullif(usual_jump, 0), 2) / $heaviest) as j,
+        48 * power($heaviest - 0.5, 2) as b,
+        coalesce($jump * sign(jump) * sqrt(j) * (
+            1 + (j + 3 + (((-0.4 * j - 3.3) * j - 24) * j - 85.5) / (0.8 * j * j + 100 + b)) / b
+        ), 0) as jump_z,
+        if(abs(jump_z) > abs(level_z), jump_z, level_z) as z
     from scaled
 ),
 
@@ -216,7 +226,7 @@ smoothed as (
     select
         *,
         $weight * power(1 - $weight, position - start)
-        * sum(greatest(-$look, least($look, z)) * power(1 - $weight, start - position)) over (
+        * sum(greatest(-$look, least($look, level_z)) * power(1 - $weight, start - position)) over (
             partition by series_number, start order by position
         ) as ewma
     from deviated
@@ -232,7 +242,11 @@ spreads as (
 judged as (
     select
         smoothed.* exclude (scale_up, scale_down), spreads.spread,
-        expected + mean_r as centre, scale_up * widened / relative as scale, scale_down * widened / relative as lower_scale,
+        -- what a jump is measured from is the point before it
+        abs(jump_z) > greatest($look, abs(level_z)) as is_jump,
+        if(is_jump, y - jump / relative, expected + mean_r) as centre,
+        if(is_jump, usual_jump / $jump, scale_up * widened) / relative as scale,
+        if(is_jump, usual_jump / $jump, scale_down * widened) / relative as lower_scale,
         case
             when abs(z) > $block or (abs(ewma) > $block_ewma * spread and z * ewma > 0) then 2
             when abs(z) > $look or (abs(ewma) > $look_ewma * spread and z * ewma > 0) then 1

@@ -1,7 +1,7 @@
 -- The signals of a chart as spans: points that signal one soon after the other are one signal. One row per span.
 --
--- In: $chart that chart.sql makes, and $series with the label of each time. A span ends with the phase, or after $quiet
--- points without a signal. What it expected is that of its strongest point. A change that the weighted mean found is likely
+-- In: $chart that chart.sql makes, and $series with the label of each time. A span ends with the phase, after $quiet
+-- points without a signal, and where one begins that blocks. What it expected is that of its strongest point. A change that the weighted mean found is likely
 -- to have begun where the mean last left the other side.
 with labelled as (
     select
@@ -20,7 +20,9 @@ since as (
 signals as (
     select
         *, list_has_any(rules, ['ewma']) and not list_has_any(rules, ['point']) as is_of_mean,
-        coalesce(position - lag(position) over one_phase > $quiet + 1, true) as is_start
+        coalesce(position - lag(position) over one_phase > $quiet + 1, true)
+        or level = 2 and coalesce(position - lag(if(level = 2, position, null) ignore nulls) over one_phase > $quiet + 1, true)
+            as is_start
     from since
     where level > 0
     window one_phase as (partition by metric, phase order by position)
