@@ -73,7 +73,7 @@ def test_a_wrong_declaration_ends_with_2_and_one_sentence_each(shop: Audited) ->
     assert done.returncode == 2
     assert done.stderr.startswith("error: 1 expectation is not valid; nothing was checked:")
     assert "Traceback" not in done.stderr
-    assert not (shop.root / "lake").exists()
+    assert not (shop.root / "lake" / "ops" / "checks").exists()
 
 
 def test_json_and_markdown_say_the_same(shop: Audited) -> None:
