@@ -1,4 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_slices') }}
+{%- set touched_visitors = 'select events_to_count.visitor_id from events_to_count' %}
+{%- set is_counted = 'visitor_id in (' ~ touched_visitors ~ ')' if is_touched_only() else 'true' %}
 
 -- The other side of the reconciliation: from the marts back to the batches. The marts keep no origin, so each row is
 -- looked up by its key; what is counted, and the money, is the mart's.
@@ -22,11 +24,7 @@ visitors as (
         visitor_id,
         count(*) as event_count
     from {{ ref('int_events__judged') }}
-    where
-        refusal_reason is null
-        {% if is_touched_only() %}
-            and visitor_id in (select events_to_count.visitor_id from events_to_count)
-        {% endif %}
+    where refusal_reason is null and {{ is_counted }}
     group by visitor_id
 ),
 
@@ -35,9 +33,7 @@ visitors_of_sessions as (
         visitor_id,
         sum(event_count) as event_count
     from {{ ref('fct_sessions') }}
-    {% if is_touched_only() %}
-        where visitor_id in (select events_to_count.visitor_id from events_to_count)
-    {% endif %}
+    where {{ is_counted }}
     group by visitor_id
 ),
 

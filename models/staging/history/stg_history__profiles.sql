@@ -1,4 +1,4 @@
--- Left out: least, greatest, mean, total, quantiles, frequent and parent_release_id: releases are compared in lake/ops itself.
+-- Left out: least, greatest, mean, total, quantiles, frequent and parent_release_id: releases are compared in lake/ops.
 with
 
 source as (

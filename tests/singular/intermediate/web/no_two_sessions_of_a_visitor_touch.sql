@@ -1,5 +1,5 @@
--- What cutting again only some sessions could get wrong: two that should be one. A visitor without new events keeps what
--- was there (macros/incremental/changed_rows.sql).
+-- What cutting again only some sessions could get wrong: two that should be one. A visitor without new events keeps
+-- what was there (macros/incremental/changed_rows.sql).
 with
 
 sessions as (
