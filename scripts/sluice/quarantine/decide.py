@@ -121,9 +121,9 @@ def expire(lake: Path, now: datetime) -> list[str]:
     def due(connection: duckdb.DuckDBPyConnection) -> list[Refused]:
         return waivers(connection, f"until_at <= timestamp {literal(now.isoformat())}")
 
+    with opened(Places(lake)) as connection:
+        if not due(connection) and not _owed(lake):
+            return []
     with recording.step("quarantine expire", lake):
-        with opened(Places(lake)) as connection:
-            if not due(connection) and not _owed(lake):
-                return []
         ended = decide(Places(lake), due, lambda row: RowResult(row, RowOutcome.expired), Who(SYSTEM, "its time has come"))
     return [verdict.row.quarantine_id for verdict in ended]
