@@ -54,7 +54,7 @@ OUTSIDE = [
     ["quarantine", "release", "abcd", "--set", "a=1", "--why", "x"], ["quarantine", "drop", "abcd", "--why", "x"],
     ["quarantine", "expire"], ["ack", "a", "--release", "b", "--why", "x"],
     ["incidents", "list"], ["incidents", "show", "abcd"], ["incidents", "ack", "abcd"], ["incidents", "close", "abcd"],
-    ["incidents", "send"], ["incidents", "update"], ["silence", "list"],
+    ["incidents", "send"], ["incidents", "update"], ["silence", "list"], ["metrics"],
     ["silence", "add", "--until", "3d", "--why", "x", "--node", "y"], ["silence", "end", "abcd", "--why", "x"],
     ["source", "add", "shop", "a.csv", "--yes"], ["source", "check", "shop"],
 ]  # fmt: skip
