@@ -142,17 +142,20 @@ def _ended_in_run(arguments: Sequence[str], pressed: Sequence[int]) -> int:
     return log.explain(error)
 
 
+def _names(group: typer.Typer) -> frozenset[str]:
+    return frozenset(str(command.name or command.callback.__name__) for command in group.registered_commands if command.callback)
+
+
+# Every command, and each group of commands with its own.
+_COMMANDS = {name: frozenset[str]() for name in _names(app)} | {
+    str(group.name): _names(group.typer_instance) for group in app.registered_groups if group.typer_instance
+}
+
+
 def _words(arguments: Sequence[str]) -> str:
     """The words of a command line that name a command: nothing that a user gave it."""
     first, second = [*arguments, "", ""][:2]
-    groups = {str(group.name): group.typer_instance for group in app.registered_groups}
-    if (group := groups.get(first)) is not None:
-        return f"{first} {second}" if second in _names(group) else first
-    return first if first in _names(app) else ""
-
-
-def _names(group: typer.Typer) -> set[str | None]:
-    return {command.name or (command.callback and command.callback.__name__) for command in group.registered_commands}
+    return f"{first} {second}" if second in _COMMANDS.get(first, ()) else first if first in _COMMANDS else ""
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

@@ -122,7 +122,6 @@ def test_commands_in_one_process_have_ids_of_their_own(lake: Path) -> None:
 def test_the_command_line_opens_a_run_for_each_command(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     monkeypatch.setattr(cli, "app", lambda *_, **__: seen.extend((run_id(), run_id())))
-    monkeypatch.setattr(cli, "_words", lambda _: "chart")
     cli._ended(["chart"], [])
     cli._ended(["chart"], [])
     assert (seen[0], seen[2]) == (seen[1], seen[3])
