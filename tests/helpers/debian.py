@@ -19,7 +19,7 @@ def program(name: str, package: str) -> str:
     if found := shutil.which(name):
         return found
     if not shutil.which("apt-get") or not shutil.which("dpkg"):
-        pytest.skip(f"{name} is not on PATH, and there is no apt-get to fetch Debian's package {package}")
+        pytest.skip(f"{name} is not on PATH, and apt-get is missing to fetch Debian's package {package}")
     if os.environ.get("SLUICE_OFFLINE"):
         pytest.skip(f"{name} is not on PATH, and SLUICE_OFFLINE is set: Debian's package {package} cannot be fetched")
     path = made_once(f"debian-{package}", lambda folder: _unpack(package, folder)) / "usr" / "bin" / name

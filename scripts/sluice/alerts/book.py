@@ -58,7 +58,7 @@ def find(lake: OpenLake, prefix: str) -> Incident:
     hint = "sluice incidents list --all shows the ids"
     if len(prefix) < SHORTEST:
         raise SluiceError(f"{prefix!r} is too short for an id", hint=f"give {SHORTEST} digits or more; {hint}")
-    what = f"{len(found)} incidents begin with {prefix}" if found else f"there is no incident {prefix}"
+    what = f"{len(found)} incidents begin with {prefix}" if found else f"no incident begins with {prefix}"
     raise SluiceError(what, hint="give more of its digits" if found else hint)
 
 

@@ -86,7 +86,7 @@ def end(lake: OpenLake, prefix: str, by: str, why: str, now: datetime) -> Silenc
     """End a silence before its time. Raises SluiceError where none has this id, or it is over."""
     found = [one for one in read(lake) if one.silence_id.startswith(prefix)]
     if len(found) != 1:
-        what = f"{len(found)} silences begin with {prefix}" if found else f"there is no silence {prefix}"
+        what = f"{len(found)} silences begin with {prefix}" if found else f"no silence begins with {prefix}"
         raise SluiceError(what, hint="sluice silence list shows the ids")
     if found[0].is_over(now):
         raise SluiceError(f"the silence {found[0].silence_id} is over already", hint="sluice silence list shows which are not")

@@ -79,7 +79,7 @@ def test_their_json_has_the_form_of_its_schema(lake: Path) -> None:
     assert found["show"]["incident_id"] == found["list"]["incidents"][0]["incident_id"] == one.incident_id
 
 
-@pytest.mark.parametrize(("typed", "said"), [("abcd", "there is no incident abcd"), ("ab", "too short")])
+@pytest.mark.parametrize(("typed", "said"), [("abcd", "no incident begins with abcd"), ("ab", "too short")])
 def test_an_id_that_names_none_is_an_error(lake: Path, typed: str, said: str) -> None:
     night(lake, 1, seen(FAILED))
     done = CliRunner().invoke(app, ["incidents", "show", typed])
@@ -120,7 +120,7 @@ def test_a_silence_has_an_end_and_is_ended(lake: Path) -> None:
     [
         (["add", "--until", "3d", "--why", "x"], "needs to say of what"),
         (["add", "--until", "2020-01-01", "--why", "x", "--node", "y"], "has passed"),
-        (["end", "abcd", "--why", "x"], "there is no silence abcd"),
+        (["end", "abcd", "--why", "x"], "no silence begins with abcd"),
     ],
     ids=["of what", "until when", "which"],
 )

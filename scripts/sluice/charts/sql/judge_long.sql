@@ -166,7 +166,7 @@ wrong_by as (
     inner join centres using (series_number, start)
 ),
 
--- Beyond eight deviations there is no tail to be measured, but what went wrong then.
+-- Values beyond eight deviations are faults, and say nothing about the tail.
 sides as (
     select
         series_number, start,
