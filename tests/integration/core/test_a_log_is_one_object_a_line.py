@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,14 @@ SCHEMA = json.loads((REPOSITORY / "docs" / "schemas" / "log.schema.json").read_t
 # What rows, connections and the environment of the shop below hold, and no log may.
 PRIVATE = ("ann.lee@shop.example", "Ann Lee", "geheim", "correct-horse", "12 Main St")
 RUN_ID = "nightly-7"
+OF_A_LIBRARY = """
+import logging, warnings
+from sluice.core import log
+log.begin("audit")
+logging.getLogger("a_library").warning("cannot reach https://ann:geheim@bucket")
+warnings.warn("ask ann.lee@shop.example")
+raise KeyError("Ann Lee")
+"""
 FEEDS = {
     "feeds": [
         {"source": "test", "table": "rows", "format": "csv", "path": "in/*.csv"},
@@ -61,7 +70,6 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OneFeedSho
     monkeypatch.setenv("PGPASSWORD", "correct-horse")
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     handlers, level = logging.root.handlers[:], logging.root.level
-    logging.captureWarnings(False)  # a library of an earlier test may have turned it on, and pytest has undone it
     with one_run():
         yield made
     logging.captureWarnings(False)
@@ -122,26 +130,17 @@ def test_what_a_user_typed_is_not_repeated_where_it_is_private(
     assert private(told) == []
 
 
-@pytest.mark.usefixtures("shop")
-def test_what_libraries_say_is_a_line_too_and_a_fault_of_sluice_shows_its_place(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    log.begin("audit")
-    logging.getLogger("a_library").warning("cannot reach https://ann:geheim@bucket")
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        warnings.warn("ask ann.lee@shop.example", stacklevel=1)
-    try:
-        raise KeyError("Ann Lee")
-    except KeyError as error:
-        sys.excepthook(type(error), error, error.__traceback__)
-    told = capsys.readouterr().err
-    library, warning, fault = lines(told)
+def test_what_libraries_say_is_a_line_too_and_a_fault_of_sluice_shows_its_place() -> None:
+    """In a process of its own: libraries of other tests turn loggers and warnings off for the whole process."""
+    environment = {**os.environ, log.VARIABLE: "json", "SLUICE_RUN_ID": RUN_ID, "PYTHONPATH": str(REPOSITORY / "scripts")}
+    ended = subprocess.run([sys.executable, "-c", OF_A_LIBRARY], env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    library, warning, fault = lines(ended.stderr)
     assert library["message"] == "a_library: cannot reach https://***@bucket"
     assert warning["message"].startswith("py.warnings: ")
     assert (fault["level"], fault["message"]) == ("error", "a fault of sluice: KeyError")
-    assert Path(__file__).name in fault["where"]
-    assert private(told) == []
+    assert "<string>" in fault["where"]
+    assert private(ended.stderr) == []
 
 
 @pytest.mark.usefixtures("shop")
