@@ -8,6 +8,7 @@ from typing import Any
 
 from sluice.alerts.finding import Finding
 from sluice.core import public
+from sluice.lineage.cached import lineage_cache
 from sluice.lineage.columns import EVERY
 from sluice.lineage.graph import Graph, graph_of
 
@@ -25,7 +26,7 @@ class Kin:
     @cached_property
     def graph(self) -> Graph:
         """The graph, with its columns: made when it is first asked for."""
-        return graph_of(self._manifest)
+        return graph_of(self._manifest, cache=lineage_cache())
 
     @cached_property
     def order(self) -> Mapping[str, int]:

@@ -21,6 +21,7 @@ from sluice.core.dbt_profile import Choice
 from sluice.core.paths import lake_root
 from sluice.core.progress import Tell, silent
 from sluice.core.text import plural
+from sluice.lineage.cached import lineage_cache
 from sluice.lineage.downstream import Change, Downstream, downstream, united
 from sluice.lineage.graph import Graph, graph_of
 
@@ -158,7 +159,7 @@ def changed_variables(old: Mapping[str, Any], new: Mapping[str, Any], packages: 
 
 def reach(old: Mapping[str, Any], new: Mapping[str, Any], changed: Sequence[Modified]) -> tuple[list[Start], Downstream]:
     """What changes in each modified node, and all that is downstream, now or before."""
-    before, after = graph_of(old), graph_of(new)
+    before, after = (graph_of(manifest, cache=lineage_cache()) for manifest in (old, new))
     changes: dict[str, Change] = {}
     gone: dict[str, Change] = {}
     for node in changed:
@@ -185,7 +186,7 @@ def _change(before: Graph, after: Graph, node: Modified, manifest: Mapping[str, 
     name = node.unique_id
     if kinds == {"removed"}:
         return Change(), Change(rows=True)
-    old, new = before.queries.get(name), after.queries.get(name)
+    old, new = before.with_texts(name), after.with_texts(name)
     traceable = kinds <= {"body", "macro", "variables", "sql", "contract", "dbt"}
     if old is None or new is None or not traceable or not is_visible(before.nodes[name], after.nodes[name], kinds, manifest):
         return Change(rows=True), Change()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from sluice.core.manifest import folded
 from sluice.diff.result import RelationDiff
 from sluice.diff.side import Side
+from sluice.lineage.cached import lineage_cache
 from sluice.lineage.downstream import Change, Downstream, downstream, united
 from sluice.lineage.graph import graph_of
 
@@ -26,7 +27,7 @@ def of_diff(a: Side, b: Side, relations: Sequence[RelationDiff]) -> Downstream:
         for found in relations
         if found.status == "same" and (model := side.models.get(folded(found.relation)))
     )
-    return united([downstream(graph_of(side.manifest), starts, still) for side, starts in sides])
+    return united([downstream(graph_of(side.manifest, cache=lineage_cache()), starts, still) for side, starts in sides])
 
 
 def _starts(side: Side, relations: Iterable[RelationDiff], statuses: Sequence[str]) -> Iterable[tuple[str, Change]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sluice.lineage.columns import EVERY, Traced
+from sluice.lineage.columns import EVERY, ROWS, Query, Traced
 from sluice.lineage.graph import Graph
 
 
@@ -70,9 +70,7 @@ def _reached(graph: Graph, unique_id: str, parents: Mapping[str, Change], every:
         why = {_said(graph, name, change) for name, change in parents.items()}
         return Change(rows=True, is_traced=graph.nodes[unique_id]["resource_type"] == "exposure", why=why)
     found = Change(is_traced=all(change.is_traced for change in parents.values()))
-    deciding = _touching(graph, query.rows, every)
-    # Rows that are added or removed upstream are so here, or change what is aggregated here.
-    deciding |= {f"rows of {graph.label(name)}" for name, change in parents.items() if change.rows}
+    deciding = _touching(graph, query.rows, every) | _unseen(graph, query, parents)
     if deciding:
         return Change(set(), True, found.is_traced, deciding)
     for name, traced in query.columns.items():
@@ -83,13 +81,26 @@ def _reached(graph: Graph, unique_id: str, parents: Mapping[str, Change], every:
     return found
 
 
+def _unseen(graph: Graph, query: Query, parents: Mapping[str, Change]) -> set[str]:
+    """Parents whose rows change and that the SQL does not show: ephemeral ones, and those that were asked at compilation."""
+    seen = {name for traced in (*query.columns.values(), query.rows) for name, _ in traced.leaves}
+    return {f"rows of {graph.label(name)}" for name, change in parents.items() if change.rows and name not in seen}
+
+
 def _touching(graph: Graph, traced: Traced, changes: Mapping[str, Change]) -> set[str]:
+    """What changes of that which something is made of. If rows change, everything of them does."""
     found = set()
     for parent, column in traced.leaves:
         change = changes.get(parent)
-        if change and (column in change.columns or (column == EVERY and change.columns) or EVERY in change.columns):
+        if change is not None and change.rows:
+            found.add(f"rows of {graph.label(parent)}")
+        elif change is not None and column != ROWS and _is_among(column, change.columns):
             found.add(f"{graph.label(parent)}.{column}" if column != EVERY else f"columns of {graph.label(parent)}")
     return found
+
+
+def _is_among(column: str, changed: set[str]) -> bool:
+    return column in changed or EVERY in changed or (column == EVERY and bool(changed))
 
 
 def _said(graph: Graph, name: str, change: Change) -> str:

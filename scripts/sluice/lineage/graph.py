@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sluice.core.dbt import owner_of
 from sluice.core.manifest import owners_of_groups, relation_of
+from sluice.lineage.cached import cached
 from sluice.lineage.columns import NotTracedError, Query, trace
+from sluice.lineage.promised import promised_keys
+from sluice.lineage.relation import Key
+from sluice.lineage.snapshots import kept_versions
+from sluice.lineage.tables import Tables
 
 
 @dataclass
@@ -25,6 +31,20 @@ class Graph:
     # By schema and name, the node; and the text by which SQL reads a source that is not a table.
     tables: dict[tuple[str, str], str] = field(default_factory=dict)
     inline: dict[str, str] = field(default_factory=dict)
+    # Whose columns are perhaps not all known; and by unique id, sets of columns in which rows differ.
+    open: set[str] = field(default_factory=set)
+    keys: dict[str, list[Key]] = field(default_factory=dict)
+
+    def reads(self, unique_id: str) -> Tables:
+        """What the SQL of a node may read. Its own columns are not known while it is traced."""
+        inline = {name: text for name in _parents(self.nodes[unique_id]) if (text := self.inline.get(name))}
+        return Tables(self.tables, self.columns, inline, self.open, self.keys)
+
+    def with_texts(self, unique_id: str) -> Query | None:
+        """The lineage of a node with the texts of its expressions, to compare two versions; None if it could not be traced."""
+        if unique_id not in self.queries:
+            return None
+        return trace(traceable_sql(self.nodes[unique_id]), self.reads(unique_id), texts=True)
 
     def owner(self, unique_id: str) -> str | None:
         """Who owns a node: its own owner (exposures), or its group's."""
@@ -77,8 +97,13 @@ def _parents(node: Mapping[str, Any]) -> list[str]:
     return list((node.get("depends_on") or {}).get("nodes") or [])
 
 
-def graph_of(manifest: Mapping[str, Any]) -> Graph:
-    """The graph of a manifest."""
+def graph_of(
+    manifest: Mapping[str, Any], *, cache: Path | None = None, known: Mapping[str, Sequence[str]] | None = None
+) -> Graph:
+    """The graph of a manifest.
+
+    `known` has the columns of relations that are not described, by unique id; `cache` is a folder that keeps what was traced.
+    """
     graph = Graph()
     for kind in ("nodes", "sources", "exposures"):
         for unique_id, node in (manifest.get(kind) or {}).items():
@@ -90,8 +115,9 @@ def graph_of(manifest: Mapping[str, Any]) -> Graph:
     for unique_id, node in graph.nodes.items():
         _place(graph, unique_id, node)
     graph.owners = owners_of_groups(manifest)
+    graph.keys = promised_keys(manifest)
     for unique_id in graph.order():
-        _trace(graph, unique_id)
+        _trace(graph, unique_id, known or {}, cache)
     return graph
 
 
@@ -105,30 +131,30 @@ def _place(graph: Graph, unique_id: str, node: Mapping[str, Any]) -> None:
         graph.inline[unique_id] = text
 
 
-def _trace(graph: Graph, unique_id: str) -> None:
+def _trace(graph: Graph, unique_id: str, known: Mapping[str, Sequence[str]], cache: Path | None) -> None:
     node = graph.nodes[unique_id]
-    described = [name.lower() for name in node.get("columns") or {}]
-    if node["resource_type"] != "model":
-        graph.columns[unique_id] = described
-        return
+    described = [name.lower() for name in known.get(unique_id) or node.get("columns") or {}]
     try:
-        query = _query(graph, node)
+        if node["resource_type"] not in ("model", "snapshot"):
+            raise NotTracedError("")
+        query = cached(traceable_sql(node), graph.reads(unique_id), cache)
+        if node["resource_type"] == "snapshot":
+            query = kept_versions(query, node)
         graph.queries[unique_id] = query
         graph.columns[unique_id] = list(query.columns)
+        graph.keys[unique_id] = [*graph.keys.get(unique_id, ()), *query.keys]
     except NotTracedError as error:
         graph.columns[unique_id] = described
-        graph.untraced[unique_id] = str(error)
+        if unique_id not in known:
+            graph.open.add(unique_id)
+        if node["resource_type"] in ("model", "snapshot"):
+            graph.untraced[unique_id] = str(error)
 
 
-def _query(graph: Graph, node: Mapping[str, Any]) -> Query:
+def traceable_sql(node: Mapping[str, Any]) -> str:
+    """The compiled SQL of a node. Raises NotTracedError if it has none."""
     if node.get("language", "sql") != "sql":
         raise NotTracedError(f"it is written in {node['language']}")
     if not node.get("compiled_code"):
         raise NotTracedError("the manifest has no compiled SQL of it")
-    inline = {name: text for name in _parents(node) if (text := graph.inline.get(name))}
-    # Sources may have more columns than are described, so these are used only if it does not work without them.
-    known = {name: columns for name, columns in graph.columns.items() if graph.nodes[name]["resource_type"] != "source"}
-    try:
-        return trace(node["compiled_code"], graph.tables, known, inline)
-    except NotTracedError:
-        return trace(node["compiled_code"], graph.tables, graph.columns, inline)
+    return str(node["compiled_code"])
