@@ -21,7 +21,6 @@ from sluice.core.dbt_profile import Choice
 from sluice.core.paths import lake_root
 from sluice.core.progress import Tell, silent
 from sluice.core.text import plural
-from sluice.lineage.cached import lineage_cache
 from sluice.lineage.downstream import Change, Downstream, downstream, united
 from sluice.lineage.graph import Graph, graph_of
 
@@ -159,7 +158,7 @@ def changed_variables(old: Mapping[str, Any], new: Mapping[str, Any], packages: 
 
 def reach(old: Mapping[str, Any], new: Mapping[str, Any], changed: Sequence[Modified]) -> tuple[list[Start], Downstream]:
     """What changes in each modified node, and all that is downstream, now or before."""
-    before, after = (graph_of(manifest, cache=lineage_cache()) for manifest in (old, new))
+    before, after = graph_of(old), graph_of(new)
     changes: dict[str, Change] = {}
     gone: dict[str, Change] = {}
     for node in changed:

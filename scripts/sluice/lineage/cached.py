@@ -20,8 +20,8 @@ _WORD = re.compile(r"\w+")
 
 
 def lineage_cache() -> Path | None:
-    """The folder in which commands keep what they traced, if they work in a project. It can be deleted at any time."""
-    return target_root() / "lineage" if Path("dbt_project.yml").is_file() else None
+    """The folder in which commands keep what they traced, where dbt has a target folder. It can be deleted at any time."""
+    return target_root() / "lineage" if target_root().is_dir() else None
 
 
 def cached(sql: str, tables: Tables, folder: Path | None) -> Query:

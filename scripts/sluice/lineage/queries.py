@@ -1,4 +1,4 @@
-"""Queries of every form, and what stands in `from`: tables, subqueries, common table expressions, unions, functions."""
+"""Queries of every form, and what is in `from`: tables, subqueries, common table expressions, unions, functions."""
 
 from __future__ import annotations
 

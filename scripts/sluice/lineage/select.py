@@ -75,7 +75,7 @@ class Select:
         return joined
 
     def _member(self, node: exp.Expr) -> _Joined:
-        """What stands in `from` or in a join: a source, or several in parentheses."""
+        """What is in `from` or in a join: a source, or several in parentheses."""
         if isinstance(node, exp.Subquery) and not node.alias and isinstance(node.this, exp.Table | exp.Subquery):
             joined = self._member(node.this)
         else:
