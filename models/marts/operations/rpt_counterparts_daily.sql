@@ -22,6 +22,10 @@ rates as (
     select * from {{ ref('int_rates__daily') }}
 ),
 
+country_names as (
+    select * from {{ ref('country_names') }}
+),
+
 linked as (
     select
         source_system,
@@ -52,6 +56,14 @@ linked as (
         (currency_code, ordered_on) in (select (rates.currency_code, rates.rate_on) from rates) as has_counterpart
     from orders
     where currency_code <> '{{ var("reporting_currency") }}'
+    union all
+    select
+        source_system,
+        'order to country' as link,
+        ordered_on as day_on,
+        ship_country_code in (select country_names.country_code from country_names) as has_counterpart
+    from orders
+    where order_kind = 'sale' and ship_country_code is not null
 ),
 
 counted as (
@@ -65,7 +77,7 @@ counted as (
     group by source_system, link, day_on
 ),
 
--- A shop without a site has no visits to look for.
+-- A shop without a site has no visits to look for, one with its own codes of countries nothing in the list.
 final as (
     select * from counted
     qualify sum(row_count - missing_count) over (partition by source_system, link) > 0

@@ -9,7 +9,8 @@ For each size, demo deliveries without faults are generated once (kept under ben
   (e) a diff of two such tables, against a bare full join of them;
   (f) a reader during a full build, against an idle machine; publish and rollback of warehouses of --moved orders;
   (g) ingest of many CSV files, against dlt's Arrow path into a Delta table;
-  (h) what `sluice run` spends on its history, at the first of --orders; and the history of 1,000 runs.
+  (h) what `sluice run` spends on its history, at the first of --orders; and the history of 1,000 runs;
+  (i) the charts of an audit: 2,004 series of 400 days.
 Every measured step is a separate process; its wall time and peak memory come from the operating system.
 """
 
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.bench.audit import bench_audit
+from lab.bench.charts import bench_charts
 from lab.bench.diff import bench_diff
 from lab.bench.dlt_pair import bench_dlt
 from lab.bench.history import bench_age, bench_history
@@ -167,7 +169,7 @@ def main() -> None:
     parser.add_argument(
         "--moved", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000], help="orders of the warehouses of part f"
     )
-    parser.add_argument("--parts", default="abcdefgh")
+    parser.add_argument("--parts", default="abcdefghi")
     parser.add_argument("--keep", action="store_true", help="leave the build of part b for a later call with part c alone")
     parser.add_argument("--data", type=Path, default=Path("bench-data"))
     parser.add_argument("--out", type=Path, default=Path("docs/bench.json"))
@@ -204,7 +206,7 @@ def main() -> None:
         report["diff_runs"] = options.runs
         report["diffed_on"] = f"{datetime.now(UTC):%Y-%m-%d}"
         _write(report, options.out)
-    for part, bench in (("f", _bench_releases), ("g", _bench_dlt), ("h", _bench_history)):
+    for part, bench in (("f", _bench_releases), ("g", _bench_dlt), ("h", _bench_history), ("i", _bench_charts)):
         if part in options.parts:
             bench(options, report)
 
@@ -239,6 +241,11 @@ def _bench_history(options: argparse.Namespace, report: dict[str, Any]) -> None:
     report["history"] = [size for _, size in sorted(sizes.items())]
     _write(report, options.out)
     report["history_age"] = bench_age(data)
+    _write(report, options.out)
+
+
+def _bench_charts(options: argparse.Namespace, report: dict[str, Any]) -> None:
+    report["charts"] = bench_charts(options.data.absolute() / "charts", options.runs)
     _write(report, options.out)
 
 

@@ -10,16 +10,18 @@ from sluice.alerts import book
 from sluice.alerts.incident import Event, Incident
 from sluice.alerts.opened import OpenLake
 from sluice.core.errors import SluiceError
+from sluice.environments.policy import Policy
 from sluice.history.kinds import IncidentEntry
 
 
-def answer(lake: OpenLake, prefix: str, event: Event, by: str, why: str | None, now: datetime) -> Incident:
+def answer(lake: OpenLake, policy: Policy, prefix: str, event: Event, by: str, why: str | None, now: datetime) -> Incident:
     """Acknowledge or close an incident that is open; give it as it is then. What was acknowledged before may be again.
 
-    Raises SluiceError where there is none, or it is over.
+    Raises SluiceError where there is none, or it is over, and RefusedError where `by` may not answer for its environment.
     """
     with book.writing(lake.path):
         incident = book.find(lake, prefix)
+        policy.allow_answer(incident.environment, by)
         if incident.state.is_over:
             what = f"the incident {incident.incident_id[:8]} is {incident.state} already"
             raise SluiceError(what, hint="sluice incidents list shows those that are open")

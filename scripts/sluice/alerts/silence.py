@@ -12,6 +12,7 @@ from pathlib import Path
 from sluice.alerts.incident import Incident
 from sluice.alerts.opened import OpenLake
 from sluice.core.errors import SluiceError
+from sluice.environments.policy import Policy
 from sluice.history import ledger
 from sluice.history.kinds import SilenceEntry
 
@@ -72,24 +73,29 @@ class Patterns:
     owner: str | None = None
 
 
-def add(lake: Path, patterns: Patterns, until: datetime, by: str, why: str, now: datetime) -> Silence:
-    """Add a silence. Raises SluiceError where it would cover everything."""
+def add(lake: Path, policy: Policy, patterns: Patterns, until: datetime, by: str, why: str, now: datetime) -> Silence:
+    """Add a silence.
+
+    Raises SluiceError where it would cover everything, and RefusedError where `by` may not answer for what it covers.
+    """
     if not any((patterns.environment, patterns.node, patterns.check, patterns.owner)):
         raise SluiceError("a silence needs to say of what", hint="give --node, --check, --owner or --env")
+    policy.allow_answer(patterns.environment, by)
     said = (patterns.environment, patterns.node, patterns.check, patterns.owner)
     added = Silence(secrets.token_hex(4), *said, until, by, why, now, changed_at=now)
     _append(lake, "added", added, now)
     return added
 
 
-def end(lake: OpenLake, prefix: str, by: str, why: str, now: datetime) -> Silence:
-    """End a silence before its time. Raises SluiceError where none has this id, or it is over."""
+def end(lake: OpenLake, policy: Policy, prefix: str, by: str, why: str, now: datetime) -> Silence:
+    """End a silence before its time. Raises SluiceError where none has this id, or it is over; RefusedError as `add` does."""
     found = [one for one in read(lake) if one.silence_id.startswith(prefix)]
     if len(found) != 1:
         what = f"{len(found)} silences begin with {prefix}" if found else f"no silence begins with {prefix}"
         raise SluiceError(what, hint="sluice silence list shows the ids")
     if found[0].is_over(now):
         raise SluiceError(f"the silence {found[0].silence_id} is over already", hint="sluice silence list shows which are not")
+    policy.allow_answer(found[0].environment, by)
     ended = Silence(**{**vars(found[0]), "by_actor": by, "why": why, "is_ended": True, "changed_at": now})
     _append(lake.path, "ended", ended, now)
     return ended

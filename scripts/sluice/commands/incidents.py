@@ -50,13 +50,16 @@ def show(incident_id: IdArgument, output: FormatOption = Format.text) -> None:
 def ack(incident_id: IdArgument, why: WhyOption = None, by: By = None, output: FormatOption = Format.text) -> None:
     """Say that somebody works on an incident. The channels that know of it get a message; later runs still resolve it.
 
-    A failed check is let pass by `sluice ack`, and not by this.
+    A failed check is let pass by `sluice ack`, and not by this. `answer` in environments.yml says who may.
     """
     _answer("acknowledged", incident_id, why, by, output)
 
 
 def close(incident_id: IdArgument, why: WhyOption = None, by: By = None, output: FormatOption = Format.text) -> None:
-    """End an incident that no run resolves. The next run that finds it opens it again."""
+    """End an incident that no run resolves. The next run that finds it opens it again.
+
+    `answer` in environments.yml says who may.
+    """
     _answer("closed", incident_id, why, by, output)
 
 
@@ -66,9 +69,10 @@ def _answer(event: str, incident_id: str, why: str | None, by: str | None, outpu
     from sluice.alerts.opened import opened
     from sluice.core.actor import actor
     from sluice.core.paths import lake_root
+    from sluice.environments import policy
 
     with opened(lake_root()) as lake:
-        found = answer.answer(lake, incident_id, Event(event), actor(by), why, _now())
+        found = answer.answer(lake, policy.load(), incident_id, Event(event), actor(by), why, _now())
     print_result(output, found, lambda _: f"{report.short(found)} is {found.state}: {found.title}")
 
 

@@ -31,16 +31,19 @@ def add(
 ) -> None:
     """Keep alerts back of incidents that match all patterns. Runs and `sluice incidents list` still show them.
 
-    At its end, what is still open is sent. What was sent before is still resolved.
+    At its end, what is still open is sent. What was sent before is still resolved. `answer` in environments.yml says who may,
+    for all environments that the silence covers.
     """
     from sluice.alerts import silence
     from sluice.alerts.silence import Patterns
     from sluice.core.actor import actor
     from sluice.core.paths import lake_root
+    from sluice.environments import policy
     from sluice.quarantine.typed_words import until as read_until
 
     now = _now()
-    added = silence.add(lake_root(), Patterns(environment, node, check, owner), read_until(until, now), actor(by), why, now)
+    patterns = Patterns(environment, node, check, owner)
+    added = silence.add(lake_root(), policy.load(), patterns, read_until(until, now), actor(by), why, now)
     print_result(output, added, lambda _: f"silence {added.silence_id}, until {added.until_at:%Y-%m-%d %H:%M} UTC")
 
 
@@ -72,9 +75,10 @@ def end(
     from sluice.alerts.opened import opened
     from sluice.core.actor import actor
     from sluice.core.paths import lake_root
+    from sluice.environments import policy
 
     with opened(lake_root()) as lake:
-        ended = silence.end(lake, silence_id, actor(by), why, _now())
+        ended = silence.end(lake, policy.load(), silence_id, actor(by), why, _now())
     print_result(output, ended, lambda _: f"silence {ended.silence_id} has ended")
 
 

@@ -50,6 +50,7 @@ class _Strict:
 class Environment(_Strict):
     """One entry: `name` may be a family (`pr-*`); each action has the actors that may do it.
 
+    Who may `answer` may acknowledge, close and silence its incidents: without it, whoever may build, publish or promote.
     `target` and `vars` are those of dbt for its builds, `sources` the DuckDB file that has the sources without another place.
     `select` is dbt's selection of the nodes of a file that is built aside; with `after: runs`, every run ends with that.
     """
@@ -57,6 +58,7 @@ class Environment(_Strict):
     name: str
     kind: Literal["file", "pointer"]
     build: Actors = ()
+    answer: Actors | None = None
     drop: Actors | None = None
     publish: Actors | None = None
     promote: Actors | None = None
@@ -93,6 +95,13 @@ class Environment(_Strict):
     def is_built_aside(self) -> bool:
         """Whether it is a file that is built aside, from nothing, and put in the place of the last one."""
         return self.select is not None
+
+    @property
+    def answering(self) -> Actors:
+        """Who may answer its incidents."""
+        if self.answer is not None:
+            return self.answer
+        return tuple(dict.fromkeys((*self.build, *(self.publish or ()), *(self.promote or ()))))
 
     @property
     def is_family(self) -> bool:
@@ -180,6 +189,16 @@ class Policy:
         if source is not None and source not in sources:
             hint = f"allowed: {', '.join(sources) or 'none'}"
             raise RefusedError(f"{name} takes no release from {source}", where=self.where, hint=hint)
+
+    def allow_answer(self, pattern: str | None, actor: str) -> None:
+        """Raise RefusedError unless `actor` may answer incidents of the environments of a pattern; without one, of all.
+
+        An incident may be of an environment that the file has no longer: that one anybody may answer.
+        """
+        exact = self.find(pattern) if pattern else None
+        some = [one for one in self.environments if pattern is None or fnmatchcase(one.name, pattern)]
+        for one in [exact] if exact else some:
+            self._allow(one.answering, f"answer incidents of {one.name}", actor)
 
     def allow_prune(self, actor: str) -> None:
         """Raise RefusedError, with who may, unless `actor` may remove releases and candidates."""

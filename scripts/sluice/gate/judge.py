@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sluice.core.dbt import Ending, ending, is_failed_test, test_name
+from sluice.core.text import plural
 from sluice.environments.acknowledgements import how_to_answer
 from sluice.store import digest
 from sluice.store.record import Audit, Record
@@ -84,7 +85,7 @@ def _audited(record: Record) -> list[str]:
     if record.audit.status == "pass" or _is_answered(record.audit, record.answered):
         return []
     named = [name for name in record.audit.failing if name not in record.answered]
-    what = f"the audit did not pass: {record.audit.failed} of {record.audit.checks} checks failed"
+    what = f"the audit did not pass: {record.audit.failed} of {plural(record.audit.checks, 'check')} failed"
     answers = how_to_answer(named, record.release_id, record.audit.charts)
     return ["\n  ".join([what + (f": {', '.join(named)}" if named else ""), *answers])]
 

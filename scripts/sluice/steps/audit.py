@@ -11,6 +11,7 @@ from sluice.core.dbt import artifact
 from sluice.core.duck import MEMORY_LIMIT
 from sluice.core.paths import target_root
 from sluice.core.progress import Tell, part, silent
+from sluice.core.text import plural
 from sluice.environments import partial, trail
 from sluice.environments.context import Context, here
 from sluice.environments.partial import Partial
@@ -81,7 +82,7 @@ def audit(
         learn(invocation_id=done.report.run_id)
         if done.exit_code:
             report = done.report
-            tried.fail(f"{report.count('fail')} checks failed, {report.count('error')} could not be judged")
+            tried.fail(f"{plural(report.count('fail'), 'check')} failed, {report.count('error')} could not be judged")
     return done
 
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from tests.helpers import loopback_github
 from tests.helpers.incidents import FCT_ORDERS, NOW, finding, manifest, run, seen
-from tests.helpers.receivers import mailing
+from tests.helpers.receivers import certificate, mailing
 
 from lab.sender.receiver import Receiver, receiving
 from sluice.alerts import book, outbox, settings
@@ -120,6 +120,38 @@ def test_a_mail_goes_out_with_a_login(desk: Desk) -> None:
     assert (mail["To"], subject) == ("a@b.example", f"Incident in prod: orders_are_paid of {FCT_ORDERS} does not hold")
     assert "Owner: Sales" in mail.get_payload(decode=True).decode()  # type: ignore[union-attr]  # it has one part
     assert [base64.b64decode(one.removeprefix("PLAIN ")) for one in server.logins] == [b"\0s3cret-word\0s3cret-word"]
+
+
+def _mail_over_tls(desk: Desk, port: int) -> None:
+    secret = {"env": "SECRET"}
+    known: dict[str, object] = {"kind": "smtp", "host": "127.0.0.1", "port": port, "sender": "d@s.example", "to": ["a@b.example"]}
+    desk.channel(**known, user=secret, password=secret)
+
+
+def test_a_mail_and_the_login_are_encrypted_by_default(desk: Desk, tmp_path: Path, set_: Set) -> None:
+    trusted = certificate(tmp_path)
+    set_("SSL_CERT_FILE", str(trusted))
+    with mailing(certificate=trusted) as server:
+        _mail_over_tls(desk, server.port)
+        assert desk.night(1, FAILED).sent == 1
+    assert (len(server.mails), len(server.logins)) == (1, 1)
+    assert server.plain == ["EHLO", "STARTTLS"]
+
+
+def test_a_mail_server_that_cannot_be_trusted_learns_nothing(desk: Desk, tmp_path: Path) -> None:
+    with mailing(certificate=certificate(tmp_path)) as server:
+        _mail_over_tls(desk, server.port)
+        assert desk.night(1, FAILED).sent == 0
+    assert "certificate verify failed" in desk.written
+    assert (server.mails, server.logins) == ([], [])
+
+
+def test_a_mail_server_without_encryption_learns_nothing(desk: Desk) -> None:
+    with mailing() as server:
+        _mail_over_tls(desk, server.port)
+        assert desk.night(1, FAILED).sent == 0
+    assert "STARTTLS extension not supported" in desk.written
+    assert (server.mails, server.logins, {*server.plain}) == ([], [], {"EHLO"})
 
 
 def test_a_mailbox_that_is_not_there_is_told_and_tried_again_later(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from sluice.alerts.kin import Kin
 from sluice.alerts.opened import opened
 from sluice.alerts.settle import settle
 from sluice.cli import app
+from sluice.core.errors import RefusedError
 
 KIN = Kin(manifest())
 FAILED = finding(FCT_ORDERS, "orders_are_paid", "paid")
@@ -98,6 +99,25 @@ def test_an_incident_is_acknowledged_and_closed(lake: Path) -> None:
     assert "is closed already" in str(CliRunner().invoke(app, ["incidents", "ack", one.incident_id[:8]]).exception)
     (again,) = night(lake, 3, seen(FAILED), year=2100)  # after what was said a moment ago
     assert (again.state, again.number, again.by_actor) == ("open", 2, None)
+
+
+def test_who_is_not_named_may_answer_no_incident(lake: Path) -> None:
+    (one,) = night(lake, 1, seen(FAILED))
+    environments = 'environments: {prod: {kind: pointer, build: ["job:nightly"], answer: ["user:ann"]}}'
+    (lake.parent / "environments.yml").write_text(environments)
+    sluice("silence", "add", "--node", "x", "--until", "3d", "--why", "y", "--by", "ann")
+    (silence,) = document(["silence", "list"], sluice("silence", "list", "--format", "json"))["silences"]
+    for words in (
+        ["incidents", "ack", one.incident_id],
+        ["incidents", "close", one.incident_id],
+        ["silence", "add", "--node", "core.*", "--until", "3d", "--why", "y"],
+        ["silence", "end", silence["silence_id"], "--why", "y"],
+    ):
+        done = CliRunner().invoke(app, [*words, "--by", "bob"])
+        assert isinstance(done.exception, RefusedError)
+        assert "user:bob may not answer incidents of prod" in str(done.exception)
+    assert (sluice("incidents", "list").count("open"), sluice("silence", "list").count("active")) == (1, 1)
+    assert "is acknowledged" in sluice("incidents", "ack", one.incident_id, "--by", "ann")
 
 
 def test_a_silence_has_an_end_and_is_ended(lake: Path) -> None:

@@ -111,6 +111,31 @@ def test_who_is_not_named_may_not(tmp_path: Path, name: str, action: str, actor:
             policy.allow(name, action, actor)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "actor", "refused"),
+    [
+        ("dev", "user:bob", None),
+        ("dev", "job:pr", "dev"),
+        ("pr-7", "job:pr", None),  # who may build it, where `answer` says nothing
+        ("staging", "job:main", None),  # or publish to it
+        ("prod", "user:ann", "prod"),
+        ("prod", "user:carl", None),
+        ("p*", "user:bob", "prod"),  # a silence of several: he may for pr-*
+        ("gone", "job:pr", None),
+        (None, "user:carl", "staging"),
+    ],
+)
+def test_who_may_answer_an_incident_is_named_or_may_change_its_environment(
+    tmp_path: Path, pattern: str | None, actor: str, refused: str | None
+) -> None:
+    policy = read(tmp_path, GOOD.replace("promote_from: [staging],", 'promote_from: [staging], answer: ["user:carl"],'))
+    if refused is None:
+        policy.allow_answer(pattern, actor)
+    else:
+        with pytest.raises(RefusedError, match=f"{actor} may not answer incidents of {refused}"):
+            policy.allow_answer(pattern, actor)
+
+
 def test_an_environment_that_is_not_there_is_named(tmp_path: Path) -> None:
     policy = read(tmp_path, GOOD)
     for name in ("production", "pr-", "pr-../../x", "pr-1/2", "pr-1.2", "DEV"):

@@ -55,7 +55,11 @@ class MailChannel(Strict):
             return smtplib.SMTP_SSL(self.host, self.port, timeout=timeout, context=ssl.create_default_context())
         server = smtplib.SMTP(self.host, self.port, timeout=timeout)
         if self.security == "starttls":
-            server.starttls(context=ssl.create_default_context())
+            try:
+                server.starttls(context=ssl.create_default_context())
+            except (OSError, smtplib.SMTPException):
+                server.close()
+                raise
         return server
 
 

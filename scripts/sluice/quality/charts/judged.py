@@ -23,19 +23,31 @@ from sluice.quality.charts.result import ChartFindings, SeriesResult, Signal
 
 PICTURES = 20  # charts that are drawn, of series that fail first
 _HURTS = "level = 2 and (direction = 'both' or (direction = 'up') = (z > 0))"
+# From here on a series is known by its number, in the order of the names: joins and sorts of hundreds of thousands of points
+# by a long text cost more than all but their judgement.
+_NUMBERED = """
+create or replace temp table numbered as
+select row_number() over (order by metric)::integer as metric, metric as name, * exclude (metric) from followed;
+create or replace temp table numbered_points as
+select numbered.metric, points.* exclude (metric) from measured_points as points inner join numbered on name = points.metric;
+drop table measured_points;
+create or replace temp table numbered_phases as
+select numbered.metric, list(since) as since from phases inner join numbered on name = phases.metric group by numbered.metric
+"""
 _TABLES = """
 create or replace temp table verdicts (
-    metric varchar, kind varchar, measured_at timestamp, phase integer, value double, denominator double, baseline integer,
+    metric integer, kind varchar, measured_at timestamp, phase integer, value double, denominator double, baseline integer,
     z double, level integer
 );
 create or replace temp table charted (
-    metric varchar, measured_at timestamp, plotted double, centre double, look_lower double, look_upper double, z double,
+    metric integer, measured_at timestamp, plotted double, centre double, look_lower double, look_upper double, z double,
     level integer, strength double, rules varchar[]
 )
 """
 _CHARTED = "metric, measured_at, plotted, centre, look_lower, look_upper, z, level, strength, rules"
 # The charts that are made: of series with a new point that signals.
-_ONLY = "select metric from judged inner join news using (metric, measured_at) where is_new and level > 0"
+_ONLY = "select metric from judged inner join news using (metric, measured_at) where level > 0"
+_NOTHING_KNOWN = "(select null::varchar as metric, kind, measured_at, value, denominator from numbered_points where false)"
 
 
 @dataclass(frozen=True)
@@ -77,6 +89,7 @@ def judge(wish: Wish) -> ChartFindings:
             notes += _with_runs(connection, wish)
             if wish.phases:
                 connection.executemany("insert into phases values (?, ?)", [list(phase) for phase in wish.phases])
+            connection.execute(_NUMBERED + ";" + _TABLES)
             _compare(connection, wish.known)
             pictures = _judge(connection)
             found = tuple(_series(connection))
@@ -98,32 +111,37 @@ def _with_runs(connection: duckdb.DuckDBPyConnection, wish: Wish) -> list[str]:
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, known: Path | None) -> None:
-    """The table `news`: which points are new, or have another value than in the release before.
+    """The table `news`: the points that are new, or have another value than in the release before.
 
     Of a series that is not known, or of whose known points more than half have changed, it is the last `new_points`: it is
     another series than it was.
     """
-    source = f"read_parquet({literal(str(known))})" if known else "verdicts"
-    connection.execute(_TABLES)
+    source = f"read_parquet({literal(str(known))})" if known else _NOTHING_KNOWN
+    most = connection.execute("select coalesce(max(new_points), 1) from numbered").fetchone() or (1,)
     connection.execute(f"""
         create or replace temp table news as
         with known as (
-            select metric, measured_at, value, denominator, if(kind in ('p', 'u'), value / denominator, value) as plotted
-            from {source}
+            select numbered.metric, points.measured_at, points.value, points.denominator,
+                if(points.kind in ('p', 'u'), points.value / points.denominator, points.value) as plotted
+            from {source} as points inner join numbered on name = points.metric
         ),
         compared as (
             select points.metric, points.measured_at, known.plotted as before, known.metric is not null as is_known,
-                known.metric is null or not {_same("value")} or not {_same("denominator")} as is_changed,
-                row_number() over (partition by points.metric order by points.measured_at desc) as from_newest
-            from measured_points as points left join known using (metric, measured_at)
+                known.metric is null or not {_same("value")} or not {_same("denominator")} as is_changed
+            from numbered_points as points left join known using (metric, measured_at)
         ),
         series as (
-            select metric, count(*) filter (is_known) as known_points, count(*) filter (is_known and is_changed) as changed_points
+            select
+                metric, count(*) filter (is_known) as known_points, count(*) filter (is_known and is_changed) as changed_points,
+                max(measured_at, {most[0]}) as newest
             from compared group by metric
         )
-        select metric, measured_at, before,
-            if(known_points = 0 or changed_points * 2 > known_points, from_newest <= new_points, is_changed) as is_new
-        from compared inner join series using (metric) inner join followed using (metric)
+        select metric, measured_at, before
+        from compared inner join series using (metric) inner join numbered using (metric)
+        where if(
+            known_points = 0 or changed_points * 2 > known_points,
+            measured_at >= newest[least(new_points, len(newest))], is_changed
+        )
     """)
 
 
@@ -136,7 +154,7 @@ def _same(name: str) -> str:
 def _judge(connection: duckdb.DuckDBPyConnection) -> dict[str, Chart]:
     """Fill the tables `verdicts` and `charted`; give the charts of series with new points that signal."""
     pictures: dict[str, Chart] = {}
-    memories = connection.execute("select distinct memory from followed order by memory").fetchall()
+    memories = connection.execute("select distinct memory from numbered order by memory").fetchall()
     connection.execute("set threads = 1")  # a step of the recursion is too small to be shared
     for (memory,) in memories:
         _load(connection, memory)
@@ -151,13 +169,12 @@ def _judge(connection: duckdb.DuckDBPyConnection) -> dict[str, Chart]:
 def _load(connection: duckdb.DuckDBPyConnection, memory: int | None) -> None:
     connection.execute(f"""
         create or replace temp table series as
-        select points.*, count(phases.since)::integer as phase,
-            if(measured_at = date_trunc('day', measured_at), measured_at::date::varchar, left(measured_at::varchar, 16)) as label
-        from measured_points as points
-        inner join followed using (metric)
-        left join phases on phases.metric = points.metric and phases.since <= points.measured_at
-        where followed.memory is not distinct from {literal(memory)}
-        group by all
+        select points.*,
+            coalesce(len(list_filter(phases.since, lambda since: since <= points.measured_at)), 0)::integer as phase
+        from numbered_points as points
+        inner join numbered using (metric)
+        left join numbered_phases as phases using (metric)
+        where numbered.memory is not distinct from {literal(memory)}
     """)
 
 
@@ -165,19 +182,26 @@ def _pictures(connection: duckdb.DuckDBPyConnection, settings: Settings, room: i
     """The charts of the series in the table `chart` that are to be seen, the most severe first."""
     connection.execute(f"""
         create or replace temp table seen as
-        select metric
-        from chart inner join news using (metric, measured_at) inner join followed using (metric)
-        where is_new and level > 0
+        select metric, any_value(name) as name
+        from chart inner join news using (metric, measured_at) inner join numbered using (metric)
+        where level > 0
         group by metric
         order by bool_or({_HURTS}) desc, bool_or(severity = 'error') desc, max(strength) desc, metric
         limit {max(0, room)}
     """)
-    connection.execute("delete from chart where metric not in (from seen)")
+    connection.execute("""
+        create or replace temp table chart as
+        select seen.name as metric, chart.* exclude (metric) from chart inner join seen using (metric);
+        create or replace temp table series as
+        select seen.name as metric, measured_at,
+            if(measured_at = date_trunc('day', measured_at), measured_at::date::varchar, left(measured_at::varchar, 16)) as label
+        from series inner join seen using (metric)
+    """)
     return {chart.metric: chart for chart in result.charts(connection, settings)}
 
 
 _SIGNAL = f"""{{
-    'at': measured_at, 'level': if(level = 2, 'block', 'look'), 'hurts': {_HURTS}, 'is_new': is_new, 'value': plotted,
+    'at': measured_at, 'level': if(level = 2, 'block', 'look'), 'hurts': {_HURTS}, 'is_new': true, 'value': plotted,
     'usual': centre, 'lower': look_lower, 'upper': look_upper, 'strength': strength, 'rules': rules, 'before': before
 }}"""
 
@@ -185,22 +209,19 @@ _SIGNAL = f"""{{
 def _series(connection: duckdb.DuckDBPyConnection) -> Iterator[SeriesResult]:
     """How each series did: its counts, and of those with a chart the strongest new point that signals."""
     found = connection.execute(f"""
-        with counts as (
-            select metric, count(z) as judged, count(*) as points, count(*) filter (is_new) as news
-            from verdicts inner join news using (metric, measured_at)
-            group by metric
-        ),
+        with counts as (select metric, count(z) as judged, count(*) as points from verdicts group by metric),
+        fresh as (select metric, count(*) as news from news group by metric),
         signals as (
             select metric, count(*) as signalled, bool_or({_HURTS}) as hurts, min(measured_at) filter ({_HURTS}) as since,
-                arg_max({_SIGNAL}, ({_HURTS})::integer * 1000 + least(strength, 999)) as worst
-            from charted inner join news using (metric, measured_at) inner join followed using (metric)
-            where is_new and level > 0
+                arg_max({_SIGNAL}, (({_HURTS})::integer * 1000 + least(strength, 999), measured_at)) as worst
+            from charted inner join news using (metric, measured_at) inner join numbered using (metric)
+            where level > 0
             group by metric
         )
-        select metric, relation, model, measure, dimension, kind, severity, direction, owner,
+        select name, relation, model, measure, dimension, kind, severity, direction, owner,
             case when hurts then if(severity = 'error', 'fail', 'warn') when judged > 0 then 'pass' else 'not_run' end,
             coalesce(points, 0), coalesce(news, 0), coalesce(signalled, 0), worst, since
-        from followed left join counts using (metric) left join signals using (metric)
+        from numbered left join counts using (metric) left join fresh using (metric) left join signals using (metric)
         order by metric
     """).fetchall()
     for *names, points, new, signalled, worst, since in found:
@@ -212,10 +233,10 @@ def _series(connection: duckdb.DuckDBPyConnection) -> Iterator[SeriesResult]:
 def _signals(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[Signal, ...]]:
     """The new points that signal."""
     found = connection.execute(f"""
-        select metric, list({_SIGNAL} order by measured_at)
-        from charted inner join news using (metric, measured_at) inner join followed using (metric)
-        where is_new and level > 0
-        group by metric
+        select name, list({_SIGNAL} order by measured_at)
+        from charted inner join news using (metric, measured_at) inner join numbered using (metric)
+        where level > 0
+        group by name order by name
     """).fetchall()
     return {metric: tuple(_signal(one) for one in ones) for metric, ones in found}
 
@@ -229,7 +250,9 @@ def _keep(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
     fresh = file.with_suffix(".new")
     connection.execute(f"""
         copy (
-            select verdicts.*, is_new from verdicts inner join news using (metric, measured_at) order by metric, measured_at
+            select name as metric, verdicts.* exclude (metric), news.metric is not null as is_new
+            from verdicts inner join numbered using (metric) left join news using (metric, measured_at)
+            order by verdicts.metric, measured_at
         ) to {literal(str(fresh))} (format parquet, compression zstd)
     """)
     fresh.replace(file)
