@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sluice.alerts import book, gather, settings
+from sluice.alerts import book, gather, of_feeds, settings
 from sluice.alerts.gather import Left
 from sluice.alerts.incident import Incident
 from sluice.alerts.kin import Kin
@@ -78,7 +78,8 @@ def update(lake: OpenLake, environment: str, feeds: Sequence[str] = (), looked: 
     run = Run(run_id(), environment, now, _release_of(left), link(os.environ), tuple(feeds))
     with book.writing(lake.path):
         before = book.read(lake, environment)
-        events = settle(run, found, before, Kin(left.artifacts.manifest))
+        manifest = left.artifacts.manifest
+        events = settle(run, found, before, Kin(manifest, of_feeds.empty(left.delivered, manifest, lake.path)))
         book.append(lake.path, events)
     return _told(environment, before, book.read(lake, environment), {one.incident_id: one.event for one in events})
 

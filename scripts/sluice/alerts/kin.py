@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,10 +16,14 @@ _OF_DATA = ("data_test", "expectation", "control_chart")
 
 
 class Kin:
-    """The graph of a project; without a manifest it is empty, and nothing is related to anything."""
+    """The graph of a project; without a manifest it is empty, and nothing is related to anything.
 
-    def __init__(self, manifest: Mapping[str, Any] | None = None) -> None:
+    `empty` are sources to which nothing has ever come: what is made of them alone is the cause of nothing.
+    """
+
+    def __init__(self, manifest: Mapping[str, Any] | None = None, empty: Collection[str] = ()) -> None:
         self._manifest = manifest or {"nodes": {}}
+        self._empty = frozenset(empty)
         self._above: dict[str, frozenset[str]] = {}
         self._origins: dict[tuple[str, str], frozenset[str]] = {}
 
@@ -32,6 +36,16 @@ class Kin:
     def order(self) -> Mapping[str, int]:
         """The rank of each node: parents are before children."""
         return {name: rank for rank, name in enumerate(self.graph.order())}
+
+    @cached_property
+    def without_rows(self) -> frozenset[str]:
+        """The empty sources, and what is made of them alone."""
+        found = set(self._empty)
+        for node in self.graph.order():
+            parents = self.graph.parents(node)
+            if parents and found.issuperset(parents):
+                found.add(node)
+        return frozenset(found)
 
     @cached_property
     def relations(self) -> Mapping[str, str]:
@@ -53,10 +67,14 @@ class Kin:
         if finding.kind not in _OF_DATA:
             return frozenset({finding.node})
         own = frozenset(finding.reads) | {finding.node}
+        return own | (self._behind(finding, own) - self.without_rows)
+
+    def _behind(self, finding: Finding, own: frozenset[str]) -> frozenset[str]:
+        """The nodes upstream that a check of `own` looks at."""
         known = [(node, column) for node, column in finding.columns if column in self.graph.columns.get(node, ())]
         if own - {node for node, _ in known}:
-            return own.union(*(self.above(node) for node in own))
-        return own.union(*(self._made_of(node, column) for node, column in known))
+            return frozenset().union(*(self.above(node) for node in own))
+        return frozenset().union(*(self._made_of(node, column) for node, column in known))
 
     def _made_of(self, node: str, column: str) -> frozenset[str]:
         """The nodes that a column is made of."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from sluice.alerts.finding import ERROR, FEEDS, INGEST, WARN, Evidence, Finding
@@ -35,6 +35,18 @@ def node_of(feed: str, manifest: Mapping[str, Any] | None) -> str:
         if f"{source['source_name']}.{source['name']}" == feed:
             return str(name)
     return f"feed.{feed}"
+
+
+def empty(delivered: Iterable[Delivered], manifest: Mapping[str, Any] | None, lake: Path) -> frozenset[str]:
+    """The sources that have a table in the lake, to which no row has ever come."""
+    filled = {one.feed for one in delivered}
+    sources = ((manifest or {}).get("sources") or {}).items()
+    return frozenset(
+        str(name)
+        for name, source in sources
+        if f"{source['source_name']}.{source['name']}" not in filled
+        and (lake / "raw" / source["source_name"] / source["name"]).is_dir()
+    )
 
 
 def refused(

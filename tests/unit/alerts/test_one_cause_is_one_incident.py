@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.helpers.incidents import (
     FCT_ORDERS,
     FCT_PAYMENTS,
+    NOW,
     ORDERS,
     PAYMENTS,
     REVENUE,
@@ -24,6 +26,7 @@ from sluice.alerts.cause import causes
 from sluice.alerts.finding import Finding
 from sluice.alerts.incident import Incident
 from sluice.alerts.kin import Kin
+from sluice.alerts.of_feeds import Delivered, empty
 from sluice.alerts.settle import settle
 from sluice.history.kinds import IncidentEntry
 
@@ -57,6 +60,18 @@ def test_findings_are_gathered_by_their_cause(findings: list[Finding], roots: li
         found = causes(order, KIN)
         assert [one.root for one in found] == roots
         assert sorted(one.id for cause in found for one in cause.findings) == sorted(one.id for one in findings)
+
+
+def test_what_is_made_of_nothing_that_came_is_no_common_cause() -> None:
+    findings = [finding(FCT_ORDERS, "a"), finding(FCT_PAYMENTS, "b")]
+    without_payments = Kin(manifest(), empty=[PAYMENTS])
+    assert [one.root for one in causes(findings, without_payments)] == [FCT_ORDERS, FCT_PAYMENTS]
+
+
+def test_a_source_is_empty_if_its_table_is_in_the_lake_and_nothing_ever_came(tmp_path: Path) -> None:
+    (tmp_path / "raw" / "raw" / "payments").mkdir(parents=True)
+    assert empty([], manifest(), tmp_path) == {PAYMENTS}
+    assert empty([Delivered("raw.payments", NOW)], manifest(), tmp_path) == frozenset()
 
 
 def events(entries: list[IncidentEntry]) -> list[tuple[str, str]]:
