@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from types import FrameType
 from typing import Annotated
 
@@ -46,6 +47,7 @@ from sluice.core.document import document, error_fields
 from sluice.core.errors import UNUSABLE, SluiceError, StoppedError
 from sluice.core.run_id import one_run
 from sluice.core.system import of_system
+from sluice.openlineage.after import after_command
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -112,7 +114,11 @@ def _ended(arguments: Sequence[str], pressed: Sequence[int]) -> int:
     """Run a command as a run of its own, and return its exit code."""
     try:
         with one_run():
-            return _ended_in_run(arguments, pressed)
+            since = datetime.now(UTC).replace(tzinfo=None)
+            code = _ended_in_run(arguments, pressed)
+            if _words(arguments):
+                after_command(since)
+            return code
     except SluiceError as error:  # SLUICE_RUN_ID is not valid
         return log.explain(error)
 
