@@ -24,7 +24,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo ingest build test clean check lint lint-code lint-yaml lint-dbt lint-sql format hooks lock \
-	contracts base code pointed workflows key wheel fuzz bench campaign readers faults mutants selection alerts
+	contracts base code pointed workflows key wheel fuzz bench campaign readers faults mutants selection alerts standards
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -134,7 +134,7 @@ lock: $(VENV)/.ready  ## Resolve requirements/*.txt from pyproject.toml. UPGRADE
 	@compile="$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $(UPGRADE)"
 	$$compile pyproject.toml --group dev --extra expectations --extra feeds --extra s3 --output-file requirements/dev.txt
 	$$compile pyproject.toml --constraint requirements/dev.txt --output-file requirements/core.txt
-	for name in notebook superset dlt; do $$compile requirements/$$name.in --output-file requirements/$$name.txt; done
+	for name in notebook superset dlt standards; do $$compile requirements/$$name.in --output-file requirements/$$name.txt; done
 
 ##@ Continuous integration
 
@@ -181,6 +181,9 @@ alerts: setup  ## Kill 500 senders of alerts at random; writes docs/incidents-pr
 
 readers: setup  ## Superset, JDBC, a notebook and the duckdb shell read prod while it is published. Downloads up to 1 GB.
 	@UV_SYSTEM_CERTS=1 SLUICE_READERS=1 $(BIN)/pytest -n 0 --durations=10 tests/e2e/readers
+
+standards: setup  ## Events and contracts of a demo shop, judged by OpenLineage's client and by datacontract-cli. Downloads 100 MB.
+	@UV_SYSTEM_CERTS=1 SLUICE_STANDARDS=1 $(BIN)/pytest -n 0 --durations=10 tests/e2e/standards
 
 faults: setup  ## Put every fault of the corpus into a clean demo and say what caught it; writes docs/faults.md. ARGS="--select keys".
 	@$(lab).faults --out docs $(ARGS)

@@ -39,6 +39,7 @@ from sluice.gate.acknowledge import Acknowledged
 from sluice.gate.prune import Pruned
 from sluice.gate.publish import MoveResult
 from sluice.metrics.sample import Measured
+from sluice.odcs.export import Exported
 from sluice.quality.charts.result import SeriesResult
 from sluice.quality.dbt_results import Ended
 from sluice.quality.expectations.result import AuditReport
@@ -146,6 +147,7 @@ DOCUMENTS: Mapping[str, Sequence[Fields]] = {
     "audit": [AUDIT],
     "verify": [of(Verified)],
     "chart": [{"source": str, "phases": list[str], "series": many(CHART)}],
+    "contract-export": [of(Exported)],
     "metrics": [of(Measured)],
     "incidents-list": [{"incidents": list[Incident]}],
     "incidents-show": [of(Incident)],

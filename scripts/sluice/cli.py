@@ -19,6 +19,7 @@ from sluice.commands.ack import ack
 from sluice.commands.audit import audit
 from sluice.commands.build import build
 from sluice.commands.chart import chart
+from sluice.commands.contract import app as contract
 from sluice.commands.demo import demo
 from sluice.commands.diff import diff
 from sluice.commands.drop import drop
@@ -94,6 +95,7 @@ register(app, "Quality", chart, anywhere=True)
 app.add_typer(quarantine, name="quarantine", rich_help_panel="Quality")
 app.add_typer(incidents, name="incidents", rich_help_panel="Operate")
 app.add_typer(silence, name="silence", rich_help_panel="Operate")
+app.add_typer(contract, name="contract", rich_help_panel="Operate")
 register(app, "Operate", metrics, prune, rebuild)
 register(app, "Try out", demo, anywhere=True)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from sluice.core import dbt
 from sluice.core.dbt import Ending
-from sluice.core.manifest import folded
 from sluice.history.kinds import CheckEntry
 from sluice.openlineage import facets
 from sluice.openlineage.facets import Facet
@@ -60,10 +59,9 @@ def _of_test(test: Ended, ending: Ending, nodes: Nodes) -> dict[str, Any]:
 
 def of_audit(checks: Iterable[CheckEntry], nodes: Nodes) -> Found:
     """Expectations and control charts of an audit, by the unique id of their model. What was not judged did not pass."""
-    by_name = {name.rpartition(".")[2]: unique_id for name, unique_id in nodes.of_relations.items()} | nodes.of_relations
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for one in checks:
-        unique_id = by_name.get(folded(one.model))
+        unique_id = nodes.called(one.model)
         if unique_id is None or one.kind not in ("expectation", "control_chart") or one.status in _UNJUDGED:
             continue
         found[unique_id].append(

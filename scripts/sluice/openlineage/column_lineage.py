@@ -10,24 +10,26 @@ from sluice.lineage.edges import EVERY, ROWS, Edge, Lineage
 from sluice.openlineage import facets
 from sluice.openlineage.facets import Facet
 from sluice.openlineage.names import Dataset
+from sluice.openlineage.nodes import Nodes
 
 # How a column follows from another, by dataset and column: the types and subtypes of OpenLineage.
 Ways = set[tuple[str, str | None]]
 _OF_ALL = "UNKNOWN"
 
 
-def facet_of(lineage: Lineage, child: str, names: Mapping[str, Dataset]) -> dict[str, Facet]:
+def facet_of(lineage: Lineage, child: str, nodes: Nodes) -> dict[str, Facet]:
     """The facet of a model by its key; nothing where no column of a known dataset decides anything about it.
 
-    `names` are the datasets by unique id. Edges of every column are written out; that only the number of rows is read
+    Edges of every column are written out; that only the number of rows is read
     has no place in OpenLineage, and is left out.
     """
     found: dict[str, dict[tuple[Dataset, str], Ways]] = defaultdict(lambda: defaultdict(set))
     for edge in lineage.into(child):
-        if edge.parent in names:
+        if edge.parent in nodes.datasets:
             for parent_column in _read(edge, lineage):
+                origin = nodes.datasets[edge.parent], nodes.spelled(edge.parent, parent_column)
                 for child_column in _made(edge, lineage):
-                    found[child_column][names[edge.parent], parent_column].add(_way(edge))
+                    found[nodes.spelled(child, child_column)][origin].add(_way(edge))
     rows = found.pop(ROWS, {})
     if not found and not rows:
         return {}

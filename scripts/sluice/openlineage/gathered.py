@@ -24,11 +24,15 @@ E = TypeVar("E", bound=Entry)
 
 @dataclass(frozen=True)
 class Artifacts:
-    """What dbt has left of what a step worked on; `record` where that is a release or candidate."""
+    """What dbt has left of what a step worked on; `record` where that is a release or candidate.
+
+    `compiled` is the SQL of models by unique id where incremental ones do not read themselves.
+    """
 
     manifest: Mapping[str, Any]
     results: Mapping[str, Any] | None = None
     record: Record | None = None
+    compiled: Mapping[str, str] | None = None
 
     @property
     def invocation_id(self) -> str | None:
@@ -101,7 +105,7 @@ def _artifacts(step: StepEntry) -> Artifacts | None:
     manifest = _artifact(folder, "manifest.json") if folder else None
     if located is None or folder is None or manifest is None:
         return None
-    return Artifacts(manifest, _artifact(folder, "run_results.json"), located.record)
+    return Artifacts(manifest, _artifact(folder, "run_results.json"), located.record, _artifact(folder, "compiled.json"))
 
 
 def _located(name: str) -> Located | None:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sluice.core.manifest import BUILT, relation_of
 from sluice.lineage.edges import Lineage, column_edges, lineage_cache
+from sluice.openlineage.gathered import Artifacts
 from sluice.store.record import Record
 
 
-def lineage_of(manifest: Mapping[str, Any], record: Record | None = None) -> Lineage:
+def lineage_of(artifacts: Artifacts) -> Lineage:
     """The lineage of a manifest with compiled SQL; of a release, its columns are known."""
-    return column_edges(manifest, cache=lineage_cache(), known=_columns(manifest, record) if record else None)
+    manifest = {**artifacts.manifest, "nodes": dict(_nodes(artifacts.manifest, artifacts.compiled or {}))}
+    known = _columns(manifest, artifacts.record) if artifacts.record else None
+    return column_edges(manifest, cache=lineage_cache(), known=known)
+
+
+def _nodes(manifest: Mapping[str, Any], compiled: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """The nodes; incremental models with the SQL that builds them as a whole, where it is known."""
+    for name, node in manifest["nodes"].items():
+        is_incremental = (node.get("config") or {}).get("materialized") == "incremental"
+        # The text by which a source is read is another one there.
+        reads = (node.get("depends_on") or {}).get("nodes") or []
+        is_safe = is_incremental and name in compiled and not any(one.startswith("source.") for one in reads)
+        yield name, {**node, "compiled_code": compiled[name]} if is_safe else node
 
 
 def _columns(manifest: Mapping[str, Any], record: Record) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,7 @@ class Nodes:
     names: Names
     place: str
     record: Record | None = None
+    _spellings: dict[str, dict[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def datasets(self) -> dict[str, Dataset]:
@@ -37,6 +38,20 @@ class Nodes:
         """The unique id of each relation, as `schema.name`, folded."""
         nodes = self.manifest["nodes"].items()
         return {folded(relation_of(node)): name for name, node in nodes if node["resource_type"] in BUILT}
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for unique_id in self.of_relations.values():
+            node = self.manifest["nodes"][unique_id]
+            version = f".v{node['version']}" if node.get("version") else ""
+            for name in (relation_of(node), str(node.get("alias") or node["name"]), f"{node['name']}{version}"):
+                found.setdefault(folded(name), unique_id)
+        return found
+
+    def called(self, name: str) -> str | None:
+        """The unique id of what people call by its relation, its table, or its name with its version."""
+        return self._names.get(folded(name))
 
     @cached_property
     def _owners(self) -> dict[str, str | None]:
@@ -81,6 +96,15 @@ class Nodes:
         relation = self.record.relations.get(relation_of(node)) if self.record and node["resource_type"] in BUILT else None
         built = relation.columns if relation else [(one["name"], one.get("data_type")) for one in described.values()]
         return [(name, kind, described.get(folded(name), {}).get("description") or None) for name, kind in built]
+
+    def spelled(self, unique_id: str, column: str) -> str:
+        """A column as its table spells it, from its name in lower case."""
+        return self._spelling(unique_id).get(column, column)
+
+    def _spelling(self, unique_id: str) -> dict[str, str]:
+        if unique_id not in self._spellings:
+            self._spellings[unique_id] = {name.lower(): name for name, *_ in self.columns(unique_id)}
+        return self._spellings[unique_id]
 
     def rows(self, unique_id: str) -> int | None:
         """How many rows a relation of the release has; None where that is not known."""

@@ -42,7 +42,7 @@ def models(step: StepEntry, job: Job, artifacts: Artifacts, names: Names, code: 
     nodes = Nodes(artifacts.manifest, names, place, artifacts.record)
     version = str(artifacts.manifest["metadata"].get("dbt_version") or "unknown")
     engine = facets.facet("ProcessingEngineRunFacet", name="dbt", version=version)
-    build = _Build(step, job, nodes, lineage_of(artifacts.manifest, artifacts.record), code, engine)
+    build = _Build(step, job, nodes, lineage_of(artifacts), code, engine)
     ended = dbt_results.ended(artifacts.results, artifacts.manifest)
     for one in ended:
         if one.kind in BUILT and one.unique_id in nodes.datasets and dbt.ending(one.status) is not Ending.skipped:
@@ -98,7 +98,7 @@ def _read(unique_id: str, build: _Build) -> list[str]:
 
 def _output(one: Ended, build: _Build) -> Output:
     nodes, unique_id = build.nodes, one.unique_id
-    known = nodes.facets(unique_id) | column_lineage.facet_of(build.lineage, unique_id, nodes.datasets)
+    known = nodes.facets(unique_id) | column_lineage.facet_of(build.lineage, unique_id, nodes)
     return Output(nodes.datasets[unique_id], known, facets.statistics(nodes.rows(unique_id)))
 
 

@@ -175,10 +175,9 @@ def test_a_model_reads_what_another_one_wrote_under_the_same_name() -> None:
 
 def test_columns_have_their_origin_and_what_decides_about_rows_is_indirect() -> None:
     lineage = columns_of(ended(events(night()), "prod.build.core.fct_orders"))
-    assert {one[:3] for one in lineage["amount"]} == {("prod-candidate.staging.stg_orders", "amount", "DIRECT")}
-    assert {one[:3] for one in lineage["(rows)"]} == {
-        ("prod-candidate.staging.stg_orders", "id", "INDIRECT"), ("prod-candidate.staging.stg_payments", "order_id", "INDIRECT"),
-    }  # fmt: skip
+    orders, payments = "prod-candidate.staging.stg_orders", "prod-candidate.staging.stg_payments"
+    assert lineage["amount"] == {(orders, "amount", "DIRECT", "IDENTITY")}
+    assert lineage["(rows)"] == {(orders, "id", "INDIRECT", "JOIN"), (payments, "order_id", "INDIRECT", "JOIN")}
 
 
 def test_a_dataset_says_what_it_is_and_which_columns_are_personal() -> None:
@@ -202,6 +201,16 @@ def test_checks_are_told_with_what_they_judged() -> None:
     assert judged["name"] == "prod-candidate.core.fct_orders"
     (passed,) = judged["inputFacets"]["dataQualityAssertions"]["assertions"]
     assert (passed["name"], passed["success"]) == ("enough_orders", True)
+
+
+@pytest.mark.parametrize("name", ["core.fct_orders", "fct_orders", "orders.v2"])
+def test_a_check_finds_its_model_by_every_name_that_it_has(name: str) -> None:
+    left = night()
+    found = copy.deepcopy(dict(left.artifacts[2].manifest))
+    found["nodes"][FCT_ORDERS] |= {"name": "orders", "version": 2}
+    artifacts = {**left.artifacts, 2: replace(left.artifacts[2], manifest=found)}
+    judged = ended(events(replace(left, artifacts=artifacts, checks=[replace(left.checks[0], model=name)])), "prod.audit")
+    assert [one["name"] for one in judged["inputs"]] == ["prod-candidate.core.fct_orders"]
 
 
 def test_an_audit_of_what_had_been_published_is_of_the_environment() -> None:

@@ -1,0 +1,1 @@
+"""What sources and marts promise, as contracts of the Open Data Contract Standard (ODCS 3.1)."""
