@@ -87,6 +87,13 @@ class Site:
 
 
 @dataclass(frozen=True)
+class Json:
+    """A value that is JSON already."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class DataFile:
     """A value that a page's script loads when it is wanted: `data/<name>.js`."""
 

@@ -17,7 +17,7 @@ from sluice.core.document import plain
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
 from sluice.site import parts
-from sluice.site.context import Asset, DataFile, Page, Site
+from sluice.site.context import Asset, DataFile, Json, Page, Site
 from sluice.site.frame import OWN, file_of, whole
 
 MARK = ".sluice-site"
@@ -90,7 +90,7 @@ def _made(site: Site, make: MakePage) -> tuple[Page, float, str]:
         return Page(**{**vars(page), "body": tuple(page.body)}), time.monotonic() - started, ""
     except (SluiceError, duckdb.Error) as error:
         slug = make.__module__.removeprefix("sluice.site.").partition(".")[0]
-        said = error.what if isinstance(error, SluiceError) else str(error)
+        said = error.what if isinstance(error, SluiceError) else str(error).splitlines()[0]
         where = f" ({error.where})" if isinstance(error, SluiceError) and error.where else ""
         log.note(f"the page {slug} could not be made: {said}{where}")
         body = [parts.said(said + where, "bad"), parts.said(error.hint) if isinstance(error, SluiceError) and error.hint else ""]
@@ -104,7 +104,9 @@ def _copy(asset: Asset, folder: Path) -> None:
 
 def _script(data: DataFile, path: Path) -> None:
     """A script, because a page that is opened from disk may not fetch; no value of it can end the script."""
-    value = json.dumps(plain(data.value), separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
+    known = data.value
+    text = known.text if isinstance(known, Json) else json.dumps(plain(known), separators=(",", ":"), ensure_ascii=False)
+    value = text.replace("</", "<\\/")
     path.write_text(f"sluice.data({json.dumps(data.name)},{value})\n", encoding="utf-8")
 
 
