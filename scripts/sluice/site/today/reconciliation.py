@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
-from sluice.core.dbt import summed
+from sluice.core.dbt import Mart
 from sluice.core.duck import connect
+from sluice.core.manifest import relation_of
 from sluice.core.text import cell, plural
 from sluice.environments.resolve import holding
 from sluice.page.document import code, folded, table
@@ -47,11 +49,19 @@ def _is_number(value: object) -> bool:
 
 def read(site: Site) -> tuple[Totals, ...]:
     """Of the file that readers open, or of the one that it was made from, where a model is not public."""
-    if site.shown is None or not (site.shown.folder / "manifest.json").is_file():
-        return ()
-    models = summed(site.shown.folder)
-    if not models:
+    models = _asking(site.manifest)
+    if site.shown is None or not models:
         return ()
     file = holding(site.shown.located, [model.relation for model in models])
     with connect(str(file), read_only=True) as connection:
         return tuple(one for one in asked_for(models, connection) if one.balance and one.rows)
+
+
+def _asking(manifest: Mapping[str, Any]) -> list[Mart]:
+    """The models that say what has to balance, by relation."""
+    found = []
+    for node in manifest["nodes"].values():
+        meta = (node.get("config") or {}).get("meta") or {}
+        if node["resource_type"] == "model" and (meta.get("summary") or {}).get("balance"):
+            found.append(Mart(str(node["name"]), str(node.get("database") or ""), relation_of(node), meta))
+    return sorted(found, key=lambda one: one.relation)
