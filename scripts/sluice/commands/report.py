@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sluice.commands.options import EnvOption, Format, FormatOption
-from sluice.commands.output import show
+from sluice.commands.output import end, show
 from sluice.core.paths import typed
 from sluice.core.progress import on_stderr
 
@@ -27,6 +27,7 @@ def report(
 
     It is made of the history in the lake and of the environment's release (default: prod, or dev until prod has a release).
     It opens from disk, and anywhere else: no server, nothing fetched. Nothing is locked, and nothing but the folder is written.
+    Exit code 1 where a page could not be made: it says why, and the others are there.
     """
     from sluice.site.opened import opened
     from sluice.site.pages import PAGES
@@ -35,6 +36,7 @@ def report(
     with on_stderr("report") as tell, opened(environment) as site:
         written = write(site, PAGES, out, tell)
     show(output, written, _text)
+    end(int(any(page.trouble for page in written.pages)))
 
 
 def _text(written: Written) -> str:

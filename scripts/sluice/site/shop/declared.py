@@ -21,7 +21,7 @@ Text = Annotated[str, Field(min_length=1)]
 class Show:
     """One chart or table of a model.
 
-    `y` is an SQL aggregate, `x` the column (or SQL) that it is grouped by and `series` a second one; `unit` stands beside
+    `y` is an SQL aggregate, `x` the column (or SQL) that it is grouped by and `series` a second one; `unit` is written beside
     numbers, and `percent` shows a share as such. `order` puts bars and steps in an order, else the largest come first, and
     `most` limits them. A table has `columns`: names, or SQL with `as`; `note` is shown below the title.
     """
