@@ -68,15 +68,19 @@ demo: setup  ## Generate the demo shop's data, unless it exists or FEEDS names o
 ingest: demo  ## Load what FEEDS names into the lake.
 	@$(BIN)/sluice ingest $(FEEDS)
 
-build: demo  ## From demo data (or FEEDS=... DATA=...) to marts: ingest, build, audit, publish to prod, summary.
-	@$(BIN)/sluice run $(FEEDS)
-	$(BIN)/sluice summary prod
+build: demo  ## From demo data (or FEEDS=... DATA=...) to marts: ingest, build, audit, publish to prod, summary, and a site.
+	@code=0
+	$(BIN)/sluice run $(FEEDS) || code=$$?
+	if [ $$code = 0 ]; then $(BIN)/sluice summary prod; fi
+	# Also of a run that was refused, the site says why. It changes nothing about how the run ended.
+	$(BIN)/sluice report --out site || true
+	exit $$code
 
 test: setup  ## Run every test: Python, dbt, the docs' commands, and real data if it is present.
 	@$(BIN)/pytest
 
 clean:  ## Remove what build created: demo data, lake, warehouse.
-	@rm -rf demo lake warehouse target logs
+	@rm -rf demo lake warehouse target logs site
 
 ##@ Check and format
 

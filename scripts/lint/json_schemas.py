@@ -45,6 +45,7 @@ from sluice.quality.dbt_results import Ended
 from sluice.quality.expectations.result import AuditReport
 from sluice.quality.failures import NOT_REPORTED, FailingRows
 from sluice.quarantine.catalog import Group, Refused
+from sluice.site.write import Written
 from sluice.source.check import Checked
 from sluice.source.report import Shown
 from sluice.steps.ingest import IngestReport
@@ -149,6 +150,7 @@ DOCUMENTS: Mapping[str, Sequence[Fields]] = {
     "chart": [{"source": str, "phases": list[str], "series": many(CHART)}],
     "contract-export": [of(Exported)],
     "metrics": [of(Measured)],
+    "report": [of(Written)],
     "incidents-list": [{"incidents": list[Incident]}],
     "incidents-show": [of(Incident)],
     "incidents-ack": [of(Incident)],

@@ -36,6 +36,7 @@ from sluice.commands.publish import publish
 from sluice.commands.quarantine import app as quarantine
 from sluice.commands.rebuild import rebuild
 from sluice.commands.releases import releases
+from sluice.commands.report import report
 from sluice.commands.rollback import rollback
 from sluice.commands.run import run
 from sluice.commands.setup import setup
@@ -96,7 +97,7 @@ app.add_typer(quarantine, name="quarantine", rich_help_panel="Quality")
 app.add_typer(incidents, name="incidents", rich_help_panel="Operate")
 app.add_typer(silence, name="silence", rich_help_panel="Operate")
 app.add_typer(contract, name="contract", rich_help_panel="Operate")
-register(app, "Operate", metrics, prune, rebuild)
+register(app, "Operate", report, metrics, prune, rebuild)
 register(app, "Try out", demo, anywhere=True)
 
 

@@ -110,7 +110,7 @@ def test_a_mistake_ends_in_exit_code_2_and_no_traceback(sluice: Sluice, argument
         ["setup"], ["envs"], ["releases"], ["metrics"], ["prune"], ["drop", "pr-99"],
         ["quarantine", "list"], ["quarantine", "expire"],
         ["incidents", "list"], ["incidents", "send"], ["incidents", "update"], ["silence", "list"],
-        ["demo", "--orders", "10", "--days", "1", "--out", "{tmp}/demo"],
+        ["demo", "--orders", "10", "--days", "1", "--out", "{tmp}/demo"], ["report", "--out", "{tmp}/site"],
     ],
     ids=lambda arguments: " ".join(arguments[:2]),
 )  # fmt: skip

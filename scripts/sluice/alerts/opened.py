@@ -19,8 +19,13 @@ from sluice.history.kinds import Entry
 
 def query(lake: Path, name: str, kind: type[Entry]) -> str:
     """A query of this room, of sql/, over the table of a kind. Raises SluiceError for a damaged table."""
+    return over(name, kind, f"({ledger.query(lake, kind)})")
+
+
+def over(name: str, kind: type[Entry], relation: str) -> str:
+    """A query of this room over a relation that has the columns of a kind."""
     text = files("sluice.alerts").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-    return Template(text).substitute(**{kind.TABLE: f"({ledger.query(lake, kind)})"})
+    return Template(text).substitute(**{kind.TABLE: relation})
 
 
 @dataclass(frozen=True)

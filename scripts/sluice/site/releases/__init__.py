@@ -1,0 +1,1 @@
+"""The page Releases: each beside the one before."""

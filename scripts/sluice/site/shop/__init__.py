@@ -1,0 +1,1 @@
+"""The page The shop: charts of what models declare by meta: show."""

@@ -1,0 +1,1 @@
+"""The page Today: the state of each environment, incidents, what was refused."""

@@ -1,0 +1,39 @@
+"""Parts of pages: lengths of time, times, small charts and their sentences."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from sluice.site import drawn, parts
+from sluice.site.drawn import Mark
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(None, ""), (0.04, "0.0 s"), (9.94, "9.9 s"), (59.4, "59 s"), (90, "1 min 30 s"), (3600, "1 h"), (93784, "1 d 2 h")],
+)
+def test_a_length_of_time_has_its_two_largest_units(count: float | None, said: str) -> None:
+    assert parts.seconds(count) == said
+
+
+def test_a_time_is_in_utc_for_those_without_a_script() -> None:
+    moment = datetime.fromisoformat("2026-03-02T02:00:00")
+    assert parts.when(moment) == '<time datetime="2026-03-02T02:00:00Z">2 Mar 2026, 02:00 UTC</time>'
+    assert parts.when(None) == ""
+    assert ">6 h ago</time>" in parts.age(moment, datetime.fromisoformat("2026-03-02T08:00:00"))
+
+
+def test_a_small_chart_has_its_points_marks_and_a_sentence() -> None:
+    found = drawn.spark([1.0, None, 3.0], 'rises & "ends"', width=104, height=36, marks=[Mark(2, "block")])
+    assert 'aria-label="rises &amp; &quot;ends&quot;"' in found
+    assert 'd="M2 33.0M102 3.0"' in found
+    assert '<circle class="block" cx="102" cy="3.0" r="3"/>' in found
+    assert drawn.spark([], "nothing") == ""
+
+
+def test_what_is_text_is_escaped() -> None:
+    assert parts.nothing("<b>", "a & b") == '<p class="quiet">&lt;b&gt; It is filled by <code>a &amp; b</code>.</p>'
+    assert "<script>" not in parts.copied("<script>")
+    assert parts.verdict("refused") == '<span class="bad">refused</span>'
