@@ -14,7 +14,7 @@ import pytest
 PHONE = 360
 # What makes a browser fetch. A link (<a href>) does not.
 FETCHED = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src", "video": "src", "object": "data"}
-_WITHOUT_END = {"meta", "br", "rect", "path"}
+_WITHOUT_END = {"meta", "link", "br", "input"}
 
 
 class Page(HTMLParser):
