@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from sluice.catalog.edges import ROWS, Edge, Lineage
 
-_DOMAINS = ("sales", "web", "payments", "stock", "growth", "finance", "support", "logistics", "returns", "campaigns", "risk", "people")
-_THINGS = (
-    "orders items payments refunds sessions events customers products prices carts baskets shipments parcels invoices credits "
-    "coupons vouchers tickets calls emails visits searches clicks reviews ratings stores shelves suppliers contracts deliveries "
-    "returns complaints subscriptions plans accounts ledgers budgets targets forecasts rates currencies countries regions"
-).split()
-_WAYS = "daily weekly monthly judged united screened matched ranked counted priced dated joined latest snapshot by_day by_country".split()
-_MEASURES = "amount count share rate price cost margin tax discount quantity weight length duration score rank balance limit".split()
-_SUFFIXES = "net gross reporting first last total average median previous expected actual open closed due paid".split()
-_KEYS = "id code key status type kind name source_system currency_code country_code created_at updated_at valid_from valid_to is_valid".split()
-_PROSE = (
-    "amount of the row before and after tax in the currency of the order as delivered by source system with late changes "
-    "counted once per day for every customer who has bought something since launch without test accounts number used when "
-    "parcel leaves warehouse agreed with finance see handbook chapter value may be missing while nobody has confirmed it"
-).split()
+
+def _listed(text: str) -> list[str]:
+    return re.findall(r"\w+", text)
+
+
+_DOMAINS = _listed("sales web payments stock growth finance support logistics returns campaigns risk people")
+_THINGS = _listed(
+    "orders items payments refunds sessions events customers products prices carts baskets shipments parcels invoices credits"
+    " coupons vouchers tickets calls emails visits searches clicks reviews ratings stores shelves suppliers contracts deliveries"
+    " returns complaints subscriptions plans accounts ledgers budgets targets forecasts rates currencies countries regions"
+)
+_WAYS = _listed("daily weekly monthly judged united screened matched ranked counted priced dated joined latest by_day by_country")
+_MEASURES = _listed(
+    "amount count share rate price cost margin tax discount quantity weight length duration score rank balance limit"
+)
+_SUFFIXES = _listed("net gross reporting first last total average median previous expected actual open closed due paid")
+_KEYS = _listed(
+    "id code key status type kind name source_system currency_code country_code created_at updated_at valid_from valid_to is_valid"
+)
+_PROSE = _listed(
+    "amount of the row before and after tax in the currency of the order as delivered by source system with late changes"
+    " counted once per day for every customer who has bought something since launch without test accounts number used when"
+    " parcel leaves warehouse agreed with finance see handbook chapter value may be missing while nobody has confirmed it"
+)
 
 
 @dataclass(frozen=True)
@@ -41,17 +51,26 @@ def manifest_of(size: Size) -> tuple[dict[str, Any], Lineage]:
     order: list[str] = []
     edges: list[Edge] = []
     for number in range(size.models):
-        parents = dice.sample(order[-400:], min(len(order[-400:]), dice.choice((1, 1, 2, 3)))) if number > size.models // 10 else []
+        parents = (
+            dice.sample(order[-400:], min(len(order[-400:]), dice.choice((1, 1, 2, 3)))) if number > size.models // 10 else []
+        )
         node = _model(number, size, parents, dice)
         edges += _edges(node, [nodes[parent] for parent in parents], dice)
         nodes[node["unique_id"]] = node
         order.append(node["unique_id"])
     groups = {
-        f"group.large.{name}": {"name": name, "owner": {"name": f"Team {name}", "email": f"{name}@example.com"}} for name in _DOMAINS
+        f"group.large.{name}": {"name": name, "owner": {"name": f"Team {name}", "email": f"{name}@example.com"}}
+        for name in _DOMAINS
     }
     tests = {test["unique_id"]: test for one in nodes.values() for test in _tests(one)}
     exposures = {one["unique_id"]: one for number in range(size.models // 50) for one in [_exposure(number, order, dice)]}
-    found = {"metadata": {"project_name": "large"}, "nodes": {**nodes, **tests}, "sources": {}, "exposures": exposures, "groups": groups}
+    found = {
+        "metadata": {"project_name": "large"},
+        "nodes": {**nodes, **tests},
+        "sources": {},
+        "exposures": exposures,
+        "groups": groups,
+    }
     return found, Lineage(tuple(sorted(edges)))
 
 
@@ -59,10 +78,16 @@ def _model(number: int, size: Size, parents: list[str], dice: random.Random) -> 
     layer = ("staging", "intermediate", "marts", "reports")[min(3, number * 4 // size.models)]
     domain, thing = dice.choice(_DOMAINS), dice.choice(_THINGS)
     name = f"{layer[:3]}_{domain}__{thing}_{dice.choice(_WAYS)}_{number}"
-    columns = {column: _column(column, thing, dice) for column in _names(thing, size.columns, dice)}
-    reads = "\n".join(f"import_{at} as (\n\n    select * from {{{{ ref('{one.split('.')[-1]}') }}}}\n\n)," for at, one in enumerate(parents))
+    columns = {column: _column(column, dice) for column in _names(thing, size.columns, dice)}
+    reads = "\n".join(
+        f"import_{at} as (\n\n    select * from {{{{ ref('{one.split('.')[-1]}') }}}}\n\n)," for at, one in enumerate(parents)
+    )
     lines = [f"        {column}::{one['data_type']} as {column}, -- {_prose(dice, 4)}" for column, one in columns.items()]
-    sql = f"with\n\n{reads}\n\nrenamed as (\n\n    select\n" + "\n".join(lines) + f"\n    from import_0\n    where {next(iter(columns))} is not null\n\n)\n\nselect * from renamed"
+    sql = (
+        f"with\n\n{reads}\n\nrenamed as (\n\n    select\n"
+        + "\n".join(lines)
+        + f"\n    from import_0\n    where {next(iter(columns))} is not null\n\n)\n\nselect * from renamed"
+    )
     return {
         "unique_id": f"model.large.{name}",
         "resource_type": "model",
@@ -72,7 +97,11 @@ def _model(number: int, size: Size, parents: list[str], dice: random.Random) -> 
         "fqn": ["large", layer, domain, name],
         "description": f"One row per {thing[:-1]} of {domain}. {_prose(dice, 14)}",
         "columns": columns,
-        "config": {"materialized": dice.choice(("view", "table", "incremental")), "group": domain, "contract": {"enforced": layer == "marts"}},
+        "config": {
+            "materialized": dice.choice(("view", "table", "incremental")),
+            "group": domain,
+            "contract": {"enforced": layer == "marts"},
+        },
         "tags": dice.sample(("daily", "hourly", "weekly", "finance", "public", "slow"), 2),
         "depends_on": {"nodes": parents},
         "original_file_path": f"models/{layer}/{domain}/{name}.sql",
@@ -88,7 +117,7 @@ def _names(thing: str, wanted: int, dice: random.Random) -> list[str]:
     return list(names)[:wanted]
 
 
-def _column(name: str, thing: str, dice: random.Random) -> dict[str, Any]:
+def _column(name: str, dice: random.Random) -> dict[str, Any]:
     kind = dice.choice(("varchar", "bigint", "decimal(18, 4)", "timestamp", "date", "boolean"))
     # One column in three has a text of its own, the others share one, as doc blocks do.
     text = _prose(dice, 9) if dice.random() < 1 / 3 else f"The {name.replace('_', ' ')} of a row."
@@ -106,7 +135,9 @@ def _edges(node: dict[str, Any], parents: list[dict[str, Any]], dice: random.Ran
         found += [Edge(parent["unique_id"], one, node["unique_id"], ROWS, "indirect", "join") for one in dice.sample(names, 2)]
     for column in node["columns"]:
         for parent in dice.sample(parents, min(len(parents), dice.choice((1, 1, 2)))):
-            found.append(Edge(parent["unique_id"], dice.choice(list(parent["columns"])), node["unique_id"], column, "direct", "identity"))
+            found.append(
+                Edge(parent["unique_id"], dice.choice(list(parent["columns"])), node["unique_id"], column, "direct", "identity")
+            )
     return found
 
 

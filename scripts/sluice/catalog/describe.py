@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from sluice.catalog.checks import checks_of
+from sluice.catalog.checks import Checks
 from sluice.catalog.columns import columns_of, names_of
 from sluice.catalog.edges import Lineage
 from sluice.catalog.evidence import Evidence
@@ -27,7 +27,7 @@ def describe(manifest: Mapping[str, Any], evidence: Evidence, lineage: Lineage) 
     names = {one: names_of(node, evidence, lineage.columns.get(one, ())) for one, node in nodes.items()}
     places = [(one, column) for one, columns in names.items() for column in columns]
     hidden = hidden_columns(nodes, places, lineage.edges)
-    checks = checks_of(manifest, evidence.checks, hidden)
+    checks = Checks(manifest, evidence.checks, names, hidden).by_node()
     owners = owners_of_groups(manifest)
     found = []
     for one in _in_order(nodes):
@@ -108,7 +108,7 @@ def _said(node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _layer(node: Mapping[str, Any]) -> str:
-    """The folder below the project's models; of what is no model, its kind."""
+    """The folder below the project's models; of other nodes, their kind."""
     if node["resource_type"] != "model":
         return f"{node['resource_type']}s"
     folders = list(node.get("fqn") or [])[1:-1]

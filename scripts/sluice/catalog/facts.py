@@ -9,17 +9,18 @@ from datetime import datetime
 from sluice.catalog.edges import Edge
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class Check:
     """A data test, unit test or expectation of a node, and how it ended the last time; `status` is None if it never ran.
 
-    `name` is its claim. `observed` and `expected` are JSON, and None where they may quote personal data.
+    `name` is its claim; `reads` are the columns of the node that it names. `observed` and `expected` are JSON, and None where they
+    may quote personal data.
     """
 
     name: str
     kind: str
     column: str | None = None
+    reads: tuple[str, ...] = ()
     severity: str = "error"
     status: str | None = None
     failures: int | None = None
@@ -52,7 +53,7 @@ class Column:
 class Node:
     """A model, seed, snapshot, source or exposure.
 
-    `anchor` names it on the page: `model.fct_payments`. `layer` is the folder below `models`, or the kind of what is no model.
+    `anchor` names it on the page: `model.fct_payments`. `layer` is the folder below `models`, or the kind of other nodes.
     `newest_at` is the newest time in its rows, `arrived_at` when its last rows were delivered (sources) or it was last built;
     `late_after` is the age in hours, of `arrived_at`, from which dbt warns and from which it fails.
     """

@@ -15,6 +15,7 @@ from sluice.catalog.edges import EVERY, ROWS
 from sluice.catalog.facts import Catalog, Check, Column, Node
 from sluice.catalog.search import index_of, packed
 from sluice.core.document import plain
+from sluice.core.manifest import folded
 
 CHUNK = 50  # nodes whose details, or whose SQL, are in one file
 _PLAIN = 4_000  # characters up to which a value is not compressed
@@ -79,14 +80,14 @@ class _Words:
 
 
 def columns_value(catalog: Catalog) -> dict[str, Any]:
-    """The names of the columns of every node, and the edges between them.
+    """The names of the columns of every node, the edges between them, and the claims that name them.
 
-    Columns are numbered within their node; -1 stands for its rows, -2 for every column. `edges` has for each node a flat list
-    of (column, parent, parent's column, 1 if direct).
+    Columns are numbered within their node; -1 stands for its rows, -2 for every column. `checks` has for each node a claim with
+    the columns that it names; `edges` a flat list of (column, parent, parent's column, 1 if direct).
     """
     places = {node.unique_id: at for at, node in enumerate(catalog.nodes)}
     names = [[column.name for column in node.columns] for node in catalog.nodes]
-    numbers = [{name.lower(): number for number, name in enumerate(some)} for some in names]
+    numbers = [{folded(name): number for number, name in enumerate(some)} for some in names]
     for some in numbers:
         some |= {ROWS: -1, EVERY: -2}
     edges: list[dict[tuple[int, int, int], int]] = [{} for _ in names]
@@ -98,20 +99,49 @@ def columns_value(catalog: Catalog) -> dict[str, Any]:
         if column is not None and of_parent is not None:
             key = (column, parent, of_parent)
             edges[child][key] = max(edges[child].get(key, 0), int(edge.kind == "direct"))
-    return {"names": names, "edges": [[part for key in sorted(some) for part in (*key, some[key])] for some in edges]}
+    checks = [
+        [[check.name, [numbers[at][name] for name in check.reads]] for check in node.checks if check.reads]
+        for at, node in enumerate(catalog.nodes)
+    ]
+    return {
+        "names": names,
+        "checks": checks,
+        "edges": [[part for key in sorted(some) for part in (*key, some[key])] for some in edges],
+    }
+
+
+_TOLD = (
+    "description",
+    "relation",
+    "materialized",
+    "path",
+    "access",
+    "version",
+    "is_contracted",
+    "deprecated_on",
+    "is_followed",
+    "rows",
+    "bytes",
+    "measured_at",
+    "newest_at",
+    "arrived_at",
+    "build_status",
+    "build_seconds",
+    "url",
+    "maturity",
+    "use",
+)
 
 
 def _details(node: Node) -> dict[str, Any]:
     """What one node's view shows, without what is empty."""
-    told = {
-        name: getattr(node, name)
-        for name in (
-            "description relation materialized path access version is_contracted deprecated_on is_followed rows bytes measured_at"
-            " newest_at arrived_at build_status build_seconds url maturity use"
-        ).split()
-    }
+    told = {name: getattr(node, name) for name in _TOLD}
     late = node.late_after if any(node.late_after) else None
-    lists = {"columns": [_column(one) for one in node.columns], "checks": [_check(one) for one in node.checks], "late_after": late}
+    lists = {
+        "columns": [_column(one) for one in node.columns],
+        "checks": [_check(one) for one in node.checks],
+        "late_after": late,
+    }
     return _filled({**told, **lists})
 
 

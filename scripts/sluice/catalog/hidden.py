@@ -64,7 +64,7 @@ def _derived(marked: set[Name], cleared: set[Name], edges: Iterable[Edge], colum
     """
     made: dict[Name, set[Name]] = defaultdict(set)
     for edge in edges:
-        if ROWS in (edge.parent_column, edge.child_column) or (edge.kind != "direct" and EVERY != edge.child_column):
+        if ROWS in (edge.parent_column, edge.child_column) or (edge.kind != "direct" and edge.child_column != EVERY):
             continue
         children = columns.get(edge.child, []) if edge.child_column == EVERY else [folded(edge.child_column)]
         parents = columns.get(edge.parent, []) if edge.parent_column == EVERY else [folded(edge.parent_column)]

@@ -24,8 +24,11 @@ _WORDS = re.compile(r"[^\W_]+")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # Words that tell nothing apart.
 _COMMON = frozenset(
-    "a an and are as at be but by can each every for from has have if in into is it its may no not of on one only or other per "
-    "same so such than that the their them then there they this to under until was were what when where which who with without".split()
+    re.findall(
+        r"\w+",
+        "a an and are as at be but by can each every for from has have if in into is it its may no not of on one only or other per"
+        " same so such than that the their them then there they this to under until was were what when where which who with without",
+    )
 )
 
 
