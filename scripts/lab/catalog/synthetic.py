@@ -20,7 +20,7 @@ _THINGS = _listed(
     " coupons vouchers tickets calls emails visits searches clicks reviews ratings stores shelves suppliers contracts deliveries"
     " returns complaints subscriptions plans accounts ledgers budgets targets forecasts rates currencies countries regions"
 )
-_WAYS = _listed("daily weekly monthly judged united screened matched ranked counted priced dated joined latest by_day by_country")
+_WAYS = _listed("daily weekly monthly judged united screened matched counted priced dated joined latest by_day by_country")
 _MEASURES = _listed(
     "amount count share rate price cost margin tax discount quantity weight length duration score rank balance limit"
 )

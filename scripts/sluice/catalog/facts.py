@@ -13,8 +13,8 @@ from sluice.catalog.edges import Edge
 class Check:
     """A data test, unit test or expectation of a node, and how it ended the last time; `status` is None if it never ran.
 
-    `name` is its claim; `reads` are the columns of the node that it names. `observed` and `expected` are JSON, and None where they
-    may quote personal data.
+    `name` is its claim; `reads` are the columns of the node that it names. `observed` and `expected` are JSON, and None where
+    they may quote personal data.
     """
 
     name: str

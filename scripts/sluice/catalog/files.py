@@ -147,7 +147,7 @@ def _details(node: Node) -> dict[str, Any]:
 
 def _column(column: Column) -> dict[str, Any]:
     said = {"n": column.name, "t": column.data_type, "d": column.description, "c": column.constraints, "h": column.hidden}
-    share = None if column.null_share is None else round(column.null_share, 4)
+    share = None if column.null_share is None else round(column.null_share, 6)
     seen = {"e": column.examples, "r": column.is_range, "u": column.distinct, "m": column.in_warehouse is False}
     return {**_filled({**said, **seen}), **({} if share is None else {"z": share})}
 

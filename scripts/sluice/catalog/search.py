@@ -26,8 +26,9 @@ _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _COMMON = frozenset(
     re.findall(
         r"\w+",
-        "a an and are as at be but by can each every for from has have if in into is it its may no not of on one only or other per"
-        " same so such than that the their them then there they this to under until was were what when where which who with without",
+        "a an and are as at be but by can each every for from has have if in into is it its may no not of on one only or other"
+        " per same so such than that the their them then there they this to under until was were what when where which who"
+        " with without",
     )
 )
 

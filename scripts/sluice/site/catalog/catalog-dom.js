@@ -38,11 +38,22 @@
       const kind = { class: head[at].startsWith(">") && "n" };
       return at ? h("td", kind, cell) : h("th", { scope: "row" }, cell);
     })));
-    const box = { class: "box", role: "region", tabindex: "0", "aria-label": name };
+    const box = { class: head.length > 4 ? "box many" : "box", role: "region", tabindex: "0", "aria-label": name };
     return h("div", box, h("table", {}, h("thead", {}, top), h("tbody", {}, lines)));
   }
 
-  const number = (value) => (value === undefined || value === null ? "" : Number(value).toLocaleString("en"));
+  const number = (value) => (value === undefined || value === null || value === "" ? "" : Number(value).toLocaleString("en"));
+
+  // A share as people read it: what is not nothing is not 0 %, and what is not all is not 100 %.
+  function percent(share) {
+    if (share === undefined || share === null) return "";
+    if (share === 0 || share === 1) return `${100 * share} %`;
+    const rounded = Math.round(1000 * share) / 10;
+    return rounded < 0.1 ? "< 0.1 %" : rounded >= 100 ? "> 99.9 %" : `${rounded} %`;
+  }
+
+  // Text with `names` in backticks as code, as descriptions are written.
+  const prose = (text) => (text || "").split("`").map((part, at, all) => (at % 2 && at < all.length - 1 ? h("code", {}, part) : at % 2 ? `\`${part}` : part));
 
   function size(bytes) {
     if (bytes === undefined || bytes === null) return "";
@@ -59,5 +70,5 @@
 
   const plural = (count, word) => `${number(count)} ${word}${count === 1 ? "" : "s"}`;
 
-  return { h, s, load, table, number, size, time, plural };
+  return { h, s, load, table, number, percent, prose, size, time, plural };
 })();

@@ -51,18 +51,17 @@
     untangle(boxes, middle, view);
     const places = new Map();
     boxes.forEach((keys, at) => keys.forEach((key, row) => places.set(key, { x: at * (WIDE + GAP_X), row, at })));
-    const rows = Math.max(...[...boxes.values()].map((keys) => keys.length + 1), 2);
+    const isCut = new Set(more.map((one) => one.at));
+    const height = (at) => boxes.get(at).length + (isCut.has(at) ? 1 : 0);
+    const rows = Math.max(...[...boxes.keys()].map(height));
     places.forEach((place, key) => {
-      const free = rows - 1 - boxes.get(place.at).length;
+      const free = rows - height(place.at);
       place.y = (place.row + free / 2) * (HIGH + GAP_Y) + 4;
       place.key = key;
     });
-    return { places, more: more.map((one) => placed(one, boxes, rows)), lines: lines(places, view), up, down, levels, rows };
-  }
-
-  function placed(one, boxes, rows) {
-    const free = rows - 1 - boxes.get(one.at).length;
-    return { ...one, x: one.at * (WIDE + GAP_X), y: (boxes.get(one.at).length + free / 2) * (HIGH + GAP_Y) + 4 };
+    const below = (one) => boxes.get(one.at).length + (rows - height(one.at)) / 2;
+    more.forEach((one) => Object.assign(one, { x: one.at * (WIDE + GAP_X), y: below(one) * (HIGH + GAP_Y) + 4 }));
+    return { places, more, lines: lines(places, view), up, down, levels, rows };
   }
 
   // From the middle outwards, each level is put in the order of what it is connected with on the side of the middle.
@@ -79,12 +78,13 @@
     for (let at = middle + 1; boxes.has(at); at += 1) sort(at, at - 1, view.parents);
   }
 
+  // Lines lead to the right: one between two boxes of one level, or back, is seen where one of them is opened.
   function lines(places, view) {
     const found = [];
     places.forEach((to, key) => {
       for (const [parent, isDirect] of view.parents(key)) {
         const from = places.get(parent);
-        if (from && from !== to) found.push({ from, to, isDirect, isNear: [parent, key].includes(view.centre) });
+        if (from && from.at < to.at) found.push({ from, to, isDirect, isNear: [parent, key].includes(view.centre) });
       }
     });
     return found;
@@ -128,7 +128,7 @@
       s("text", { x: one.x + 10, y: one.y + 19 }, `${one.count} more …`));
   }
 
-  // `view`: centre, name, parents(key), children(key), label(key) -> {name, about, kind, href}; up, down: levels that are shown.
+  // `view`: centre, name, unit (node or column), parents(key), children(key), label(key) -> {name, about, kind, href}; up, down: levels that are shown.
   function draw(view) {
     view.most ??= new Map();
     const holder = h("div", { class: "lineage" });
@@ -166,7 +166,7 @@
         button("← more upstream", "up", 1, !found.up.isMore), button("less", "up", -1, view.up < 1 || !above),
         button("more downstream →", "down", 1, !found.down.isMore), button("less", "down", -1, view.down < 1 || !below)),
       h("div", { class: "box", role: "region", tabindex: "0", "aria-label": told }, picture),
-      h("details", {}, h("summary", {}, `As a list: ${plural(above, "node")} upstream, ${plural(below, "node")} downstream`), listed(found.up.levels, "upstream", view), listed(found.down.levels, "downstream", view)),
+      h("details", {}, h("summary", {}, `As a list: ${plural(above, view.unit)} upstream, ${plural(below, view.unit)} downstream`), listed(found.up.levels, "upstream", view), listed(found.down.levels, "downstream", view)),
     ];
   }
 

@@ -2,7 +2,7 @@
 "use strict";
 
 (window.sluiceCatalog ??= {}).node = (() => {
-  const { h, load, table, number, size, time, plural } = window.sluiceCatalog.dom;
+  const { h, load, table, number, percent, prose, size, time, plural } = window.sluiceCatalog.dom;
   const { graph, impact } = window.sluiceCatalog;
   const KINDS = { data_test: "data test", unit_test: "unit test", expectation: "expectation", control_chart: "control chart" };
   const ENDED = { pass: "good", warn: "warn", fail: "bad", error: "bad", success: "good" };
@@ -72,7 +72,7 @@
   function lineage(nodes, at) {
     const direct = (list) => list.map((one) => [one, true]);
     return graph.draw({
-      centre: at, name: nodes[at].name, up: 2, down: 2,
+      centre: at, name: nodes[at].name, unit: "node", up: 2, down: 2,
       parents: (one) => direct(nodes[one].parents), children: (one) => direct(nodes[one].children), label: (one) => label(nodes, one),
     });
   }
@@ -88,9 +88,9 @@
     const rows = more.columns.map((column) => [
       h("a", { href: columnHref(node, column.n) }, h("code", {}, column.n)),
       h("span", { class: "quiet" }, (column.t || "").toLowerCase()),
-      [column.d, column.c && h("span", { class: "quiet" }, `${column.d ? " " : ""}(${column.c.join(", ")})`), column.m && h("span", { class: "warn" }, " not in the warehouse")],
+      [prose(column.d), column.c && h("span", { class: "quiet" }, `${column.d ? " " : ""}(${column.c.join(", ")})`), column.m && h("span", { class: "warn" }, " not in the warehouse")],
       number(checksOf(column.n) || ""),
-      column.z === undefined ? "" : `${(100 * column.z).toFixed(column.z && column.z < 0.1 ? 1 : 0)} %`,
+      percent(column.z),
       number(column.u),
       examples(column),
     ]);
@@ -156,7 +156,7 @@
     return [
       h("p", { class: "quiet" }, h("a", { href: "#" }, "All nodes"), ` / ${node.kind}, ${node.layer}${more.materialized ? `, ${more.materialized}` : ""}`),
       h("h2", { id: "catalog-title", tabindex: "-1" }, node.name),
-      more.description && h("p", { class: "lead" }, more.description),
+      more.description && h("p", { class: "lead" }, prose(more.description)),
       facts(node, more),
       nodes.untraced[at] && h("p", { class: "warn" }, `Its columns could not be followed: ${nodes.untraced[at]}. Everything that it reads counts as read by every column.`),
       has(["exposure"]) ? null : section(`Columns (${number((more.columns || []).length)})`, "columns", more.columns ? [h("p", { class: "quiet" }, "Open a column to see what it is made of, and what would break if it went."), columnTable(node, more, (name) => counts.get(name.toLowerCase()))] : h("p", { class: "quiet" }, "No column is described.")),
@@ -178,7 +178,11 @@
   function breaking(nodes, known, starts) {
     const found = impact.without(known, nodes, starts);
     const listed = (some) => some.map((at) => [link(nodes[at]), nodes[at].layer, owner(nodes[at].owner)]);
-    const owners = [...new Set([...found.reading, ...found.after, ...found.exposures].map((at) => nodes[at].owner).filter(Boolean))];
+    const owners = new Map(); // by address: a group and an exposure may spell one name differently
+    for (const at of [...found.reading, ...found.after, ...found.exposures]) {
+      const address = nodes[at].owner.replace(/^.*<|>$/g, "").toLowerCase();
+      if (address && !owners.has(address)) owners.set(address, nodes[at].owner);
+    }
     const part = (count, title, body) => (count ? h("details", { open: count <= 12 }, h("summary", {}, title), body) : null);
     const made = found.columns.map((one) => {
       const told = columnLabel(nodes, known, one);
@@ -186,12 +190,13 @@
     });
     const checks = found.checks.map(({ check, at }) => [check.replaceAll("_", " "), h("code", {}, impact.name(known, at)), link(nodes[impact.parts(at)[0]])]);
     const models = found.reading.length;
-    const sentence = models
-      ? `${plural(models, "model")} could not be built, and ${number(found.after.length)} after ${models === 1 ? "it" : "them"}; ${plural(found.exposures.length, "exposure")} read what is missing then.`
-      : found.exposures.length ? `No model reads it, but ${plural(found.exposures.length, "exposure")} may.` : "No model and no exposure reads it.";
+    const after = found.after.length ? `, and ${number(found.after.length)} after ${models === 1 ? "it" : "them"}` : "";
+    const itself = starts.length === 1 ? nodes[starts[0][0]].name : "a node that has it";
+    const used = `${plural(found.exposures.length, "exposure")} ${found.exposures.length === 1 ? "reads" : "read"} ${models ? "one of these, or " : ""}${itself}.`;
+    const sentence = [models ? `${plural(models, "model")} could not be built${after}.` : "No model reads it.", found.exposures.length ? used : "No exposure reads it."].join(" ");
     return [
       h("p", { id: "catalog-verdict", class: models || found.exposures.length ? "warn" : "good" }, sentence),
-      owners.length ? h("p", {}, "Ask: ", owners.map((one, at) => [at ? "; " : "", owner(one)])) : null,
+      owners.size ? h("p", {}, "Ask: ", [...owners.values()].map((one, at) => [at ? "; " : "", owner(one)])) : null,
       part(found.exposures.length, `${plural(found.exposures.length, "exposure")}`, table("Exposures", ["exposure", "layer", "owner"], listed(found.exposures))),
       part(models, `${plural(models, "model")} whose SQL reads it`, table("Models whose SQL reads it", ["model", "layer", "owner"], listed(found.reading))),
       part(found.after.length, `${plural(found.after.length, "node")} downstream of these`, table("Downstream of these", ["node", "layer", "owner"], listed(found.after))),
@@ -202,7 +207,7 @@
 
   function columnGraph(nodes, known, centre) {
     return graph.draw({
-      centre, name: impact.name(known, centre), up: 2, down: 2,
+      centre, name: impact.name(known, centre), unit: "column", up: 2, down: 2,
       parents: (one) => impact.parents(known, one), children: (one) => impact.children(known, one), label: (one) => columnLabel(nodes, known, one),
     });
   }
@@ -219,7 +224,7 @@
     fact(list, "type", column.t && column.t.toLowerCase());
     fact(list, "constraints", (column.c || []).join(", "));
     fact(list, "contract", more.is_contracted && "its model promises it: to remove it needs a new version");
-    fact(list, "null", column.z === undefined ? "" : `${(100 * column.z).toFixed(1)} %`);
+    fact(list, "null", percent(column.z));
     fact(list, "distinct values", number(column.u));
     fact(list, "examples", examples(column));
     const others = impact.named(known, column.n).length - 1;
@@ -227,7 +232,7 @@
     return [
       h("p", { class: "quiet" }, h("a", { href: "#" }, "All nodes"), " / ", link(node), " / column"),
       h("h2", { id: "catalog-title", tabindex: "-1" }, column.n),
-      column.d && h("p", { class: "lead" }, column.d),
+      column.d && h("p", { class: "lead" }, prose(column.d)),
       list,
       section("What would break if it went", "breaking", breaking(nodes, known, [[at, place]])),
       section("Lineage of the column", "lineage", h("p", { class: "quiet" }, "Solid: its value is made of it. Dashed: its value or the rows depend on it otherwise, such as by a filter or a join."), columnGraph(nodes, known, impact.key(at, place))),

@@ -22,9 +22,8 @@
       names: packed.names,
       places: packed.nodes,
       nodes,
-      best: new Float32Array(size),
-      total: new Float32Array(size),
-      mask: new Uint16Array(size),
+      fits: Array.from({ length: MOST_WORDS }, () => new Float32Array(size)), // by word, how well it fits each document
+      mask: new Uint16Array(size), // a bit for each word that fits at all
     };
   }
 
@@ -86,33 +85,43 @@
     return Math.min(...last);
   }
 
-  // Adds up, for every document, how well each word fits. Returns the documents with any.
+  // Notes for every document how well each word fits. Returns the documents where any does.
   function scored(index, asked, work) {
-    const { best, total, mask, fields } = index;
+    const { fits, mask, fields } = index;
     const touched = [];
     asked.forEach((word, number) => {
-      const now = [];
       for (const [at, fit] of matching(index, word, work)) {
         let posting = 0;
         for (const step of index.postings[at]) {
           posting += step;
           work.postings += 1;
-          const score = WEIGHTS[posting % fields] * fit;
-          // A key alone, such as "c", is looked for in names only.
-          if (word.length === 1 && posting % fields > 1) continue;
-          const place = Math.floor(posting / fields);
-          if (best[place] === 0) now.push(place);
-          if (score > best[place]) best[place] = score;
+          const field = posting % fields;
+          // A letter alone is looked for in names only.
+          if (word.length === 1 && field > 1) continue;
+          const place = (posting - field) / fields;
+          if (mask[place] === 0) touched.push(place);
+          mask[place] |= 1 << number;
+          fits[number][place] = Math.max(fits[number][place], WEIGHTS[field] * fit);
         }
-      }
-      for (const place of now) {
-        if (mask[place] === 0) touched.push(place);
-        mask[place] |= 1 << number;
-        total[place] += best[place];
-        best[place] = 0;
       }
     });
     return touched;
+  }
+
+  function total(index, count, place) {
+    let sum = 0;
+    for (let number = 0; number < count; number += 1) sum += index.fits[number][place];
+    return sum;
+  }
+
+  // Of a column in a node, each word counts where it fits better.
+  function totalOfBoth(index, count, column, node) {
+    let sum = 0;
+    for (let number = 0; number < count; number += 1) {
+      const fit = index.fits[number];
+      sum += Math.max(fit[column], 0.9 * fit[node]);
+    }
+    return sum;
   }
 
   // Nodes and columns for a text, best first. `isPart` says that nothing has all of its words.
@@ -121,61 +130,76 @@
     const work = { terms: 0, postings: 0, documents: 0 };
     const touched = scored(index, asked, work);
     work.documents = touched.length;
-    let wanted = (1 << asked.length) - 1;
-    let found = collected(index, touched, wanted, text, work);
+    const query = { count: asked.length, wanted: (1 << asked.length) - 1, typed: text.trim().toLowerCase() };
+    let found = collected(index, touched, query, work);
     const isPart = asked.length > 1 && !found.nodes.length && !found.columns.length && touched.length > 0;
-    if (isPart) found = collected(index, touched, 0, text, work);
+    if (isPart) found = collected(index, touched, { ...query, wanted: 0 }, work);
     for (const place of touched) {
       index.mask[place] = 0;
-      index.total[place] = 0;
+      for (let number = 0; number < asked.length; number += 1) index.fits[number][place] = 0;
     }
     return { ...found, isPart, work };
   }
 
-  function collected(index, touched, wanted, text, work) {
-    const typed = text.trim().toLowerCase();
+  function collected(index, touched, query, work) {
     const nodes = [];
     const columns = new Map();
     for (const place of touched) {
-      if (place < index.nodes.length) {
-        if ((index.mask[place] & wanted) === wanted) nodes.push([named(index.nodes[place].name, typed, index.total[place]) + known(index, place), place]);
-      } else {
-        addColumn(index, place, wanted, typed, columns, work);
+      if (place >= index.nodes.length) addColumn(index, place, query, columns, work);
+      else if ((index.mask[place] & query.wanted) === query.wanted) {
+        nodes.push({ node: place, score: named(index.nodes[place].name, query, total(index, query.count, place)) + known(index, place) });
       }
     }
-    const best = (one, other) => other[0] - one[0] || one[1] - other[1];
-    const sorted = [...columns.values()].sort((one, other) => other.score - one.score || (one.name < other.name ? -1 : 1));
-    return {
-      nodes: nodes.sort(best).slice(0, SHOWN).map(([score, node]) => ({ score, node })),
-      columns: sorted.slice(0, SHOWN).map((one) => ({ ...one, nodes: [...one.nodes].sort((a, b) => a - b) })),
-      counts: { nodes: nodes.length, columns: columns.size },
-    };
+    const shown = best([...columns.values()]).map(({ name, score, parts }) => ({ name, score, nodes: united(index, parts) }));
+    return { nodes: best(nodes), columns: shown, counts: { nodes: nodes.length, columns: columns.size } };
+  }
+
+  // The best of many, without sorting all of them.
+  function best(found) {
+    let some = found;
+    if (found.length > 4 * SHOWN) {
+      const scores = Float64Array.from(found, (one) => one.score).sort();
+      const least = scores[scores.length - SHOWN];
+      some = found.filter((one) => one.score >= least);
+    }
+    const before = (one, other) => other.score - one.score || (one.node ?? 0) - (other.node ?? 0) || (one.name < other.name ? -1 : 1);
+    return some.sort(before).slice(0, SHOWN);
   }
 
   // A column is found by its own words, and by those of the nodes that have it: "payments currency".
-  function addColumn(index, place, wanted, typed, columns, work) {
+  function addColumn(index, place, query, columns, work) {
     const own = index.mask[place];
     const number = place - index.nodes.length;
-    const has = [];
-    let node = 0;
-    for (const step of index.places[number]) {
-      node += step;
-      work.documents += 1;
-      if (((own | index.mask[node]) & wanted) === wanted) has.push(node);
+    let part = number; // all of its nodes
+    let score = total(index, query.count, place);
+    if ((own & query.wanted) !== query.wanted) {
+      part = decoded(index.places[number]).filter((node) => ((own | index.mask[node]) & query.wanted) === query.wanted);
+      work.documents += index.places[number].length;
+      if (!part.length) return;
+      const scores = new Map(part.map((node) => [node, totalOfBoth(index, query.count, place, node)]));
+      part.sort((one, other) => scores.get(other) - scores.get(one) || one - other);
+      score = scores.get(part[0]);
     }
-    if (!has.length) return;
     const name = index.names[number];
-    const score = named(name, typed, index.total[place]) + Math.min(2, Math.log2(1 + has.length) / 4);
+    score = named(name, query, score);
     const known = columns.get(name);
-    if (!known) columns.set(name, { name, score, nodes: new Set(has) });
-    else {
-      known.score = Math.max(known.score, score);
-      has.forEach((one) => known.nodes.add(one));
-    }
+    if (!known) columns.set(name, { name, score, parts: [part] });
+    else if (score > known.score) Object.assign(known, { score, parts: [part, ...known.parts] });
+    else known.parts.push(part);
+  }
+
+  function decoded(steps) {
+    let node = 0;
+    return steps.map((step) => (node += step));
+  }
+
+  // The nodes of a column's entries, those that fit best first: a number stands for all nodes of that entry.
+  function united(index, parts) {
+    return [...new Set(parts.flatMap((part) => (typeof part === "number" ? decoded(index.places[part]) : part)))];
   }
 
   // A name that is, begins with, or holds what was typed comes first.
-  function named(name, typed, score) {
+  function named(name, { typed }, score) {
     const folded = name.toLowerCase();
     if (folded === typed) return score + 60;
     if (folded.startsWith(typed)) return score + 12;

@@ -4,6 +4,7 @@
 (() => {
   const { dom, search, node: views } = window.sluiceCatalog;
   const { h, load, number, plural } = dom;
+  const ROWS = 200; // of the list that are shown, until more are asked for
   const FILTERS = ["layer", "schema", "owner", "tag"];
   const page = {};
   let nodes = null;
@@ -77,18 +78,21 @@
     filter();
   }
 
-  function filter() {
-    let shown = 0;
+  // A long list is not shown at once: it is there to be filtered.
+  function filter(most = ROWS) {
+    let found = 0;
     for (const row of page.rows) {
       const node = nodes[nodes.at.get(row.id)];
       const fits = FILTERS.every((name) => {
         const wanted = page[name].value;
         return !wanted || (name === "tag" ? node.tags.includes(wanted) : node[name] === wanted);
       });
-      row.hidden = !fits;
-      shown += fits ? 1 : 0;
+      found += fits ? 1 : 0;
+      row.hidden = !fits || found > most;
     }
-    page.count.textContent = shown === page.rows.length ? plural(shown, "node") : `${number(shown)} of ${plural(page.rows.length, "node")}`;
+    const told = found === page.rows.length ? plural(found, "node") : `${number(found)} of ${plural(page.rows.length, "node")}`;
+    const all = h("button", { type: "button", onclick: () => filter(Infinity) }, "Show all");
+    page.count.replaceChildren(...(found > most ? [`${told}; the first ${number(most)} are shown. `, all] : [told]));
   }
 
   function fillFilters() {
@@ -187,7 +191,7 @@
       page.search.addEventListener("focus", () => ready());
       page.search.addEventListener("input", () => {
         if (location.hash && !location.hash.startsWith("#list")) history.pushState(null, "", location.pathname + location.search);
-        results();
+        page.settled = results();
       });
       page.search.form.addEventListener("submit", (event) => {
         event.preventDefault();
@@ -201,12 +205,12 @@
     }, (error) => element("list").before(h("p", { class: "bad" }, `The search could not be read: ${error.message}`)));
   }
 
-  // For measuring: what a key costs, and what it has touched.
+  // For tests: when the last key has been answered, what a text has touched.
+  window.sluiceCatalog.settled = () => page.settled;
   window.sluiceCatalog.measure = async (text) => {
     const opened = await ready();
-    const before = performance.now();
-    const found = search.find(opened, text);
-    return { milliseconds: performance.now() - before, counts: found.counts, work: found.work };
+    const { counts, work } = search.find(opened, text);
+    return { counts, work };
   };
 
   document.addEventListener("DOMContentLoaded", begin);

@@ -1,0 +1,134 @@
+"""Prints what a catalog of thousands of models weighs, and what each key of its search costs in a browser.
+
+    python -m lab.catalog [--models 3000] [--columns 20] [--out FOLDER]
+
+Types words as people do, letter by letter, with mistakes and several at once, into the page in Debian's chromium (CHROMIUM names
+another one), and waits after each key until what was found is laid out: the best of TIMES. Exit code 1 where a key takes longer than LIMIT.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from lab.catalog.synthetic import Size, manifest_of
+from sluice.catalog.describe import describe
+from sluice.catalog.evidence import Evidence
+from sluice.environments.context import here
+from sluice.site.catalog.page import catalog_page
+from sluice.site.context import Page, Site
+from sluice.site.write import write
+
+LIMIT = 50.0  # milliseconds
+WORDS = (
+    "payments",
+    "currency_code",
+    "mar_finance__refunds",
+    "team logistics",
+    "order amount net",
+    "curency",
+    "cutsomer",
+    "handbook chapter",
+    "daily marts sales",
+    "valid_from",
+    "id",
+    "zzzz",
+)
+# Types a text, and waits until the page has laid out what was found.
+_KEY = """
+async (text) => {
+  const { work } = await window.sluiceCatalog.measure(text);
+  const input = document.getElementById("catalog-search");
+  const started = performance.now();
+  input.value = text;
+  input.dispatchEvent(new Event("input"));
+  await window.sluiceCatalog.settled();
+  document.body.getBoundingClientRect();
+  return {text, milliseconds: performance.now() - started, ...work};
+}
+"""
+TIMES = 5  # each key is typed so often: other programs on the machine take their share
+
+
+def made(size: Size, out: Path) -> dict[str, float]:
+    """Write the site of a synthetic project; return what it took and weighs."""
+    manifest, lineage = manifest_of(size)
+    before = _cpu()
+    page = catalog_page(describe(manifest, Evidence(), lineage))
+    write(_site(out), [lambda _: page, _today], out)
+    weights = {path.name: path.stat().st_size for path in out.rglob("*") if path.is_file()}
+    data = sum(weight for name, weight in weights.items() if name.startswith("catalog-") and (out / "data" / name).exists())
+    return {"CPU seconds": _cpu() - before, "page": weights["catalog.html"], "data": data, "nodes": weights["catalog-nodes.js"]}
+
+
+def _site(project: Path) -> Site:
+    return Site(
+        project=project,
+        name="large",
+        made_at=datetime(2026, 1, 1),
+        context=here(),
+        environment="prod",
+        environments=(),
+        releases=(),
+        shown=None,
+        judged=None,
+        db=duckdb.connect(),
+    )
+
+
+def _today(_: Site) -> Page:
+    return Page(slug="today", title="Today", lead="", body=())
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def keys(out: Path) -> Iterator[dict[str, Any]]:
+    """What each key costs: milliseconds, and the terms, postings and documents that it has touched."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as tools:
+        browser = tools.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"])
+        page = browser.new_context(offline=True).new_page()
+        page.goto((out / "catalog.html").absolute().as_uri())
+        page.wait_for_selector("body[data-catalog=ready]")
+        for word in WORDS:
+            tried = [[page.evaluate(_KEY, word[:length]) for length in range(1, len(word) + 1)] for _ in range(TIMES)]
+            yield from (min(tries, key=lambda one: one["milliseconds"]) for tries in zip(*tried, strict=True))
+        browser.close()
+
+
+def main() -> int:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", type=int, default=3000)
+    parser.add_argument("--columns", type=int, default=20)
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        out = given.out or Path(folder) / "site"
+        figures = made(Size(given.models, given.columns), out)
+        print(f"{given.models:,} models, {given.models * given.columns:,} columns")
+        print("\n".join(f"{name}: {value:,.1f}" if name.startswith("CPU") else f"{name}: {value:,} bytes" for name, value in figures.items()))
+        typed = list(keys(out))
+    spent = sorted(one["milliseconds"] for one in typed)
+    slowest = max(typed, key=lambda one: one["milliseconds"])
+    print(f"{len(typed)} keys: median {statistics.median(spent):.1f} ms, 95 of 100 within {spent[int(0.95 * len(spent))]:.1f} ms")
+    print(f"slowest: {slowest}")
+    print(f"most postings of a key: {max(one['postings'] for one in typed):,}")
+    return int(spent[-1] > LIMIT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
