@@ -3,7 +3,8 @@
     python -m lab.catalog [--models 3000] [--columns 20] [--out FOLDER]
 
 Types words as people do, letter by letter, with mistakes and several at once, into the page in Debian's chromium (CHROMIUM names
-another one), and waits after each key until what was found is laid out: the best of TIMES. Exit code 1 where a key takes longer than LIMIT.
+another one), and waits after each key until what was found is laid out, and takes the best of TIMES.
+Exit code 1 where a key takes longer than LIMIT.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
 from lab.catalog.synthetic import Size, manifest_of
 from sluice.catalog.describe import describe
 from sluice.catalog.evidence import Evidence
@@ -74,7 +76,7 @@ def _site(project: Path) -> Site:
     return Site(
         project=project,
         name="large",
-        made_at=datetime(2026, 1, 1),
+        made_at=datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None),
         context=here(),
         environment="prod",
         environments=(),
@@ -120,7 +122,12 @@ def main() -> int:
         out = given.out or Path(folder) / "site"
         figures = made(Size(given.models, given.columns), out)
         print(f"{given.models:,} models, {given.models * given.columns:,} columns")
-        print("\n".join(f"{name}: {value:,.1f}" if name.startswith("CPU") else f"{name}: {value:,} bytes" for name, value in figures.items()))
+        print(
+            "\n".join(
+                f"{name}: {value:,.1f}" if name.startswith("CPU") else f"{name}: {value:,} bytes"
+                for name, value in figures.items()
+            )
+        )
         typed = list(keys(out))
     spent = sorted(one["milliseconds"] for one in typed)
     slowest = max(typed, key=lambda one: one["milliseconds"])

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sluice.catalog.edges import EVERY, ROWS, Edge
-from sluice.core.manifest import folded, personal_columns
+from sluice.core.manifest import folded, personal_columns, relation_of
 
 MARKED = "marked as personal data (meta: pii)"
 DERIVED = "comes from a column that is marked as personal data"
@@ -40,7 +40,17 @@ def hidden_columns(nodes: Mapping[str, Mapping[str, Any]], columns: Sequence[Nam
             found[name] = DERIVED
         elif name not in cleared and _LOOKS.search(name[1]):
             found[name] = GUESSED
-    return found
+    return found | _of_the_same_relation(nodes, columns, found)
+
+
+def _of_the_same_relation(
+    nodes: Mapping[str, Mapping[str, Any]], columns: Sequence[Name], found: Mapping[Name, str]
+) -> dict[Name, str]:
+    """A relation that two nodes stand for, such as a model and a source that reads it, has one set of values."""
+    relations = {one: folded(relation_of(node)) for one, node in nodes.items() if "schema" in node}
+    why = {(relations[one], column): reason for (one, column), reason in found.items() if one in relations}
+    alike = {name: why.get((relations.get(name[0], ""), name[1])) for name in columns}
+    return {name: reason for name, reason in alike.items() if reason}
 
 
 def _by_node(columns: Sequence[Name]) -> dict[str, list[str]]:
