@@ -26,7 +26,7 @@ _MEASURES = _listed(
 )
 _SUFFIXES = _listed("net gross reporting first last total average median previous expected actual open closed due paid")
 _KEYS = _listed(
-    "id code key status type kind name source_system currency_code country_code created_at updated_at valid_from valid_to is_valid"
+    "id code key status type kind name source_system currency_code country_code created_at updated_at valid_from valid_to"
 )
 _PROSE = _listed(
     "amount of the row before and after tax in the currency of the order as delivered by source system with late changes"
