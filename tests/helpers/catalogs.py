@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sluice.catalog.describe import describe
-from sluice.catalog.edges import EVERY, ROWS, Edge, Lineage
 from sluice.catalog.evidence import Evidence
 from sluice.catalog.facts import Catalog, Node
+from sluice.lineage.edges import EVERY, ROWS, Edge, Lineage
 
 NOW = datetime(2026, 1, 31, 6, tzinfo=UTC).replace(tzinfo=None)
 PLANTED = "ada@planted.example"
@@ -125,8 +125,10 @@ LINEAGE = Lineage(
         Edge(ORDERS, "order_id", OLD, "order_id", "direct", "identity"),
         Edge(CUSTOMERS, EVERY, PYTHON, EVERY, "indirect", "unknown"),
     ),
+    columns={},
     untraced={PYTHON: "it is written in python"},
 )
+NO_LINEAGE = Lineage((), {}, {})
 
 
 def evidence() -> Evidence:

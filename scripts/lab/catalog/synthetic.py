@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sluice.catalog.edges import ROWS, Edge, Lineage
+from sluice.lineage.edges import ROWS, Edge, Lineage
 
 
 def _listed(text: str) -> list[str]:
@@ -71,7 +71,7 @@ def manifest_of(size: Size) -> tuple[dict[str, Any], Lineage]:
         "exposures": exposures,
         "groups": groups,
     }
-    return found, Lineage(tuple(sorted(edges)))
+    return found, Lineage(tuple(sorted(edges)), {}, {})
 
 
 def _model(number: int, size: Size, parents: list[str], dice: random.Random) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from typing import Any
 
 from sluice.catalog.checks import Checks
 from sluice.catalog.columns import columns_of, names_of
-from sluice.catalog.edges import Lineage
 from sluice.catalog.evidence import Evidence
 from sluice.catalog.facts import Catalog, Node
 from sluice.catalog.hidden import hidden_columns
 from sluice.core.dbt import owner_of
 from sluice.core.manifest import folded, is_relation, owners_of_groups, relation_of
+from sluice.lineage.edges import Lineage
 
 _KINDS = ("model", "seed", "snapshot", "source", "exposure")
 _HOURS = {"minute": 1 / 60, "hour": 1.0, "day": 24.0}

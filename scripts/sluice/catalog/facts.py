@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sluice.catalog.edges import Edge
+from sluice.lineage.edges import Edge
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,11 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sluice.catalog.edges import EVERY, ROWS
 from sluice.catalog.facts import Catalog, Check, Column, Node
 from sluice.catalog.search import index_of, packed
 from sluice.core.document import plain
 from sluice.core.manifest import folded
+from sluice.lineage.edges import EVERY, ROWS
 
 CHUNK = 50  # nodes whose details, or whose SQL, are in one file
 _PLAIN = 4_000  # characters up to which a value is not compressed

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sluice.catalog.edges import EVERY, ROWS, Edge
 from sluice.core.manifest import folded, personal_columns, relation_of
+from sluice.lineage.edges import EVERY, ROWS, Edge
 
 MARKED = "marked as personal data (meta: pii)"
 DERIVED = "comes from a column that is marked as personal data"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 from tests.helpers import catalogs
-from tests.helpers.catalogs import CUSTOMERS, DASHBOARD, NOW, OLD, ORDERS, PYTHON, REPORT, SOURCE
+from tests.helpers.catalogs import CUSTOMERS, DASHBOARD, NO_LINEAGE, NOW, OLD, ORDERS, PYTHON, REPORT, SOURCE
 
 from sluice.catalog.describe import describe
-from sluice.catalog.edges import Lineage
 from sluice.catalog.evidence import Evidence
 from sluice.catalog.facts import Catalog, Node
 
@@ -38,7 +37,7 @@ def test_an_owner_is_found(nodes: dict[str, Node], unique_id: str, owner: str) -
 def test_an_owner_that_is_not_a_group_is_shown_as_it_is() -> None:
     manifest = catalogs.manifest()
     manifest["sources"][SOURCE]["config"]["meta"]["owner"] = "somebody@example.com"
-    assert catalogs.by_id(describe(manifest, Evidence(), Lineage()))[SOURCE].owner == "somebody@example.com"
+    assert catalogs.by_id(describe(manifest, Evidence(), NO_LINEAGE))[SOURCE].owner == "somebody@example.com"
 
 
 def test_anchors_say_kind_and_name(nodes: dict[str, Node]) -> None:
@@ -53,7 +52,7 @@ def test_anchors_say_kind_and_name(nodes: dict[str, Node]) -> None:
 def test_one_name_in_two_packages_keeps_two_anchors() -> None:
     manifest = catalogs.manifest()
     manifest["nodes"]["model.other.report"] = catalogs.model("model.other.report", (), {})
-    found = catalogs.by_id(describe(manifest, Evidence(), Lineage()))
+    found = catalogs.by_id(describe(manifest, Evidence(), NO_LINEAGE))
     assert {found[REPORT].anchor, found["model.other.report"].anchor} == {REPORT, "model.other.report"}
 
 
@@ -76,7 +75,7 @@ def test_columns_are_those_of_the_warehouse_and_then_those_that_only_yaml_has(no
 def test_a_column_that_the_warehouse_lacks_is_marked() -> None:
     manifest = catalogs.manifest()
     manifest["nodes"][ORDERS]["columns"]["gone"] = catalogs.column("gone")
-    orders = catalogs.by_id(describe(manifest, catalogs.evidence(), Lineage()))[ORDERS]
+    orders = catalogs.by_id(describe(manifest, catalogs.evidence(), NO_LINEAGE))[ORDERS]
     assert [one.name for one in orders.columns if one.in_warehouse is False] == ["gone"]
 
 
@@ -107,6 +106,6 @@ def test_a_check_is_found_with_its_last_result_and_the_columns_that_it_names(nod
 
 
 def test_a_project_that_nobody_knows_anything_of_has_its_nodes() -> None:
-    found = describe(catalogs.manifest(), Evidence(), Lineage())
+    found = describe(catalogs.manifest(), Evidence(), NO_LINEAGE)
     assert len(found.nodes) == 7
     assert {node.rows for node in found.nodes} == {None}

@@ -6,13 +6,13 @@ import json
 
 import pytest
 from tests.helpers import catalogs
-from tests.helpers.catalogs import CUSTOMERS, LINEAGE, ORDERS, PLANTED, PYTHON, SOURCE
+from tests.helpers.catalogs import CUSTOMERS, LINEAGE, NO_LINEAGE, ORDERS, PLANTED, PYTHON, SOURCE
 
 from sluice.catalog.describe import describe
-from sluice.catalog.edges import Edge, Lineage
 from sluice.catalog.files import data_files
 from sluice.catalog.hidden import DERIVED, GUESSED, MARKED
 from sluice.core.document import plain
+from sluice.lineage.edges import Edge, Lineage
 
 
 def hidden(manifest: dict[str, object], lineage: Lineage = LINEAGE) -> dict[tuple[str, str], str]:
@@ -55,19 +55,19 @@ def test_a_source_that_reads_a_model_hides_what_the_model_hides() -> None:
 
 
 def test_without_lineage_a_mark_is_followed_by_name() -> None:
-    assert (CUSTOMERS, "contact") in hidden(catalogs.manifest(), Lineage())
+    assert (CUSTOMERS, "contact") in hidden(catalogs.manifest(), NO_LINEAGE)
 
 
 def test_what_only_decides_about_rows_hides_nothing() -> None:
     edge = Edge(CUSTOMERS, "contact", ORDERS, "currency_code", "indirect", "filter")
-    assert (ORDERS, "currency_code") not in hidden(catalogs.manifest(), Lineage((edge,)))
+    assert (ORDERS, "currency_code") not in hidden(catalogs.manifest(), Lineage((edge,), {}, {}))
 
 
 def test_a_column_that_is_said_not_to_be_personal_is_shown_and_so_is_what_is_made_of_it() -> None:
     manifest = catalogs.manifest()
     manifest["nodes"][ORDERS]["columns"]["reached_at"]["config"]["meta"] = {"pii": False}
     edge = Edge(ORDERS, "reached_at", "model.shop.report", "currency", "direct", "identity")
-    found = hidden(manifest, Lineage((*LINEAGE.edges, edge)))
+    found = hidden(manifest, Lineage((*LINEAGE.edges, edge), {}, {}))
     assert (ORDERS, "reached_at") not in found
     assert ("model.shop.report", "currency") not in found
 

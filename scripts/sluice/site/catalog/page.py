@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from html import escape
 
 from sluice.catalog.describe import describe
-from sluice.catalog.edges import lineage_of
+from sluice.catalog.evidence import Evidence
 from sluice.catalog.facts import Catalog, Node
 from sluice.catalog.files import data_files
+from sluice.core.manifest import folded, is_relation, relation_of
 from sluice.core.text import plural
+from sluice.lineage.edges import column_edges
 from sluice.site import parts
 from sluice.site.catalog.gather import evidence
 from sluice.site.context import Asset, DataFile, Page, Site
@@ -24,8 +26,16 @@ def page(site: Site) -> Page:
     if not site.manifest["nodes"]:
         body = [parts.nothing("No model is known yet.", "sluice run")]
         return Page(slug="catalog", title="Catalog", lead=LEAD, body=body)
-    catalog = describe(site.manifest, evidence(site), lineage_of(site.manifest))
-    return catalog_page(catalog)
+    known = evidence(site)
+    lineage = column_edges(site.manifest, known=_columns(site, known))
+    return catalog_page(describe(site.manifest, known, lineage))
+
+
+def _columns(site: Site, known: Evidence) -> dict[str, list[str]]:
+    """The columns that the warehouse has, by unique id: those of relations that the YAML does not describe, too."""
+    nodes = {one: node for one, node in site.manifest["nodes"].items() if is_relation(node)}
+    there = {one: known.columns.get(folded(relation_of(node))) for one, node in nodes.items()}
+    return {one: [name for name, _ in columns] for one, columns in there.items() if columns}
 
 
 def catalog_page(catalog: Catalog) -> Page:
