@@ -33,6 +33,7 @@ def describe(manifest: Mapping[str, Any], evidence: Evidence, lineage: Lineage) 
     for one in _in_order(nodes):
         node = nodes[one]
         known = {
+            **_said(node),
             **_placed(node, evidence),
             **_dated(node, evidence),
             "owner": _owner(node, owners),
@@ -40,7 +41,7 @@ def describe(manifest: Mapping[str, Any], evidence: Evidence, lineage: Lineage) 
             "checks": tuple(checks.get(one, ())),
             "parents": tuple(name for name in dict.fromkeys(_parents(node)) if name in nodes and name != one),
         }
-        found.append(Node(unique_id=one, anchor=anchors[one], **_said(node), **known))
+        found.append(Node(unique_id=one, anchor=anchors[one], **known))
     project = str((manifest.get("metadata") or {}).get("project_name") or "")
     return Catalog(project, tuple(found), tuple(lineage.edges), dict(lineage.untraced))
 
@@ -151,7 +152,10 @@ def _placed(node: Mapping[str, Any], evidence: Evidence) -> dict[str, Any]:
 def _dated(node: Mapping[str, Any], evidence: Evidence) -> dict[str, Any]:
     """When rows arrived, or it was built, and how that ended."""
     if node["resource_type"] == "source":
-        return {"arrived_at": evidence.deliveries.get(f"{node['source_name']}.{node['name']}")}
+        arrived = evidence.deliveries.get(f"{node['source_name']}.{node['name']}")
+        return {"arrived_at": arrived, "is_contracted": arrived is not None}
+    if node["resource_type"] == "exposure":
+        return {}
     built = evidence.builds.get(node["unique_id"], {})
     return {
         "arrived_at": built.get("started_at"),

@@ -54,6 +54,7 @@ class Node:
     """A model, seed, snapshot, source or exposure.
 
     `anchor` names it on the page: `model.fct_payments`. `layer` is the folder below `models`, or the kind of other nodes.
+    `is_contracted` says that a build, or of a source its ingestion, refuses what differs from the described columns.
     `newest_at` is the newest time in its rows, `arrived_at` when its last rows were delivered (sources) or it was last built;
     `late_after` is the age in hours, of `arrived_at`, from which dbt warns and from which it fails.
     """

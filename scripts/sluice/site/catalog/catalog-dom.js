@@ -52,8 +52,11 @@
     return rounded < 0.1 ? "< 0.1 %" : rounded >= 100 ? "> 99.9 %" : `${rounded} %`;
   }
 
-  // Text with `names` in backticks as code, as descriptions are written.
-  const prose = (text) => (text || "").split("`").map((part, at, all) => (at % 2 && at < all.length - 1 ? h("code", {}, part) : at % 2 ? `\`${part}` : part));
+  // A description: `names` in backticks as code, one line for what was wrapped, lines of lists and tables as they are.
+  function prose(text) {
+    const lines = (text || "").replace(/\n(?![\n|#*-]|\d+\.)/g, " ").split("`");
+    return h("span", { class: "said" }, lines.map((part, at) => (at % 2 && at < lines.length - 1 ? h("code", {}, part) : at % 2 ? `\`${part}` : part)));
+  }
 
   function size(bytes) {
     if (bytes === undefined || bytes === null) return "";

@@ -47,7 +47,8 @@
   function facts(node, more) {
     const list = h("dl", { class: "facts" });
     const rows = more.rows === undefined ? "" : `${number(more.rows)} rows${more.bytes ? `, ${size(more.bytes)}` : ""}`;
-    const contract = more.is_contracted && "enforced: a build fails if a column or its type differs";
+    const judged = node.kind === "source" ? "rows that do not fit its columns are rejected at ingestion" : "a build fails if a column or its type differs";
+    const contract = more.is_contracted && `enforced: ${judged}`;
     fact(list, "owner", node.owner ? owner(node.owner) : h("span", { class: "warn" }, "nobody"));
     fact(list, "relation", more.relation && h("code", {}, more.relation));
     fact(list, "rows", rows, more.measured_at && [" at ", time(more.measured_at)]);
@@ -109,7 +110,7 @@
 
   function checkTable(node, more) {
     const checks = more.checks || [];
-    if (!checks.length) return h("p", { class: "warn" }, "Nothing checks it.");
+    if (!checks.length) return h("p", { class: more.is_contracted ? "quiet" : "warn" }, more.is_contracted ? "Nothing but its contract checks it." : "Nothing checks it.");
     const row = (check) => [
       [check.n.replaceAll("_", " "), h("div", { class: "quiet" }, KINDS[check.k] || check.k, check.c && [", ", h("code", {}, check.c)])],
       [ended(check.s), check.f ? ` ${plural(check.f, "row")}` : "", check.w && h("span", { class: "quiet" }, " only warns")],
