@@ -16,19 +16,13 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
+from lab.catalog.alone import write_site
 from lab.catalog.synthetic import Size, manifest_of
 from sluice.catalog.describe import describe
 from sluice.catalog.evidence import Evidence
-from sluice.environments.context import here
-from sluice.site.catalog.page import catalog_page
-from sluice.site.context import Page, Site
-from sluice.site.write import write
 
 LIMIT = 50.0  # milliseconds
 WORDS = (
@@ -65,30 +59,10 @@ def made(size: Size, out: Path) -> dict[str, float]:
     """Write the site of a synthetic project; return what it took and weighs."""
     manifest, lineage = manifest_of(size)
     before = _cpu()
-    page = catalog_page(describe(manifest, Evidence(), lineage))
-    write(_site(out), [lambda _: page, _today], out)
+    write_site(describe(manifest, Evidence(), lineage), out)
     weights = {path.name: path.stat().st_size for path in out.rglob("*") if path.is_file()}
     data = sum(weight for name, weight in weights.items() if name.startswith("catalog-") and (out / "data" / name).exists())
     return {"CPU seconds": _cpu() - before, "page": weights["catalog.html"], "data": data, "nodes": weights["catalog-nodes.js"]}
-
-
-def _site(project: Path) -> Site:
-    return Site(
-        project=project,
-        name="large",
-        made_at=datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None),
-        context=here(),
-        environment="prod",
-        environments=(),
-        releases=(),
-        shown=None,
-        judged=None,
-        db=duckdb.connect(),
-    )
-
-
-def _today(_: Site) -> Page:
-    return Page(slug="today", title="Today", lead="", body=())
 
 
 def _cpu() -> float:

@@ -205,13 +205,13 @@
     }, (error) => element("list").before(h("p", { class: "bad" }, `The search could not be read: ${error.message}`)));
   }
 
-  // For tests: when the last key has been answered, what a text has touched.
+  // For tests: when the last key has been answered, what a text finds and touches, and the nodes.
   window.sluiceCatalog.settled = () => page.settled;
   window.sluiceCatalog.measure = async (text) => {
-    const opened = await ready();
-    const { counts, work } = search.find(opened, text);
+    const { counts, work } = search.find(await ready(), text);
     return { counts, work };
   };
+  window.sluiceCatalog.opened = () => ({ nodes });
 
   document.addEventListener("DOMContentLoaded", begin);
 })();
