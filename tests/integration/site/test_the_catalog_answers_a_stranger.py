@@ -61,12 +61,19 @@ def many(large: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "catalog.html"
 
 
-@pytest.fixture
-def stranger(browser: Any) -> Iterator[Reader]:
-    """A reader who meets no error in the console, and reads nothing but files."""
+@pytest.fixture(scope="module")
+def visitor(browser: Any) -> Iterator[Reader]:
     with reader(browser) as found:
         yield found
-        assert found.wrong == []
+
+
+@pytest.fixture
+def stranger(visitor: Reader) -> Iterator[Reader]:
+    """A reader who comes from elsewhere, meets no error in the console, and reads nothing but files."""
+    visitor.page.goto("about:blank")
+    visitor.wrong.clear()
+    yield visitor
+    assert visitor.wrong == []
 
 
 def shown(found: Reader, file: Path, anchor: str = "") -> str:
