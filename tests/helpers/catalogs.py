@@ -36,7 +36,14 @@ def column(name: str, description: str = "", **meta: Any) -> dict[str, Any]:
 def model(unique_id: str, reads: tuple[str, ...], columns: Mapping[str, dict[str, Any]], **more: Any) -> dict[str, Any]:
     """A model as the manifest has it."""
     name = unique_id.split(".")[2]
-    told = {"unique_id": unique_id, "resource_type": "model", "name": name, "alias": name, "schema": "core", "tags": []}
+    told: dict[str, Any] = {
+        "unique_id": unique_id,
+        "resource_type": "model",
+        "name": name,
+        "alias": name,
+        "schema": "core",
+        "tags": [],
+    }
     told |= {"fqn": ["shop", "marts", name], "columns": dict(columns), "depends_on": {"nodes": list(reads)}, "config": {}}
     return {**told, "raw_code": f"select 1 as {name}_raw", "compiled_code": f"select 1 as {name}_compiled", **more}
 

@@ -66,7 +66,8 @@ def manifest(**meta: Any) -> dict[str, Any]:
     )
     models = [node("stg_orders"), orders, node("customers", "orders")]
     exposure = {
-        "name": "board", "label": "The board", "owner": {"name": "Ann"}, "depends_on": {"nodes": ["model.shop.orders"]},
+        "unique_id": "exposure.shop.board", "resource_type": "exposure", "type": "dashboard", "name": "board",
+        "label": "The board", "owner": {"name": "Ann"}, "depends_on": {"nodes": ["model.shop.orders"]},
         "config": {"meta": {"due": "06:00"}},
     }  # fmt: skip
     return {

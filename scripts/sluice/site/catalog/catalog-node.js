@@ -175,6 +175,16 @@
     return { name, about: nodes[at].name, kind: nodes[at].kind, href: name.startsWith("(") ? `#${nodes[at].anchor}` : columnHref(nodes[at], name) };
   }
 
+  // Something folded, open if it is short; what is in it is made when it is opened.
+  function part(count, title, make) {
+    if (!count) return null;
+    const folded = h("details", { open: count <= 12 }, h("summary", {}, title));
+    const fill = () => folded.open && folded.childElementCount === 1 && folded.append(make());
+    folded.addEventListener("toggle", fill);
+    fill();
+    return folded;
+  }
+
   // What would break if the columns went, in the words of a reader who decides whether to ask first.
   function breaking(nodes, known, starts) {
     const found = impact.without(known, nodes, starts);
@@ -184,12 +194,11 @@
       const address = nodes[at].owner.replace(/^.*<|>$/g, "").toLowerCase();
       if (address && !owners.has(address)) owners.set(address, nodes[at].owner);
     }
-    const part = (count, title, body) => (count ? h("details", { open: count <= 12 }, h("summary", {}, title), body) : null);
-    const made = found.columns.map((one) => {
+    const made = () => found.columns.map((one) => {
       const told = columnLabel(nodes, known, one);
       return [h("a", { href: told.href }, h("code", {}, told.name)), link(nodes[impact.parts(one)[0]])];
     });
-    const checks = found.checks.map(({ check, at }) => [check.replaceAll("_", " "), h("code", {}, impact.name(known, at)), link(nodes[impact.parts(at)[0]])]);
+    const checks = () => found.checks.map(({ check, at }) => [check.replaceAll("_", " "), h("code", {}, impact.name(known, at)), link(nodes[impact.parts(at)[0]])]);
     const models = found.reading.length;
     const after = found.after.length ? `, and ${number(found.after.length)} after ${models === 1 ? "it" : "them"}` : "";
     const itself = starts.length === 1 ? nodes[starts[0][0]].name : "a node that has it";
@@ -198,11 +207,11 @@
     return [
       h("p", { id: "catalog-verdict", class: models || found.exposures.length ? "warn" : "good" }, sentence),
       owners.size ? h("p", {}, "Ask: ", [...owners.values()].map((one, at) => [at ? "; " : "", owner(one)])) : null,
-      part(found.exposures.length, `${plural(found.exposures.length, "exposure")}`, table("Exposures", ["exposure", "layer", "owner"], listed(found.exposures))),
-      part(models, `${plural(models, "model")} whose SQL reads it`, table("Models whose SQL reads it", ["model", "layer", "owner"], listed(found.reading))),
-      part(found.after.length, `${plural(found.after.length, "node")} downstream of these`, table("Downstream of these", ["node", "layer", "owner"], listed(found.after))),
-      part(found.columns.length, `${plural(found.columns.length, "column")} made of it`, table("Columns made of it", ["column", "of"], made)),
-      part(found.checks.length, `${plural(found.checks.length, "check")} that name it, or a column made of it`, table("Checks", ["claim", "column", "of"], checks)),
+      part(found.exposures.length, `${plural(found.exposures.length, "exposure")}`, () => table("Exposures", ["exposure", "layer", "owner"], listed(found.exposures))),
+      part(models, `${plural(models, "model")} whose SQL reads it`, () => table("Models whose SQL reads it", ["model", "layer", "owner"], listed(found.reading))),
+      part(found.after.length, `${plural(found.after.length, "node")} downstream of these`, () => table("Downstream of these", ["node", "layer", "owner"], listed(found.after))),
+      part(found.columns.length, `${plural(found.columns.length, "column")} made of it`, () => table("Columns made of it", ["column", "of"], made())),
+      part(found.checks.length, `${plural(found.checks.length, "check")} that name it, or a column made of it`, () => table("Checks", ["claim", "column", "of"], checks())),
     ];
   }
 

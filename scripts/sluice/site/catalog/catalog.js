@@ -201,6 +201,7 @@
       document.addEventListener("keydown", keys);
       addEventListener("hashchange", route);
       document.body.dataset.catalog = "ready";
+      performance.mark("catalog-ready");
       route();
     }, (error) => element("list").before(h("p", { class: "bad" }, `The search could not be read: ${error.message}`)));
   }
