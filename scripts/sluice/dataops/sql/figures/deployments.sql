@@ -1,0 +1,17 @@
+with counted as (
+
+    select
+        count(*) filter (where state = 'code') as code,
+        count(*) filter (where state = 'data') as data,
+        count(*) as every
+    from found
+
+)
+
+select
+    'with code' as figure, code / weeks as value, 'a week' as unit, code + data as known, every as total
+from counted, span
+union all
+select
+    'with data only', data / weeks, 'a week', code + data, every
+from counted, span

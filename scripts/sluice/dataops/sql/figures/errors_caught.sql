@@ -1,0 +1,22 @@
+with counted as (
+
+    select
+        count(*) filter (where state = 'before') as before,
+        count(*) filter (where state = 'after') as after,
+        coalesce(sum(value) filter (where state = 'rows'), 0) as kept_out
+    from found
+
+)
+
+select
+    'caught before the publish' as figure, before / nullif(before + after, 0) as value, 'share' as unit, before + after as known, before + after as total
+from counted
+union all
+select 'before', before, 'errors', before + after, before + after
+from counted
+union all
+select 'after', after, 'errors', before + after, before + after
+from counted
+union all
+select 'kept out by rules', kept_out, 'rows', null, null
+from counted
