@@ -38,7 +38,7 @@ FACTS = Facts(
         ("model.shop.stg_pay", "model.shop.sales"),
         ("model.shop.stg_customers", "model.shop.customers"),
     ),
-    deadlines=(("Revenue", 6 * 60, "UTC"), ("Mail of finance", 7 * 60, "Europe/Berlin")),
+    deadlines=(("core.sales", 6 * 60, "UTC"), ("core.payments", 7 * 60, "Europe/Berlin")),
     covered=(
         ("model.shop.sales", "core.sales", "a contract", 1),
         ("model.shop.payments", "core.payments", "a contract", 0),
@@ -201,8 +201,8 @@ class Shop:
             self.down[mart] += seconds(since, until)
 
     def delivered(self, day: int, revenue: tuple[str, float | None], finance: tuple[str, float | None]) -> None:
-        """What a day was for the two exposures in truth, with the seconds from the deadline."""
-        for subject, told in (("Revenue", revenue), ("Mail of finance", finance)):
+        """What a day was for the two marts that are due in truth, with the seconds from the deadline."""
+        for subject, told in (("core.sales", revenue), ("core.payments", finance)):
             self.truth["on_time"][str(day), subject] = told
 
     def batch(self, feed: str, when: datetime, rejected: int, reason: str = "not_a_number") -> str:
@@ -241,7 +241,7 @@ class Shop:
         self.entries.append(
             DecisionEntry(
                 decision_id=self._id("decision"), decided_at=when, decision=decision, quarantine_id=quarantine_id,
-                place="ingestion", feed="shop.orders", entity=None, rule="not_a_number", row_key=None, batch_id=batch, source_file="f.csv",
-                source_position=1, decided_by="user:ann", why=None,
+                place="ingestion", feed="shop.orders", entity=None, rule="not_a_number", row_key=None, batch_id=batch,
+                source_file="f.csv", source_position=1, decided_by="user:ann", why=None,
             )
         )  # fmt: skip

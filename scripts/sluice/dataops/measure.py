@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -14,7 +14,7 @@ import duckdb
 
 from sluice.alerts.opened import query
 from sluice.core.duck import identifier
-from sluice.dataops.metrics import METRICS, Figure, Metric
+from sluice.dataops.metrics import METRICS, Figure, Metric, Row
 from sluice.dataops.project import Facts
 from sluice.history import ledger
 from sluice.history.kinds import (
@@ -38,10 +38,10 @@ _FACTS = (
 _TABLES = {
     "marts": "unique_id varchar, label varchar",
     "edges": "parent varchar, child varchar",
-    "deadlines": "exposure varchar, minutes bigint, zone varchar",
+    "deadlines": "mart varchar, minutes bigint, zone varchar",
     "covered": "id varchar, subject varchar, aspect varchar, checks bigint",
 }
-COLUMNS = ("id", "subject", "started_at", "ended_at", "value", "state", "reason")
+_COLUMNS = ", ".join(field.name for field in fields(Row))
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ class Window:
 
 @dataclass(frozen=True)
 class Measured:
-    """A metric of a window: its figures, how many rows are behind them, and the newest of these, with the keys of COLUMNS."""
+    """A metric of a window: its figures, how many rows are behind them, and the newest of these."""
 
     metric: Metric
     figures: tuple[Figure, ...]
     row_count: int
-    rows: tuple[dict[str, Any], ...]
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,8 @@ def _measured(connection: duckdb.DuckDBPyConnection, metric: Metric, limit: int 
     (count,) = connection.execute("select count(*) from found").fetchone() or (0,)
     bound = "" if limit is None else f"limit {int(limit)}"
     order = "coalesce(ended_at, started_at) desc nulls last, state, subject, id"
-    rows = _asked(connection, f"select {', '.join(COLUMNS)} from found order by {order} {bound}")
-    return Measured(metric, figures, count, tuple(rows))
+    rows = tuple(Row(**row) for row in _asked(connection, f"select {_COLUMNS} from found order by {order} {bound}"))
+    return Measured(metric, figures, count, rows)
 
 
 def _asked(connection: duckdb.DuckDBPyConnection, text: str) -> list[dict[str, Any]]:

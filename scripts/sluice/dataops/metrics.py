@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ METRICS = (
     ),
     Metric("time_to_detect", "Time to detect", "From the time of the first wrong row to the incident."),
     Metric("downtime", "Data downtime", "Time in which readers of a mart had wrong data; what overlaps counts once."),
-    Metric("on_time", "On-time delivery", "Share of deadlines of an exposure at which readers had the release for it."),
+    Metric("on_time", "On-time delivery", "Share of the days on which readers had the release of the day when a mart was due."),
     Metric(
         "coverage", "Coverage", "Share of marts with a contract, data tests and unit tests, and of their columns with a check."
     ),
@@ -49,3 +50,20 @@ class Figure:
     unit: str
     known: int | None
     total: int | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row behind a figure: the `id` that lake/ops has of it, what it is about, when, `value` (seconds, or a count) and why.
+
+    `state` says how it counts: what is not known, pending or suspected is not in a figure. A time is null where it is not
+    known or has not come.
+    """
+
+    id: str
+    subject: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    value: float | None
+    state: str
+    reason: str | None

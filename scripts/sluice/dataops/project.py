@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sluice.alerts.of_dbt import attached_to, columns, reads
 from sluice.core import public
-from sluice.core.errors import SluiceError
+from sluice.core.due import due_marts
 from sluice.core.manifest import folded, relation_of
 
-_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-_HINT = 'write it as meta: {by: "06:00", zone: Europe/Berlin}; without a zone it is UTC'
 Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Rows of `marts` (unique_id, label), `edges` (parent, child), `deadlines` (exposure, minutes, zone), and `covered`.
+    """Rows of `marts` (unique_id, label), `edges` (parent, child), `deadlines` (mart, minutes, zone), and `covered`.
 
     The last is (id, subject, aspect, checks): the checks of each aspect of each mart.
     """
@@ -40,30 +36,14 @@ def facts(manifest: Mapping[str, Any]) -> Facts:
     return Facts(
         tuple((name, relation_of(node)) for name, node in marts.items()),
         tuple(edges),
-        tuple(_deadlines(manifest)),
-        tuple(_covered(manifest, marts)),
+        tuple(_deadlines(manifest)) if built else (),
+        tuple(_covered(manifest, marts)) if built else (),
     )
 
 
 def _deadlines(manifest: Mapping[str, Any]) -> Iterator[Row]:
-    for unique_id, exposure in (manifest.get("exposures") or {}).items():
-        meta = {**(exposure.get("meta") or {}), **((exposure.get("config") or {}).get("meta") or {})}
-        if "by" in meta:
-            yield (exposure.get("label") or exposure["name"], _minutes(meta["by"], unique_id), _zone(meta.get("zone"), unique_id))
-
-
-def _minutes(given: Any, where: str) -> int:
-    found = _TIME.fullmatch(str(given))
-    if found is None:
-        raise SluiceError(f"by: {given} is not a time of the day", where=where, hint=_HINT)
-    return int(found[1]) * 60 + int(found[2])
-
-
-def _zone(given: Any, where: str) -> str:
-    try:
-        return ZoneInfo(str(given or "UTC")).key
-    except (ZoneInfoNotFoundError, ValueError):
-        raise SluiceError(f"zone: {given} is not a time zone", where=where, hint=_HINT) from None
+    for one in due_marts(manifest):
+        yield (one.relation, one.due.at.hour * 60 + one.due.at.minute, one.due.zone)
 
 
 def _covered(manifest: Mapping[str, Any], marts: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:

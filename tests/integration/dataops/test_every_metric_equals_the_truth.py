@@ -17,7 +17,7 @@ from sluice.dataops.measure import Measured, Report, measure
 from sluice.dataops.metrics import METRICS, NAMES
 from sluice.quarantine.catalog import Places
 
-EXPOSURES = tuple(name for name, _, _ in FACTS.deadlines)
+DUE = tuple(name for name, _, _ in FACTS.deadlines)
 Rows = dict[tuple[str, str], tuple[str, float | None]]
 
 
@@ -44,8 +44,8 @@ def found(report: Report, name: str) -> Measured:
 def rows(report: Report, name: str) -> Rows:
     """The rows of a metric, in the shape of the truth; a deadline is known by its day."""
     some = found(report, name).rows
-    keys = [str((row["started_at"] - BEGIN).days) if name == "on_time" else row["id"] for row in some]
-    told = {(key, row["subject"]): (row["state"], row["value"]) for key, row in zip(keys, some, strict=True)}
+    keys = [str((row.started_at - BEGIN).days) if name == "on_time" else row.id for row in some]
+    told = {(key, row.subject): (row.state, row.value) for key, row in zip(keys, some, strict=True)}
     assert len(told) == len(some)
     return told
 
@@ -82,7 +82,7 @@ def test_the_window(report: Report) -> None:
 
 def test_downtime_of_a_mart_counts_each_second_once(shop: Shop, report: Report) -> None:
     assert figures(report, "downtime") == {f"wrong data in {mart}": seconds for mart, seconds in shop.down.items()}
-    overlapping = sum(row["value"] for row in found(report, "downtime").rows if row["subject"] == "core.sales")
+    overlapping = sum(row.value for row in found(report, "downtime").rows if row.subject == "core.sales")
     assert overlapping > shop.down["core.sales"] + 86400
 
 
@@ -113,7 +113,7 @@ def test_the_figures_of_data_are_those_of_the_rows(shop: Shop, report: Report) -
         statistics.median(detected),
         pytest.approx(within(detected), abs=1e-6),
     )
-    late = {subject: [state for (_, one), (state, _) in shop.truth["on_time"].items() if one == subject] for subject in EXPOSURES}
+    late = {subject: [state for (_, one), (state, _) in shop.truth["on_time"].items() if one == subject] for subject in DUE}
     assert figures(report, "on_time") == {f"on time: {name}": some.count("on time") / 90 for name, some in late.items()}
     waiting, decided = values(shop, "quarantine_age", "open"), values(shop, "quarantine_age", "released", "dropped")
     assert tuple(figures(report, "quarantine_age").values()) == (
@@ -130,7 +130,7 @@ def test_what_is_not_known_is_counted_apart(report: Report) -> None:
 
 
 def test_each_row_says_what_it_is(report: Report) -> None:
-    said = {row["reason"] for name in ("change_fail", "downtime", "on_time", "errors_caught") for row in found(report, name).rows}
+    said = {row.reason for name in ("change_fail", "downtime", "on_time", "errors_caught") for row in found(report, name).rows}
     assert {
         "rolled back: negative payments, see SHOP-7", "fixed by F46", "failed: 1 test failed", "nothing was new",
         "refused candidate: 1 test failed", "incident 66666666", "an incident of another system, fixed by this release",
@@ -141,7 +141,7 @@ def test_rows_come_newest_first_and_only_as_many_as_are_asked_for(shop: Shop, tm
     write(tmp_path, shop.entries)
     told = measure(Places(tmp_path), FACTS, "prod", timedelta(days=7), END, only=METRICS[:2], limit=3)
     assert [one.metric.name for one in told.metrics] == ["lead_time", "deployments"]
-    assert [row["subject"] for row in told.metrics[1].rows] == ["N89", "N88", "N87"]
+    assert [row.subject for row in told.metrics[1].rows] == ["N89", "N88", "N87"]
     assert told.metrics[1].row_count == 8
 
 

@@ -15,7 +15,11 @@ select
     moves.place,
     noted.changed,
     case
-        when moves.from_release_id is null or len(noted.changed) > 0 or noted.code_commit <> noted.from_code_commit then 'code'
+        when
+            moves.from_release_id is null
+            or len(noted.changed) > 0
+            or noted.code_commit <> noted.from_code_commit
+            then 'code'
         when noted.changed is not null then 'data'
         else 'unknown'
     end as kind

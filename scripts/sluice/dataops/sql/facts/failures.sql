@@ -1,4 +1,4 @@
--- Every release with what went wrong with it: taken back by a rollback, or followed within seven days by a fix of the same model.
+-- Every release with what went wrong with it: a rollback took it back, or a fix of the same model followed within seven days.
 select
     deployments.event_id,
     deployments.release_id,

@@ -1,4 +1,5 @@
--- Every move of the environment to another release, with how long it stayed there. A publish of what is there already is no move.
+-- Every move of the environment to another release, with how long it stayed there. A publish of what is there already
+-- moves nothing.
 select
     releases.event_id,
     releases.tried_at as moved_at,

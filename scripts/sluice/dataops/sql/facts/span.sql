@@ -1,4 +1,4 @@
--- What is measured: an environment and a time, which begins with its history where that is younger. No row without a history.
+-- What is measured: an environment and a time, which begins with its history where that is younger; nothing without one.
 with begun as (
 
     select min(began_at) as began_at

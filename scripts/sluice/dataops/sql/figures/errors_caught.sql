@@ -9,7 +9,11 @@ with counted as (
 )
 
 select
-    'caught before the publish' as figure, before / nullif(before + after, 0) as value, 'share' as unit, before + after as known, before + after as total
+    'caught before the publish' as figure,
+    before / nullif(before + after, 0) as value,
+    'share' as unit,
+    before + after as known,
+    before + after as total
 from counted
 union all
 select 'before', before, 'errors', before + after, before + after

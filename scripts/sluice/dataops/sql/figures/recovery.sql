@@ -3,7 +3,7 @@ select
     median(value) filter (where state = 'code') as value,
     'seconds' as unit,
     count(*) filter (where state = 'code') as known,
-    count(*) as total
+    count(*) filter (where state in ('code', 'unknown')) as total
 from found
 union all
 select
@@ -11,7 +11,7 @@ select
     max(value) filter (where state = 'code'),
     'seconds',
     count(*) filter (where state = 'code'),
-    count(*)
+    count(*) filter (where state in ('code', 'unknown'))
 from found
 union all
 select
@@ -19,5 +19,5 @@ select
     median(value) filter (where state = 'data'),
     'seconds',
     count(*) filter (where state = 'data'),
-    count(*)
+    count(*) filter (where state in ('data', 'unknown'))
 from found

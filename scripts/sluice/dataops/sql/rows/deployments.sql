@@ -9,7 +9,9 @@ select
     case
         when changed is null then 'what changed is not known'
         when len(changed) = 0 then 'no model changed'
-        else concat_ws(', ', list_aggregate(list_transform(changed[:3], lambda one: split_part(one, '.', 3)), 'string_agg', ', '), if(len(changed) > 3, '...', null))
+        else
+            array_to_string(list_transform(changed[:3], lambda one: split_part(one, '.', 3)), ', ')
+            || if(len(changed) > 3, concat(' and ', len(changed) - 3, ' more'), '')
     end as reason
 from deployments, span
 where published_at >= from_at and published_at < to_at

@@ -1,9 +1,9 @@
--- Each deadline of the window: whether readers then had what was published for it, or a run had found nothing new. What is
--- published from twelve hours before the deadline on, or on its day, is for it.
+-- Each time of the window at which a mart was due: whether readers then had what was published for it, or a run had found
+-- nothing new. What comes on the day of the time, or from twelve hours before on, is for it; what is late is not for the next.
 with days as (
 
     select
-        deadlines.exposure,
+        deadlines.mart,
         timezone('UTC', timezone(deadlines.zone, day::timestamp + deadlines.minutes * interval 1 minute)) as due_at,
         least(
             timezone('UTC', timezone(deadlines.zone, day::timestamp)), due_at - interval 12 hours
@@ -39,16 +39,12 @@ arrivals as (
 looked as (
 
     select
-        counted.exposure,
-        counted.due_at,
-        any_value(arrivals.arrived_at) filter (where moves.place is not null) as arrived_at,
-        any_value(moves.release_id) as release_id,
-        any_value(counted.opens_at) as opens_at,
-        any_value(counted.closes_at) as closes_at
+        counted.*,
+        moves.release_id,
+        arrivals.arrived_at
     from counted
     asof left join moves on counted.due_at >= moves.moved_at
     left join arrivals on moves.release_id = arrivals.release_id
-    group by counted.exposure, counted.due_at
 
 ),
 
@@ -92,7 +88,7 @@ judged as (
 
 select
     coalesce(release_id, 'none') as id,
-    exposure as subject,
+    mart as subject,
     due_at as started_at,
     case when is_published then arrived_at when is_unchanged then null else late_at end as ended_at,
     seconds_between(due_at, ended_at) as value,
