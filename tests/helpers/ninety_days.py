@@ -54,6 +54,11 @@ def at(day: int, time: str) -> datetime:
     return BEGIN + timedelta(days=day, hours=hour, minutes=minute, seconds=second)
 
 
+def dues(day: int) -> tuple[datetime, datetime]:
+    """When sales and payments are due: at 06:00, and at 07:00 in Berlin, where summer begins on 29 March."""
+    return at(day, "06:00"), at(day, "06:00" if day < 83 else "05:00")
+
+
 def seconds(one: datetime, other: datetime) -> float:
     """From one to the other."""
     return (other - one).total_seconds()
@@ -89,11 +94,13 @@ class Shop:
             self.now = release
         return event
 
-    def publish(self, release: str, when: datetime, *, kind: str, changed: tuple[str, ...] | None = (), **more: Any) -> str:
+    def publish(
+        self, release: str, when: datetime, *, kind: str, changed: tuple[str, ...] | None = (), is_committed: bool = True
+    ) -> str:
         """A publish; `kind` is what it is in truth."""
         before, previous = self.now, self.commit
-        event = self.move(more.pop("action", "publish"), release, when)
-        if kind == "code":
+        event = self.move("publish", release, when)
+        if kind == "code" and is_committed:
             self.commit = f"commit of {release}"
         if kind != "unknown":
             self.entries.append(
@@ -106,6 +113,15 @@ class Shop:
             self.truth["deployments"][event, release] = (kind, None if kind == "unknown" or changed is None else len(changed))
         return event
 
+    def night(self, day: int, time: str | None = None, state: str = "on time", other: str | None = None) -> datetime:
+        """A run that publishes data, at some second before the due times or at a given time; on time or late in truth."""
+        when = at(day, time) if time else at(day, "04:10") + timedelta(seconds=self.dice.randrange(1200))
+        self.run(at(day, "04:00"), when + timedelta(seconds=5), "done")
+        self.publish(f"N{day:02}", when, kind="data")
+        sales, payments = (seconds(due, when) for due in dues(day))
+        self.delivered(day, (state, sales), (other or state, payments))
+        return when
+
     def code(
         self,
         release: str,
@@ -114,9 +130,10 @@ class Shop:
         *,
         ends: tuple[str, float | None] = ("good", None),
         is_rework: bool = False,
+        is_committed: bool = True,
     ) -> str:
         """A publish with code; `ends` is how it ended in truth, and after how many seconds."""
-        event = self.publish(release, when, kind="code", changed=changed)
+        event = self.publish(release, when, kind="code", changed=changed, is_committed=is_committed)
         if when >= BEGIN:
             self.truth["change_fail"][event, release] = ends
             if ends[0] == "failed":
@@ -149,6 +166,18 @@ class Shop:
             )
         )  # fmt: skip
 
+    def published(self, release: str) -> datetime:
+        """When a release was published."""
+        return self._publish_of(release).tried_at
+
+    def event_of(self, release: str) -> str:
+        """The event of its publish."""
+        return self._publish_of(release).event_id
+
+    def _publish_of(self, release: str) -> ReleaseEntry:
+        moves = (one for one in self.entries if isinstance(one, ReleaseEntry))
+        return next(one for one in moves if one.action == "publish" and one.release_id == release)
+
     def rollback(self, to: str, when: datetime, why: str) -> str:
         """A rollback."""
         return self.move("rollback", to, when, why)
@@ -175,6 +204,7 @@ class Shop:
     def incident(self, incident: str, event: str, when: datetime, release: str | None, **more: Any) -> None:
         """An event of an incident."""
         known: dict[str, Any] = {"severity": "error", "touches": ("core.sales",), "kind": "data_test", "since": when, **more}
+        title = known.pop("title", f"incident {incident[:8]}")
         found = FindingRow(
             node="model.shop.sales", check_name="c", kind=known.pop("kind"), severity=known["severity"], step="build",
             sentence="c", since_at=known.pop("since"),
@@ -182,7 +212,7 @@ class Shop:
         self.entries.append(
             IncidentEntry(
                 event_id=self._id("event"), incident_id=incident, happened_at=when, event=event, run_id="r", environment="prod",
-                node="model.shop.sales", family="quality", title=f"incident {incident[:8]}", owner=None, since_at=when,
+                node="model.shop.sales", family="quality", title=title, owner=None, since_at=when,
                 findings=(found,) if event not in ("acknowledged", "closed") else (), release_id=release, **known,
             )
         )  # fmt: skip
@@ -191,9 +221,9 @@ class Shop:
         """An error, once, and whether it was caught before or after the publish in truth."""
         self.truth["errors_caught"][incident, release or ""] = (state, 1)
 
-    def detected(self, incident: str, state: str, after: float | None = None) -> None:
+    def detected(self, incident: str, state: str, after: float | None = None, title: str = "") -> None:
         """An incident, and how long after the first wrong row it was opened in truth."""
-        self.truth["time_to_detect"][incident, f"incident {incident[:8]}"] = (state, after)
+        self.truth["time_to_detect"][incident, title or f"incident {incident[:8]}"] = (state, after)
 
     def was_down(self, marts: tuple[str, ...], since: datetime, until: datetime) -> None:
         """A time that no other one overlaps, in which readers of marts had wrong data in truth."""
@@ -236,12 +266,13 @@ class Shop:
             state = "released" if decision == "corrected" else decision
             self.truth["quarantine_age"][row, feed] = (state, hours * 3600)
 
-    def decide(self, quarantine_id: str, decision: str, when: datetime, batch: str) -> None:
+    def decide(self, quarantine_id: str, decision: str, when: datetime, batch: str, **more: Any) -> None:
         """A decision about a rejected row."""
+        known: dict[str, Any] = {"place": "ingestion", "rule": "not_a_number", **more}
         self.entries.append(
             DecisionEntry(
                 decision_id=self._id("decision"), decided_at=when, decision=decision, quarantine_id=quarantine_id,
-                place="ingestion", feed="shop.orders", entity=None, rule="not_a_number", row_key=None, batch_id=batch,
-                source_file="f.csv", source_position=1, decided_by="user:ann", why=None,
+                feed="shop.orders", entity=None, row_key=None, batch_id=batch,
+                source_file="f.csv", source_position=1, decided_by="user:ann", why=None, **known,
             )
         )  # fmt: skip

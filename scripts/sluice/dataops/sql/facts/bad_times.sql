@@ -5,21 +5,18 @@ with periods as (
     from incident_spans
     inner join moves
         on
-            coalesce(incident_spans.ended_at, 'infinity') > moves.moved_at
-            and (
-                -- A run has found it in this release while readers had it,
-                exists (
-                    from incident_events as events
-                    where
-                        events.incident_id = incident_spans.incident_id
-                        and events.number = incident_spans.number
-                        and events.event in ('opened', 'changed', 'seen')
-                        and events.release_id = moves.release_id
-                        and events.happened_at >= moves.moved_at
-                )
-                -- or a person has said that rows were wrong before it was made.
-                or moves.moved_at between incident_spans.bad_from_at and incident_spans.opened_at
+            -- A run has found it in this release while readers had it,
+            exists (
+                from incident_events as events
+                where
+                    events.incident_id = incident_spans.incident_id
+                    and events.number = incident_spans.number
+                    and events.event in ('opened', 'changed', 'seen')
+                    and events.release_id = moves.release_id
+                    and events.happened_at >= moves.moved_at
             )
+            -- or a person has said that rows were wrong before it was made.
+            or moves.moved_at between incident_spans.bad_from_at and incident_spans.opened_at
 
 ),
 
@@ -29,6 +26,7 @@ of_incidents as (
         incident_spans.incident_id as id,
         marts.label as mart,
         periods.moved_at as started_at,
+        -- What comes first; null where neither has come.
         least(periods.left_at, incident_spans.ended_at) as ended_at,
         incident_spans.is_error or incident_spans.bad_from_at is not null as is_certain,
         incident_spans.title as reason

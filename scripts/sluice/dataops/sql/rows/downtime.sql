@@ -3,10 +3,8 @@ select
     bad_times.id,
     bad_times.mart as subject,
     greatest(bad_times.started_at, span.from_at) as started_at,
-    least(bad_times.ended_at, span.to_at) as ended_at,
-    seconds_between(
-        greatest(bad_times.started_at, span.from_at), least(coalesce(bad_times.ended_at, span.to_at), span.to_at)
-    ) as value,
+    bad_times.ended_at,
+    seconds_between(greatest(bad_times.started_at, span.from_at), coalesce(bad_times.ended_at, span.to_at)) as value,
     if(bad_times.is_certain, 'counted', 'suspected') as state,
     bad_times.reason
 from bad_times, span

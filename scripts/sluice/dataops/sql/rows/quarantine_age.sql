@@ -12,13 +12,13 @@ select
     quarantined.feed as subject,
     quarantined.refused_at as started_at,
     if(quarantined.status = 'open', null, decided.decided_at) as ended_at,
-    seconds_between(quarantined.refused_at, if(quarantined.status = 'open', span.to_at, decided.decided_at)) as value,
     case
         when quarantined.status = 'open' then 'open'
         -- A row that a build has let in since is known by its decision alone.
         when decided.decided_at <= quarantined.refused_at then 'unknown'
         else quarantined.status
     end as state,
+    if(state = 'unknown', null, seconds_between(quarantined.refused_at, coalesce(ended_at, span.to_at))) as value,
     quarantined.rule as reason
 from quarantined
 cross join span
