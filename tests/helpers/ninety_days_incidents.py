@@ -8,7 +8,16 @@ from tests.helpers.ninety_days import END, MARTS, Shop, at, seconds
 
 # Ids of incidents, as long as real ones.
 REFUSED, PAID, FIRST, SECOND_ON_TOP, WARNED, SAID = (letter * 64 for letter in "123456")
-CHARTED, LATE, NAMED, STILL, FALSE, CHATTED = (letter * 64 for letter in "789abc")
+CHARTED, LATE, NAMED, STILL, FALSE, CHATTED, UNREAD = (letter * 64 for letter in "789abcd")
+
+
+def _not_ingested(shop: Shop, day: int) -> None:
+    """A delivery that could not be read before the night was run: no release was made. The night resolves it."""
+    shop.incident(UNREAD, "opened", at(day, "03:00"), None)
+    shop.caught(UNREAD, "no release", "before")
+    shop.detected(UNREAD, "unknown")
+    night = shop.night(day)
+    shop.incident(UNREAD, "resolved", night - timedelta(seconds=1), f"N{day - 1}")
 
 
 def _hotfix_needed(shop: Shop, day: int) -> None:
@@ -233,6 +242,7 @@ DAYS = {
     20: _refused_twice,
     21: _good_again,
     33: _refused_by_hand,
+    34: _not_ingested,
     41: _answered_and_published,
     45: _hotfix_needed,
     46: _hotfix,

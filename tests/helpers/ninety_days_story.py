@@ -14,7 +14,7 @@ CLEAN = {2: 1, 3: 2, 4: 1, 9: 3, 12: 1, 23: 2, 36: 1, 37: 4, 38: 2, 48: 1, 57: 2
 
 
 def story() -> Shop:
-    """The whole of it. Each day is told by the function of its number, else it is a quiet one."""
+    """The whole of it. What happens on a day is in the function of its number; other days are quiet."""
     shop = Shop()
     _before(shop)
     special = {**_DAYS, **incidents.DAYS}
@@ -177,7 +177,7 @@ def _elsewhere(shop: Shop) -> None:
 def _quarantine(shop: Shop) -> None:
     """Rejected rows: what becomes of each, how many hours after it was rejected; None waits to the end."""
     day = 24
-    fates = {
+    fates: dict[int, list[tuple[str, float] | None]] = {
         -5: [("dropped", 2 * day), None],
         1: [("corrected", 40 * day), ("dropped", 1), None],
         20: [("dropped", 5), None],

@@ -52,7 +52,7 @@ def changed_nodes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, 
 
     Their text, macros, configuration and contract are compared; values of project variables are not in a manifest.
     """
-    found = modified(*({**manifest, "nodes": _code_of(manifest)} for manifest in (old, new)))
+    found = modified({**old, "nodes": _code_of(old)}, {**new, "nodes": _code_of(new)})
     return tuple(one.unique_id for one in found if one.touches_data and one.kind in BUILT)
 
 

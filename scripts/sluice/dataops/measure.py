@@ -133,7 +133,7 @@ def _measured(connection: duckdb.DuckDBPyConnection, metric: Metric, limit: int 
     figures = tuple(Figure(**row) for row in _asked(connection, _text("figures", metric.name)))
     (count,) = connection.execute("select count(*) from found").fetchone() or (0,)
     bound = "" if limit is None else f"limit {int(limit)}"
-    order = "coalesce(ended_at, started_at) desc nulls last, state, subject, id"
+    order = "coalesce(ended_at, started_at) desc nulls last, state desc, subject, id"
     rows = tuple(Row(**row) for row in _asked(connection, f"select {_COLUMNS} from found order by {order} {bound}"))
     return Measured(metric, figures, count, rows)
 

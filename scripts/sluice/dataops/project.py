@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sluice.alerts.of_dbt import attached_to, columns, reads
+from sluice.alerts.of_dbt import columns, reads
 from sluice.core import public
 from sluice.core.due import due_marts
 from sluice.core.manifest import folded, relation_of
@@ -63,7 +63,7 @@ def _covered(manifest: Mapping[str, Any], marts: Mapping[str, Mapping[str, Any]]
 def _checks(manifest: Mapping[str, Any]) -> tuple[Counter[str], Counter[str], Counter[tuple[str, str]]]:
     """The number of data tests and unit tests by what they test, and of data tests by the column that they name."""
     tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
-    units = (attached_to(unit) for unit in (manifest.get("unit_tests") or {}).values())
+    units = (next(iter(reads(unit)), None) for unit in (manifest.get("unit_tests") or {}).values())
     return (
         Counter(name for test in tests for name in set(reads(test))),
         Counter(name for name in units if name),

@@ -10,7 +10,8 @@ from sluice.dataops import words
 from sluice.dataops.measure import Measured, Report
 from sluice.dataops.metrics import Row
 
-_ID = 12  # letters of an id in a list
+# Longer ids, of commits and incidents, are cut as git cuts them.
+_LONG, _CUT = 24, 12
 
 
 def as_text(report: Report, *, rows: bool = False) -> str:
@@ -38,9 +39,10 @@ def _rows(one: Measured) -> Iterator[str]:
         return
     yield ""
     cells = [
-        (_time(row.started_at), words.of_row(one.metric.name, row), row.state, _short(row.id), _about(row)) for row in one.rows
+        (_time(row.started_at or row.ended_at), words.of_row(one.metric.name, row), row.state, _short(row.id), _about(row))
+        for row in one.rows
     ]
-    yield from table(["since", ">value", "state", "id", "of what, and why"], cells)
+    yield from table(["when", ">value", "state", "id", "of what, and why"], cells)
     if one.row_count > len(one.rows):
         yield f"{len(one.rows)} of {plural(one.row_count, 'row')}; --limit shows more"
 
@@ -50,7 +52,9 @@ def _time(at: datetime | None) -> str:
 
 
 def _short(id_: str) -> str:
-    return id_ if len(id_) <= _ID else id_[:_ID]
+    """An id of dbt without its kind and project."""
+    own = id_.split(".", 2)[2] if id_.count(".") > 1 else id_
+    return own if len(own) <= _LONG or "." in id_ else own[:_CUT]
 
 
 def _about(row: Row) -> str:

@@ -8,6 +8,7 @@ from sluice.core.text import plural
 from sluice.dataops.metrics import Figure, Row
 
 _UNITS = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min"), (timedelta(seconds=1), "s"))
+_COUNTED = ("error", "row")
 # Of these metrics, the value of a row is not a time.
 _IN_ROWS = {"deployments": "model", "rework": "commit", "errors_caught": "", "coverage": "check"}
 
@@ -32,6 +33,8 @@ def value(figure: Figure) -> str:
         return lasted(figure.value)
     if figure.unit == "share":
         return f"{round(100 * figure.value, 1):g} %"
+    if figure.unit in _COUNTED:
+        return plural(int(figure.value), figure.unit)
     return f"{round(figure.value, 2):,g} {figure.unit}"
 
 

@@ -4,7 +4,7 @@ with counted as (
     select
         incident_id,
         number,
-        arg_min(release_id, (happened_at, event_id)) as release_id,
+        first(release_id order by happened_at, event_id) as release_id,
         bool_or(severity = 'error') as is_error,
         arg_max(bad_from_at, happened_at) filter (where bad_from_at is not null) as bad_from_at,
         -- Only of these is the time of the data known: of others it is when they were looked at.

@@ -1,3 +1,4 @@
+-- Of a window shorter than a week, what there was so far: it says nothing of a week.
 with counted as (
 
     select
@@ -9,9 +10,9 @@ with counted as (
 )
 
 select
-    'with code' as figure, code / weeks as value, 'a week' as unit, code + data as known, every as total
+    'with code' as figure, code / greatest(weeks, 1) as value, 'a week' as unit, code + data as known, every as total
 from counted, span
 union all
 select
-    'with data only', data / weeks, 'a week', code + data, every
+    'with data only', data / greatest(weeks, 1), 'a week', code + data, every
 from counted, span

@@ -16,11 +16,11 @@ select
     before + after as total
 from counted
 union all
-select 'before', before, 'errors', before + after, before + after
+select 'before', before, 'error', before + after, before + after
 from counted
 union all
-select 'after', after, 'errors', before + after, before + after
+select 'after', after, 'error', before + after, before + after
 from counted
 union all
-select 'kept out by rules', kept_out, 'rows', null, null
+select 'kept out by rules', kept_out, 'row', null, null
 from counted

@@ -1,7 +1,7 @@
 select
     'open' as figure,
     count(*) filter (where state = 'open') as value,
-    'rows' as unit,
+    'row' as unit,
     null as known,
     null as total
 from found

@@ -4,7 +4,7 @@ with incidents_told as (
 
     select
         incident_spans.incident_id as id,
-        incident_spans.release_id as subject,
+        coalesce(incident_spans.release_id, 'no release') as subject,
         incident_spans.opened_at as started_at,
         incident_spans.ended_at,
         1 as value,
