@@ -31,6 +31,7 @@ from sluice.change.modified import Modified
 from sluice.charts.result import Point, Signal
 from sluice.core.document import SCHEMA_VERSION
 from sluice.core.log import LogLine
+from sluice.dataops.measure import Report
 from sluice.demo.shop import DemoReport
 from sluice.diff.result import Diff
 from sluice.environments.listing import EnvironmentRow, ReleaseRow
@@ -149,6 +150,7 @@ DOCUMENTS: Mapping[str, Sequence[Fields]] = {
     "verify": [of(Verified)],
     "chart": [{"source": str, "phases": list[str], "series": many(CHART)}],
     "contract-export": [of(Exported)],
+    "dataops": [of(Report)],
     "metrics": [of(Measured)],
     "report": [of(Written)],
     "incidents-list": [{"incidents": list[Incident]}],

@@ -20,6 +20,7 @@ from sluice.commands.audit import audit
 from sluice.commands.build import build
 from sluice.commands.chart import chart
 from sluice.commands.contract import app as contract
+from sluice.commands.dataops import dataops
 from sluice.commands.demo import demo
 from sluice.commands.diff import diff
 from sluice.commands.drop import drop
@@ -97,7 +98,7 @@ app.add_typer(quarantine, name="quarantine", rich_help_panel="Quality")
 app.add_typer(incidents, name="incidents", rich_help_panel="Operate")
 app.add_typer(silence, name="silence", rich_help_panel="Operate")
 app.add_typer(contract, name="contract", rich_help_panel="Operate")
-register(app, "Operate", report, metrics, prune, rebuild)
+register(app, "Operate", dataops, report, metrics, prune, rebuild)
 register(app, "Try out", demo, anywhere=True)
 
 

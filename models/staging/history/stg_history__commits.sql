@@ -1,3 +1,4 @@
+-- Left out: parents, incidents and reverts, which sluice dataops reads in lake/ops.
 with
 
 source as (

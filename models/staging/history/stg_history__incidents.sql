@@ -1,4 +1,4 @@
--- Left out: tags, by which alerts find their channel.
+-- Left out: tags, by which alerts find their channel; bad_from_at, which sluice dataops reads in lake/ops.
 with
 
 source as (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 
 from sluice.alerts import book
@@ -14,18 +14,30 @@ from sluice.environments.policy import Policy
 from sluice.history.kinds import IncidentEntry
 
 
-def answer(lake: OpenLake, policy: Policy, prefix: str, event: Event, by: str, why: str | None, now: datetime) -> Incident:
+def answer(
+    lake: OpenLake,
+    policy: Policy,
+    prefix: str,
+    event: Event,
+    by: str,
+    why: str | None,
+    now: datetime,
+    bad_from: datetime | None = None,
+) -> Incident:
     """Acknowledge or close an incident that is open; give it as it is then. What was acknowledged before may be again.
 
-    Raises SluiceError where there is none, or it is over, and RefusedError where `by` may not answer for its environment.
+    `bad_from` is the time of the first row that is wrong. Raises SluiceError where there is none, or it is over, and
+    RefusedError where `by` may not answer for its environment.
     """
+    if bad_from is not None and bad_from > now:
+        raise SluiceError(f"{bad_from} has not come yet", where="--bad-from", hint="give the time of the first wrong row, in UTC")
     with book.writing(lake.path):
         incident = book.find(lake, prefix)
         policy.allow_answer(incident.environment, by)
         if incident.state.is_over:
             what = f"the incident {incident.incident_id[:8]} is {incident.state} already"
             raise SluiceError(what, hint="sluice incidents list shows those that are open")
-        book.append(lake.path, [_entry(incident, event, by, why, now)])
+        book.append(lake.path, [replace(_entry(incident, event, by, why, now), bad_from_at=bad_from)])
     return book.find(lake, incident.incident_id)
 
 

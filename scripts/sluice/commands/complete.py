@@ -72,6 +72,12 @@ def _silences() -> list[str]:
         return [one.silence_id for one in silence.read(lake) if not one.is_over(now)]
 
 
+def _dataops_metrics() -> tuple[str, ...]:
+    from sluice.dataops.metrics import NAMES
+
+    return NAMES
+
+
 environments = _complete(_environments)
 warehouses = _complete(lambda: [*_environments(), *_candidates(), *_releases(), "candidate"])
 candidates = _complete(_candidates)
@@ -81,4 +87,5 @@ sources = _complete(lambda: {name.partition(".")[0] for name in _feeds()})
 feeds_files = _complete(lambda: map(str, Path("feeds").glob("*.yml")), are_paths=True)
 incidents = _complete(_incidents)
 silences = _complete(_silences)
+dataops_metrics = _complete(_dataops_metrics)
 models = _complete(lambda: [path.stem for path in Path("models").rglob("*.sql")])

@@ -19,6 +19,10 @@ IdArgument = Annotated[
     str, typer.Argument(metavar="ID", help="An incident's id, or the start of it.", autocompletion=complete.incidents)
 ]
 WhyOption = Annotated[str | None, typer.Option(help="What is known about it, for whoever looks at it next.")]
+BadFromOption = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], help="Time of the first row that is wrong, UTC."),
+]
 
 
 def list_(
@@ -47,23 +51,35 @@ def show(incident_id: IdArgument, output: FormatOption = Format.text) -> None:
     print_result(output, found, lambda _: report.show_text(found))
 
 
-def ack(incident_id: IdArgument, why: WhyOption = None, by: By = None, output: FormatOption = Format.text) -> None:
+def ack(
+    incident_id: IdArgument,
+    why: WhyOption = None,
+    bad_from: BadFromOption = None,
+    by: By = None,
+    output: FormatOption = Format.text,
+) -> None:
     """Say that somebody works on an incident. The channels that know of it get a message; later runs still resolve it.
 
     A failed check is let pass by `sluice ack`, and not by this. `answer` in environments.yml says who may.
     """
-    _answer("acknowledged", incident_id, why, by, output)
+    _answer("acknowledged", incident_id, why, by, output, bad_from)
 
 
-def close(incident_id: IdArgument, why: WhyOption = None, by: By = None, output: FormatOption = Format.text) -> None:
+def close(
+    incident_id: IdArgument,
+    why: WhyOption = None,
+    bad_from: BadFromOption = None,
+    by: By = None,
+    output: FormatOption = Format.text,
+) -> None:
     """End an incident that no run resolves. The next run that finds it opens it again.
 
     `answer` in environments.yml says who may.
     """
-    _answer("closed", incident_id, why, by, output)
+    _answer("closed", incident_id, why, by, output, bad_from)
 
 
-def _answer(event: str, incident_id: str, why: str | None, by: str | None, output: Format) -> None:
+def _answer(event: str, incident_id: str, why: str | None, by: str | None, output: Format, bad_from: datetime | None) -> None:
     from sluice.alerts import answer, report
     from sluice.alerts.incident import Event
     from sluice.alerts.opened import opened
@@ -72,7 +88,7 @@ def _answer(event: str, incident_id: str, why: str | None, by: str | None, outpu
     from sluice.environments import policy
 
     with opened(lake_root()) as lake:
-        found = answer.answer(lake, policy.load(), incident_id, Event(event), actor(by), why, _now())
+        found = answer.answer(lake, policy.load(), incident_id, Event(event), actor(by), why, _now(), bad_from)
     print_result(output, found, lambda _: f"{report.short(found)} is {found.state}: {found.title}")
 
 

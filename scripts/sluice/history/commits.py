@@ -10,11 +10,13 @@ from sluice.core import git
 from sluice.core.errors import SluiceError
 from sluice.core.run_id import run_id
 from sluice.history import recording
-from sluice.history.kinds import CommitEntry
+from sluice.history.kinds_of_code import CommitEntry
 
 LIMIT = 1000  # commits of one release, the newest first
-_FORMAT = "%H%x1f%aN%x1f%aI%x1f%cI%x1f%s"
+_FORMAT = "%H%x1f%aN%x1f%aI%x1f%cI%x1f%P%x1f%s%x1f%b%x1f.%x1e"  # the dot keeps an empty body from being stripped
 _PULL_REQUEST = re.compile(r"Merge pull request #(\d+)|\(#(\d+)\)$")
+_INCIDENT = re.compile(r"^[ \t*-]*Incidents?:[ \t]*(.+)$", re.MULTILINE | re.IGNORECASE)
+_REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,64})\b", re.MULTILINE)
 
 
 def append(lake: Path, environment: str, release_id: str, commit: str | None, before: str | None) -> None:
@@ -23,21 +25,25 @@ def append(lake: Path, environment: str, release_id: str, commit: str | None, be
     Of the first release of an environment, and where the clone lacks `before`, that is the release's commit alone. Nothing is
     appended outside of git, or where the clone lacks the commit.
     """
-    found = [_entry(line, environment, release_id) for line in _lines(commit, before)] if commit and commit != before else []
+    found = (
+        [_entry(one, environment, release_id) for one in _told(commit, before) if one.strip()]
+        if commit and commit != before
+        else []
+    )
     recording.write(lake, found, transaction=f"commits {environment} {release_id}")
 
 
-def _lines(commit: str, before: str | None) -> list[str]:
+def _told(commit: str, before: str | None) -> list[str]:
     for span in ([f"--max-count={LIMIT}", f"{before}..{commit}"], ["--max-count=1", commit])[0 if before else 1 :]:
         try:
-            return git.run("log", f"--format={_FORMAT}", *span, "--").splitlines()
+            return [one for one in git.run("log", f"--format={_FORMAT}", *span, "--").split("\x1e") if one.strip()]
         except SluiceError:
             continue
     return []
 
 
-def _entry(line: str, environment: str, release_id: str) -> CommitEntry:
-    commit, author, authored, committed, subject = line.split("\x1f", 4)
+def _entry(told: str, environment: str, release_id: str) -> CommitEntry:
+    commit, author, authored, committed, parents, subject, body = told.strip().split("\x1f", 6)
     return CommitEntry(
         run_id=run_id(),
         environment=environment,
@@ -48,6 +54,9 @@ def _entry(line: str, environment: str, release_id: str) -> CommitEntry:
         committed_at=_moment(committed),
         subject=subject,
         pull_request=pull_request_of(subject),
+        parents=len(parents.split()),
+        incidents=incidents_of(body),
+        reverts=found[1] if (found := _REVERTS.search(body)) else None,
     )
 
 
@@ -55,6 +64,11 @@ def pull_request_of(subject: str) -> int | None:
     """The number of the pull request that a commit's subject names, as GitHub writes it for a merge or a squashed merge."""
     found = _PULL_REQUEST.search(subject)
     return int(found[1] or found[2]) if found else None
+
+
+def incidents_of(body: str) -> tuple[str, ...]:
+    """The ids that a message names on lines such as `Incident: 0f1c2b3a`, of incidents here or in another system."""
+    return tuple(dict.fromkeys(word for line in _INCIDENT.findall(body) for word in re.split(r"[\s,;]+", line.strip()) if word))
 
 
 def _moment(text: str) -> datetime:

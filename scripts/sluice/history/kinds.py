@@ -8,14 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """What every kind has: the name of its table. Times are UTC, without a zone."""
-
-    TABLE: ClassVar[str]
+from sluice.history.entry import Entry as Entry
+from sluice.history.kinds_of_code import CommitEntry as CommitEntry
+from sluice.history.kinds_of_code import DeploymentEntry as DeploymentEntry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,22 +229,6 @@ class ProfileEntry(Entry):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommitEntry(Entry):
-    """A commit that a release was the first to contain in its environment."""
-
-    TABLE = "commits"
-    run_id: str
-    environment: str
-    release_id: str
-    code_commit: str
-    author: str
-    authored_at: datetime
-    committed_at: datetime
-    subject: str
-    pull_request: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class SignalEntry(Entry):
     """A point of a control chart that signalled in an audit.
 
@@ -308,9 +288,10 @@ class FindingRow:
 class IncidentEntry(Entry):
     """What happened to an incident: it was opened, changed, seen (again), resolved, acknowledged or closed.
 
-    The first four are written by runs and have the findings of that moment, the last two by people and have `by_actor` and
-    `why`. `name` is what people call the node, `tags` are its tags. An incident has the same `incident_id` on every machine;
-    after it was resolved or closed, the next event opens it again.
+    The first four are written by runs and have the findings of that moment, the last two by people and have `by_actor`, `why`
+    and, where they know, `bad_from_at`: the time of the first row that is wrong. `name` is what people call the node, `tags`
+    are its tags. An incident has the same `incident_id` on every machine; after it was resolved or closed, the next event
+    opens it again.
     """
 
     TABLE = "incidents"
@@ -335,6 +316,7 @@ class IncidentEntry(Entry):
     tags: tuple[str, ...] = ()
     by_actor: str | None = None
     why: str | None = None
+    bad_from_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -389,6 +371,7 @@ KINDS: tuple[type[Entry], ...] = (
     NodeEntry,
     ProfileEntry,
     CommitEntry,
+    DeploymentEntry,
     SignalEntry,
     PhaseEntry,
     IncidentEntry,

@@ -10,6 +10,7 @@ from sluice.candidate import verify as verifying
 from sluice.candidate.build import Candidate
 from sluice.candidate.rebuild import Comparison
 from sluice.candidate.verify import Verified
+from sluice.change.deployed import deployment
 from sluice.core.duck import MEMORY_LIMIT
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell, silent
@@ -21,7 +22,7 @@ from sluice.gate import publish as gate
 from sluice.gate import rollback as back
 from sluice.gate.acknowledge import Acknowledged
 from sluice.gate.publish import MoveResult
-from sluice.history import commits
+from sluice.history import commits, recording
 from sluice.history.recording import as_step
 from sluice.store.record import Record
 
@@ -46,18 +47,12 @@ def promote(source: str, target: str, *, why: str | None = None, reviewed: str |
 
 
 def _noted(context: Context, moved: MoveResult) -> MoveResult:
-    """Note in the history which commits a release brought to its environment."""
+    """Note in the history which commits a release brought to its environment, and which models these changed."""
     if moved.is_moved:
-        commit, before = (_commit_of(context, release_id) for release_id in (moved.release_id, moved.from_release_id))
-        commits.append(context.lake, moved.environment, moved.release_id, commit, before)
+        brought = deployment(context, moved)
+        commits.append(context.lake, moved.environment, moved.release_id, brought.code_commit, brought.from_code_commit)
+        recording.write(context.lake, [brought])
     return moved
-
-
-def _commit_of(context: Context, release_id: str | None) -> str | None:
-    try:
-        return context.store.record(release_id).code.commit if release_id else None
-    except SluiceError:
-        return None
 
 
 @as_step("ack")

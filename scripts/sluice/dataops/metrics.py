@@ -1,0 +1,69 @@
+"""The metrics: their names, and what each of them says. docs/dataops.md has their sources and traps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric: `name` is that of its two queries, `says` its definition in a sentence."""
+
+    name: str
+    title: str
+    says: str
+
+
+METRICS = (
+    Metric("lead_time", "Change lead time", "From the writing of a commit to the first release that readers have with it."),
+    Metric("deployments", "Deployment frequency", "Publishes and promotions a week that brought other code; data only apart."),
+    Metric(
+        "change_fail",
+        "Change fail rate",
+        "Share of releases with code that were rolled back, or followed within 7 days by a fix of the same model.",
+    ),
+    Metric(
+        "recovery", "Failed deployment recovery time", "From the publish of a release that failed to the rollback or the fix."
+    ),
+    Metric("rework", "Rework rate", "Share of releases with code that were made because of an incident, as their commits say."),
+    Metric(
+        "errors_caught", "Errors caught before and after the publish", "Incidents by whether readers had the release; each once."
+    ),
+    Metric("time_to_detect", "Time to detect", "From the time of the first wrong row to the incident."),
+    Metric("downtime", "Data downtime", "Time in which readers of a mart had wrong data; what overlaps counts once."),
+    Metric("on_time", "On-time delivery", "Share of the days on which readers had the release of the day when a mart was due."),
+    Metric(
+        "coverage", "Coverage", "Share of marts with a contract, data tests and unit tests, and of their columns with a check."
+    ),
+    Metric("quarantine_age", "Age of quarantine", "How long rejected rows wait, and waited for the decision."),
+)
+NAMES = tuple(one.name for one in METRICS)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of a metric: `value` in `unit`, made of `known` of `total` rows; None where nothing is known."""
+
+    figure: str
+    value: float | None
+    unit: str
+    known: int | None
+    total: int | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row behind a figure: the `id` that lake/ops has of it, what it is about, when, `value` (seconds, or a count) and why.
+
+    `state` says how it counts: what is not known, pending or suspected is not in a figure. A time is null where it is not
+    known or has not come.
+    """
+
+    id: str
+    subject: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    value: float | None
+    state: str
+    reason: str | None
