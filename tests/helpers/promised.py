@@ -67,7 +67,7 @@ def manifest() -> dict[str, Any]:
               reads=[CUSTOMERS, ORDERS], config={"severity": "warn"},
               compiled_code='with child as (select customer_id as c from "w"."core"."orders") select c from child '
                             'where c not in (select customer_id from "w"."core"."customers")'),
-        _test("amounts_add_up", None, reads=[ORDERS, HIDDEN], compiled_code='select 1 from "w"."core"."hidden"'),
+        _test("amounts_add_up", None, reads=[HIDDEN, ORDERS], compiled_code='select 1 from "w"."core"."hidden"'),
         _test("no_amount_is_negative", None, reads=[ORDERS], compiled_code='select * from "w"."core"."orders" where amount < 0'),
     ]  # fmt: skip
     source = {

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sluice.core.manifest import folded
+from sluice.core.manifest import folded, relation_of
 from sluice.odcs.promised import Found, kept
 from sluice.odcs.relations import for_readers
 
@@ -46,21 +46,21 @@ class Rules:
 
 
 def of_tests(unique_id: str, manifest: Mapping[str, Any], known: Collection[str]) -> Rules:
-    """The data tests of a node; one that is attached to none is that of the first node that it reads."""
+    """The data tests of a node. One that is attached to none is that of the first that it reads and readers have."""
     found = Rules()
-    for test in sorted(_tests(unique_id, manifest), key=lambda one: (str(one.get("column_name")), one["name"])):
+    tests = [one for one in manifest["nodes"].values() if one["resource_type"] == "test"]
+    mine = [one for one in tests if _owner(one, manifest, known) == unique_id]
+    for test in sorted(mine, key=lambda one: (str(one.get("column_name")), one["name"])):
         _add(test, found, known)
     return found
 
 
-def _tests(unique_id: str, manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    tests = [one for one in manifest["nodes"].values() if one["resource_type"] == "test"]
-    return [one for one in tests if one.get("attached_node") == unique_id or _reads_first(one, unique_id)]
-
-
-def _reads_first(test: Mapping[str, Any], unique_id: str) -> bool:
-    reads = (test.get("depends_on") or {}).get("nodes") or [None]
-    return not test.get("attached_node") and reads[0] == unique_id
+def _owner(test: Mapping[str, Any], manifest: Mapping[str, Any], known: Collection[str]) -> str | None:
+    if attached := test.get("attached_node"):
+        return str(attached)
+    reads = (test.get("depends_on") or {}).get("nodes") or []
+    built = (name for name in reads if (node := manifest["nodes"].get(name)) and folded(relation_of(node)) in known)
+    return next(built, reads[0] if reads else None)
 
 
 def _add(test: Mapping[str, Any], found: Rules, known: Collection[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,9 @@ from sluice.core.manifest import BUILT, relation_of
 from sluice.lineage.edges import Lineage, column_edges, lineage_cache
 from sluice.openlineage.gathered import Artifacts
 from sluice.store.record import Record
+
+# How a release reads a table of the lake: macros/naming/source.sql writes the version.
+_PIN = re.compile(r"(delta_scan\('[^']*'), version => \d+\)")
 
 
 def lineage_of(artifacts: Artifacts) -> Lineage:
@@ -19,13 +23,20 @@ def lineage_of(artifacts: Artifacts) -> Lineage:
 
 
 def _nodes(manifest: Mapping[str, Any], compiled: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
-    """The nodes; incremental models with the SQL that builds them as a whole, where it is known."""
+    """The nodes with the SQL to follow.
+
+    Incremental models have the SQL that builds them as a whole, where it is known; a version to which a table of the lake is
+    pinned is left out, so that the source is found by the text that dbt has for it.
+    """
     for name, node in manifest["nodes"].items():
-        is_incremental = (node.get("config") or {}).get("materialized") == "incremental"
-        # The text by which a source is read is another one there.
+        sql = node.get("compiled_code")
         reads = (node.get("depends_on") or {}).get("nodes") or []
-        is_safe = is_incremental and name in compiled and not any(one.startswith("source.") for one in reads)
-        yield name, {**node, "compiled_code": compiled[name]} if is_safe else node
+        if any(one.startswith("source.") for one in reads):
+            yield name, {**node, "compiled_code": _PIN.sub(r"\1)", sql)} if sql else node
+        elif (node.get("config") or {}).get("materialized") == "incremental":
+            yield name, {**node, "compiled_code": compiled.get(name, sql)}
+        else:
+            yield name, node
 
 
 def _columns(manifest: Mapping[str, Any], record: Record) -> dict[str, list[str]]:

@@ -92,9 +92,10 @@ class Nodes:
     def columns(self, unique_id: str) -> list[tuple[str, str | None, str | None]]:
         """The columns of a node: as its release has them, else as they are described."""
         node = self.node(unique_id)
-        described = {folded(name): column for name, column in (node.get("columns") or {}).items()}
+        declared = node.get("columns") or {}
+        described = {folded(name): column for name, column in declared.items()}
         relation = self.record.relations.get(relation_of(node)) if self.record and node["resource_type"] in BUILT else None
-        built = relation.columns if relation else [(one["name"], one.get("data_type")) for one in described.values()]
+        built = relation.columns if relation else [(name, one.get("data_type")) for name, one in declared.items()]
         return [(name, kind, described.get(folded(name), {}).get("description") or None) for name, kind in built]
 
     def spelled(self, unique_id: str, column: str) -> str:

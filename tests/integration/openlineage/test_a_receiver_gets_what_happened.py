@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from tests.helpers.incidents import NOW
 from tests.helpers.openlineage import must_be_valid
+from tests.helpers.project import REPOSITORY
 
 from lab.sender.receiver import receiving
+from lab.tiny_releases import shop_in
 from sluice.cli import _ended
 from sluice.core.run_id import one_run
 from sluice.history import ledger
@@ -145,6 +147,27 @@ def test_without_append_each_command_has_a_file_of_its_own(lake: Path) -> None:
     after_command(NOW)
     (path,) = Path().glob("events-*.json")
     assert len(path.read_text().splitlines()) == 2
+
+
+def test_a_command_on_a_release_says_what_readers_have_now(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = shop_in(lake.parent)
+    monkeypatch.setenv("SLUICE_WAREHOUSE", str(shop.root / "warehouse"))
+    monkeypatch.setenv("SLUICE_ACTOR", shop.actor)
+    Path("environments.yml").write_text((REPOSITORY / "environments.yml").read_text())
+    first, second = shop.published(), shop.candidate()
+    Path("openlineage.yml").write_text("transport: {type: file, log_file_path: events, append: true}\n")
+    assert _ended(["publish", second, "--env", "prod"], []) == 0
+    assert _ended(["rollback", "prod", "--why", "it is wrong"], []) == 0
+    assert _ended(["rollback", "prod", "--why", "once more"], []) == 2  # nothing is before it
+    found = [json.loads(line) for line in Path("events").read_text().splitlines()]
+    for one in found:
+        must_be_valid(one)
+    ends = [one for one in found if one["eventType"] != "START"]
+    assert names(ends) == [("COMPLETE", "prod.publish"), ("COMPLETE", "prod.rollback"), ("FAIL", "prod.rollback")]
+    outputs = [[(one["name"], one["facets"]["version"]["datasetVersion"]) for one in event["outputs"]] for event in ends]
+    assert outputs == [[("prod.core.orders", second)], [("prod.core.orders", first)], []]
+    assert [one["name"] for one in ends[0]["inputs"]] == ["prod-candidate.core.orders"]
+    assert ends[1]["inputs"] == []
 
 
 def test_a_mistake_in_the_file_is_told_and_changes_no_exit_code(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.helpers.incidents import FCT_ORDERS, NOW, REVENUE, manifest
+from tests.helpers.incidents import FCT_ORDERS, NOW, ORDERS, REVENUE, manifest
 from tests.helpers.openlineage import columns_of, must_be_valid
 from tests.helpers.records import record
 
@@ -178,6 +178,18 @@ def test_columns_have_their_origin_and_what_decides_about_rows_is_indirect() -> 
     orders, payments = "prod-candidate.staging.stg_orders", "prod-candidate.staging.stg_payments"
     assert lineage["amount"] == {(orders, "amount", "DIRECT", "IDENTITY")}
     assert lineage["(rows)"] == {(orders, "id", "INDIRECT", "JOIN"), (payments, "order_id", "INDIRECT", "JOIN")}
+
+
+def test_a_source_that_is_pinned_to_a_version_is_the_origin_of_columns() -> None:
+    left = night()
+    found = copy.deepcopy(dict(left.artifacts[1].manifest))
+    path = "delta_scan('/home/me/lake/raw/raw/orders'"
+    found["sources"][ORDERS]["relation_name"] = f"{path})"
+    found["nodes"]["model.shop.stg_orders"]["compiled_code"] = f"select id, amount from {path}, version => 3)"
+    results = {**(left.artifacts[1].results or {}), "results": [result("model.shop.stg_orders", "success")]}
+    artifacts = {**left.artifacts, 1: replace(left.artifacts[1], manifest=found, results=results)}
+    told = ended(events(replace(left, artifacts=artifacts)), "prod.build.staging.stg_orders")
+    assert columns_of(told)["amount"] == {("raw.raw.orders", "amount", "DIRECT", "IDENTITY")}
 
 
 def test_a_dataset_says_what_it_is_and_which_columns_are_personal() -> None:
