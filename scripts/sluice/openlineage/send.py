@@ -100,6 +100,6 @@ def _attempt(transport: Http, event: Event, until: float) -> str | None:
     except UnsentError as error:
         why = str(error)
         for value in transport.headers.values():
-            why = why.replace(value, HIDDEN).replace(value.removeprefix("Bearer "), HIDDEN)
+            why = why.replace(value.removeprefix("Bearer "), HIDDEN)
         return why
     return None

@@ -31,7 +31,7 @@ def run(*arguments: str) -> int:
 
 
 def test_each_source_and_each_mart_has_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("data/shop.duckdb", "--out", "promises", "--format", "json") == 0
+    assert run(str(folder / "data" / "shop.duckdb"), "--out", "promises", "--format", "json") == 0
     found = json.loads(capsys.readouterr().out)
     names = ["marts/core.customers.odcs.yaml", "marts/core.orders.odcs.yaml", "sources/till.odcs.yaml"]
     assert sorted(str(path.relative_to(folder / "promises")) for path in (folder / "promises").rglob("*.yaml")) == names

@@ -129,8 +129,10 @@ def test_each_run_begins_once_and_ends_once_and_every_event_is_valid() -> None:
     assert [event["eventTime"] for event in found] == sorted(event["eventTime"] for event in found)
 
 
-def test_what_starts_a_run_begins_before_it_and_ends_after_it_and_is_its_parent() -> None:
-    found = events(night())
+@pytest.mark.parametrize("seconds", [50.0, 12.0])  # 12: it ends at the moment when its last model does
+def test_what_starts_a_run_begins_before_it_and_ends_after_it_and_is_its_parent(seconds: float) -> None:
+    steps = [replace(one, seconds=seconds) if one.step == "build" else one for one in night().steps]
+    found = events(night(steps=steps))
     begun = [event["run"]["runId"] for event in found if event["eventType"] == "START"]
     over = [event["run"]["runId"] for event in found if event["eventType"] != "START"]
     children = [event for event in found if "parent" in event["run"]["facets"]]
@@ -225,20 +227,15 @@ def test_a_check_finds_its_model_by_every_name_that_it_has(name: str) -> None:
     assert [one["name"] for one in judged["inputs"]] == ["prod-candidate.core.fct_orders"]
 
 
-def test_an_audit_of_what_had_been_published_is_of_the_environment() -> None:
+@pytest.mark.parametrize(("minute", "place"), [(-60, "prod"), (4, "prod-candidate")])
+def test_an_audit_is_of_the_environment_only_if_it_was_published_before(minute: int, place: str) -> None:
     fields: dict[str, Any] = dict.fromkeys(("from_release_id", "why", "detail", "seconds"))
     move = ReleaseEntry(
-        event_id="1",
-        tried_at=at(-60),
-        action="publish",
-        environment="prod",
-        release_id=RELEASE,
-        actor="ci",
-        outcome="done",
-        **fields,
-    )
+        event_id="1", tried_at=at(minute), action="publish", environment="prod", release_id=RELEASE, actor="ci",
+        outcome="done", **fields,
+    )  # fmt: skip
     (judged,) = ended(events(night(moves=[move])), "prod.audit")["inputs"]
-    assert judged["name"] == "prod.core.fct_orders"
+    assert judged["name"] == f"{place}.core.fct_orders"
 
 
 def test_a_model_that_failed_says_why_without_a_value_and_what_was_skipped_is_not_told() -> None:
