@@ -16,7 +16,7 @@ from sluice.alerts.opened import OpenLake, opened
 from sluice.alerts.send import Sent, send
 from sluice.alerts.settle import Run, settle
 from sluice.core import log
-from sluice.core.errors import SluiceError, is_interrupt
+from sluice.core.errors import in_one_line
 from sluice.core.run_id import run_id
 
 
@@ -48,21 +48,12 @@ def after_run(lake: Path, environment: str, feeds: Sequence[str] = (), looked: C
             told = update(found, environment, feeds, looked)
             sent = send(found, settings.load())
             told, notes = replace(told, sent=sent.sent), unsent(sent)
-    except BaseException as error:  # noqa: BLE001  # _said raises again what is not to be caught
+    except BaseException as error:  # noqa: BLE001  # in_one_line raises again what is not to be caught
         what = "no alert was sent" if told.is_updated else "the incidents could not be updated, and no alert was sent"
-        notes = [f"{what}: {_said(error)}"]
+        notes = [f"{what}: {in_one_line(error)}"]
     for note in notes:
         log.note(note)
     return replace(told, notes=tuple(notes))
-
-
-def _said(error: BaseException) -> str:
-    """What went wrong, in one line. Delta Lake also panics, which is not an Exception; Ctrl-C is raised again."""
-    if is_interrupt(error) or not (isinstance(error, Exception) or type(error).__name__ == "PanicException"):
-        raise error
-    if isinstance(error, SluiceError):
-        return f"{error.what} ({error.where})" if error.where else error.what
-    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def unsent(sent: Sent) -> list[str]:

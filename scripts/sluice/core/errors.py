@@ -46,6 +46,18 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
     return f"did you mean {' or '.join(close)}?" + (f" {otherwise}" if otherwise else "") if close else otherwise
 
 
+def in_one_line(error: BaseException) -> str:
+    """What went wrong, where a command goes on without what failed. Delta Lake also panics, which is not an Exception.
+
+    Raises the error again where it is not to be caught, as Ctrl-C.
+    """
+    if is_interrupt(error) or not (isinstance(error, Exception) or type(error).__name__ == "PanicException"):
+        raise error
+    if isinstance(error, SluiceError):
+        return f"{error.what} ({error.where})" if error.where else error.what
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
+
+
 def is_interrupt(error: BaseException) -> bool:
     """Whether Ctrl-C caused it: DuckDB turns a KeyboardInterrupt during a query into a RuntimeError."""
     return isinstance(error, KeyboardInterrupt) or (error.__cause__ is not None and is_interrupt(error.__cause__))

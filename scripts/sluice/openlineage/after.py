@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sluice.core import log
-from sluice.core.errors import SluiceError, is_interrupt
+from sluice.core.errors import in_one_line
 from sluice.core.paths import in_project, lake_root, project
 from sluice.core.run_id import run_id
 
@@ -28,19 +28,10 @@ def after_command(since: datetime) -> None:
     try:
         with in_project():
             notes = _told(since) if _is_asked_for() else []
-    except BaseException as error:  # noqa: BLE001  # _said raises again what is not to be caught
-        notes = [f"no event of OpenLineage was sent: {_said(error)}"]
+    except BaseException as error:  # noqa: BLE001  # in_one_line raises again what is not to be caught
+        notes = [f"no event of OpenLineage was sent: {in_one_line(error)}"]
     for note in notes:
         log.note(note)
-
-
-def _said(error: BaseException) -> str:
-    """What went wrong, in one line. Delta Lake also panics, which is not an Exception; Ctrl-C is raised again."""
-    if is_interrupt(error) or not (isinstance(error, Exception) or type(error).__name__ == "PanicException"):
-        raise error
-    if isinstance(error, SluiceError):
-        return f"{error.what} ({error.where})" if error.where else error.what
-    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def _is_asked_for() -> bool:
