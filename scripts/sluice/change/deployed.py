@@ -38,9 +38,9 @@ def _changed(context: Context, before: Record, now: Record) -> tuple[str, ...] |
         return ()
     try:
         manifests = [json.loads(context.store.text(one.release_id, "manifest.json")) for one in (before, now)]
-    except (FileNotFoundError, ValueError, SluiceError):
-        return None
-    return changed_nodes(*manifests)
+        return changed_nodes(*manifests)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, SluiceError):
+        return None  # a manifest that is not there, or not of a dbt that we know: the release was published nevertheless
 
 
 def _is_surely(before: Code, now: Code) -> bool:

@@ -21,9 +21,8 @@ def report(environment: str, since: timedelta, *, only: Sequence[Metric] = METRI
 
     Raises SluiceError for a damaged table, and for a deadline that is not a time.
     """
-    now = datetime.now(UTC).replace(tzinfo=None)
     places = catalog.places(lake_root(), lambda: locate(environment))
-    return measure(places, facts(_manifest(environment)), environment, since, now, only=only, limit=limit)
+    return measure(places, facts(_manifest(environment)), environment, since, _now(), only=only, limit=limit)
 
 
 def _manifest(environment: str) -> Mapping[str, Any]:
@@ -31,3 +30,7 @@ def _manifest(environment: str) -> Mapping[str, Any]:
         return dbt.artifact(locate(environment).described_in, "manifest.json")
     except SluiceError:
         return {}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

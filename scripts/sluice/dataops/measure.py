@@ -41,6 +41,7 @@ _TABLES = {
     "deadlines": "mart varchar, minutes bigint, zone varchar",
     "covered": "id varchar, subject varchar, aspect varchar, checks bigint",
 }
+_BEGIN = datetime(1970, 1, 1)  # noqa: DTZ001  (UTC without a zone, as all times here); no history is older
 _COLUMNS = ", ".join(field.name for field in fields(Row))
 
 
@@ -121,8 +122,9 @@ def _fill(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tupl
 
 def _window(connection: duckdb.DuckDBPyConnection, environment: str, since: timedelta, now: datetime) -> Window | None:
     """Make the table `span`, of one row. It begins with the history where that is younger."""
+    begin = now - min(since, now - _BEGIN)
     connection.execute(
-        f"create temp table span as {_text('facts', 'span')}", {"environment": environment, "since": now - since, "now": now}
+        f"create temp table span as {_text('facts', 'span')}", {"environment": environment, "since": begin, "now": now}
     )
     found = connection.execute("select from_at, to_at from span").fetchone()
     return Window(*found) if found else None

@@ -16,6 +16,7 @@ LIMIT = 1000  # commits of one release, the newest first
 _FORMAT = "%H%x1f%aN%x1f%aI%x1f%cI%x1f%P%x1f%s%x1f%b%x1f.%x1e"  # the dot keeps an empty body from being stripped
 _PULL_REQUEST = re.compile(r"Merge pull request #(\d+)|\(#(\d+)\)$")
 _INCIDENT = re.compile(r"^[ \t*-]*Incidents?:[ \t]*(.+)$", re.MULTILINE | re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 _REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,64})\b", re.MULTILINE)
 
 
@@ -67,8 +68,12 @@ def pull_request_of(subject: str) -> int | None:
 
 
 def incidents_of(body: str) -> tuple[str, ...]:
-    """The ids that a message names on lines such as `Incident: 0f1c2b3a`, of incidents here or in another system."""
-    return tuple(dict.fromkeys(word for line in _INCIDENT.findall(body) for word in re.split(r"[\s,;]+", line.strip()) if word))
+    """The ids that a message names on lines such as `Incident: 0f1c2b3a`, of incidents here or in another system.
+
+    An id has a digit; a line with other words is a sentence, and names none.
+    """
+    lines = [re.split(r"[\s,;]+", line.strip()) for line in _INCIDENT.findall(body)]
+    return tuple(dict.fromkeys(id_ for line in lines if all(map(_DIGIT.search, line)) for id_ in line))
 
 
 def _moment(text: str) -> datetime:

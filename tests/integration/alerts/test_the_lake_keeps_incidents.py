@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from tests.helpers.history import entries
 from tests.helpers.incidents import FCT_ORDERS, REVENUE, finding, manifest, refused, run, seen
 from tests.helpers.schemas import document
 from typer.testing import CliRunner
@@ -18,6 +20,7 @@ from sluice.alerts.opened import opened
 from sluice.alerts.settle import settle
 from sluice.cli import app
 from sluice.core.errors import RefusedError
+from sluice.history.kinds import IncidentEntry
 
 KIN = Kin(manifest())
 FAILED = finding(FCT_ORDERS, "orders_are_paid", "paid")
@@ -99,6 +102,20 @@ def test_an_incident_is_acknowledged_and_closed(lake: Path) -> None:
     assert "is closed already" in str(CliRunner().invoke(app, ["incidents", "ack", one.incident_id[:8]]).exception)
     (again,) = night(lake, 3, seen(FAILED), year=2100)  # after what was said a moment ago
     assert (again.state, again.number, again.by_actor) == ("open", 2, None)
+
+
+def test_a_person_says_since_when_rows_are_wrong(lake: Path) -> None:
+    (one,) = night(lake, 1, seen(FAILED))
+    sluice("incidents", "ack", one.incident_id, "--bad-from", "2020-01-02T03:04")
+    sluice("incidents", "close", one.incident_id)
+    told = entries(lake, IncidentEntry, "event, bad_from_at", "happened_at")
+    assert told == [("opened", None), ("acknowledged", datetime.fromisoformat("2020-01-02T03:04")), ("closed", None)]
+
+
+def test_a_time_that_has_not_come_is_an_error(lake: Path) -> None:
+    (one,) = night(lake, 1, seen(FAILED))
+    done = CliRunner().invoke(app, ["incidents", "ack", one.incident_id, "--bad-from", "2999-01-01"])
+    assert "has not come yet" in str(done.exception)
 
 
 def test_who_is_not_named_may_answer_no_incident(lake: Path) -> None:

@@ -69,3 +69,43 @@ def test_there_is_an_end_to_it(repository: list[str], tmp_path: Path, monkeypatc
     monkeypatch.setattr(commits, "LIMIT", 2)
     commits.append(tmp_path / "lake", "prod", "r2", repository[4], repository[0])
     assert entries(tmp_path / "lake", CommitEntry, "code_commit", "committed_at") == [(repository[3],), (repository[4],)]
+
+
+def commit(message: str) -> str:
+    """A commit with a message, and its id."""
+    names = ["-c", "user.name=Ada Example", "-c", "user.email=ada@shop.example", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *names, "commit", "-q", "--allow-empty", "-m", message], check=True)
+    return subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("body", "incidents", "reverts"),
+    [
+        ("", [], None),
+        ("Incident: 0f1c2b3a", ["0f1c2b3a"], None),
+        ("Some words.\n\n- incident: SHOP-7\nIncidents: 0f1c2b3a, SHOP-8", ["SHOP-7", "0f1c2b3a", "SHOP-8"], None),
+        ("Incident: the 2 prices were wrong", [], None),
+        (f"This reverts commit {'a' * 40}.", [], "a" * 40),
+    ],
+    ids=["nothing", "one", "several", "prose", "revert"],
+)
+def test_a_message_names_incidents_and_what_it_reverts(
+    repository: list[str], tmp_path: Path, body: str, incidents: list[str], reverts: str | None
+) -> None:
+    made = commit(f"Fix it\n\n{body}")
+    commits.append(tmp_path / "lake", "prod", "r2", made, repository[4])
+    assert entries(tmp_path / "lake", CommitEntry, "subject, parents, incidents, reverts", "1") == [
+        ("Fix it", 1, incidents, reverts)
+    ]
+
+
+def test_a_merge_has_two_parents_and_a_first_commit_none(repository: list[str], tmp_path: Path) -> None:
+    subprocess.run(["git", "checkout", "-q", "-b", "side", repository[3]], check=True)
+    commit("Beside")
+    names = ["-c", "user.name=Ada", "-c", "user.email=ada@shop.example", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *names, "merge", "-q", "--no-ff", "-m", "Merge it", repository[4]], check=True)
+    merged = subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    commits.append(tmp_path / "lake", "prod", "r1", repository[0], None)
+    commits.append(tmp_path / "lake", "prod", "r2", merged, repository[3])
+    found = entries(tmp_path / "lake", CommitEntry, "subject, parents", "parents, subject")
+    assert found == [("Start", 0), ("Beside", 1), ("Ends in\ttabs", 1), ("Merge it", 2)]
