@@ -8,7 +8,7 @@ phases as (
 placed as (
     select
         *,
-        row_number() over (partition by metric, since_at order by marked_at desc, reason) as place,
+        row_number() over (partition by metric, since_at order by marked_at desc, reason desc) as place,
         count(*) over (partition by metric, since_at) as marking_count
     from phases
 ),
