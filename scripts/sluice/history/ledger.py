@@ -15,7 +15,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from sluice.core.duck import literal
@@ -32,6 +32,10 @@ ROOM = 64 * 1024
 # Each append is a file and a commit, and each costs a reader a millisecond: after so many versions, the files become one, and the
 # log a checkpoint.
 COMPACTED_EVERY = 20
+# A file of this size is left as it is: what a compaction writes does not grow with the history.
+FILE_BYTES = 2 * 2**20
+# A checkpoint comes with each compaction. That deltalake looks for one after every commit costs more with every commit there is.
+_NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 
 _TYPES = {str: "varchar", int: "bigint", float: "double", bool: "boolean", datetime: "timestamp"}
 
@@ -106,15 +110,17 @@ def _append(lake: Path, rows: Sequence[Entry], transaction: str | None) -> int |
     properties = CommitProperties(app_transactions=[Transaction(transaction, 1)] if transaction else None)
     # The commit is checked against those after the version that was asked for the transaction. `merge` fills the columns
     # that only the table has.
-    write_deltalake(delta, data, mode="append", schema_mode="merge", commit_properties=properties)
+    write_deltalake(
+        delta, data, mode="append", schema_mode="merge", commit_properties=properties, post_commithook_properties=_NO_HOOKS
+    )
     return delta.version()
 
 
 def _compact(table: Path) -> None:
-    """Write all rows into one file. Earlier versions keep theirs: a release can still be built from them."""
+    """Write the rows of small files into one. Earlier versions keep theirs: a release can still be built from them."""
     with suppress(DeltaError, OSError):  # another process was first, or will be
         delta = open_table(table)
-        delta.optimize.compact()
+        delta.optimize.compact(target_size=FILE_BYTES)
         delta.create_checkpoint()
 
 

@@ -23,11 +23,13 @@ from sluice.history.kinds import (
     Entry,
     IncidentEntry,
     NodeEntry,
+    PhaseEntry,
     ProfileEntry,
     RefusalEntry,
     ReleaseEntry,
     RunEntry,
     SignalEntry,
+    SilenceEntry,
     StepEntry,
 )
 
@@ -75,6 +77,8 @@ OTHERS = [
     entry(CommitEntry, run_id="run1", environment="prod", release_id="release1", code_commit="c" * 40, authored_at=FIRST),
     entry(IncidentEntry, event_id="1", incident_id="i", run_id="run2", event="opened"),
     entry(AlertEntry, alert_id="1", incident_id="i", run_id="run2", event="sent"),
+    entry(SilenceEntry, silence_id="1", event="added", until_at=FIRST + timedelta(days=3)),
+    entry(PhaseEntry, metric="core.orders.rows", since_at=FIRST),
 ]
 
 
@@ -104,6 +108,7 @@ def test_every_row_is_there_once_and_the_file_stands_alone(built: Path) -> None:
         "fct_check_results": 12,
         "rpt_checks": 4,
         "fct_signals": 1,
+        "fct_phases": 1,
         "fct_release_attempts": 8,
         "rpt_release_periods": 2,
         "fct_commits": 1,
@@ -111,6 +116,7 @@ def test_every_row_is_there_once_and_the_file_stands_alone(built: Path) -> None:
         "fct_batches": 6,
         "fct_refused_files": 1,
         "fct_incidents": 1,
+        "fct_silences": 1,
     }
 
 

@@ -26,7 +26,18 @@ def test_rows_and_transactions_stay_and_earlier_versions_can_be_read(tmp_path: P
         files.append(len(DeltaTable(str(table)).file_uris()))
     # version 0 is the empty table; each fifth version is followed by one that has one file
     assert files == [1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4]
+    assert len(list((table / "_delta_log").glob("*.checkpoint.parquet"))) == 2  # a reader begins there
     with connect(extensions=["delta"]) as connection:
         for version, rows in ((4, 4), (5, 5), (6, 5), (14, 12)):
             scan = f"delta_scan('{table}', version => {version})"
             assert connection.execute(f"select count(*), count(distinct run_id) from {scan}").fetchone() == (rows, rows)
+
+
+def test_a_file_that_is_large_enough_is_not_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "COMPACTED_EVERY", 5)
+    monkeypatch.setattr(ledger, "FILE_BYTES", 1)
+    for number in range(12):
+        row = RefusalEntry(refused_at=AT, run_id=f"r{number}", feed="shop.orders", file="a.csv", reason="no id")
+        ledger.append(tmp_path, [row])
+    table = tmp_path / "ops" / "refusals"
+    assert len(DeltaTable(str(table)).file_uris()) == len(list(table.glob("*.parquet"))) == 12
