@@ -65,7 +65,7 @@ class ShopWithStubs:
         return before, self.repository.git("rev-parse", "main")
 
     def run(self, workflow: str, fails: str = "", *, is_fork: bool = False, pages: str = "", **more: str) -> Ran:
-        """Run it, with the commands that begin so failing, and `more` in the environment; `pages` is the value of SLUICE_PAGES."""
+        """Run it, with the commands that begin so failing, and `more` in the environment; `pages` is SLUICE_PAGES."""
         (self.state / "calls").write_text("")
         event: dict[str, Any] = {"inputs": {"why": "so", "to": ""}}
         if workflow.endswith("pr"):
