@@ -55,9 +55,9 @@ def reader(browser: Any, *, width: int = 1280, dark: bool = False, script: bool 
         locale="en-GB",
     )
     found = Reader(context.new_page())
-    found.page.on("console", lambda said: said.type in ("error", "warning") and found.wrong.append(said.text))
+    found.page.on("console", lambda said: found.wrong.extend([said.text] * (said.type in ("error", "warning"))))
     found.page.on("pageerror", lambda error: found.wrong.append(str(error)))
-    found.page.on("request", lambda asked: asked.url.startswith("file:") or found.wrong.append(asked.url))
+    found.page.on("request", lambda asked: found.wrong.extend([asked.url] * (not asked.url.startswith("file:"))))
     found.page.on("requestfailed", lambda asked: found.wrong.append(f"{asked.url} was not read"))
     try:
         yield found

@@ -21,6 +21,7 @@ PROGRAM = """#!/usr/bin/env bash
 called="${0##*/} $*"
 echo "$called" | tee -a "$CALLS" >&2
 case "$called" in
+  *"report --out "*) mkdir -p "${called##*--out }" && echo "why" > "${called##*--out }/index.html" ;;
   *"--out "*) echo "### Data" > "${called##*--out }" ;;
   "make --silent pointed"*) echo "release=20260101T000001Z-abcdef" ;;
   "make --silent key") echo "key=venv-x-0123456789abcdef" ;;
@@ -63,8 +64,8 @@ class ShopWithStubs:
         self.repository.git("checkout", "--quiet", "--detach", before)
         return before, self.repository.git("rev-parse", "main")
 
-    def run(self, workflow: str, fails: str = "", *, is_fork: bool = False, **more: str) -> Ran:
-        """Run it, with the commands that begin so failing, and `more` in the environment."""
+    def run(self, workflow: str, fails: str = "", *, is_fork: bool = False, pages: str = "", **more: str) -> Ran:
+        """Run it, with the commands that begin so failing, and `more` in the environment; `pages` is SLUICE_PAGES."""
         (self.state / "calls").write_text("")
         event: dict[str, Any] = {"inputs": {"why": "so", "to": ""}}
         if workflow.endswith("pr"):
@@ -78,7 +79,8 @@ class ShopWithStubs:
             "VENV": str(self.state / "venv"),
             **more,
         }
-        return Runner(self.repository, self.hub, self.state, TEAM, machine).run(workflow, TRIGGERS[workflow], event)
+        variables = {**TEAM, "SLUICE_PAGES": pages} if pages else TEAM
+        return Runner(self.repository, self.hub, self.state, variables, machine).run(workflow, TRIGGERS[workflow], event)
 
     @property
     def calls(self) -> list[str]:
@@ -118,6 +120,8 @@ def test_without_a_failure_each_comes_to_its_end(shop: ShopWithStubs) -> None:
         "close-pr": {"drop": True},
     }
     assert shop.hub.issues == []
+    # A site is for everybody who may read the repository's pages: without the variable it goes nowhere.
+    assert not (shop.state / "artifacts" / "github-pages").exists()
 
 
 @pytest.mark.parametrize("step", ["make ingest", "sluice build", "sluice audit"])
@@ -132,6 +136,11 @@ def test_a_night_that_fails_opens_an_issue(shop: ShopWithStubs, step: str) -> No
     assert [issue["title"] for issue in shop.hub.issues] == ["The nightly release of prod was refused"]
     assert shop.called(f"{PUBLISH} prod") is (step == "sluice publish")
     assert shop.called("sluice incidents update --env prod")
+
+
+def test_the_site_of_a_refused_night_is_put_on_pages_where_somebody_asked_for_it(shop: ShopWithStubs) -> None:
+    assert shop.run("nightly", "sluice audit", pages="true").jobs.items() >= {"prod": False, "pages": True}.items()
+    assert (shop.state / "artifacts" / "pages" / "index.html").read_text() == "why\n"
 
 
 def test_staging_has_the_night_that_prod_refused(shop: ShopWithStubs) -> None:

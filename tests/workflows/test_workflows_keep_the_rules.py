@@ -17,7 +17,11 @@ from sluice.environments import policy
 SETUP = REPOSITORY / ".github/actions/setup/action.yml"
 FILES = sorted((REPOSITORY / ".github/workflows").glob("*.yml"))
 # Jobs whose token may write, and what.
-WRITERS = {("pr", "comment"): {"pull-requests"}, ("nightly", "issue"): {"issues"}}
+WRITERS = {
+    ("pr", "comment"): {"pull-requests"},
+    ("nightly", "issue"): {"issues"},
+    ("nightly", "pages"): {"pages", "id-token"},
+}
 # Jobs that move a pointer, and the environment whose reviewers and secrets they have.
 MOVERS = {
     ("main", "staging"): "staging",
@@ -75,7 +79,10 @@ def test_tokens_read_except_where_a_job_has_to_write() -> None:
 
 def test_a_job_that_writes_to_github_runs_nothing_of_a_pull_request_and_installs_nothing() -> None:
     for file, name, job in jobs():
-        if (file, name) in WRITERS:
+        if (file, name) == ("nightly", "pages"):
+            # GitHub's own action, which takes what another job has uploaded.
+            assert [re.sub("@.*", "", step["uses"]) for step in job["steps"]] == ["actions/deploy-pages"]
+        elif (file, name) in WRITERS:
             checkout, *rest = job["steps"]
             assert checkout["with"].get("ref") == ("${{ github.event.pull_request.base.sha }}" if file == "pr" else None)
             assert [step["run"].partition(" ")[0] for step in rest] == ["python3"]

@@ -22,7 +22,7 @@ from sluice.history import ledger
 from sluice.history.kinds import KINDS, IncidentEntry, ProfileEntry
 from sluice.site.context import NO_MANIFEST, Judged, Shown, Site
 
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "2GB"
 
 
 @contextmanager

@@ -68,6 +68,7 @@ def read(site: Site) -> list[Series]:
         create or replace temp table followed_points as
         select *, if(kind in ('p', 'u'), value / denominator, value) as plotted
         from read_parquet({literal(str(judged.folder / "audit" / POINTS))})
+        order by metric, measured_at
     """)
     text = files("sluice.site.health").joinpath("points.sql").read_text(encoding="utf-8")
     drawn = {one["metric"]: one for one in site.rows(Template(text).substitute(most=MOST))}

@@ -152,33 +152,30 @@ def _apart(heights: Sequence[float]) -> list[float]:
 def _bars(found: Measured) -> str:
     show = found.shown.show
     most = max((abs(float(row[1])) for row in found.rows if row[1] is not None), default=0.0) or 1.0
-    drawn = "".join(_bar(n, _word(x) or "(none)", y, most, figure_of(y, show)) for n, (x, y) in enumerate(found.rows))
-    told = "; ".join(f"{_word(x) or 'none'} {figure_of(y, show)}" for x, y in found.rows[:8])
-    return _svg(26 * len(found.rows), drawn, f"{show.title}: {told}", "bars")
-
-
-def _bar(n: int, name: str, value: Any, most: float, said: str) -> str:
-    wide = max(1.0, 320 * abs(float(value or 0)) / most)
-    y = 26 * n
-    return (
-        f'<text class="name" x="0" y="{y + 16}">{escape(name[:24])}</text>'
-        f'<rect class="after" x="170" y="{y + 4}" width="{wide:.1f}" height="16"/>'
-        f'<text x="{178 + wide:.1f}" y="{y + 16}">{escape(said)}</text>'
-    )
+    return _listed([(_word(x) or "(none)", float(y or 0) / most, figure_of(y, show)) for x, y in found.rows])
 
 
 def _funnel(found: Measured) -> str:
     """Bars, each with its share of the first one and of the one before."""
     show = found.shown.show
     values = [float(row[1] or 0) for row in found.rows]
-    first, drawn, told = values[0] or 1.0, [], []
+    first, lines = values[0] or 1.0, []
     for n, (row, value) in enumerate(zip(found.rows, values, strict=True)):
         before = values[n - 1] if n else 0.0
         step = f", {100 * value / before:.0f} % of the step before" if n and before else ""
-        said = f"{figure_of(row[1], show)}" + (f" ({100 * value / first:.1f} %{step})" if n else "")
-        drawn.append(_bar(n, _word(row[0]), value, 1.6 * max(values), said))
-        told.append(f"{_word(row[0])} {said}")
-    return _svg(26 * len(values), "".join(drawn), f"{show.title}: {'; '.join(told)}", "bars")
+        said = figure_of(row[1], show) + (f" ({100 * value / first:.1f} %{step})" if n else "")
+        lines.append((_word(row[0]), value / (max(values) or 1.0), said))
+    return _listed(lines)
+
+
+def _listed(lines: Sequence[tuple[str, float, str]]) -> str:
+    """Bars are a list, which is read as it is, and whose words stay as large on a phone."""
+    bars = "".join(
+        f"<li><span>{escape(name)}</span><span>{escape(said)}</span>"
+        f'<span class="bar" style="width:{max(0.3, 100 * abs(share)):.1f}%" aria-hidden="true"></span></li>'
+        for name, share, said in lines
+    )
+    return f'<ul class="bars">{bars}</ul>'
 
 
 def _cohorts(found: Measured) -> str:

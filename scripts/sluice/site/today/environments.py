@@ -24,7 +24,7 @@ def tiles(site: Site) -> list[Tile]:
     what = _audit(site, one)
     note = f"{code(one.release_id) if one.release_id else 'a file'}{f', audit {escape(what)}' if what else ''}"
     return [
-        Tile(f"{site.environment} is of", parts.age(since, site.made_at), note, "good" if ok else "bad", "releases.html"),
+        Tile(f"{site.environment} was published", parts.age(since, site.made_at), note, "good" if ok else "bad", "releases.html"),
     ]
 
 

@@ -38,7 +38,9 @@ def tile(opened: list[Row]) -> Tile:
         return Tile("Open incidents", "none", "", "good")
     worst = "bad" if any(one["severity"] == "error" for one in opened) else "warn"
     errors = sum(one["severity"] == "error" for one in opened)
-    return Tile("Open incidents", str(len(opened)), f"{plural(errors, 'error')}, the others warn", worst, "#incidents")
+    warns = len(opened) - errors
+    note = ", ".join([plural(errors, "error")] * bool(errors) + [plural(warns, "warning")] * bool(warns))
+    return Tile("Open incidents", str(len(opened)), note, worst, "#incidents")
 
 
 def section(site: Site, opened: list[Row]) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from html import escape
 
 from sluice.core.errors import SluiceError
+from sluice.core.text import number, plural
 from sluice.environments.resolve import Located
-from sluice.page.document import code, table
+from sluice.page.document import code, folded, table
 from sluice.quarantine import catalog
 from sluice.site import parts
 from sluice.site.context import Site
 
+_SHOWN = 8  # rules
 _ATTEMPTS = """
     from releases
     where outcome <> 'done'
@@ -56,12 +58,15 @@ def _rows(site: Site) -> str:
         [
             escape(one.feed), code(one.rule), "at ingestion" if one.place == "ingestion" else "by a rule of a model",
             f"{one.rows:,}", parts.age(one.oldest, site.made_at),
-            ", ".join(f"{escape(str(part['amount']))} {escape(str(part['currency_code']))}" for part in one.amounts[:3]),
+            ", ".join(f"{number(part['amount'])} {escape(part['currency_code'] or '')}".strip() for part in one.amounts[:3]),
         ]
         for one in _groups(site)
     ]  # fmt: skip
     head = ["feed", "rule", "where", "rows", "oldest", "money"]
-    return _titled("Rows that wait for a decision", table(head, rows, numbers=(3,), name="Rows in quarantine"))
+    first = table(head, rows[:_SHOWN], numbers=(3,), name="Rows in quarantine")
+    others = table(head, rows[_SHOWN:], numbers=(3,), name="More rows in quarantine")
+    more = folded(f"{plural(len(rows) - _SHOWN, 'more rule')}", others) if others else ""
+    return _titled("Rows that wait for a decision", first + more)
 
 
 def _groups(site: Site) -> list[catalog.Group]:
