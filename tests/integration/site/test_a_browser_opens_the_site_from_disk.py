@@ -118,6 +118,13 @@ def test_a_link_to_a_series_opens_it(desk: Reader, out: Path) -> None:
     assert desk.page.inner_text("#health-title") == "core.orders.orders"
 
 
+def test_the_catalog_links_to_the_series_of_a_model(desk: Reader, out: Path) -> None:
+    desk.open(out / "catalog.html", "#model.orders")
+    desk.page.click("text=its series are followed")
+    desk.page.wait_for_url("**/health.html?relation=core.orders")
+    assert desk.page.input_value("#health-filter [name=relation]") == "core.orders"
+
+
 def test_lines_of_the_shop_have_a_point_for_each_day(desk: Reader, out: Path) -> None:
     desk.open(out / "shop.html")
     paths = desk.page.locator("svg.lines > path:not(.axis)")

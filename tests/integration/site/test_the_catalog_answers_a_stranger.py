@@ -137,6 +137,13 @@ def test_what_only_decides_about_rows_breaks_models_too(stranger: Reader, small:
     assert stranger.page.locator("svg.graph path.indirect").count() >= 1
 
 
+def test_a_column_is_made_of_what_flows_into_it_not_of_what_only_decides(stranger: Reader, small: Path) -> None:
+    """A join by the number of the order breaks the report without it; revenue is not made of it."""
+    shown(stranger, small)
+    found = stranger.page.evaluate(BROKEN, ["model.orders", "order_id"])
+    assert found == {"reading": ["orders.v2", "report"], "after": [], "exposures": ["board"], "columns": ["orders.v2.order_id"]}
+
+
 def test_what_would_break_is_what_a_walk_over_the_edges_finds(stranger: Reader, many: Path, large: Catalog) -> None:
     shown(stranger, many)
     named = {node.unique_id: node for node in large.nodes}

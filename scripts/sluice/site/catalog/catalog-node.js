@@ -60,7 +60,7 @@
     fact(list, "use", [more.use, more.maturity && `maturity ${more.maturity}`].filter(Boolean).join(", "));
     fact(list, "address", more.url && /^https?:/.test(more.url) ? h("a", { href: more.url, rel: "noreferrer" }, more.url) : more.url);
     fact(list, "tags", node.tags.map((tag) => [h("a", { href: `#list?tag=${encodeURIComponent(tag)}` }, tag), " "]));
-    fact(list, "charts", more.is_followed && h("a", { href: "health.html" }, "its series are followed: see Health"));
+    fact(list, "charts", more.is_followed && h("a", { href: `health.html?relation=${encodeURIComponent(more.relation)}` }, "its series are followed: see Health"));
     fact(list, "file", more.path && h("code", {}, more.path));
     return list;
   }

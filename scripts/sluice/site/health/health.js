@@ -236,8 +236,16 @@
     filter.querySelector("output").textContent = `${shown.toLocaleString("en-GB")} series`;
   }
 
+  // health.html?relation=core.orders shows the series of one relation: the catalog links to them.
+  function chosen() {
+    const relation = new URLSearchParams(location.search).get("relation");
+    if ([...filter.elements.relation.options].some((one) => one.value === relation)) filter.elements.relation.value = relation;
+    narrow();
+  }
+
   filter.hidden = false;
   filter.addEventListener("input", narrow);
   filter.addEventListener("submit", (event) => event.preventDefault());
+  chosen();
   open();
 })();
