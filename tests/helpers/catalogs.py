@@ -12,7 +12,7 @@ from typing import Any
 
 from sluice.catalog.describe import describe
 from sluice.catalog.evidence import Evidence
-from sluice.catalog.facts import Catalog, Node
+from sluice.catalog.facts import Catalog, Incident, Node
 from sluice.lineage.edges import EVERY, ROWS, Edge, Lineage
 
 NOW = datetime(2026, 1, 31, 6, tzinfo=UTC).replace(tzinfo=None)
@@ -100,6 +100,7 @@ def manifest() -> dict[str, Any]:
         "resource_type": "exposure",
         "name": "board",
         "type": "dashboard",
+        "label": "The Board",
         "fqn": ["shop", "board"],
         "owner": {"name": "Ann", "email": "ann@example.com"},
         "depends_on": {"nodes": [REPORT]},
@@ -175,7 +176,9 @@ def evidence() -> Evidence:
             },
         },
         builds={ORDERS: {"status": "success", "seconds": 1.5, "started_at": NOW}},
-        deliveries={"app.customers": NOW},
+        deliveries={"app.customers": (NOW, 77)},
+        due={"core.orders": "06:00 UTC"},
+        incidents={ORDERS: (Incident("abcdef0123", "orders are late", "error"),)},
     )
 
 

@@ -37,6 +37,7 @@ def describe(manifest: Mapping[str, Any], evidence: Evidence, lineage: Lineage) 
             **_placed(node, evidence),
             **_dated(node, evidence),
             "owner": _owner(node, owners),
+            "incidents": tuple(evidence.incidents.get(one, ())),
             "columns": columns_of(node, names[one], evidence, hidden),
             "checks": tuple(checks.get(one, ())),
             "parents": tuple(name for name in dict.fromkeys(_parents(node)) if name in nodes and name != one),
@@ -89,6 +90,7 @@ def _said(node: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kind": kind,
         "name": name + (f".v{node['version']}" if _has_several(node) else ""),
+        "label": str(node.get("label") or "") if kind == "exposure" else "",
         "layer": _layer(node),
         "description": (node.get("description") or node.get("source_description") or "").strip(),
         "tags": tuple(dict.fromkeys(node.get("tags") or ())),
@@ -152,13 +154,14 @@ def _placed(node: Mapping[str, Any], evidence: Evidence) -> dict[str, Any]:
 def _dated(node: Mapping[str, Any], evidence: Evidence) -> dict[str, Any]:
     """When rows arrived, or it was built, and how that ended."""
     if node["resource_type"] == "source":
-        arrived = evidence.deliveries.get(f"{node['source_name']}.{node['name']}")
-        return {"arrived_at": arrived, "is_contracted": arrived is not None}
+        arrived, rows = evidence.deliveries.get(f"{node['source_name']}.{node['name']}", (None, None))
+        return {"arrived_at": arrived, "rows": rows, "is_contracted": arrived is not None}
     if node["resource_type"] == "exposure":
         return {}
     built = evidence.builds.get(node["unique_id"], {})
     return {
         "arrived_at": built.get("started_at"),
+        "due": evidence.due.get(folded(relation_of(node)), ""),
         "build_status": built.get("status") or "",
         "build_seconds": built.get("seconds"),
     }

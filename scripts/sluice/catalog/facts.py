@@ -49,14 +49,24 @@ class Column:
     in_warehouse: bool | None = None
 
 
+@dataclass(frozen=True)
+class Incident:
+    """An open incident of a node: its id, its title, and whether it blocks (`error`) or warns."""
+
+    incident_id: str
+    title: str
+    severity: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Node:
     """A model, seed, snapshot, source or exposure.
 
-    `anchor` names it on the page: `model.fct_payments`. `layer` is the folder below `models`, or the kind of other nodes.
-    `is_contracted` says that a build, or of a source its ingestion, refuses what differs from the described columns.
-    `newest_at` is the newest time in its rows, `arrived_at` when its last rows were delivered (sources) or it was last built;
-    `late_after` is the age in hours, of `arrived_at`, from which dbt warns and from which it fails.
+    `label` is what people call an exposure. `anchor` names it on the page: `model.fct_payments`. `layer` is the folder below
+    `models`, or the kind of other nodes. `is_contracted` says that a build, or of a source its ingestion, refuses what differs
+    from the described columns. `newest_at` is the newest time in its rows, `arrived_at` when its last rows were delivered
+    (sources) or it was last built; `late_after` is the age in hours, of `arrived_at`, from which dbt warns and from which it
+    fails; `due` is when it has to be there.
     """
 
     unique_id: str
@@ -64,6 +74,7 @@ class Node:
     kind: str
     name: str
     layer: str
+    label: str = ""
     owner: str = ""
     description: str = ""
     schema: str = ""
@@ -85,6 +96,8 @@ class Node:
     newest_at: datetime | None = None
     arrived_at: datetime | None = None
     late_after: tuple[float | None, float | None] = (None, None)
+    due: str = ""
+    incidents: tuple[Incident, ...] = ()
     build_status: str = ""
     build_seconds: float | None = None
     raw_sql: str = ""

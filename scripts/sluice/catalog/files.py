@@ -112,6 +112,7 @@ def columns_value(catalog: Catalog) -> dict[str, Any]:
 
 _TOLD = (
     "description",
+    "label",
     "relation",
     "materialized",
     "path",
@@ -125,6 +126,8 @@ _TOLD = (
     "measured_at",
     "newest_at",
     "arrived_at",
+    "due",
+    "incidents",
     "build_status",
     "build_seconds",
     "url",

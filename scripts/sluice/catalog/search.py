@@ -77,6 +77,7 @@ def words(text: str, *, is_prose: bool = False) -> Iterator[str]:
 
 def _texts(node: Node) -> Iterator[tuple[int, str]]:
     yield NAME, node.name
+    yield NAME, node.label
     for label in (node.kind, node.layer, node.schema, node.owner, node.materialized, node.use, *node.tags):
         yield LABEL, label
     yield TEXT, node.description

@@ -109,6 +109,7 @@ def test_a_node_says_owner_columns_checks_and_readers(stranger: Reader, small: P
     assert "Sales, sales@example.com" in text
     assert "200 rows, 4.1 kB" in text
     assert "EUR, GBP" in text
+    assert "Open incident: orders are late" in text
     assert "hidden: comes from a column that is marked as personal data" in text
     assert "every order has a currency" in text
     assert "fail 4 rows only warns" in text
@@ -250,6 +251,15 @@ def test_filters_narrow_the_list_and_are_in_the_address(stranger: Reader, small:
     assert stranger.page.inner_text("#catalog-count") == "1 of 7 nodes"
     assert "owner=Finance" in stranger.page.evaluate("location.hash")
     assert [row.split("\t")[0] for row in stranger.page.inner_text("#catalog-list tbody").splitlines()] == ["report"]
+
+
+def test_a_long_list_is_shown_on_demand(stranger: Reader, many: Path, large: Catalog) -> None:
+    shown(stranger, many)
+    assert len(large.nodes) > 200
+    rows = stranger.page.locator("#catalog-list tbody tr:visible")
+    assert (rows.count(), "the first 200 are shown" in stranger.page.inner_text("#catalog-count")) == (200, True)
+    stranger.page.click("text=Show all")
+    assert rows.count() == len(large.nodes)
 
 
 def test_a_level_with_many_nodes_opens_on_demand(stranger: Reader, many: Path, large: Catalog) -> None:

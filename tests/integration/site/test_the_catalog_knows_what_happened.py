@@ -74,7 +74,12 @@ def test_the_profile_is_that_of_the_release_that_is_shown(known: Evidence) -> No
 
 def test_builds_are_the_newest_and_deliveries_those_that_landed(known: Evidence) -> None:
     assert known.builds["model.shop.orders"]["seconds"] == 9.0
-    assert known.deliveries == {"shop.orders": FIRST}
+    assert known.deliveries == {"shop.orders": (FIRST, 5)}
+
+
+def test_incidents_that_are_open_and_due_times_belong_to_their_nodes(known: Evidence) -> None:
+    assert [(node, one.severity) for node, some in known.incidents.items() for one in some] == [("model.shop.orders", "error")]
+    assert known.due == {"core.orders": "06:00 UTC"}
 
 
 def test_the_page_lists_every_node_with_its_owner(site: Site) -> None:

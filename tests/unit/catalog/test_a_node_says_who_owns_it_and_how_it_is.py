@@ -90,7 +90,12 @@ def test_figures_builds_deliveries_and_limits(nodes: dict[str, Node]) -> None:
     orders, source = nodes[ORDERS], nodes[SOURCE]
     assert (orders.rows, orders.bytes, orders.newest_at) == (200, 4096, NOW)
     assert (orders.build_status, orders.build_seconds, orders.arrived_at) == ("success", 1.5, NOW)
-    assert (source.arrived_at, source.late_after) == (NOW, (36.0, 72.0))
+    assert (source.arrived_at, source.rows, source.late_after) == (NOW, 77, (36.0, 72.0))
+    assert (orders.due, [one.title for one in orders.incidents], nodes[DASHBOARD].label) == (
+        "06:00 UTC",
+        ["orders are late"],
+        "The Board",
+    )
     assert (orders.is_contracted, orders.is_followed, nodes[OLD].deprecated_on) == (True, True, "2027-06-30")
 
 

@@ -54,6 +54,7 @@
     fact(list, "rows", rows, more.measured_at && [" at ", time(more.measured_at)]);
     fact(list, "newest row", time(more.newest_at));
     fact(list, node.kind === "source" ? "last delivery" : "last build", freshness(node, more), more.build_status && [ended(more.build_status), more.build_seconds !== undefined && ` in ${more.build_seconds.toFixed(1)} s`]);
+    fact(list, "due", more.due && [more.due, " ", h("a", { href: "index.html#on-time" }, "how often it was late")]);
     fact(list, "contract", contract);
     fact(list, "deprecated", more.deprecated_on && h("span", { class: "warn" }, `from ${more.deprecated_on}`));
     fact(list, "access", more.access);
@@ -157,7 +158,9 @@
     return [
       h("p", { class: "quiet" }, h("a", { href: "#" }, "All nodes"), ` / ${node.kind}, ${node.layer}${more.materialized ? `, ${more.materialized}` : ""}`),
       h("h2", { id: "catalog-title", tabindex: "-1" }, node.name),
+      more.label && more.label !== node.name && h("p", { class: "quiet" }, `Called “${more.label}”`),
       more.description && h("p", { class: "lead" }, prose(more.description)),
+      (more.incidents || []).map((one) => h("p", { class: one.severity === "error" ? "bad" : "warn" }, "Open incident: ", h("a", { href: `index.html#incident-${one.incident_id.slice(0, 8)}` }, one.title))),
       facts(node, more),
       nodes.untraced[at] && h("p", { class: "warn" }, `Its columns could not be followed: ${nodes.untraced[at]}. Everything that it reads counts as read by every column.`),
       has(["exposure"]) ? null : section(`Columns (${number((more.columns || []).length)})`, "columns", more.columns ? [h("p", { class: "quiet" }, "Open a column to see what it is made of, and what would break if it went."), columnTable(node, more, (name) => counts.get(name.toLowerCase()))] : h("p", { class: "quiet" }, "No column is described.")),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from sluice.catalog.evidence import Evidence
+from sluice.catalog.facts import Incident
+from sluice.core.due import due_marts
+from sluice.core.errors import SluiceError
 from sluice.core.manifest import folded
 from sluice.site.context import Site
 
@@ -31,7 +33,13 @@ select * from profiles
 where environment = $environment and release_id = coalesce($release, release_id)
 qualify measured_at = max(measured_at) over (partition by relation)
 """
-_DELIVERIES = "select feed, max(loaded_at) as loaded_at from batches where rows_landed > 0 group by feed"
+_DELIVERIES = """
+select feed, max(loaded_at) as loaded_at, sum(rows_landed)::bigint as landed from batches where rows_landed > 0 group by feed
+"""
+_INCIDENTS = """
+select node, incident_id, title, severity from incidents_now
+where is_latest and state in ('open', 'acknowledged') and environment = $environment order by severity, opened_at, incident_id
+"""
 _COLUMNS = """
 select schema_name, table_name, column_name, data_type from duckdb_columns()
 where database_name = 'shown' and not internal order by schema_name, table_name, column_index
@@ -47,7 +55,9 @@ def evidence(site: Site) -> Evidence:
         profiles={(folded(row["relation"]), folded(row["column_name"] or "")): row for row in profiles},
         checks=dict(_checks(site.rows(_CHECKS, asked))),
         builds={row["unique_id"]: row for row in site.rows(_BUILDS, asked)},
-        deliveries=_deliveries(site),
+        deliveries={row["feed"]: (row["loaded_at"], row["landed"]) for row in site.rows(_DELIVERIES)},
+        due=_due(site),
+        incidents=_incidents(site.rows(_INCIDENTS, asked)),
     )
 
 
@@ -65,5 +75,16 @@ def _checks(rows: list[dict[str, Any]]) -> Iterator[tuple[tuple[str, str, str], 
             yield (row["kind"], row["check_name"], model), row
 
 
-def _deliveries(site: Site) -> dict[str, datetime]:
-    return {row["feed"]: row["loaded_at"] for row in site.rows(_DELIVERIES)}
+def _due(site: Site) -> dict[str, str]:
+    """When relations have to be there; nothing where a declaration is not valid, which the page Today says."""
+    try:
+        return {folded(one.relation): str(one.due) for one in due_marts(site.manifest)}
+    except SluiceError:
+        return {}
+
+
+def _incidents(rows: list[dict[str, Any]]) -> dict[str, tuple[Incident, ...]]:
+    found: dict[str, list[Incident]] = defaultdict(list)
+    for row in rows:
+        found[row["node"]].append(Incident(row["incident_id"], row["title"], row["severity"]))
+    return {node: tuple(some) for node, some in found.items()}

@@ -93,7 +93,8 @@ def _row(node: Node) -> str:
     owner = escape(node.owner.partition(" <")[0]) or '<span class="warn">nobody</span>'
     failed = [one for one in node.checks if one.status in ("fail", "error")]
     mark = f' <span class="bad">{plural(len(failed), "check")} failed</span>' if failed else ""
-    cells = f"<td>{escape(node.layer)}</td><td>{owner}</td><td>{escape(_sentence(node.description))}{mark}</td>"
+    open_ones = f' <span class="bad">{plural(len(node.incidents), "open incident")}</span>' if node.incidents else ""
+    cells = f"<td>{escape(node.layer)}</td><td>{owner}</td><td>{escape(_sentence(node.description))}{mark}{open_ones}</td>"
     return f'<tr id="{anchor}"><th scope="row"><a href="#{anchor}">{escape(node.name)}</a></th>{cells}</tr>'
 
 
