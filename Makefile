@@ -24,7 +24,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo ingest build test clean check lint lint-code lint-yaml lint-dbt lint-sql format hooks lock \
-	contracts base code pointed workflows key wheel fuzz bench campaign readers faults mutants selection alerts sites standards
+	contracts base code pointed workflows key wheel fuzz bench campaign readers faults mutants selection alerts sites screenshots standards
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -185,6 +185,9 @@ alerts: setup  ## Kill 500 senders of alerts at random; writes docs/incidents-pr
 
 sites: setup  ## Write a site over 400 days, 300 models and 2,000 series, and open it; prints what it took. ARGS="--series 100".
 	@$(lab).sites $(ARGS)
+
+screenshots: setup  ## Take the pictures of README again, of a demo shop whose third night is refused. ARGS="--keep FOLDER".
+	@$(lab).screenshots $(ARGS)
 
 readers: setup  ## Superset, JDBC, a notebook and the duckdb shell read prod while it is published. Downloads up to 1 GB.
 	@UV_SYSTEM_CERTS=1 SLUICE_READERS=1 $(BIN)/pytest -n 0 --durations=10 tests/e2e/readers

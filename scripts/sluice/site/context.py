@@ -59,8 +59,8 @@ class Judged:
 class Site:
     """Everything that pages are made from. Times are UTC, without a zone; `made_at` is now.
 
-    `db` has the tables of lake/ops by their names (`runs`, `steps`, ...), `incidents_now`, and the file of `shown` as the
-    database `shown`. Pages only read it.
+    `db` has the tables of lake/ops by their names (`runs`, `steps`, ...), `incidents_now`, `nights` (the runs of the
+    environment from its data to its readers), and the file of `shown` as the database `shown`. Pages only read it.
     """
 
     project: Path

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 
 import duckdb
@@ -36,6 +37,8 @@ def opened(environment: str | None = None, now: datetime | None = None) -> Itera
         connect(extensions=["delta"], memory_limit=MEMORY_LIMIT, temp_directory=Path(spill)) as connection,
     ):
         _history(connection, context.lake)
+        night = files("sluice.site").joinpath("nights.sql").read_text(encoding="utf-8")
+        connection.execute(f"create temp table nights as {night}", {"environment": name})
         shown = _shown(name)
         if shown is not None:
             shown = _attached(connection, shown)

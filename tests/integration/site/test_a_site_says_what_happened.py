@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 from tests.helpers.sites import NOW, OWNER, SENTENCE, manifest, opened_in, refused_night, site_of, standing_in
-from tests.helpers.watched import project_in
+from tests.helpers.watched import SECOND, project_in, run, step, write
 from typer.testing import CliRunner
 
 from lab.tiny_releases import ReleaseShop
@@ -124,6 +125,24 @@ def test_a_second_release_is_compared_with_the_first(tmp_path: Path) -> None:
 def text_of_site(shop: ReleaseShop, folder: Path, name: str) -> str:
     site_of(shop, folder / "out")
     return text_of(folder / "out", name)
+
+
+def test_commands_with_one_run_id_are_one_run_and_those_of_other_environments_are_not_in_it(tmp_path: Path) -> None:
+    shop = project_in(tmp_path)
+    shop.published()
+    later = [SECOND + timedelta(minutes=minutes) for minutes in (0, 10, 40, 50, 60)]
+    write(shop.context.lake, [
+        run("r", later[0], "done", command="ingest", environment=None), run("r", later[1], "done", command="build"),
+        run("r", later[2], "failed", command="audit", environment=None),
+        run("r", later[3], "done", command="build", environment="ops"),
+        step("r", "build", later[1], 60.0), step("r", "audit", later[2], 30.0, "failed"),
+        run("by hand", later[4], "done", command="audit"),
+    ])  # fmt: skip
+    with opened_in(shop) as site:
+        found = site.rows("from nights")
+    assert [(one["run_id"], one["outcome"], one["stopped_step"]) for one in found] == [("r", "failed", "audit")]
+    # from the first command to the end of the audit, which took 90 seconds
+    assert (found[0]["started_at"], found[0]["seconds"]) == (later[0], 40 * 60 + 90)
 
 
 def test_a_project_without_data_has_pages_that_say_so(tmp_path: Path) -> None:

@@ -15,15 +15,13 @@ MOST = 60
 STEPS = ("ingest", "build", "audit", "publish")
 _RUNS = f"""
     select
-        runs.run_id, any_value(runs.started_at) as started_at, any_value(runs.seconds) as seconds,
-        any_value(runs.outcome) as outcome, any_value(runs.detail) as detail, any_value(runs.command) as command,
+        nights.*,
         {", ".join(f"coalesce(sum(steps.seconds) filter (step = '{name}'), 0) as {name}" for name in STEPS)},
         coalesce(sum(steps.seconds), 0) as in_steps
-    from runs
-    left join steps using (run_id)
-    where runs.environment = ? and runs.command = 'run'
-    group by runs.run_id
-    order by started_at desc
+    from nights
+    left join steps on nights.run_id = steps.run_id and coalesce(steps.environment, $1) = $1
+    group by all
+    order by nights.started_at desc
     limit {MOST}
 """
 

@@ -23,6 +23,7 @@ _FINDINGS = """
     from incidents
     where run_id = $run_id and event in ('opened', 'changed', 'seen')
 """
+_STEPS = "from steps where run_id = $1 and coalesce(environment, $2) = $2 order by started_at"
 _WHY = f"""
     select *
     from ({_FINDINGS})
@@ -47,7 +48,7 @@ class LastRun:
     @property
     def stopped_at(self) -> str:
         """The step that did not succeed."""
-        return next((str(step["step"]) for step in self.steps if step["outcome"] != "done"), "its beginning")
+        return str(self.run["stopped_step"] or "its beginning")
 
     @property
     def ended_at(self) -> datetime:
@@ -59,13 +60,13 @@ class LastRun:
 
 def read(site: Site) -> LastRun | None:
     """The last run that was meant to publish to the environment."""
-    found = site.rows("from runs where command = 'run' and environment = ? order by started_at desc limit 1", [site.environment])
+    found = site.rows("from nights order by started_at desc limit 1")
     if not found:
         return None
     run_id = found[0]["run_id"]
     return LastRun(
         found[0],
-        site.rows("from steps where run_id = ? order by started_at", [run_id]),
+        site.rows(_STEPS, [run_id, site.environment]),
         site.rows(_WHY, {"run_id": run_id}),
         site.rows("from refusals where run_id = ? order by feed, file", [run_id]),
     )

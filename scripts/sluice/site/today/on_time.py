@@ -19,9 +19,9 @@ DAYS = 90
 
 # When readers got what was new, or it was known that nothing is.
 _DELIVERED = """
-    select started_at + to_milliseconds(1000 * seconds) as delivered_at
-    from runs
-    where command = 'run' and environment = $environment and outcome = 'done'
+    select ended_at as delivered_at
+    from nights
+    where outcome = 'done'
     union
     select tried_at
     from releases

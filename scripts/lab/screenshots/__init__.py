@@ -1,0 +1,1 @@
+"""Pictures for README, of a demo shop whose third night is refused."""
