@@ -119,12 +119,22 @@ def _ended(arguments: Sequence[str], pressed: Sequence[int]) -> int:
     try:
         with one_run():
             since = datetime.now(UTC).replace(tzinfo=None)
-            code = _ended_in_run(arguments, pressed)
-            if _words(arguments):
-                after_command(since)
-            return code
+            try:
+                return _ended_in_run(arguments, pressed)
+            finally:
+                _report(arguments, since, pressed)
     except SluiceError as error:  # SLUICE_RUN_ID is not valid
         return log.explain(error)
+
+
+def _report(arguments: Sequence[str], since: datetime, pressed: Sequence[int]) -> None:
+    """Report a command to OpenLineage, where that is asked for. Whoever presses Ctrl-C waits for no receiver."""
+    if not _words(arguments):
+        return
+    try:
+        after_command(since, is_waiting=not pressed)
+    except KeyboardInterrupt:
+        log.note("interrupted: not every event of OpenLineage was sent; those in the outbox are sent by the next command")
 
 
 def _ended_in_run(arguments: Sequence[str], pressed: Sequence[int]) -> int:

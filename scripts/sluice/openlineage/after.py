@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 FILE = "openlineage.yml"
 
 
-def after_command(since: datetime) -> None:
+def after_command(since: datetime, *, is_waiting: bool = True) -> None:
     """Tell what the command that began at `since` (UTC, without a zone) did; nothing where no events are asked for.
 
-    Nothing that goes wrong here is raised, and no exit code changes: it is reported on stderr.
+    Unless it `is_waiting`, no receiver is asked: what is to be sent waits for the next command. Nothing that goes wrong here is
+    raised, and no exit code changes: it is reported on stderr.
     """
     if project() is None:
         return
     try:
         with in_project():
-            notes = _told(since) if _is_asked_for() else []
+            notes = _told(since, is_waiting=is_waiting) if _is_asked_for() else []
     except BaseException as error:  # noqa: BLE001  # in_one_line raises again what is not to be caught
         notes = [f"no event of OpenLineage was sent: {in_one_line(error)}"]
     for note in notes:
@@ -41,15 +42,15 @@ def _is_asked_for() -> bool:
     return any(os.environ.get(name) for name in names) or any(path.is_file() for path in places)
 
 
-def _told(since: datetime) -> list[str]:
+def _told(since: datetime, *, is_waiting: bool) -> list[str]:
     """Make the events and send them; a line for each thing that did not go well."""
     from sluice.openlineage import settings
 
     chosen = settings.load()
-    return _sent(chosen, since) if chosen else []
+    return _sent(chosen, since, is_waiting=is_waiting) if chosen else []
 
 
-def _sent(chosen: Settings, since: datetime) -> list[str]:
+def _sent(chosen: Settings, since: datetime, *, is_waiting: bool) -> list[str]:
     from sluice.candidate.plan import project_name
     from sluice.openlineage import event, gathered, outbox, send, told
     from sluice.openlineage.names import Names
@@ -66,4 +67,4 @@ def _sent(chosen: Settings, since: datetime) -> list[str]:
     if isinstance(chosen.transport, File):
         return send.to_file(chosen.transport, name, made).notes
     outbox.put(lake, name, made)
-    return send.to_receiver(chosen.transport, lake).notes
+    return send.to_receiver(chosen.transport, lake).notes if is_waiting else []

@@ -94,6 +94,16 @@ def test_what_a_receiver_misses_is_told_kept_and_sent_by_the_next_command(
     assert outbox.waiting(lake) == []
 
 
+def test_whoever_presses_ctrl_c_waits_for_no_receiver(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    step(lake)
+    with receiving() as receiver:
+        monkeypatch.setenv("OPENLINEAGE_URL", receiver.url.removesuffix("/hook"))
+        after_command(NOW, is_waiting=False)
+        assert receiver.bodies == []
+        (kept,) = outbox.waiting(lake)
+    assert names(list(outbox.read(kept).events)) == [("START", "verify"), ("COMPLETE", "verify")]
+
+
 def test_an_event_that_is_refused_for_good_holds_up_nothing(
     lake: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
