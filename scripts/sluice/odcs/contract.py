@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sluice.core.manifest import folded, relation_of
@@ -131,8 +132,8 @@ def _where(node: Mapping[str, Any], project: Project) -> Found:
     """Where a source is: the table of the lake that it is read from, else a schema of the database."""
     location = str(meta_of(node).get("external_location") or "")
     if location.startswith("delta_scan("):
-        path = f"./{project.lake}/raw/{node['source_name']}/{{model}}"
-        return {"server": "lake", "type": "local", "path": path, "format": "delta"}
+        lake = project.lake if Path(project.lake).is_absolute() else f"./{project.lake}"
+        return {"server": "lake", "type": "local", "path": f"{lake}/raw/{node['source_name']}/{{model}}", "format": "delta"}
     return _duckdb(node["schema"], project)
 
 
@@ -148,6 +149,8 @@ def _table(node: Mapping[str, Any], name: str, columns: Sequence[Column], rules:
         tags=sorted(node.get("tags") or []),
         properties=properties(node, columns, rules.of_columns, references),
         quality=rules.of_table,
+        # Of what is delivered: the raw table keeps every version of a row, so it is no primary key there.
+        customProperties=_custom(key=list(meta_of(node).get("key") or [])),
     )
 
 

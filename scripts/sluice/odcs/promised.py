@@ -41,11 +41,11 @@ def columns_of(node: Mapping[str, Any], built: Sequence[tuple[str, str]] = ()) -
 
 
 def key_of(node: Mapping[str, Any]) -> tuple[str, ...]:
-    """The columns that identify a row: of a constraint, of dbt's primary key, or what a source declares as `meta: key`."""
+    """The columns that identify a row: of a constraint, else dbt's primary key."""
     columns = (node.get("columns") or {}).values()
     stated = [one["columns"] for one in node.get("constraints") or [] if one.get("type") == "primary_key"]
     stated += [[one["name"]] for one in columns if _has(one, "primary_key")]
-    given = stated[0] if stated else node.get("primary_key") or meta_of(node).get("key") or ()
+    given = stated[0] if stated else node.get("primary_key") or ()
     return tuple(str(name) for name in given)
 
 

@@ -143,12 +143,13 @@ def test_a_source_has_its_tables_its_key_its_freshness_and_its_place_in_the_lake
     assert found["servers"] == [{"server": "lake", "type": "local", "path": "./lake/raw/till/{model}", "format": "delta"}]
     assert found["slaProperties"] == [{"property": "freshness", "value": 24, "unit": "h", "element": "sales._loaded_at"}]
     (table,) = found["schema"]
-    assert table["properties"] == [
-        {
-            "name": "id", "logicalType": "integer", "physicalType": "bigint", "primaryKey": True, "primaryKeyPosition": 1,
-            "required": True,
-        }
-    ]  # fmt: skip
+    assert table["properties"] == [{"name": "id", "logicalType": "integer", "physicalType": "bigint", "required": True}]
+    assert table["customProperties"] == [{"property": "key", "value": ["id"]}]
+
+
+def test_a_lake_outside_of_the_project_is_named_by_its_whole_path() -> None:
+    found = of_source([manifest()["sources"][SOURCE]], project(lake="/srv/lake")).content
+    assert found["servers"][0]["path"] == "/srv/lake/raw/till/{model}"
 
 
 def test_a_contract_is_the_same_from_every_machine() -> None:
