@@ -149,7 +149,7 @@ def _table(node: Mapping[str, Any], name: str, columns: Sequence[Column], rules:
         tags=sorted(node.get("tags") or []),
         properties=properties(node, columns, rules.of_columns, references),
         quality=rules.of_table,
-        # Of what is delivered: the raw table keeps every version of a row, so it is no primary key there.
+        # Of what is delivered: the raw table keeps every version of a row, so it is not its primary key.
         customProperties=_custom(key=list(meta_of(node).get("key") or [])),
     )
 
