@@ -146,7 +146,7 @@ def test_the_trend_has_the_whole_weeks_of_the_window(shop: Shop, report: Report)
     code = [published[event] for (event, _), (kind, _) in shop.truth["deployments"].items() if kind == "code"]
     per_week = [sum(begin <= when < begin + timedelta(weeks=1) for when in code) for begin in begins]
     assert [week.value for week in found(report, "deployments").weeks] == per_week
-    assert 0 < sum(per_week) < len(code)  # the first six days are no week
+    assert 0 < sum(per_week) < len(code)  # the first six days are not a whole week
 
 
 def test_the_trend_of_a_time_is_its_median(shop: Shop, report: Report) -> None:
