@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import duckdb
 
 from sluice.alerts.opened import query
 from sluice.core.duck import identifier
-from sluice.dataops.metrics import METRICS, Figure, Metric, Row
+from sluice.dataops.metrics import METRICS, Figure, Metric, Row, Week
 from sluice.dataops.project import Facts
 from sluice.history import ledger
 from sluice.history.kinds import (
@@ -33,7 +34,7 @@ _READS = (BatchEntry, CommitEntry, DecisionEntry, DeploymentEntry, IncidentEntry
 # In their order: later ones read earlier ones.
 _FACTS = (
     "moves", "deployments", "first_commits", "fixes", "withdrawals", "failures", "incident_events", "incident_spans",
-    "known_names", "below", "bad_times",
+    "known_names", "below", "bad_times", "weeks",
 )  # fmt: skip
 _TABLES = {
     "marts": "unique_id varchar, label varchar",
@@ -55,10 +56,11 @@ class Window:
 
 @dataclass(frozen=True)
 class Measured:
-    """A metric of a window: its figures, how many rows are behind them, and the newest of these."""
+    """A metric of a window: its figures, its trend, how many rows are behind them, and the newest of these."""
 
     metric: Metric
     figures: tuple[Figure, ...]
+    weeks: tuple[Week, ...]
     row_count: int
     rows: tuple[Row, ...]
 
@@ -137,7 +139,14 @@ def _measured(connection: duckdb.DuckDBPyConnection, metric: Metric, limit: int 
     bound = "" if limit is None else f"limit {int(limit)}"
     order = "coalesce(ended_at, started_at) desc nulls last, state desc, subject, id"
     rows = tuple(Row(**row) for row in _asked(connection, f"select {_COLUMNS} from found order by {order} {bound}"))
-    return Measured(metric, figures, count, rows)
+    return Measured(metric, figures, _weeks(connection, metric), count, rows)
+
+
+def _weeks(connection: duckdb.DuckDBPyConnection, metric: Metric) -> tuple[Week, ...]:
+    if metric.trend is None:
+        return ()
+    asked = Template(_text("", "trend")).substitute(value=metric.trend.value, at=metric.trend.at)
+    return tuple(Week(**row) for row in _asked(connection, asked))
 
 
 def _asked(connection: duckdb.DuckDBPyConnection, text: str) -> list[dict[str, Any]]:

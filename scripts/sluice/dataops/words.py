@@ -8,7 +8,7 @@ from sluice.core.text import plural
 from sluice.dataops.metrics import Figure, Row
 
 _UNITS = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min"), (timedelta(seconds=1), "s"))
-_COUNTED = ("error", "row")
+_COUNTED = ("error", "row", "release")
 # Of these metrics, the value of a row is not a time.
 _IN_ROWS = {"deployments": "model", "rework": "commit", "errors_caught": "", "coverage": "check"}
 
@@ -27,15 +27,18 @@ def lasted(seconds: float) -> str:
 
 def value(figure: Figure) -> str:
     """The value of a figure with its unit; `not known` where nothing is."""
-    if figure.value is None:
-        return "not known"
-    if figure.unit == "seconds":
-        return lasted(figure.value)
-    if figure.unit == "share":
-        return f"{round(100 * figure.value, 1):g} %"
-    if figure.unit in _COUNTED:
-        return plural(int(figure.value), figure.unit)
-    return f"{round(figure.value, 2):,g} {figure.unit}"
+    return "not known" if figure.value is None else with_unit(figure.value, figure.unit)
+
+
+def with_unit(number: float, unit: str) -> str:
+    """A number in the words of its unit."""
+    if unit == "seconds":
+        return lasted(number)
+    if unit == "share":
+        return f"{round(100 * number, 1):g} %"
+    if unit in _COUNTED:
+        return plural(int(number), unit)
+    return f"{round(number, 2):,g} {unit}"
 
 
 def made_of(figure: Figure) -> str:

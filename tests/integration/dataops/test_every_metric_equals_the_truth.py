@@ -15,6 +15,7 @@ from tests.helpers.watched import write
 
 from sluice.dataops.measure import Measured, Report, Window, measure
 from sluice.dataops.metrics import METRICS, NAMES
+from sluice.history.kinds import ReleaseEntry
 from sluice.quarantine.catalog import Places
 
 DUE = tuple(name for name, _, _ in FACTS.deadlines)
@@ -136,6 +137,25 @@ def test_the_figures_of_data_are_those_of_the_rows(shop: Shop, report: Report) -
     assert tuple(figures(report, "quarantine_age").values()) == (
         len(waiting), statistics.median(waiting), max(waiting), statistics.median(decided),
     )  # fmt: skip
+
+
+def test_the_trend_has_the_whole_weeks_of_the_window(shop: Shop, report: Report) -> None:
+    begins = [END - timedelta(weeks=number) for number in range(12, 0, -1)]
+    assert [week.begins_at for week in found(report, "deployments").weeks] == begins
+    published = {one.event_id: one.tried_at for one in shop.entries if isinstance(one, ReleaseEntry)}
+    code = [published[event] for (event, _), (kind, _) in shop.truth["deployments"].items() if kind == "code"]
+    per_week = [sum(begin <= when < begin + timedelta(weeks=1) for when in code) for begin in begins]
+    assert [week.value for week in found(report, "deployments").weeks] == per_week
+    assert 0 < sum(per_week) < len(code)  # the first six days are not a whole week
+
+
+def test_the_trend_of_a_time_is_its_median(shop: Shop, report: Report) -> None:
+    by_week: dict[int, list[float]] = {}
+    for (_, release), (state, value) in shop.truth["lead_time"].items():
+        if state == "counted":
+            by_week.setdefault((END - shop.published(release) - timedelta(seconds=1)).days // 7, []).append(float(value or 0))
+    expected = [statistics.median(by_week[number]) if number in by_week else None for number in range(11, -1, -1)]
+    assert [week.value for week in found(report, "lead_time").weeks] == expected
 
 
 def test_what_is_not_known_is_counted_apart(report: Report) -> None:

@@ -99,4 +99,5 @@ def test_the_page_has_each_figure_and_its_rows(happened: Shop, tmp_path: Path) -
         for figure in one.figures:
             assert f'<th scope="row">{figure.figure}</th><td class="n">{words.value(figure)}</td>' in part
         assert part.count("<code>") == 2 * len(one.rows)
+        assert part.count("<figure") == (one.metric.trend is not None)
         assert f"sluice dataops --env prod --metric {one.metric.name} --rows" in part or not one.rows

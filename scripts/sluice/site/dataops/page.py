@@ -16,7 +16,7 @@ from sluice.page.document import code, folded, table
 from sluice.quarantine import catalog
 from sluice.site import parts
 from sluice.site.context import Page, Site
-from sluice.site.drawn import bar
+from sluice.site.drawn import bar, spark
 from sluice.site.parts import Tile
 
 LEAD = "How fast changes and data arrive, and how often they fail: each figure, and the rows that it is made of."
@@ -73,6 +73,7 @@ def _section(one: Measured, environment: str) -> str:
         one.metric.title,
         parts.said(one.metric.says),
         table(["figure", "value", "", "made of"], figures, numbers=(1,), name=one.metric.title),
+        _trend(one),
         _rows(one, environment) if one.rows else parts.nothing("No row is behind it."),
         anchor=f"dataops-{one.metric.name}",
     )
@@ -81,6 +82,18 @@ def _section(one: Measured, environment: str) -> str:
 def _figure(figure: Figure, most: float) -> list[str]:
     drawn = bar(figure.value or 0, most) if figure.unit in ("share", "seconds") else ""
     return [escape(figure.figure), escape(words.value(figure)), drawn, words.made_of(figure)]
+
+
+def _trend(one: Measured) -> str:
+    """A small chart of the weeks, from zero; nothing where fewer than two are known."""
+    trend, known = one.metric.trend, [week.value for week in one.weeks if week.value is not None]
+    if trend is None or len(known) < 2:
+        return ""
+    about = f"{len(one.weeks)} weeks, at most {words.with_unit(max(known), trend.unit)}"
+    drawn = spark([week.value for week in one.weeks], f"{trend.says}: {about}", width=480, height=60, lower=0)
+    cells = ["" if week.value is None else words.with_unit(week.value, trend.unit) for week in one.weeks]
+    rows = [[parts.when(week.begins_at), cell] for week, cell in zip(one.weeks, cells, strict=True)]
+    return parts.figure(trend.says, drawn, ["week from", "value"], rows, about=about, numbers=(1,))
 
 
 def _rows(one: Measured, environment: str) -> str:
