@@ -12,9 +12,13 @@ import marshal
 import os
 import threading
 import types
+from collections import ChainMap
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
+import parsedatetime
+from dbt.context import providers
 from dbt_common.clients.jinja import MacroFuzzEnvironment, MacroFuzzTemplate, NativeSandboxTemplate
 from dbt_common.events.base_types import BaseEvent, DebugLevel, EventLevel
 from dbt_common.events.event_manager import EventManager
@@ -24,6 +28,7 @@ _make, _fire = BaseEvent.__init__, EventManager.fire_event
 _get: Any = BaseEvent.__getattr__
 _put: Any = BaseEvent.__setattr__
 _compile = MacroFuzzEnvironment.compile
+_arguments = providers.args_to_dict
 
 
 def use(codes: Path) -> None:
@@ -38,6 +43,10 @@ def use(codes: Path) -> None:
         (MacroFuzzEnvironment, "compile", _compiled_once(codes)),
         # As dbt does it for all but these templates: look names up, and not wrap all 1,400 macros first.
         (NativeSandboxTemplate, "new_context", MacroFuzzTemplate.new_context),
+        (ChainMap, "__contains__", _is_in),
+        (providers, "args_to_dict", _arguments_once()),
+        # Each result of a query brings the names of months and days in English, several times.
+        (parsedatetime, "Constants", cache(parsedatetime.Constants)),
     ):
         setattr(owner, name, function)
 
@@ -45,6 +54,26 @@ def use(codes: Path) -> None:
 def _dump(document: Any, file: IO[str], **more: Any) -> None:
     """json.dump, which encodes piece by piece in Python, in one piece in C."""
     file.write(json.dumps(document, **more))
+
+
+def _is_in(chain: ChainMap[Any, Any], key: object) -> bool:
+    """As any(), without a generator: all names that templates use are looked up so."""
+    for names in chain.maps:  # noqa: SIM110
+        if key in names:
+            return True
+    return False
+
+
+def _arguments_once() -> Any:
+    """The arguments of an invocation are the same for all its nodes."""
+    last: list[Any] = [None, {}]
+
+    def arguments(args: Any) -> dict[str, Any]:
+        if args is not last[0]:
+            last[:] = [args, _arguments(args)]
+        return dict(last[1])
+
+    return arguments
 
 
 # Events for debugging become messages only where something listens to them.
