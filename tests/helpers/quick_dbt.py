@@ -13,12 +13,15 @@ import os
 import threading
 import types
 from collections import ChainMap
+from collections.abc import Callable
+from copy import copy
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
 import parsedatetime
-from dbt.context import providers
+from dbt import flags
+from dbt.context import base, providers
 from dbt_common.clients.jinja import MacroFuzzEnvironment, MacroFuzzTemplate, NativeSandboxTemplate
 from dbt_common.events.base_types import BaseEvent, DebugLevel, EventLevel
 from dbt_common.events.event_manager import EventManager
@@ -28,7 +31,6 @@ _make, _fire = BaseEvent.__init__, EventManager.fire_event
 _get: Any = BaseEvent.__getattr__
 _put: Any = BaseEvent.__setattr__
 _compile = MacroFuzzEnvironment.compile
-_arguments = providers.args_to_dict
 
 
 def use(codes: Path) -> None:
@@ -44,7 +46,10 @@ def use(codes: Path) -> None:
         # As dbt does it for all but these templates: look names up, and not wrap all 1,400 macros first.
         (NativeSandboxTemplate, "new_context", MacroFuzzTemplate.new_context),
         (ChainMap, "__contains__", _is_in),
-        (providers, "args_to_dict", _arguments_once()),
+        # The same for all nodes of an invocation.
+        (providers, "args_to_dict", _once_for(lambda args: args, providers.args_to_dict)),
+        (flags, "get_flag_obj", _once_for(flags.get_flags, flags.get_flag_obj)),
+        (base, "get_context_modules", cache(base.get_context_modules)),
         # Each result of a query brings the names of months and days in English, several times.
         (parsedatetime, "Constants", cache(parsedatetime.Constants)),
     ):
@@ -64,16 +69,16 @@ def _is_in(chain: ChainMap[Any, Any], key: object) -> bool:
     return False
 
 
-def _arguments_once() -> Any:
-    """The arguments of an invocation are the same for all its nodes."""
-    last: list[Any] = [None, {}]
+def _once_for(of: Callable[..., Any], make: Callable[..., Any]) -> Any:
+    """What is made of the same object is made once; `of` says which object that is."""
+    last: list[Any] = [None, None]
 
-    def arguments(args: Any) -> dict[str, Any]:
-        if args is not last[0]:
-            last[:] = [args, _arguments(args)]
-        return dict(last[1])
+    def made(*args: Any) -> Any:
+        if of(*args) is not last[0]:
+            last[:] = [of(*args), make(*args)]
+        return copy(last[1])
 
-    return arguments
+    return made
 
 
 # Events for debugging become messages only where something listens to them.
