@@ -19,9 +19,10 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
-import parsedatetime
+import parsedatetime  # type: ignore[import-untyped]
 from dbt import flags
 from dbt.context import base, providers
+from dbt.utils import args_to_dict
 from dbt_common.clients.jinja import MacroFuzzEnvironment, MacroFuzzTemplate, NativeSandboxTemplate
 from dbt_common.events.base_types import BaseEvent, DebugLevel, EventLevel
 from dbt_common.events.event_manager import EventManager
@@ -47,7 +48,7 @@ def use(codes: Path) -> None:
         (NativeSandboxTemplate, "new_context", MacroFuzzTemplate.new_context),
         (ChainMap, "__contains__", _is_in),
         # The same for all nodes of an invocation.
-        (providers, "args_to_dict", _once_for(lambda args: args, providers.args_to_dict)),
+        (providers, "args_to_dict", _once_for(lambda args: args, args_to_dict)),
         (flags, "get_flag_obj", _once_for(flags.get_flags, flags.get_flag_obj)),
         (base, "get_context_modules", cache(base.get_context_modules)),
         # Each result of a query brings the names of months and days in English, several times.
