@@ -142,6 +142,11 @@ lock: $(VENV)/.ready  ## Resolve requirements/*.txt from pyproject.toml. UPGRADE
 
 ##@ Continuous integration
 
+.PHONY: whole lint-workflows
+
+whole: setup  ## Run the tests of `make test`, `make workflows` and `make readers` beside each other. Downloads up to 1 GB.
+	@UV_SYSTEM_CERTS=1 SLUICE_WORKFLOWS=1 SLUICE_READERS=1 $(BIN)/pytest --durations=25
+
 BASE ?= origin/main
 contracts: setup  ## Fail if a change breaks readers of a mart and is not a new version. BASE=<commit> to compare with.
 	@$(BIN)/python scripts/lint/breaking_changes.py $(BASE)
@@ -156,9 +161,11 @@ code: $(VENV)/.ready  ## Check out the code of prod's release. OF=staging for an
 pointed: $(VENV)/.ready  ## Print the release that prod points to, for a workflow. OF=staging for another environment.
 	@PYTHONPATH=scripts $(BIN)/python -m ci.pointed $(OF)
 
-workflows: setup  ## Check the workflows and run each of them here with act. SLUICE_WHOLE=1: on the whole project.
+lint-workflows: | setup
 	$(BIN)/jactionlint --profile correctness --strict-exit --no-hints
 	$(BIN)/zizmor --offline --quiet .github
+
+workflows: lint-workflows  ## Check the workflows and run each of them here with act. SLUICE_WHOLE=1: on the whole project.
 	SLUICE_WORKFLOWS=1 $(BIN)/pytest tests/workflows/test_a_{change,fork}_*
 
 key:  ## Print the key under which GitHub caches .venv.

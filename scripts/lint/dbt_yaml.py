@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,10 @@ class YamlFault:
         return f"{self.file}:{self.line}: {self.where or 'top level'}: {self.message}"
 
 
-class _Loader(yaml.SafeLoader):
+_Fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Fast):  # type: ignore[misc]  # which of the two depends on how PyYAML was built
     """YAML as JSON has it: a date stays the text that it is."""
 
 
@@ -48,9 +52,8 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def schema_for(file: Path) -> dict[str, Any]:
-    """The installed dbt's schema of dbt_project.yml or of a properties file."""
-    kind = "project" if file.name == "dbt_project.yml" else "resources"
+@cache
+def _schema(kind: str) -> dict[str, Any]:
     spec = find_spec("dbt.jsonschemas")
     if spec is None or not spec.submodule_search_locations:
         raise SystemExit("dbt.jsonschemas is not installed: run make setup")
@@ -58,6 +61,11 @@ def schema_for(file: Path) -> dict[str, Any]:
     if kind == "project":
         schema["properties"]["flags"] = FLAGS
     return schema
+
+
+def schema_for(file: Path) -> dict[str, Any]:
+    """The installed dbt's schema of dbt_project.yml or of a properties file."""
+    return _schema("project" if file.name == "dbt_project.yml" else "resources")
 
 
 def check(file: Path) -> list[YamlFault]:

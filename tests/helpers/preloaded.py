@@ -22,15 +22,19 @@ import pytest
 
 BIN = Path(sys.executable).parent
 PROGRAMS = ("dbt", "sluice")
-# What a python runs preloaded, too, by its name or its path: the process in which sluice runs dbt.
-WORKER = "sluice.core.dbt_worker"
+# What a python runs preloaded, too, by its name or its path: the process in which sluice runs dbt, and programs that run dbt
+# within their own process.
+MODULES = ("sluice.core.dbt_worker", "lab.faults", "lint.breaking_changes")
 SERVER = Path(__file__).with_name("preloaded_server.py")
 
 SHEBANG = "#!{python} -IS\n"
-# Python itself, but for one module; it takes itself for the program that was called, and finds what is beside that.
+# Python itself, but for some modules; it takes itself for the program that was called, and finds what is beside that.
 PYTHON = """
 import os, sys
-if not sys.argv[-1].removesuffix(".py").replace("/", ".").endswith({worker!r}):
+words = sys.argv[2:] if sys.argv[1:2] == ["-m"] else sys.argv[1:]
+called = words[0].removesuffix(".py").replace("/", ".") if words else ""
+module = next((name for name in {modules!r} if called.endswith(name)), None)
+if module is None:
     os.execv({python!r}, sys.argv)
 """
 CLIENT = """
@@ -79,7 +83,6 @@ class _Preloaded:
             str(SERVER),
             str(self.root / "socket"),
             str(self.bin / "python"),
-            WORKER,
             *PROGRAMS,
         ]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -94,12 +97,12 @@ class _Preloaded:
         for path in BIN.iterdir():
             if path.name not in (*PROGRAMS, "python"):
                 (self.bin / path.name).symlink_to(path)
-        names = {"python": sys.executable, "worker": WORKER, "address": str(self.root / "socket")}
+        names = {"python": sys.executable, "modules": MODULES, "address": str(self.root / "socket")}
         for name in PROGRAMS:
             self._write(name, SHEBANG + CLIENT, name=repr(name), arguments="sys.argv[1:]", **names)
-        self._write("python", SHEBANG + PYTHON + CLIENT, name=repr(WORKER), arguments="[]", **names)
+        self._write("python", SHEBANG + PYTHON + CLIENT, name="module", arguments="words[1:]", **names)
 
-    def _write(self, program: str, text: str, **names: str) -> None:
+    def _write(self, program: str, text: str, **names: object) -> None:
         (self.bin / program).write_text(text.format(**names))
         (self.bin / program).chmod(0o755)
 

@@ -1,7 +1,8 @@
 """The server of preloaded programs: imports what dbt and sluice import, then forks a child for every request.
 
-Run as `python preloaded_server.py <socket> <python> <module> <program> ...`; it says `ready`, and ends when its standard input is
-closed. In its children `sys.executable` is that python, so that a program which starts another finds the preloaded one, too.
+Run as `python preloaded_server.py <socket> <python> <program> ...`; it says `ready`, and ends when its standard input is closed.
+A request for a name that is none of the programs is one for a module. In the children `sys.executable` is that python, so that
+a program which starts another finds the preloaded one, too.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import gc
 import importlib
 import marshal
 import os
+import runpy
 import selectors
 import signal
 import socket
@@ -77,8 +79,8 @@ class Child:
     connection: socket.socket
 
 
-def preload(codes: Path, module: str, programs: Sequence[str]) -> dict[str, Callable[[], Any]]:
-    """Import everything and give the entry points of the programs, and the module's; `codes` is a folder for quick_dbt.
+def preload(codes: Path, programs: Sequence[str]) -> dict[str, Callable[[], Any]]:
+    """Import everything and give the entry points of the programs; `codes` is a folder for quick_dbt.
 
     Importing duckdb opens a database, and a child would never see its threads end: one without threads takes its place.
     """
@@ -92,7 +94,6 @@ def preload(codes: Path, module: str, programs: Sequence[str]) -> dict[str, Call
         for name in MODULES:
             importlib.import_module(name)
         entries = {name: entry.load() for name in programs for entry in entry_points(group="console_scripts", name=name)}
-        entries[module] = importlib.import_module(module).main
     quick_dbt.use(codes)
     warm_up()
     duckdb.default_connection().close()
@@ -209,6 +210,15 @@ def become(request: Request) -> None:
     sys.argv = [os.path.join(os.path.dirname(sys.executable), request.name), *request.arguments]  # noqa: PTH118, PTH120
 
 
+def run(name: str, entries: dict[str, Callable[[], Any]]) -> Any:
+    """Run a program, or a module as `python -m` does."""
+    if name in entries:
+        return entries[name]()
+    sys.modules.pop(name, None)  # one that was imported is run again, and runpy would warn
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
+    return None
+
+
 def end(code: Any) -> NoReturn:
     """End as Python does, but without freeing every object: that takes as long as a small command."""
     threading._shutdown()  # type: ignore[attr-defined]
@@ -223,14 +233,14 @@ def end(code: Any) -> NoReturn:
 
 def main() -> int:
     """Serve, and in a child, run what was asked for."""
-    address, sys.executable, module, *programs = sys.argv[1:]
-    entries = preload(Path(address).with_name("codes"), module, programs)
+    address, sys.executable, *programs = sys.argv[1:]
+    entries = preload(Path(address).with_name("codes"), programs)
     request = serve(address)
     if request is None:
         return 0
     become(request)
     try:
-        code = entries[request.name]()
+        code = run(request.name, entries)
     except SystemExit as ended:
         code = ended.code
     end(code)

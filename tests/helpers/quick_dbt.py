@@ -12,9 +12,17 @@ import marshal
 import os
 import threading
 import types
+from collections import ChainMap
+from collections.abc import Callable
+from copy import copy
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
+import parsedatetime  # type: ignore[import-untyped]
+from dbt import flags
+from dbt.context import base, providers
+from dbt.utils import args_to_dict
 from dbt_common.clients.jinja import MacroFuzzEnvironment, MacroFuzzTemplate, NativeSandboxTemplate
 from dbt_common.events.base_types import BaseEvent, DebugLevel, EventLevel
 from dbt_common.events.event_manager import EventManager
@@ -38,6 +46,13 @@ def use(codes: Path) -> None:
         (MacroFuzzEnvironment, "compile", _compiled_once(codes)),
         # As dbt does it for all but these templates: look names up, and not wrap all 1,400 macros first.
         (NativeSandboxTemplate, "new_context", MacroFuzzTemplate.new_context),
+        (ChainMap, "__contains__", _is_in),
+        # The same for all nodes of an invocation.
+        (providers, "args_to_dict", _once_for(lambda args: args, args_to_dict)),
+        (flags, "get_flag_obj", _once_for(flags.get_flags, flags.get_flag_obj)),
+        (base, "get_context_modules", cache(base.get_context_modules)),
+        # Each result of a query brings the names of months and days in English, several times.
+        (parsedatetime, "Constants", cache(parsedatetime.Constants)),
     ):
         setattr(owner, name, function)
 
@@ -45,6 +60,26 @@ def use(codes: Path) -> None:
 def _dump(document: Any, file: IO[str], **more: Any) -> None:
     """json.dump, which encodes piece by piece in Python, in one piece in C."""
     file.write(json.dumps(document, **more))
+
+
+def _is_in(chain: ChainMap[Any, Any], key: object) -> bool:
+    """As any(), without a generator: all names that templates use are looked up so."""
+    for names in chain.maps:  # noqa: SIM110
+        if key in names:
+            return True
+    return False
+
+
+def _once_for(of: Callable[..., Any], make: Callable[..., Any]) -> Any:
+    """What is made of the same object is made once; `of` says which object that is."""
+    last: list[Any] = [None, None]
+
+    def made(*args: Any) -> Any:
+        if of(*args) is not last[0]:
+            last[:] = [of(*args), make(*args)]
+        return copy(last[1])
+
+    return made
 
 
 # Events for debugging become messages only where something listens to them.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -89,8 +90,8 @@ def _temporary() -> Iterator[Path]:
 
 @contextmanager
 def _pool(options: ScoreOptions, root: Path) -> Iterator[ProcessPoolExecutor]:
-    # Spawned, not forked: a fork of a process with threads (a progress bar has one) may hang.
-    context = multiprocessing.get_context("spawn")
+    # Forks have at once what this process has imported, but forks of a process with threads (a progress bar has one) may hang.
+    context = multiprocessing.get_context("fork" if threading.active_count() == 1 else "spawn")
     arguments = (options.project.absolute(), options.feeds, options.corpus.absolute(), root)
     pool = ProcessPoolExecutor(options.workers, context, _start, arguments)
     try:

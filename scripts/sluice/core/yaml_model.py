@@ -17,12 +17,14 @@ T = TypeVar("T")
 # Keys whose value is not repeated in a message.
 _SECRET = ("connection", "headers", "password", "routing_key", "token", "url", "user")
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+# Ten times as fast as the one in Python, where PyYAML was built with it.
+FAST_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read(path: Path, hint: str = "") -> Any:
     """The file's content. Raises SluiceError, with `hint` where the file does not exist."""
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return loaded(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SluiceError("file not found", where=str(path), hint=hint) from None
     except yaml.MarkedYAMLError as error:
@@ -32,6 +34,14 @@ def read(path: Path, hint: str = "") -> Any:
         raise SluiceError(f"not readable as YAML: {what}", where=f"{path}:{mark.line + 1}" if mark else str(path)) from None
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise SluiceError(f"not readable as YAML: {error}", where=str(path)) from error
+
+
+def loaded(text: str) -> Any:
+    """The text's content. Raises yaml.YAMLError, in the words of the loader in Python, which says more."""
+    try:
+        return yaml.load(text, FAST_LOADER)  # noqa: S506  (it is a safe one)
+    except yaml.YAMLError:
+        return yaml.safe_load(text)
 
 
 def checked(kind: type[T], content: Any, path: Path, *at: str | int) -> T:

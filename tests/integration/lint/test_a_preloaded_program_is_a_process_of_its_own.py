@@ -14,7 +14,7 @@ import pytest
 from tests.helpers.candidates import wait_until
 from tests.helpers.preloaded import BIN, program
 from tests.helpers.preloaded_server import TINY
-from tests.helpers.project import QUIET
+from tests.helpers.project import QUIET, REPOSITORY
 
 from sluice.core.dbt_python import WORKER
 
@@ -33,10 +33,21 @@ def test_it_says_what_the_other_says_and_ends_as_it_does(tmp_path: Path, argumen
     assert (one.returncode, one.stdout, one.stderr) == (other.returncode, other.stdout, other.stderr)
 
 
-def test_python_is_itself_but_for_the_process_in_which_dbt_runs() -> None:
+def test_python_is_itself_but_for_modules_that_run_dbt() -> None:
     told = "import sys; print(sys.executable, sys.argv[1:]); sys.exit(3)"
     done = subprocess.run([program("python"), "-c", told, "x"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (3, f"{program('python')} ['x']\n")
+
+
+@pytest.mark.parametrize("called", [["-m", "lint.breaking_changes"], ["scripts/lint/breaking_changes.py"]])
+def test_a_module_that_runs_dbt_gets_its_arguments_and_ends_as_it_does(called: list[str]) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "scripts")}
+    one, other = (
+        subprocess.run([python, *called, "a", "b"], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+        for python in (program("python"), str(BIN / "python"))
+    )
+    assert (one.returncode, one.stdout, one.stderr) == (other.returncode, other.stdout, other.stderr)
+    assert one.stderr.startswith("usage: ")
 
 
 # Two builds: of one dbt tells everything, of the other what is usual.
