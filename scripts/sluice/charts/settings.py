@@ -73,7 +73,12 @@ class Settings:
             "beyond": 9.0,  # the deviate of a change from constancy
             "cusum": self.cusum,
             "quiet": self.quiet,
-            "jump": 0.7,  # of a long series, what the deviate of a jump counts
+            # of a long series, what level and jump count, with and without correlation, and the mean for the strength
+            "level_counts": 0.83,
+            "level_counts_phi": -0.08,
+            "jump_counts": 0.58,
+            "jump_counts_phi": 0.38,
+            "mean_counts": 0.7,
             "heaviest": 8.0,  # degrees of freedom: no tail of a long series is taken to be heavier
         }
         counts = {"first": self.first, "part": self.part, "baseline": self.long_baseline}

@@ -114,3 +114,47 @@ def test_a_constant_signals_when_it_changes_only(tmp_path: Path) -> None:
     values = [5.0] * 1200
     values[1000] = 5.1
     assert _at(_one(_write(tmp_path, values))) == [_moment(1000)]
+
+
+def _smooth(days: int) -> list[float]:
+    """A curve that wanders far from its usual hour, smoothly, with little noise."""
+    slow, noise = _noise(days * DAY, 0.995, seed=3), _noise(days * DAY, seed=4)
+    return [3 * far + 0.05 * near for far, near in zip(slow, noise, strict=True)]
+
+
+def test_a_small_spike_on_a_smooth_curve_is_the_strongest_signal(tmp_path: Path) -> None:
+    """It is within what the series usually has, but not so soon after the points before it."""
+    values = _smooth(9)
+    usual = sorted(values[:2400])
+    values[2400] -= math.copysign(4, values[2400])
+    assert usual[100] < values[2400] < usual[-100]
+    chart = _one(_write(tmp_path, values))
+    strongest = max(chart.signals, key=lambda one: one.strength)
+    assert (strongest.strongest_at, strongest.level) == (_moment(2400), "block")
+    assert not strongest.lower <= strongest.value <= strongest.upper
+
+
+def test_a_jump_over_a_gap_says_nothing(tmp_path: Path) -> None:
+    values = _smooth(9)
+    kept = [at for at in range(len(values)) if not 2200 <= at < 2400]
+    start = datetime.fromisoformat("2026-01-01")
+    values[2400:] = [value - math.copysign(6, values[2400]) for value in values[2400:]]
+    lines = [f"{start + timedelta(minutes=5 * at)},{values[at]:.4f}" for at in kept]
+    path = tmp_path / "gap.csv"
+    path.write_text("\n".join(["time,value", *lines]) + "\n", encoding="utf-8")
+    assert _moment(2400) not in _at(_one(str(path)))
+
+
+def test_a_point_signals_where_it_is_outside_its_limits(tmp_path: Path) -> None:
+    """However much of the verdict is its level, and however much the jump."""
+    values = [value + 4 * math.sin(2 * math.pi * at / DAY) for at, value in enumerate(_noise(3000, 0.8))]
+    for at in range(600, 3000, 150):
+        values[at] += 3 + at % 4
+    points = [one for one in _one(_write(tmp_path, values), every_point=True).points if one.z is not None]
+    beyond = {level: [one for one in points if abs(one.z or 0) > limit] for level, limit in (("look", 3.5), ("block", 4.3))}
+    assert len(beyond["look"]) > len(beyond["block"]) > 2
+    for one in points:
+        assert None not in (one.look_lower, one.look_upper, one.block_lower, one.block_upper)
+        for level, lower, upper in (("look", one.look_lower, one.look_upper), ("block", one.block_lower, one.block_upper)):
+            is_outside = not (lower or 0) - 1e-6 <= one.value <= (upper or 0) + 1e-6
+            assert is_outside == (one in beyond[level]), (one, level)

@@ -21,26 +21,26 @@ with from_start as (
 first_step as (
     select
         *,
-        power($look / (1 + ($look * $look + 3) / a), 2) as look_u,
-        power($block / (1 + ($block * $block + 3) / a), 2) as block_u,
-        power($look / (1 + ($look * $look + 3) / lower_a), 2) as lower_look_u,
-        power($block / (1 + ($block * $block + 3) / lower_a), 2) as lower_block_u
+        power(look_limit / (1 + (look_limit * look_limit + 3) / a), 2) as look_u,
+        power(block_limit / (1 + (block_limit * block_limit + 3) / a), 2) as block_u,
+        power(look_limit / (1 + (look_limit * look_limit + 3) / lower_a), 2) as lower_look_u,
+        power(block_limit / (1 + (block_limit * block_limit + 3) / lower_a), 2) as lower_block_u
     from from_start
 ),
 
 second_step as (
     select
         * replace (
-            power($look / (1 + (
+            power(look_limit / (1 + (
                 look_u + 3 + (((-0.4 * look_u - 3.3) * look_u - 24) * look_u - 85.5) / (0.8 * look_u * look_u + 100 + a)
             ) / a), 2) as look_u,
-            power($block / (1 + (
+            power(block_limit / (1 + (
                 block_u + 3 + (((-0.4 * block_u - 3.3) * block_u - 24) * block_u - 85.5) / (0.8 * block_u * block_u + 100 + a)
             ) / a), 2) as block_u,
-            power($look / (1 + (
+            power(look_limit / (1 + (
                 lower_look_u + 3 + (((-0.4 * lower_look_u - 3.3) * lower_look_u - 24) * lower_look_u - 85.5) / (0.8 * lower_look_u * lower_look_u + 100 + lower_a)
             ) / lower_a), 2) as lower_look_u,
-            power($block / (1 + (
+            power(block_limit / (1 + (
                 lower_block_u + 3 + (((-0.4 * lower_block_u - 3.3) * lower_block_u - 24) * lower_block_u - 85.5) / (0.8 * lower_block_u * lower_block_u + 100 + lower_a)
             ) / lower_a), 2) as lower_block_u
         )
@@ -117,7 +117,7 @@ select
     if(kind in ('p', 'u'), value / denominator, value) as plotted,
     edges[1] as centre, edges[2] as look_lower, edges[3] as look_upper, edges[4] as block_lower, edges[5] as block_upper,
     z, ewma, cusum_upper, cusum_lower, level, side,
-    greatest(abs(z), abs(ewma) / spread / $ewma_sigma) as strength,
+    greatest(abs(z), mean_counts * abs(ewma) / spread / $ewma_sigma) as strength,
     has_season, phi, is_dispersed and has_known_variance as is_dispersed,
     list_filter([
         if(abs(z) > $look, 'point', null),

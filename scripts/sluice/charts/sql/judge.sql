@@ -229,6 +229,6 @@ with recursive judged as (
 select
     points.*,
     judged.baseline, judged.z, judged.ewma, judged.level, judged.side::integer as side, judged.centre, judged.scale, judged.df,
-    judged.scale as lower_scale, judged.df as lower_df, judged.phi, judged.spread, judged.settled, judged.has_season, judged.is_dispersed
+    judged.scale as lower_scale, judged.df as lower_df, $look as look_limit, $block as block_limit, 1 as mean_counts, judged.phi, judged.spread, judged.settled, judged.has_season, judged.is_dispersed
 from judged
 inner join $points as points using (series_number, position)

@@ -108,7 +108,7 @@ seasons as (
 in_parts as (
     select
         starts.series_number, starts.start, placed.position, placed.position >= starts.start as is_judged,
-        placed.y, placed.weight,
+        placed.y, placed.weight, placed.is_next,
         coalesce(
             seasons.profile[placed.cell_number % seasons.cycle + 1] * (1 - abs(placed.off_middle))
             + seasons.profile[(placed.cell_number + if(placed.off_middle < 0, -1, 1)) % seasons.cycle + 1] * abs(placed.off_middle),
@@ -140,7 +140,9 @@ cut as (
         if(q[3] > q[1], (q[3] - q[1]) / 2, deviation) as wide,
         greatest(middle - 4 * wide, least(middle + 4 * wide, r)) as cut_r,
         lag(cut_r) over one_part as cut_before,
-        (r - lag(r) over one_part) * relative as jump
+        -- after a gap, a smooth curve may be anywhere
+        avg(r) over (one_part rows between 3 preceding and 1 preceding) as just_before,
+        if(in_parts.is_next, (r - just_before) * relative, null) as jump
     from in_parts
     inner join spread_of using (series_number, start)
     window one_part as (partition by in_parts.series_number, in_parts.start order by in_parts.position)
@@ -211,13 +213,17 @@ deviated as (
             when side_scale = 0 then sign(e) * $beyond
             else sign(e) * sqrt(u) * (1 + (u + 3 + (((-0.4 * u - 3.3) * u - 24) * u - 85.5) / (0.8 * u * u + 100 + a)) / a)
         end as level_z,
-        -- Where values follow each other closely, a jump is unusual long before the level is. It counts less.
+        -- Where values follow each other closely, a jump is unusual long before the level is.
         ($heaviest - 0.5) * ln(1 + power(jump / nullif(usual_jump, 0), 2) / $heaviest) as j,
         48 * power($heaviest - 0.5, 2) as b,
-        coalesce($jump * sign(jump) * sqrt(j) * (
+        coalesce(sign(jump) * sqrt(j) * (
             1 + (j + 3 + (((-0.4 * j - 3.3) * j - 24) * j - 85.5) / (0.8 * j * j + 100 + b)) / b
         ), 0) as jump_z,
-        if(abs(jump_z) > abs(level_z), jump_z, level_z) as z
+        -- The more closely they do, the more a jump counts, and the less the level. For every correlation, the two
+        -- together are beyond a limit about as often as a normal deviate.
+        $level_counts + $level_counts_phi * phi as level_counts, $jump_counts + $jump_counts_phi * phi as jump_counts,
+        abs(jump_counts * jump_z) > abs(level_counts * level_z) as is_jump,
+        sign(if(is_jump, jump_z, level_z)) * sqrt(power(level_counts * level_z, 2) + power(jump_counts * jump_z, 2)) as z
     from scaled
 ),
 
@@ -242,14 +248,16 @@ spreads as (
 judged as (
     select
         smoothed.* exclude (scale_up, scale_down), spreads.spread,
-        -- what a jump is measured from is the point before it
-        abs(jump_z) > greatest($look, abs(level_z)) as is_jump,
-        if(is_jump, y - jump / relative, expected + mean_r) as centre,
-        if(is_jump, usual_jump / $jump, scale_up * widened) / relative as scale,
-        if(is_jump, usual_jump / $jump, scale_down * widened) / relative as lower_scale,
+        -- Limits are those of the level; of a point beyond, those of what says more, as far as the other leaves them.
+        abs(z) > $look as is_beyond, is_beyond and is_jump as by_jump,
+        if(by_jump, jump_counts, level_counts) as counts,
+        power(if(by_jump, level_counts * level_z, jump_counts * jump_z), 2) as used,
+        expected + if(by_jump, just_before, mean_r) as centre,
+        if(by_jump, usual_jump, scale_up * widened) / relative as scale,
+        if(by_jump, usual_jump, scale_down * widened) / relative as lower_scale,
         case
-            when abs(z) > $block or (abs(ewma) > $block_ewma * spread and z * ewma > 0) then 2
-            when abs(z) > $look or (abs(ewma) > $look_ewma * spread and z * ewma > 0) then 1
+            when abs(z) > $block or (abs(ewma) > $block_ewma * spread and level_z * ewma > 0) then 2
+            when abs(z) > $look or (abs(ewma) > $look_ewma * spread and level_z * ewma > 0) then 1
             else 0
         end as level
     from smoothed
@@ -261,7 +269,11 @@ select
     points.*,
     coalesce(judged.n, 0)::double as baseline, judged.z, coalesce(judged.ewma, 0) as ewma, coalesce(judged.level, 0) as level,
     coalesce(if(judged.level = 0, 0, sign(if(abs(judged.z) > $look, judged.z, judged.ewma))), 0)::integer as side,
-    judged.centre, judged.scale, judged.df_up as df, judged.lower_scale, judged.df_down as lower_df,
+    judged.centre, judged.scale, if(judged.by_jump, $heaviest, judged.df_up) as df,
+    judged.lower_scale, if(judged.by_jump, $heaviest, judged.df_down) as lower_df,
+    if(is_beyond, sqrt(greatest(0, $look * $look - used)) / counts, greatest($look, abs(level_z))) as look_limit,
+    if(is_beyond, sqrt(greatest(0, $block * $block - used)) / counts, greatest($block, abs(level_z))) as block_limit,
+    $mean_counts * (1 - coalesce(judged.phi, 0)) as mean_counts,
     coalesce(judged.phi, 0) as phi, coalesce(judged.spread, 1) as spread, 0 as settled,
     coalesce(judged.has_season, false) as has_season, false as is_dispersed
 from $points as points
