@@ -79,6 +79,7 @@ class Settings:
             "jump_counts": 0.58,
             "jump_counts_phi": 0.38,
             "mean_counts": 0.7,
+            "jump_tail": 4.0,  # how many usual jumps the largest of 50 may be
             "heaviest": 8.0,  # degrees of freedom: no tail of a long series is taken to be heavier
         }
         counts = {"first": self.first, "part": self.part, "baseline": self.long_baseline}

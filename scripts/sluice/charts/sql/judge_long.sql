@@ -174,7 +174,7 @@ sides as (
         series_number, start,
         quantile_cont(e, [0.6827, 0.98]) filter (e > 0) as up, count(*) filter (e > 0) as n_up,
         quantile_cont(-e, [0.6827, 0.98]) filter (e < 0) as down, count(*) filter (e < 0) as n_down,
-        quantile_cont(abs(jump), 0.6827) as usual_jump
+        quantile_cont(abs(jump), [0.6827, 0.98]) as jumps
     from wrong_by
     where not is_judged and abs(e) <= 8 * wide
     group by all
@@ -185,6 +185,8 @@ scales as (
         *,
         greatest(coalesce(up[1], 0), 0.2 * coalesce(down[1], 0)) as scale_up,
         greatest(coalesce(down[1], 0), 0.2 * coalesce(up[1], 0)) as scale_down,
+        -- values that hardly ever move, and then far: the few jumps are what is usual
+        if(jumps[1] = 0, 0, greatest(jumps[1], jumps[2] / $jump_tail)) as usual_jump,
         -- 2.326: the ratio of these quantiles of the normal distribution
         greatest(0, ln(coalesce(up[2] / scale_up, 1) / 2.326)) as heavy_up,
         greatest(0, ln(coalesce(down[2] / scale_down, 1) / 2.326)) as heavy_down
@@ -239,7 +241,9 @@ smoothed as (
 ),
 
 spreads as (
-    select series_number, start, greatest(1, quantile_cont(abs(ewma), 0.6827) / $ewma_sigma) as spread
+    select
+        series_number, start, quantile_cont(abs(ewma), [0.6827, 0.98]) as means,
+        greatest(1, means[1] / $ewma_sigma, means[2] / $ewma_sigma / 2.326) * (1 + 0.5 * any_value(phi)) as spread
     from smoothed
     where not is_judged
     group by all
