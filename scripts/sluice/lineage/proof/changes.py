@@ -1,0 +1,155 @@
+"""Changes of one column of a parent, as SQL: the usual ones, and more for what these do not show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sluice.core.duck import identifier
+
+# A column with at most so many values has kinds of rows: each value is tried in other rows.
+KINDS = 12
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a parent: its name, its DuckDB type, whether it has to stay unique, and some of its values as SQL literals."""
+
+    name: str
+    type: str
+    is_key: bool
+    values: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """number, text, flag, time, or other."""
+        base = self.type.split("(")[0].upper()
+        if self.type.endswith("]") or base in ("STRUCT", "MAP", "UNION", "LIST"):
+            return "other"
+        if base in _NUMBERS:
+            return "number"
+        if base.startswith("TIMESTAMP") or base == "DATE":
+            return "time"
+        return {"VARCHAR": "text", "BOOLEAN": "flag"}.get(base, "other")
+
+
+_NUMBERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
+_NUMBERS |= {"FLOAT", "DOUBLE", "DECIMAL"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is done to a column. `value` is SQL over the row `p`, with its column `c` and, if `swaps`, the next other value in `m`.
+
+    `share` is the part of the rows that is changed: one of so many. `keeps_keys` says that no two values become equal.
+    """
+
+    name: str
+    value: str
+    share: int = 1
+    swaps: bool = False
+    keeps_keys: bool = False
+
+    @property
+    def said(self) -> str:
+        """What people read."""
+        return self.name if self.share == 1 else f"{self.name}, in one of {self.share} rows"
+
+
+_SHIFTS = {"number": "p.c + 1", "text": "p.c || '~'", "flag": "not p.c", "time": "p.c + interval 1 day"}
+_FAR = {
+    "number": ["p.c + 1000003", "-p.c", "p.c * 0"],
+    "text": ["upper(p.c) || '~~'", "''"],
+    "flag": ["true", "false"],
+    "time": [
+        "p.c + interval 5000 day",
+        "p.c - interval 400 day",
+        "p.c + interval 10 second",
+        "p.c - interval 2 hour",
+        "p.c + interval 40 day",
+    ],
+}
+_FILLS = {"number": "1", "text": "'~'", "flag": "true", "time": "timestamp '2020-02-02 02:02:02'"}
+
+
+def usual(column: Column) -> list[Change]:
+    """What is always tried: another value, null, values swapped, an empty one filled; in all rows, and in some."""
+    shift = _SHIFTS.get(column.kind)
+    found = [Change("a value more", shift, keeps_keys=True)] if shift else []
+    found.append(Change("null", "null"))
+    found.append(Change("values swapped", "m.other", swaps=True, keeps_keys=True))
+    fill = column.values[0] if column.values else _FILLS.get(column.kind)
+    if fill is not None:
+        found.append(Change("empty values filled", f"coalesce(p.c, {fill})"))
+    if shift:
+        found.append(Change("a value more", shift, 3, keeps_keys=column.kind == "text"))
+    found.append(Change("values swapped", "m.other", 9, swaps=True))
+    return [change for change in found if change.keeps_keys or not column.is_key]
+
+
+def more(column: Column) -> Iterator[Change]:
+    """What is tried for an edge that the usual changes do not confirm: far values, and each known value in many rows."""
+    found = [
+        Change(f"values become {far.replace('p.c', 'x')}", far, share) for share in (2, 17) for far in _FAR.get(column.kind, ())
+    ]
+    few = column.values if len(column.values) <= KINDS else column.values[:2]
+    found += [Change(f"values become {value}", value, share) for share in (2, 5) for value in few]
+    found += [Change("null", "null", share) for share in (2, 11)]
+    found += [Change("values swapped", "m.other", share, swaps=True) for share in (2, 40, 300)]
+    yield from (change for change in found if change.keeps_keys or not column.is_key)
+    if column.is_key and column.kind in ("number", "time"):
+        far = "p.c + 1000003" if column.kind == "number" else "p.c + interval 50000 day"
+        yield from (Change("a far value", far, share, keeps_keys=True) for share in (2, 11, 60))
+    if column.is_key and column.kind == "text":
+        yield from (Change("a value more", "p.c || '~'", share, keeps_keys=True) for share in (2, 11, 60))
+    if column.is_key:
+        yield from (
+            Change("a few values swapped", f"case when m.pair % {share} = 0 then m.twin else p.c end", 1, True, True)
+            for share in (2, 9)
+        )
+
+
+def changed_view(base: str, changes: Mapping[Column, Change]) -> str:
+    """A query of the parent with columns changed, in their old types."""
+    values, joins = [], []
+    for at, (column, change) in enumerate(changes.items()):
+        own, other = identifier(column.name), f"m{at}"
+        value = change.value.replace("p.c", f"p.{own}").replace("m.", f"{other}.")
+        if change.share > 1:
+            value = f"case when hash(p) % {change.share} = 0 then {value} else p.{own} end"
+        values.append(f"({value})::{column.type} as {own}")
+        if change.swaps:
+            joins.append(f"left join ({_others(base, own)}) as {other} on p.{own} is not distinct from {other}.own")
+    return f"select p.* replace ({', '.join(values)}) from {base} as p {' '.join(joins)}"
+
+
+def mixed(base: str, columns: Sequence[Column], share: int) -> str:
+    """A query of the parent in which, apart from keys, one of so many values is another one: of another row, or a new one."""
+    values = [_mixed(column, at, 2 * share) for at, column in enumerate(columns) if not column.is_key]
+    replaced = f"replace ({', '.join(values)})" if values else ""
+    return f"select p.* {replaced} from {base} as p"
+
+
+def _mixed(column: Column, at: int, share: int) -> str:
+    own = f"p.{identifier(column.name)}"
+    new = _SHIFTS.get(column.kind, "p.c").replace("p.c", own)
+    return f"""(case hash(p, {at}) % {share} when 0 then lead({own}, {3 + 2 * at}) over () when 1 then {new} else {own} end
+        )::{column.type} as {identifier(column.name)}"""
+
+
+def _others(base: str, name: str) -> str:
+    """For each value the next one, in a circle; its number, and the twin with which it can change places."""
+    return f"""
+        select
+            own,
+            coalesce(lead(own) over by_value, first_value(own) over by_value) as other,
+            (row_number() over by_value - 1) // 2 as pair,
+            case when row_number() over by_value % 2 = 1 then coalesce(lead(own) over by_value, own)
+            else lag(own) over by_value end as twin
+        from (select distinct {name} as own from {base} where {name} is not null)
+        window by_value as (order by own)"""
+
+
+def fewer_rows(base: str, share: int) -> str:
+    """A query of the parent without one of so many rows."""
+    return f"select p.* from {base} as p where hash(p, 7) % {share} <> 0"

@@ -1,0 +1,63 @@
+"""The rows that a model reads while it is proved: those of the release, or the same with values mixed between rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sluice.lineage.columns import ROWS
+from sluice.lineage.proof import changes
+from sluice.lineage.proof.changes import Column
+from sluice.lineage.proof.stage import Result, Stage
+
+# A run may take so many times as long as the one on unchanged rows, and this many seconds in any case.
+_TIMES, _SECONDS = 50, 20.0
+
+
+@dataclass(frozen=True)
+class World:
+    """`bases` are the relations with the parents' rows, `result` what the model makes of them.
+
+    `unstable` are its columns that differ if the same rows come in another order, and ROWS if their number does.
+    """
+
+    name: str
+    bases: Mapping[str, str]
+    result: Result
+    unstable: frozenset[str]
+    seconds: float
+
+
+def world_of(stage: Stage, name: str, bases: Mapping[str, str], sql: str, types: Mapping[str, str]) -> World:
+    """Run a model on these rows, and on the same rows in another order."""
+    show(stage, bases)
+    started = time.monotonic()
+    result = stage.result(sql, types)
+    limit = _SECONDS + _TIMES * (time.monotonic() - started)
+    stage.keep(sql)
+    for parent, base in bases.items():
+        stage.show(parent, f"select * from {base} as p order by hash(p, 3)")
+    again = stage.result(sql, types)
+    show(stage, bases)
+    unstable = {column.lower() for column in types if again.columns[column] != result.columns[column]}
+    if again.count != result.count:
+        unstable = {ROWS, *(column.lower() for column in types)}
+    return World(name, bases, result, frozenset(unstable), limit)
+
+
+def mixed_world(
+    stage: Stage, world: World, parents: Mapping[str, Sequence[Column]], share: int, sql: str, types: Mapping[str, str]
+) -> World:
+    """The same, where in one of so many rows each value is that of another row."""
+    bases = {
+        parent: stage.keep(changes.mixed(base, parents[parent], share), f"(mixed) {parent}")
+        for parent, base in world.bases.items()
+    }
+    return world_of(stage, f"rows mixed by {share}, ", bases, sql, types)
+
+
+def show(stage: Stage, bases: Mapping[str, str]) -> None:
+    """Show the rows unchanged."""
+    for parent, base in bases.items():
+        stage.show(parent, f"select * from {base}")
