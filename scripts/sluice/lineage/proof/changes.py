@@ -39,8 +39,9 @@ _NUMBERS |= {"FLOAT", "DOUBLE", "DECIMAL"}
 
 @dataclass(frozen=True)
 class Change:
-    """What is done to a column. `value` is SQL over the row `p`, with its column `c` and, if `swaps`, the next other value in `m`.
+    """What is done to a column.
 
+    `value` is SQL over the row `p`, with its column `c` and, if `swaps`, the next other value in `m`.
     `share` is the part of the rows that is changed: one of so many. `keeps_keys` says that no two values become equal.
     """
 
@@ -107,6 +108,11 @@ def more(column: Column) -> Iterator[Change]:
             Change("a few values swapped", f"case when m.pair % {share} = 0 then m.twin else p.c end", 1, True, True)
             for share in (2, 9)
         )
+
+
+def breaking(column: Column) -> list[Change]:
+    """Changes of a key after which its values are perhaps not unique. What they show besides known edges does not count."""
+    return [Change("null", "null", share) for share in (1, 7)] if column.is_key else []
 
 
 def changed_view(base: str, changes: Mapping[Column, Change]) -> str:

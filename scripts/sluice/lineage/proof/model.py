@@ -12,7 +12,7 @@ from sluice.lineage.influence import hows
 from sluice.lineage.proof import changes
 from sluice.lineage.proof.changes import Change, Column
 from sluice.lineage.proof.result import CONFIRMED, NOT_COMPARED, NOT_EXERCISED, UNCONFIRMED, Claim, Effect, ModelProof, Pair
-from sluice.lineage.proof.stage import MissingError, Stage
+from sluice.lineage.proof.stage import MissingError, Shape, Stage
 from sluice.lineage.proof.world import World, mixed_world, show, world_of
 
 _SHARES_GONE = (2, 17, 150)
@@ -34,7 +34,7 @@ class ModelProver:
         self._effects: dict[tuple[str, str, str], str] = {}
         self._tried: set[Place] = set()
         self._sql = ""
-        self._types: Mapping[str, str] = {}
+        self._shape = Shape({})
         self._parents: dict[str, list[Column]] = {}
         self._runs = self._failed = 0
 
@@ -57,9 +57,15 @@ class ModelProver:
     def _begin(self) -> World:
         self._sql = self._stage.runnable(self._model)
         bases = {parent: self._stage.base(parent) for parent in self._stage.reads(self._model)}
-        self._types = self._stage.described(self._sql)
+        self._shape = self._shaped(self._stage.described(self._sql))
         self._parents = {parent: list(self._columns(parent)) for parent in bases}
-        return world_of(self._stage, "", bases, self._sql, self._types)
+        return world_of(self._stage, "", bases, self._sql, self._shape)
+
+    def _shaped(self, types: Mapping[str, str]) -> Shape:
+        """With a key of the model, if one is known: by it, a value is compared with that of the same row."""
+        names = {name.lower(): name for name in types}
+        keys = [key for key in self._graph.keys.get(self._model, ()) if key and all(name in names for name in key)]
+        return Shape(types, tuple(sorted(names[name] for name in min(keys, key=len)))) if keys else Shape(types)
 
     def _columns(self, parent: str) -> Iterator[Column]:
         keyed = {name for key in self._graph.keys.get(parent, ()) for name in key}
@@ -70,7 +76,7 @@ class ModelProver:
 
     def _mixed(self, world: World, share: int) -> None:
         try:
-            self._in_world(mixed_world(self._stage, world, self._parents, share, self._sql, self._types), is_first=False)
+            self._in_world(mixed_world(self._stage, world, self._parents, share, self._sql, self._shape), is_first=False)
         except duckdb.Error:
             self._failed += 1
 
@@ -100,7 +106,8 @@ class ModelProver:
         usual = {column: changes.usual(column) for column in columns}
         for at in range(max(map(len, usual.values()), default=0)):
             together = {column: those[at] for column, those in usual.items() if at < len(those)}
-            if self._run(world, parent, changes.changed_view(world.bases[parent], together)) != {}:
+            names = [column.name.lower() for column in together]
+            if self._run(world, parent, names, changes.changed_view(world.bases[parent], together)) != {}:
                 for column, change in together.items():
                     self._change(world, parent, column, change)
 
@@ -115,10 +122,16 @@ class ModelProver:
                 return
             others += self._change(world, parent, column, change)
         self._look_again(world, place, others)
+        for change in changes.breaking(column):
+            if not self._waiting(place):
+                return
+            self._change(world, parent, column, change, only_edges=True)
 
-    def _change(self, world: World, parent: str, column: Column, change: Change) -> list[tuple[str, bool]]:
+    def _change(
+        self, world: World, parent: str, column: Column, change: Change, *, only_edges: bool = False
+    ) -> list[tuple[str, bool]]:
         query = changes.changed_view(world.bases[parent], {column: change})
-        return self._try(world, (parent, column.name.lower()), world.name + change.said, query)
+        return self._try(world, (parent, column.name.lower()), world.name + change.said, query, only_edges=only_edges)
 
     def _of_rows(self, world: World, parent: str) -> None:
         others = []
@@ -127,33 +140,40 @@ class ModelProver:
             others += self._try(world, (parent, ROWS), f"{world.name}one of {share} rows is gone", query)
         self._look_again(world, (parent, ROWS), others)
 
-    def _try(self, world: World, place: Place, said: str, query: str) -> list[tuple[str, bool]]:
-        """Show the changed parent, run the model, and note what is different.
+    def _try(self, world: World, place: Place, said: str, query: str, *, only_edges: bool = False) -> list[tuple[str, bool]]:
+        """Show the changed parent, run the model, and note what is different; with `only_edges`, where there is an edge.
 
         Where the number of rows is, nothing can be said of the columns; then the query, and whether there are fewer rows.
         """
-        found = self._run(world, place[0], query)
+        found = self._run(world, place[0], [place[1]], query)
         if found is None:
             return []
         self._tried.add(place)
         for column in found:
-            self._effects.setdefault((*place, column), said)
+            if not only_edges or (*place, column) in self._edges:
+                self._effects.setdefault((*place, column), said)
         return [(query, found[ROWS])] if ROWS in found else []
 
-    def _run(self, world: World, parent: str, query: str) -> dict[str, bool] | None:
+    def _run(self, world: World, parent: str, names: Iterable[str], query: str) -> dict[str, bool] | None:
         """What differs from the model on unchanged rows; None if it stops. For ROWS, whether there are fewer."""
         self._runs += 1
         try:
             self._stage.show(parent, query)
-            found = self._stage.result_in(world.seconds, self._sql, self._types)
+            found = self._stage.result_in(world.seconds, self._sql, self._shape)
         except duckdb.Error:
             self._failed += 1
             return None
         base = world.result
         if found.count != base.count:
             return {ROWS: found.count < base.count} if ROWS not in world.unstable else {}
-        changed = (column.lower() for column, value in found.columns.items() if value != base.columns[column])
-        return {column: False for column in changed if column not in world.unstable}
+        changed = {column for column, value in found.columns.items() if value != base.columns[column]}
+        if not changed.intersection(self._shape.key) and not self._moves_key(parent, names):
+            changed |= {column for column, value in found.keyed.items() if value != base.keyed[column]}
+        return {column.lower(): False for column in changed if column.lower() not in world.unstable}
+
+    def _moves_key(self, parent: str, names: Iterable[str]) -> bool:
+        """Whether a change of columns may give rows other keys."""
+        return any((parent, name, key.lower()) in self._edges for name in names for key in self._shape.key)
 
     def _look_again(self, world: World, place: Place, others: Sequence[tuple[str, bool]]) -> None:
         """Where a change left other numbers of rows, see whether columns hold values that fewer, or more, rows do not explain."""

@@ -15,7 +15,6 @@ from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
 from sluice.lineage.graph import Graph
 from sluice.lineage.tables import INLINE
-from sluice.lineage.proof.changes import Column
 
 _RELEASE = "__release"
 _KEPT = "memory.__kept"
@@ -27,10 +26,22 @@ class MissingError(Exception):
 
 @dataclass(frozen=True)
 class Result:
-    """The rows of a query, as a number and hashes that do not depend on their order: of each column, and of whole rows."""
+    """The rows of a query, as a number and hashes that do not depend on their order.
+
+    `columns` has those of each column alone, `keyed` those of each column together with the key of its row, if there is a key.
+    """
 
     count: int
     columns: Mapping[str, int]
+    keyed: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The columns of a query and their types, and those that are a key."""
+
+    types: Mapping[str, str]
+    key: tuple[str, ...] = ()
 
 
 class Stage:
@@ -81,7 +92,7 @@ class Stage:
         return self._bases[unique_id]
 
     def _made(self, unique_id: str) -> str:
-        """A table of the release is read in place; a view, a source that is no table, and a model that is not kept are run once."""
+        """A table of the release is read in place; views, other sources and models that are not kept run once."""
         kept = f"{_KEPT}.{identifier(unique_id)}"
         node = self._graph.nodes[unique_id]
         found = self._there.get((node["schema"].lower(), _name(node).lower()))
@@ -136,19 +147,22 @@ class Stage:
         """The columns of a query and their types."""
         return {row[0]: row[1] for row in self._connection.execute(f"describe {sql}").fetchall()}
 
-    def result(self, sql: str, columns: Mapping[str, str]) -> Result:
+    def result(self, sql: str, shape: Shape) -> Result:
         """Run a query."""
-        sums = ", ".join(f"coalesce(sum({_hashed(name, type_)}), 0)" for name, type_ in columns.items())
+        alone = [_hash(shape.types, name) for name in shape.types]
+        keyed = [_hash(shape.types, *shape.key, name) for name in shape.types if shape.key]
+        sums = ", ".join(f"coalesce(sum({one}::hugeint), 0)" for one in (*alone, *keyed))
         row = self._connection.execute(f"select count(*), {sums} from (\n{sql}\n)").fetchone()
         assert row is not None
-        return Result(row[0], dict(zip(columns, row[1:], strict=True)))
+        rest = row[1 + len(alone) :]
+        return Result(row[0], dict(zip(shape.types, row[1:], strict=False)), dict(zip(shape.types, rest, strict=False)))
 
-    def result_in(self, seconds: float, sql: str, columns: Mapping[str, str]) -> Result:
+    def result_in(self, seconds: float, sql: str, shape: Shape) -> Result:
         """Run a query for so long at most: a changed column can join everything with everything. Raises duckdb.Error then."""
         stop = threading.Timer(seconds, self._connection.interrupt)
         stop.start()
         try:
-            return self.result(sql, columns)
+            return self.result(sql, shape)
         finally:
             stop.cancel()
 
@@ -168,12 +182,13 @@ class Stage:
         return self._connection.execute(f"({first}) except all ({second}) limit 1").fetchone() is not None
 
 
-def _hashed(name: str, type_: str) -> str:
-    """A number for a value. Sums of floating-point numbers depend on their order in the last digits, which are left out."""
-    column = identifier(name)
-    if type_ in ("DOUBLE", "FLOAT"):
-        return f"hash(format('{{:.9e}}', {column}))::hugeint"
-    return f"hash({column})::hugeint"
+def _hash(types: Mapping[str, str], *names: str) -> str:
+    """A number for values. Sums of floating-point numbers depend on their order in the last digits, which are left out."""
+    values = (f"format('{{:.9e}}', {identifier(name)})" if types[name] in _FLOATING else identifier(name) for name in names)
+    return f"hash({', '.join(values)})"
+
+
+_FLOATING = ("DOUBLE", "FLOAT")
 
 
 def _connection(memory_limit: str, scratch: Path) -> duckdb.DuckDBPyConnection:
@@ -195,6 +210,3 @@ def _spelled(graph: Graph, unique_id: str) -> list[str]:
     if node["resource_type"] == "exposure" or (node.get("config") or {}).get("materialized") == "ephemeral":
         return []
     return [text for text in (graph.inline.get(unique_id), node.get("relation_name")) if text]
-
-
-__all__ = ["Column", "MissingError", "Result", "Stage"]

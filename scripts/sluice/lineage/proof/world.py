@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sluice.lineage.columns import ROWS
 from sluice.lineage.proof import changes
 from sluice.lineage.proof.changes import Column
-from sluice.lineage.proof.stage import Result, Stage
+from sluice.lineage.proof.stage import Result, Shape, Stage
 
 # A run may take so many times as long as the one on unchanged rows, and this many seconds in any case.
 _TIMES, _SECONDS = 50, 20.0
@@ -29,32 +29,34 @@ class World:
     seconds: float
 
 
-def world_of(stage: Stage, name: str, bases: Mapping[str, str], sql: str, types: Mapping[str, str]) -> World:
+def world_of(stage: Stage, name: str, bases: Mapping[str, str], sql: str, shape: Shape) -> World:
     """Run a model on these rows, and on the same rows in another order."""
     show(stage, bases)
     started = time.monotonic()
-    result = stage.result(sql, types)
+    result = stage.result(sql, shape)
     limit = _SECONDS + _TIMES * (time.monotonic() - started)
     stage.keep(sql)
     for parent, base in bases.items():
         stage.show(parent, f"select * from {base} as p order by hash(p, 3)")
-    again = stage.result(sql, types)
+    again = stage.result(sql, shape)
     show(stage, bases)
-    unstable = {column.lower() for column in types if again.columns[column] != result.columns[column]}
+    unstable = {column.lower() for column in shape.types if _value(again, column) != _value(result, column)}
     if again.count != result.count:
-        unstable = {ROWS, *(column.lower() for column in types)}
+        unstable = {ROWS, *(column.lower() for column in shape.types)}
     return World(name, bases, result, frozenset(unstable), limit)
 
 
-def mixed_world(
-    stage: Stage, world: World, parents: Mapping[str, Sequence[Column]], share: int, sql: str, types: Mapping[str, str]
-) -> World:
+def _value(result: Result, column: str) -> tuple[int, int]:
+    return result.columns[column], result.keyed.get(column, 0)
+
+
+def mixed_world(stage: Stage, world: World, parents: Mapping[str, Sequence[Column]], share: int, sql: str, shape: Shape) -> World:
     """The same, where in one of so many rows each value is that of another row."""
     bases = {
         parent: stage.keep(changes.mixed(base, parents[parent], share), f"(mixed) {parent}")
         for parent, base in world.bases.items()
     }
-    return world_of(stage, f"rows mixed by {share}, ", bases, sql, types)
+    return world_of(stage, f"rows mixed by {share}, ", bases, sql, shape)
 
 
 def show(stage: Stage, bases: Mapping[str, str]) -> None:
