@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import duckdb
 
@@ -13,11 +13,11 @@ from sluice.lineage.proof import changes
 from sluice.lineage.proof.changes import Change, Column
 from sluice.lineage.proof.result import CONFIRMED, NOT_COMPARED, NOT_EXERCISED, UNCONFIRMED, Claim, Effect, ModelProof, Pair
 from sluice.lineage.proof.stage import MissingError, Shape, Stage
-from sluice.lineage.proof.world import World, mixed_world, show, world_of
+from sluice.lineage.proof.world import World, other_world, show, world_of
 
 _SHARES_GONE = (2, 17, 150)
-# Where the release's rows do not confirm an edge, values are mixed between rows: in few rows, then in many.
-_MIXED = (8, 2)
+# So many changes after which the number of rows is another one are looked at again, column by column.
+_AGAIN = 3
 
 # A column of a parent, and one of the model.
 Place = tuple[str, str]
@@ -46,9 +46,9 @@ class ModelProver:
         except (MissingError, duckdb.Error) as error:
             return ModelProof(self._model, label, skipped=str(error).splitlines()[0])
         self._in_world(world, is_first=True)
-        for share in _MIXED:
+        for name, query_of in self._others():
             if any(self._waiting(place) for place in self._places()):
-                self._mixed(world, share)
+                self._elsewhere(name, {parent: query_of(parent, base) for parent, base in world.bases.items()})
         claims = tuple(self._claim(place, how, world) for place, how in sorted(self._edges.items()) if place[0] in self._parents)
         return ModelProof(
             self._model, label, claims, tuple(self._seen_effects()), tuple(sorted(world.unstable)), self._runs, self._failed
@@ -74,9 +74,15 @@ class ModelProver:
             values = self._stage.values(parent, name, column.kind, changes.KINDS + 1)
             yield Column(name, type_, column.is_key, values)
 
-    def _mixed(self, world: World, share: int) -> None:
+    def _others(self) -> Iterator[tuple[str, Callable[[str, str], str]]]:
+        """Other rows, for edges that the release's do not confirm: values mixed in few rows, rows twice, values mixed in many."""
+        yield "values mixed in few rows", lambda parent, base: changes.mixed(base, self._parents[parent], 8)
+        yield "rows twice", lambda parent, base: changes.doubled(base, self._parents[parent], self._graph.keys.get(parent, ()))
+        yield "values mixed in many rows", lambda parent, base: changes.mixed(base, self._parents[parent], 2)
+
+    def _elsewhere(self, name: str, queries: Mapping[str, str]) -> None:
         try:
-            self._in_world(mixed_world(self._stage, world, self._parents, share, self._sql, self._shape), is_first=False)
+            self._in_world(other_world(self._stage, name, queries, self._sql, self._shape), is_first=False)
         except duckdb.Error:
             self._failed += 1
 
@@ -117,12 +123,12 @@ class ModelProver:
         for change in changes.usual(column):
             if is_first or self._waiting(place):
                 others += self._change(world, parent, column, change)
-        for change in changes.more(column):
+        for change in () if is_first else changes.more(column):
             if not self._waiting(place):
                 return
             others += self._change(world, parent, column, change)
         self._look_again(world, place, others)
-        for change in changes.breaking(column):
+        for change in () if is_first else changes.breaking(column):
             if not self._waiting(place):
                 return
             self._change(world, parent, column, change, only_edges=True)
@@ -177,7 +183,7 @@ class ModelProver:
 
     def _look_again(self, world: World, place: Place, others: Sequence[tuple[str, bool]]) -> None:
         """Where a change left other numbers of rows, see whether columns hold values that fewer, or more, rows do not explain."""
-        for query, is_less in others:
+        for query, is_less in others[-_AGAIN:]:
             waiting = [child for child in self._waiting(place) if child != ROWS and child not in world.unstable]
             if not waiting:
                 return

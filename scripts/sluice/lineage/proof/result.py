@@ -65,7 +65,6 @@ class Proof:
     models: tuple[ModelProof, ...]
     labels: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
-    rows: int = 0
 
     @property
     def claims(self) -> list[Claim]:

@@ -1,14 +1,12 @@
-"""The rows that a model reads while it is proved: those of the release, or the same with values mixed between rows."""
+"""The rows that a model reads while it is proved: those of the release, or others made of these."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sluice.lineage.columns import ROWS
-from sluice.lineage.proof import changes
-from sluice.lineage.proof.changes import Column
 from sluice.lineage.proof.stage import Result, Shape, Stage
 
 # A run may take so many times as long as the one on unchanged rows, and this many seconds in any case.
@@ -50,13 +48,10 @@ def _value(result: Result, column: str) -> tuple[int, int]:
     return result.columns[column], result.keyed.get(column, 0)
 
 
-def mixed_world(stage: Stage, world: World, parents: Mapping[str, Sequence[Column]], share: int, sql: str, shape: Shape) -> World:
-    """The same, where in one of so many rows each value is that of another row."""
-    bases = {
-        parent: stage.keep(changes.mixed(base, parents[parent], share), f"(mixed) {parent}")
-        for parent, base in world.bases.items()
-    }
-    return world_of(stage, f"rows mixed by {share}, ", bases, sql, shape)
+def other_world(stage: Stage, name: str, queries: Mapping[str, str], sql: str, shape: Shape) -> World:
+    """The model on other rows of its parents, which queries give."""
+    bases = {parent: stage.keep(query, f"(other) {parent}") for parent, query in queries.items()}
+    return world_of(stage, f"{name}, ", bases, sql, shape)
 
 
 def show(stage: Stage, bases: Mapping[str, str]) -> None:
