@@ -189,7 +189,8 @@ class ModelProver:
                 return
             self._stage.show(place[0], query)
             for child in waiting:
-                if self._stage.has_news(self._sql, child, is_less=is_less):
+                key = () if self._moves_key(place[0], [place[1]]) else self._shape.key
+                if self._stage.has_news(self._sql, [*key, child], is_less=is_less):
                     self._effects[*place, child] = f"{world.name}values that other numbers of rows do not explain"
 
     # What came of it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -172,12 +172,13 @@ class Stage:
         self._connection.execute(f"create or replace table {place} as {sql}")
         return place
 
-    def has_news(self, sql: str, name: str, *, is_less: bool) -> bool:
-        """Whether a column holds values that it did not hold as often in the kept rows, although there are fewer rows.
+    def has_news(self, sql: str, names: Sequence[str], *, is_less: bool) -> bool:
+        """Whether columns hold values that they did not hold as often in the kept rows, although there are fewer rows.
 
-        With more rows, whether it lacks some that it held.
+        With more rows, whether they lack some that they held.
         """
-        one, other = f"select {identifier(name)} from (\n{sql}\n)", f'select {identifier(name)} from {_KEPT}."(result)"'
+        columns = ", ".join(map(identifier, names))
+        one, other = f"select {columns} from (\n{sql}\n)", f'select {columns} from {_KEPT}."(result)"'
         first, second = (one, other) if is_less else (other, one)
         return self._connection.execute(f"({first}) except all ({second}) limit 1").fetchone() is not None
 
