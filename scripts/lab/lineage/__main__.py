@@ -57,7 +57,9 @@ def repeated(manifest: dict[str, Any], models: int) -> dict[str, Any]:
 def _copy(manifest: dict[str, Any], schemas: Sequence[str], at: int) -> dict[str, Any]:
     text = json.dumps({"nodes": manifest["nodes"], "sources": manifest["sources"]})
     for schema in schemas:
-        text = text.replace(f'\\"{schema}\\".', f'\\"{schema}_{at}\\".').replace(f'"schema": "{schema}"', f'"schema": "{schema}_{at}"')
+        text = text.replace(f'\\"{schema}\\".', f'\\"{schema}_{at}\\".').replace(
+            f'"schema": "{schema}"', f'"schema": "{schema}_{at}"'
+        )
     for kind in ("model", "seed", "source", "snapshot", "test"):
         text = text.replace(f'"{kind}.', f'"{kind}.copy_{at}_')
     found: dict[str, Any] = json.loads(text)

@@ -13,12 +13,16 @@ KINDS = 12
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a parent: its name, its DuckDB type, whether it has to stay unique, and some of its values as SQL literals."""
+    """A column of a parent.
+
+    `is_key` says that it has to stay unique, `values` are the commonest as SQL literals, `has_empty` that some are null.
+    """
 
     name: str
     type: str
     is_key: bool
     values: tuple[str, ...] = ()
+    has_empty: bool = True
 
     @property
     def kind(self) -> str:
@@ -41,7 +45,7 @@ _NUMBERS |= {"FLOAT", "DOUBLE", "DECIMAL"}
 class Change:
     """What is done to a column.
 
-    `value` is SQL over the row `p`, with its column `c` and, if `swaps`, the next other value in `m`.
+    `value` is SQL over the row `p`, with `@own@` for the column and, if it `swaps`, `@map@` for the row of its other values.
     `share` is the part of the rows that is changed: one of so many. `keeps_keys` says that no two values become equal.
     """
 
@@ -57,55 +61,61 @@ class Change:
         return self.name if self.share == 1 else f"{self.name}, in one of {self.share} rows"
 
 
-_SHIFTS = {"number": "p.c + 1", "text": "p.c || '~'", "flag": "not p.c", "time": "p.c + interval 1 day"}
+_SHIFTS = {"number": "@own@ + 1", "text": "@own@ || '~'", "flag": "not @own@", "time": "@own@ + interval 1 day"}
 _FAR = {
-    "number": ["p.c + 1000003", "-p.c", "p.c * 0"],
-    "text": ["upper(p.c) || '~~'", "''"],
+    "number": ["@own@ + 1000003", "-@own@", "@own@ * 0"],
+    "text": ["upper(@own@) || '~~'", "''"],
     "flag": ["true", "false"],
     "time": [
-        "p.c + interval 5000 day",
-        "p.c - interval 400 day",
-        "p.c + interval 10 second",
-        "p.c - interval 2 hour",
-        "p.c + interval 40 day",
+        "@own@ + interval 5000 day",
+        "@own@ - interval 400 day",
+        "@own@ + interval 10 second",
+        "@own@ - interval 2 hour",
+        "@own@ + interval 40 day",
     ],
 }
 _FILLS = {"number": "1", "text": "'~'", "flag": "true", "time": "timestamp '2020-02-02 02:02:02'"}
 
 
 def usual(column: Column) -> list[Change]:
-    """What is always tried: another value, null, values swapped, an empty one filled; in all rows, and in some."""
+    """What is always tried: a new value and null in all rows, an empty one filled, new values and others' in some rows.
+
+    A column that has to stay unique gets new values, and other rows' values in exchange for its own.
+    """
     shift = _SHIFTS.get(column.kind)
     found = [Change("a value more", shift, keeps_keys=True)] if shift else []
     found.append(Change("null", "null"))
-    found.append(Change("values swapped", "m.other", swaps=True, keeps_keys=True))
-    fill = column.values[0] if column.values else _FILLS.get(column.kind)
-    if fill is not None:
-        found.append(Change("empty values filled", f"coalesce(p.c, {fill})"))
-    if shift:
-        found.append(Change("a value more", shift, 3, keeps_keys=column.kind == "text"))
-    found.append(Change("values swapped", "m.other", 9, swaps=True))
+    if column.is_key:
+        found.append(Change("values swapped", "@map@.other", swaps=True, keeps_keys=True))
+    if column.has_empty:
+        fill = column.values[0] if column.values else _FILLS.get(column.kind, "@own@")
+        found.append(Change("empty values filled", f"coalesce(@own@, {fill})"))
+    some = (
+        f"case hash(p) % 9 when 0 then @map@.other when 1 then {shift or '@own@'} when 2 then {shift or '@own@'} else @own@ end"
+    )
+    found.append(Change("values swapped, or more, in some rows", some, swaps=True))
     return [change for change in found if change.keeps_keys or not column.is_key]
 
 
 def more(column: Column) -> Iterator[Change]:
-    """What is tried for an edge that the usual changes do not confirm: far values, and each known value in many rows."""
+    """What is tried for an edge that the usual changes do not confirm: far values, each known value, other shares of rows."""
     found = [
-        Change(f"values become {far.replace('p.c', 'x')}", far, share) for share in (2, 17) for far in _FAR.get(column.kind, ())
+        Change(f"values become {far.replace('@own@', 'x')}", far, share) for share in (2, 17) for far in _FAR.get(column.kind, ())
     ]
     few = column.values if len(column.values) <= KINDS else column.values[:2]
     found += [Change(f"values become {value}", value, share) for share in (2, 5) for value in few]
+    found += [Change("a value more", _SHIFTS[column.kind], share) for share in (3, 30) if column.kind in _SHIFTS]
+    found += [Change("values swapped", "@map@.other", share, swaps=True) for share in (1, 2, 40)]
     found += [Change("null", "null", share) for share in (2, 11)]
-    found += [Change("values swapped", "m.other", share, swaps=True) for share in (2, 40, 300)]
     yield from (change for change in found if change.keeps_keys or not column.is_key)
     if column.is_key and column.kind in ("number", "time"):
-        far = "p.c + 1000003" if column.kind == "number" else "p.c + interval 50000 day"
+        far = "@own@ + 1000003" if column.kind == "number" else "@own@ + interval 50000 day"
         yield from (Change("a far value", far, share, keeps_keys=True) for share in (2, 11, 60))
     if column.is_key and column.kind == "text":
-        yield from (Change("a value more", "p.c || '~'", share, keeps_keys=True) for share in (2, 11, 60))
+        yield from (Change("a value more", "@own@ || '~'", share, keeps_keys=True) for share in (2, 11, 60))
     if column.is_key:
         yield from (
-            Change("a few values swapped", f"case when m.pair % {share} = 0 then m.twin else p.c end", 1, True, True)
+            Change("a few values swapped", f"case when @map@.pair % {share} = 0 then @map@.twin else @own@ end", 1, True, True)
             for share in (2, 9)
         )
 
@@ -120,7 +130,7 @@ def changed_view(base: str, changes: Mapping[Column, Change]) -> str:
     values, joins = [], []
     for at, (column, change) in enumerate(changes.items()):
         own, other = identifier(column.name), f"m{at}"
-        value = change.value.replace("p.c", f"p.{own}").replace("m.", f"{other}.")
+        value = change.value.replace("@own@", f"p.{own}").replace("@map@.", f"{other}.")
         if change.share > 1:
             value = f"case when hash(p) % {change.share} = 0 then {value} else p.{own} end"
         values.append(f"({value})::{column.type} as {own}")
@@ -138,7 +148,7 @@ def mixed(base: str, columns: Sequence[Column], share: int) -> str:
 
 def _mixed(column: Column, at: int, share: int) -> str:
     own = f"p.{identifier(column.name)}"
-    new = _SHIFTS.get(column.kind, "p.c").replace("p.c", own)
+    new = _SHIFTS.get(column.kind, "@own@").replace("@own@", own)
     return f"""(case hash(p, {at}) % {share} when 0 then lead({own}, {3 + 2 * at}) over () when 1 then {new} else {own} end
         )::{column.type} as {identifier(column.name)}"""
 
@@ -152,12 +162,12 @@ def doubled(base: str, columns: Sequence[Column], keys: Iterable[Collection[str]
         if names and not renewed.keys() & set(names):
             best = min(names, key=lambda name: list(_RENEWED).index(by_name[name].kind))
             own = f"p.{identifier(by_name[best].name)}"
-            renewed[best] = f"({_RENEWED[by_name[best].kind].replace('p.c', own)})::{by_name[best].type} as {own[2:]}"
+            renewed[best] = f"({_RENEWED[by_name[best].kind].replace('@own@', own)})::{by_name[best].type} as {own[2:]}"
     replaced = f"replace ({', '.join(renewed.values())})" if renewed else ""
     return f"select p.* from {base} as p union all select p.* {replaced} from {base} as p where hash(p) % 3 = 0"
 
 
-_RENEWED = {"number": "p.c + 1000003", "text": "p.c || '~'", "time": "p.c + interval 5000 day"}
+_RENEWED = {"number": "@own@ + 1000003", "text": "@own@ || '~'", "time": "@own@ + interval 5000 day"}
 
 
 def _others(base: str, name: str) -> str:

@@ -72,7 +72,7 @@ class ModelProver:
         for name, type_ in self._stage.columns(parent).items():
             column = Column(name, type_, name.lower() in keyed)
             values = self._stage.values(parent, name, column.kind, changes.KINDS + 1)
-            yield Column(name, type_, column.is_key, values)
+            yield Column(name, type_, column.is_key, values, self._stage.has_empty(parent, name))
 
     def _others(self) -> Iterator[tuple[str, Callable[[str, str], str]]]:
         """Other rows, for edges that the release's do not confirm: values mixed in few rows, rows twice, values mixed in many."""

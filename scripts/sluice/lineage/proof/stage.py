@@ -143,6 +143,11 @@ class Stage:
         found = [row[0] for row in self._connection.execute(query).fetchall()]
         return tuple(value if kind in ("number", "flag") else literal(value) for value in found)
 
+    def has_empty(self, unique_id: str, name: str) -> bool:
+        """Whether a column has nulls."""
+        query = f"select 1 from {self.base(unique_id)} where {identifier(name)} is null limit 1"
+        return self._connection.execute(query).fetchone() is not None
+
     def described(self, sql: str) -> dict[str, str]:
         """The columns of a query and their types."""
         return {row[0]: row[1] for row in self._connection.execute(f"describe {sql}").fetchall()}
