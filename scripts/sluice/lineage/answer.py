@@ -82,7 +82,7 @@ def answer(graph: Graph, manifest: Mapping[str, Any], text: str) -> Answer:
     text = (_column_of(described, column) if column else described).get("description") or ""
     return Answer(
         name=graph.label(node),
-        column=column,
+        column=column or None,
         owner=graph.owner(node),
         description=" ".join(text.split()),
         made_of=direct,

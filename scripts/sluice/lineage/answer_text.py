@@ -9,7 +9,7 @@ from sluice.lineage.answer import Answer, Origin, Reach
 from sluice.lineage.edges import EVERY, ROWS
 
 _WIDTH = 100
-# A line names so many columns or tests; --format json has all.
+# A line names this many columns or tests; --format json has all.
 _SHOWN = 12
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sluice.core.duck import identifier
 
-# A column with at most so many values has kinds of rows: each value is tried in other rows.
+# A column with at most this many values says of which kind a row is: each value is tried in other rows.
 KINDS = 12
 
 
@@ -46,7 +46,7 @@ class Change:
     """What is done to a column.
 
     `value` is SQL over the row `p`, with `@own@` for the column and, if it `swaps`, `@map@` for the row of its other values.
-    `share` is the part of the rows that is changed: one of so many. `keeps_keys` says that no two values become equal.
+    One of `share` rows is changed. `keeps_keys` says that no two values become equal.
     """
 
     name: str
@@ -140,7 +140,7 @@ def changed_view(base: str, changes: Mapping[Column, Change]) -> str:
 
 
 def mixed(base: str, columns: Sequence[Column], share: int) -> str:
-    """A query of the parent in which, apart from keys, one of so many values is another one: of another row, or a new one."""
+    """A query of the parent in which, apart from keys, one of `share` values is another one: of another row, or a new one."""
     values = [_mixed(column, at, 2 * share) for at, column in enumerate(columns) if not column.is_key]
     replaced = f"replace ({', '.join(values)})" if values else ""
     return f"select p.* {replaced} from {base} as p"
@@ -184,5 +184,5 @@ def _others(base: str, name: str) -> str:
 
 
 def fewer_rows(base: str, share: int) -> str:
-    """A query of the parent without one of so many rows."""
+    """A query of the parent in which one of `share` rows is gone."""
     return f"select p.* from {base} as p where hash(p, 7) % {share} <> 0"
