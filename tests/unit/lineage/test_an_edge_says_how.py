@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.helpers.diffed import manifest, node, unique_test
 
@@ -10,7 +12,7 @@ from sluice.lineage.edges import EVERY, ROWS, Edge, Lineage, column_edges
 ORDERS, LINES = "model.shop.orders", "model.shop.lines"
 
 
-def lineage(sql: str, **more: object) -> Lineage:
+def lineage(sql: str, **more: Any) -> Lineage:
     """The lineage of a model `made` over core.orders, whose key is id, and core.lines, which has none."""
     return column_edges(
         manifest(

@@ -8,6 +8,7 @@ import pytest
 from tests.helpers.diffed import manifest, node
 
 from sluice.lineage import cached
+from sluice.lineage.columns import Query, Tables, trace
 from sluice.lineage.edges import column_edges
 
 
@@ -19,8 +20,12 @@ def project(orders: str = "select 1 as id, 2 as amount", made: str = "select * f
 def traced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The SQL of every query that is traced from now on."""
     found: list[str] = []
-    real = cached.trace
-    monkeypatch.setattr(cached, "trace", lambda sql, tables: (found.append(sql), real(sql, tables))[1])
+
+    def noted(sql: str, tables: Tables) -> Query:
+        found.append(sql)
+        return trace(sql, tables)
+
+    monkeypatch.setattr(cached, "trace", noted)
     return found
 
 
