@@ -24,7 +24,8 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo ingest build test clean check lint lint-code lint-yaml lint-dbt lint-sql format hooks lock \
-	contracts base code pointed workflows key wheel fuzz bench campaign readers faults mutants selection alerts sites screenshots standards
+	contracts base code pointed workflows key wheel fuzz bench campaign readers faults mutants selection alerts lineage sites \
+	screenshots standards
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -207,6 +208,9 @@ faults: setup  ## Put every fault of the corpus into a clean demo and say what c
 
 mutants: setup  ## Break the SQL on purpose, place by place, and see which test notices. ARGS="--select <id>" for one.
 	@$(lab).mutants $(ARGS)
+
+lineage: setup  ## Change each column of prod's release and see what it moves; writes docs/lineage-proof.md. ARGS="--select fct_*".
+	@$(BIN)/sluice lineage --prove --out docs/lineage-proof.md $(ARGS)
 
 selection: setup  ## Make every edit of a list and say what a pull request would build; writes docs/selection.md. ARGS="a macro".
 	@$(lab).selection --out docs/selection.md $(ARGS)

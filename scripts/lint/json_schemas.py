@@ -39,6 +39,8 @@ from sluice.environments.partial import Partial
 from sluice.gate.acknowledge import Acknowledged
 from sluice.gate.prune import Pruned
 from sluice.gate.publish import MoveResult
+from sluice.lineage.answer import Answer
+from sluice.lineage.proof.result import Proof
 from sluice.metrics.sample import Measured
 from sluice.odcs.export import Exported
 from sluice.quality.charts.result import SeriesResult
@@ -144,6 +146,7 @@ DOCUMENTS: Mapping[str, Sequence[Fields]] = {
     "envs": [{"environments": list[EnvironmentRow]}],
     "releases": [{"releases": list[ReleaseRow]}],
     "impact": [{**of(Impact), "modified": many(MODIFIED)}],
+    "lineage": [of(Answer), {**of(Proof), "recall": float | None, "precision": float | None}],
     "diff": [of(Diff)],
     "drop": [{"environment": str, "was_there": bool}],
     "audit": [AUDIT],

@@ -29,6 +29,7 @@ from sluice.commands.impact import impact
 from sluice.commands.incidents import app as incidents
 from sluice.commands.ingest import ingest
 from sluice.commands.init import init
+from sluice.commands.lineage import lineage
 from sluice.commands.metrics import metrics
 from sluice.commands.output import register
 from sluice.commands.promote import promote
@@ -89,7 +90,7 @@ def sluice(
 register(app, "Build", init, setup, ingest, build, run, summary)
 app.add_typer(source, name="source", rich_help_panel="Build")
 register(app, "Release", publish, ack, promote, rollback, envs, releases)
-register(app, "Review", impact)
+register(app, "Review", impact, lineage)
 register(app, "Review", diff, anywhere=True)
 register(app, "Review", drop)
 register(app, "Quality", audit, verify)

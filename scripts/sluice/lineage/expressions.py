@@ -66,6 +66,16 @@ def _called(node: exp.Expr) -> exp.Expr:
     return node
 
 
+def _names(node: exp.Expr) -> list[str]:
+    """The names of `a.b.c`; nothing if there is more in it than names."""
+    if isinstance(node, exp.Identifier):
+        return [str(node.name).lower()]
+    if not isinstance(node, exp.Dot) or not isinstance(node.expression, exp.Identifier):
+        return []
+    before = _names(node.this)
+    return [*before, str(node.expression.name).lower()] if before else []
+
+
 def combined(outer: int, own: int) -> int:
     """How a part of an expression is used, if the expression is used by `outer` and the part by `own` in it."""
     if not is_direct(own):
@@ -225,8 +235,9 @@ class Reader:
 
     def _dot(self, node: exp.Expr, how: int, found: Traced) -> None:
         """`x.f(...)` is `f(x, ...)`: sqlglot leaves x without saying that it is a column."""
-        if isinstance(node.this, exp.Identifier):
-            found.add(self._unqualified(node.this.name.lower()), combined(how, TRANSFORMATION))
+        names = _names(node.this)
+        if names:
+            found.add(self._named(names), combined(how, TRANSFORMATION))
         else:
             self._walk(node.this, combined(how, TRANSFORMATION), found)
         if not isinstance(node.expression, exp.Identifier):

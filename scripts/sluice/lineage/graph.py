@@ -40,6 +40,10 @@ class Graph:
         inline = {name: text for name in _parents(self.nodes[unique_id]) if (text := self.inline.get(name))}
         return Tables(self.tables, self.columns, inline, self.open, self.keys)
 
+    def sql(self, unique_id: str) -> str:
+        """The compiled SQL of a node; empty if it has none."""
+        return str(self.nodes[unique_id].get("compiled_code") or "")
+
     def with_texts(self, unique_id: str) -> Query | None:
         """The lineage of a node with the texts of its expressions, to compare two versions; None if it could not be traced."""
         if unique_id not in self.queries:

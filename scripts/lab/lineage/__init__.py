@@ -1,0 +1,1 @@
+"""What following the columns of many models costs."""
