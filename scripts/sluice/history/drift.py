@@ -49,8 +49,9 @@ def runs_series(lake: Path, environment: str) -> str:
 
     `metric` is `relation.measure{column=...}`, `run.seconds{step=...}`, `feed.rows{feed=...}` or `feed.rejected_share{feed=...}`;
     `kind` is one of charts.settings.KINDS. Of a relation there are the rows that it has more than in the release before
-    (`rows_added`), bytes per row, and the age of its newest row; of its columns the share of nulls, the number of categories,
-    and `psi` and `ks` as above.
+    (`rows_added`), bytes per row, the age of its newest row, and how many categories are new or vanished and how many columns
+    were added, removed or retyped (`columns_changed`); of its columns the share of nulls, the number of categories, and `psi` and
+    `ks` as above.
     """
     return _filled(
         "runs_series",

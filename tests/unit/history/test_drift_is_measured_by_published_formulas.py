@@ -155,9 +155,12 @@ def test_series_of_runs_have_a_point_for_each_run(tmp_path: Path) -> None:
         ("core.orders.bytes_per_row", "amount", pytest.approx(1000 / 150), None),
         ("core.orders.categories{column=country}", "count", 2, None),
         ("core.orders.categories{column=country}", "count", 2, None),
+        ("core.orders.columns_changed", "count", 0, None),
+        ("core.orders.new_categories", "count", 0, None),
         ("core.orders.null_share{column=country}", "p", 5, 100),
         ("core.orders.null_share{column=country}", "p", 10, 150),
         ("core.orders.rows_added", "value", 50, None),
+        ("core.orders.vanished_categories", "count", 0, None),
         ("feed.rejected_share{feed=shop.orders}", "p", 10, 150),
         ("feed.rows{feed=shop.orders}", "count", 140, None),
         ("run.seconds{step=build}", "amount", 40, None),
@@ -165,6 +168,14 @@ def test_series_of_runs_have_a_point_for_each_run(tmp_path: Path) -> None:
     ]
     assert {row[1] for row in rows(sql)} <= set(KINDS)
     assert rows(f"select count(*) from ({runs_series(tmp_path, 'staging')}) where metric like 'core.%'") == [(0,)]
+
+
+def test_what_changes_in_the_form_of_a_table_is_a_series(tmp_path: Path) -> None:
+    before = [category("r1", DE=5, FR=5), category("r1", column="device", app=5, web=5), entry("r1", "gone", "DATE")]
+    now = [category("r2", DE=5, ES=3, IT=2), category("r2", column="device", app=5, tv=5), entry("r2", "fresh", "DATE")]
+    ledger.append(tmp_path, [entry("r1", None), *before, entry("r2", None), *now])
+    found = dict(rows(f"select measure, value from ({runs_series(tmp_path, 'prod')})"))
+    assert (found["new_categories"], found["vanished_categories"], found["columns_changed"]) == (3, 2, 2)
 
 
 def test_without_a_history_there_are_no_series(tmp_path: Path) -> None:

@@ -36,8 +36,19 @@ feeds as (
 ),
 
 drift as (
-    select * from ($drift)
-    where environment = $environment and measure in ('psi', 'ks')
+    select * from ($drift) where environment = $environment
+),
+
+-- Of each release that has one before it, also where nothing changed: that is what is usual.
+changes as (
+    select
+        growth.relation, growth.release_id, any_value(growth.measured_at) as measured_at,
+        coalesce(sum(drift.value) filter (where drift.measure = 'new_categories'), 0) as new_categories,
+        coalesce(sum(drift.value) filter (where drift.measure = 'vanished_categories'), 0) as vanished_categories,
+        coalesce(sum(drift.value) filter (where drift.measure like 'columns_%'), 0) as columns_changed
+    from growth
+    left join drift on growth.relation = drift.relation and growth.release_id = drift.release_id
+    group by growth.relation, growth.release_id
 ),
 
 points as (
@@ -56,7 +67,10 @@ points as (
     from columns
     where len(frequent) > 0
     union all
-    select relation, measure, 'column=' || column_name, 'value', measured_at, value, null from drift
+    select relation, measure, 'column=' || column_name, 'value', measured_at, value, null from drift where measure in ('psi', 'ks')
+    union all
+    select relation, measure, null, 'count', measured_at, value, null
+    from changes unpivot (value for measure in (new_categories, vanished_categories, columns_changed))
     union all
     select null, 'seconds', 'step=' || step, 'amount', started_at, seconds, null from steps where seconds > 0
     union all

@@ -10,7 +10,10 @@ from sluice.charts.settings import Settings
 
 POINTS = 400  # of a series, the newest
 # What hurts only where it rises.
-_UP = ("age_hours", "seconds", "rejected_share", "psi", "ks")
+_UP = (
+    *("age_hours", "seconds", "rejected_share", "psi", "ks"),
+    *("new_categories", "vanished_categories", "columns_changed"),
+)
 
 
 def add(connection: duckdb.DuckDBPyConnection, query: str, owners: Mapping[str, str | None]) -> None:
