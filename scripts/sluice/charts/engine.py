@@ -11,9 +11,10 @@ from sluice.charts.settings import Settings
 
 COLUMNS = "metric, kind, measured_at, value, denominator, season, phase"
 VERDICT = "metric, kind, measured_at, phase, value, denominator, baseline::integer, z, level"
-# Points that are judged at once; of more, one lot after the other, so that memory stays the same. A point of a long series is
-# in the baselines of about nine parts.
-AT_ONCE, LONG_AT_ONCE = 400_000, 100_000
+# Points that are judged at once; of more, one lot after the other, so that memory stays the same: about 700 MiB. Each lot takes
+# a step for each point of its longest series, so a few lots are cheaper than many. A point of a long series is in the baselines
+# of about nine parts.
+AT_ONCE, LONG_AT_ONCE = 1_000_000, 100_000
 
 
 def text(name: str, settings: Settings, **relations: str) -> str:
