@@ -28,6 +28,7 @@ from sluice.history import ledger
 from sluice.history.kinds import BatchEntry, ProfileEntry, StepEntry
 
 LEAST = 0.0001
+RELEASES = 101  # of which the series of runs have points, and one before them
 
 
 def drift(lake: Path) -> str:
@@ -35,13 +36,12 @@ def drift(lake: Path) -> str:
 
     It needs DuckDB's extension delta.
     """
-    return _filled(
-        "drift",
-        profiles=ledger.query(lake, ProfileEntry),
-        least=repr(LEAST),
-        share_now=_share("quantiles"),
-        share_before=_share("quantiles_before"),
-    )
+    return _drift(ledger.query(lake, ProfileEntry))
+
+
+def _drift(profiles: str) -> str:
+    shares = {"share_now": _share("quantiles"), "share_before": _share("quantiles_before")}
+    return _filled("drift", profiles=profiles, least=repr(LEAST), **shares)
 
 
 def runs_series(lake: Path, environment: str) -> str:
@@ -59,7 +59,8 @@ def runs_series(lake: Path, environment: str) -> str:
         profiles=ledger.query(lake, ProfileEntry),
         steps=ledger.query(lake, StepEntry),
         batches=ledger.query(lake, BatchEntry),
-        drift=drift(lake),
+        drift=_drift("from profiles"),
+        releases=str(RELEASES),
     )
 
 

@@ -133,15 +133,17 @@ def test_series_of_runs_warn_about_their_newest_point(shop: Followed) -> None:
         "core.sales.age_hours": (20, "value", "core.sales", "null"),
     }
     metrics["core.sales.null_share{column=country}"] = (14, "p", "core.sales", "1000")
+    metrics["core.sales.null_share{column=kept}"] = (20, "p", "core.sales", "1000")
     runs = " union all ".join(
         f"""select '{name}' as metric, '{kind}' as kind, timestamp '2026-01-01 02:00' + interval (n) day as measured_at,
-            if(n = {points - 1}, 300, 30 + n % 4)::double as value, {denominator}::double as denominator,
+            case when '{name}' like '%kept%' then 30 when n = {points - 1} then 300 else 30 + n % 4 end::double as value,
+            {denominator}::double as denominator,
             {f"'{relation}'" if relation else "null"} as relation, '{name.split("{")[0].split(".")[-1]}' as measure
         from range({points}) as days (n)"""
         for name, (points, kind, relation, denominator) in metrics.items()
     )
     found = {one.metric: one for one in shop.judge(BLOCKS, runs=runs).series}
-    # The series of 14 runs is too short, and left out.
+    # The series of 14 runs is too short, and the one that never varied says nothing: both are left out.
     assert sorted(found) == ["core.sales.age_hours", "core.sales.rows", "run.seconds{step=build}"]
     age, seconds = found["core.sales.age_hours"], found["run.seconds{step=build}"]
     assert (age.status, age.direction, age.owner, age.new) == ("warn", "up", "money@shop.example", 1)

@@ -178,6 +178,13 @@ def test_what_changes_in_the_form_of_a_table_is_a_series(tmp_path: Path) -> None
     assert (found["new_categories"], found["vanished_categories"], found["columns_changed"]) == (3, 2, 2)
 
 
+def test_only_the_newest_releases_have_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sluice.history.drift.RELEASES", 1)
+    ledger.append(tmp_path, [category("r1", DE=90, nulls=5), category("r2", DE=130, nulls=10)])
+    found = rows(f"select distinct metric, measured_at from ({runs_series(tmp_path, 'prod')}) where metric like '%null%'")
+    assert found == [("core.orders.null_share{column=country}", DAYS["r2"])]
+
+
 def test_without_a_history_there_are_no_series(tmp_path: Path) -> None:
     assert rows(runs_series(tmp_path / "nowhere", "prod")) == []
 

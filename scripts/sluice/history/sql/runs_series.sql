@@ -1,6 +1,16 @@
 -- What charts follow from run to run, for one environment: a point for each release, run or delivery.
-with profiles as (
-    select * from ($profiles) where environment = $environment
+-- Of tables and columns only the newest $releases releases: what a release costs does not grow with those before it.
+with recent as (
+    select release_id
+    from ($profiles)
+    where environment = $environment
+    group by release_id
+    order by max(measured_at) desc
+    limit $releases
+),
+
+profiles as materialized (
+    select * from ($profiles) where environment = $environment and release_id in (from recent)
 ),
 
 tables as (
@@ -36,7 +46,7 @@ feeds as (
 ),
 
 drift as (
-    select * from ($drift) where environment = $environment
+    select * from ($drift)
 ),
 
 -- Of each release that has one before it, also where nothing changed: that is what is usual.

@@ -8,7 +8,7 @@ import duckdb
 
 from sluice.charts.settings import Settings
 
-POINTS = 400  # of a series, the newest
+POINTS = 100  # of a series, the newest
 # What hurts only where it rises.
 _UP = (
     *("age_hours", "seconds", "rejected_share", "psi", "ks"),
@@ -19,13 +19,15 @@ _UP = (
 def add(connection: duckdb.DuckDBPyConnection, query: str, owners: Mapping[str, str | None]) -> None:
     """Add the series of a query (metric, kind, measured_at, value, denominator, relation, measure) to the tables of `measured`.
 
-    They warn, about the newest point. Those with too few points to be judged are left out: a young project has hundreds.
+    They warn, about the newest point. A project has hundreds, and each costs: those with too few points to be judged are left
+    out, and those that have never had another value.
     """
     connection.execute(f"""
         create or replace temp table runs as
         select
             metric, any_value(kind) as kind, measured_at, arg_max(value, measured_at) as value,
-            any_value(denominator) as denominator, any_value(relation) as relation, any_value(measure) as measure
+            any_value(denominator) as denominator, any_value(relation) as relation, any_value(measure) as measure,
+            arg_max(coalesce(value / denominator, value), measured_at) as share
         from ({query}) as runs
         where isfinite(value) and measured_at is not null
             and case kind
@@ -39,6 +41,7 @@ def add(connection: duckdb.DuckDBPyConnection, query: str, owners: Mapping[str, 
         qualify
             row_number() over (partition by metric order by measured_at desc) <= {POINTS}
             and count(*) over (partition by metric) > {Settings().least}
+            and min(share) over (partition by metric) < max(share) over (partition by metric)
     """)
     connection.execute("create or replace temp table owners (relation varchar, owner varchar)")
     if owners:
