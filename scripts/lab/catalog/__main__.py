@@ -1,6 +1,6 @@
 """Prints what a catalog of thousands of models weighs, and what each key of its search costs in a browser.
 
-    python -m lab.catalog [--models 3000] [--columns 20] [--out FOLDER]
+    python -m lab.catalog [--models 3000] [--columns 20] [--words WORD ...] [--out FOLDER]
 
 Types words as people do, letter by letter, with mistakes and several at once, into the page in Debian's chromium (CHROMIUM names
 another one), and waits after each key until what was found is laid out, and takes the best of TIMES.
@@ -15,7 +15,7 @@ import resource
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def keys(out: Path) -> Iterator[dict[str, Any]]:
+def keys(out: Path, words: Sequence[str]) -> Iterator[dict[str, Any]]:
     """What each key costs: milliseconds, and the terms, postings and documents that it has touched."""
     from playwright.sync_api import sync_playwright
 
@@ -81,7 +81,7 @@ def keys(out: Path) -> Iterator[dict[str, Any]]:
         page.goto((out / "catalog.html").absolute().as_uri())
         page.wait_for_selector("body[data-catalog=ready]")
         print(f"ready to search {page.evaluate(_OPENED):,.0f} ms after it was opened from disk")
-        for word in WORDS:
+        for word in words:
             tried = [[page.evaluate(_KEY, word[:length]) for length in range(1, len(word) + 1)] for _ in range(TIMES)]
             yield from (min(tries, key=lambda one: one["milliseconds"]) for tries in zip(*tried, strict=True))
         browser.close()
@@ -92,6 +92,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=int, default=3000)
     parser.add_argument("--columns", type=int, default=20)
+    parser.add_argument("--words", nargs="+", default=WORDS, help="what is typed")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -104,7 +105,7 @@ def main() -> int:
                 for name, value in figures.items()
             )
         )
-        typed = list(keys(out))
+        typed = list(keys(out, given.words))
     spent = sorted(one["milliseconds"] for one in typed)
     slowest = max(typed, key=lambda one: one["milliseconds"])
     print(f"{len(typed)} keys: median {statistics.median(spent):.1f} ms, 95 of 100 within {spent[int(0.95 * len(spent))]:.1f} ms")

@@ -15,6 +15,7 @@ from sluice.catalog.facts import Catalog, Check, Column, Node
 from sluice.catalog.search import index_of, packed
 from sluice.core.document import plain
 from sluice.core.manifest import folded
+from sluice.core.redact import redacted
 from sluice.lineage.edges import EVERY, ROWS
 
 CHUNK = 50  # nodes whose details, or whose SQL, are in one file
@@ -22,13 +23,16 @@ _PLAIN = 4_000  # characters up to which a value is not compressed
 
 
 def data_files(catalog: Catalog) -> Iterator[tuple[str, Any]]:
-    """Names and values: `nodes`, `search`, `columns`, and `details-<n>` and `sql-<n>` for each CHUNK of nodes."""
+    """Names and values: `nodes`, `search`, `columns`, and `details-<n>` and `sql-<n>` for each CHUNK of nodes.
+
+    SQL is without passwords, as in logs.
+    """
     yield "nodes", nodes_value(catalog)
     yield "search", squeezed(packed(index_of(catalog)))
     yield "columns", squeezed(columns_value(catalog))
     for number, some in enumerate(_chunks(catalog.nodes)):
         yield f"details-{number}", squeezed([_details(node) for node in some])
-        yield f"sql-{number}", squeezed([[node.raw_sql, node.compiled_sql] for node in some])
+        yield f"sql-{number}", squeezed([[redacted(node.raw_sql), redacted(node.compiled_sql)] for node in some])
 
 
 def _chunks(nodes: Sequence[Node]) -> Iterator[Sequence[Node]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -288,3 +290,10 @@ def test_everybody_can_use_it(browser: Any, small: Path, anchor: str, *, dark: b
         assert judged(found.page) == []
         assert found.page.evaluate("document.documentElement.scrollWidth") <= 360
         assert found.wrong == []
+
+
+def test_the_instrument_measures_a_small_catalog(browser: Any) -> None:  # noqa: ARG001  # it skips where there is no Chromium
+    given = ["-m", "lab.catalog", "--models", "30", "--columns", "5", "--words", "orders"]
+    done = subprocess.run([sys.executable, *given], capture_output=True, text=True, check=False)
+    assert "30 models, 150 columns" in done.stdout, done.stderr
+    assert "6 keys: median" in done.stdout

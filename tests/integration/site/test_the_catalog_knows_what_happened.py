@@ -69,6 +69,7 @@ def test_a_check_ended_as_its_last_result_in_the_environment(known: Evidence) ->
 
 def test_the_profile_is_that_of_the_release_that_is_shown(known: Evidence) -> None:
     assert known.profiles[("core.orders", "")]["row_count"] == 820
+    assert known.profiles[("core.customers", "")] == {"row_count": 5}  # nobody has profiled it
     assert known.profiles[("core.orders", "channel")]["frequent"] == [{"value": "web", "rows": 600}]
 
 

@@ -54,6 +54,14 @@ def test_a_source_that_reads_a_model_hides_what_the_model_hides() -> None:
     assert PLANTED not in texts(manifest)
 
 
+def test_a_password_in_sql_reaches_no_file() -> None:
+    manifest = catalogs.manifest()
+    manifest["nodes"][ORDERS]["compiled_code"] = "from postgres_scan('postgres://reader:hunter2@db/shop', 'orders')"
+    found = texts(manifest)
+    assert "hunter2" not in found
+    assert "@db/shop" in found
+
+
 def test_without_lineage_a_mark_is_followed_by_name() -> None:
     assert (CUSTOMERS, "contact") in hidden(catalogs.manifest(), NO_LINEAGE)
 

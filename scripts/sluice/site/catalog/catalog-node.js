@@ -51,7 +51,8 @@
     const contract = more.is_contracted && `enforced: ${judged}`;
     fact(list, "owner", node.owner ? owner(node.owner) : h("span", { class: "warn" }, "nobody"));
     fact(list, "relation", more.relation && h("code", {}, more.relation));
-    fact(list, "rows", rows, more.measured_at && [" at ", time(more.measured_at)]);
+    const estimated = more.rows !== undefined && node.kind !== "source" && ", as DuckDB estimates";
+    fact(list, "rows", rows, more.measured_at ? [" at ", time(more.measured_at)] : estimated);
     fact(list, "newest row", time(more.newest_at));
     fact(list, node.kind === "source" ? "last delivery" : "last build", freshness(node, more), more.build_status && [ended(more.build_status), more.build_seconds !== undefined && ` in ${more.build_seconds.toFixed(1)} s`]);
     fact(list, "due", more.due && [more.due, " ", h("a", { href: "index.html#on-time" }, "how often it was late")]);

@@ -46,13 +46,20 @@ where database_name = 'shown' and not internal order by schema_name, table_name,
 """
 
 
+# The rows of tables, as DuckDB estimates them: where no profile has counted them.
+_SIZES = "select schema_name, table_name, estimated_size from duckdb_tables() where database_name = 'shown' and not internal"
+
+
 def evidence(site: Site) -> Evidence:
     """What is known of the relations of the site's environment."""
     asked = {"environment": site.environment}
     profiles = site.rows(_PROFILES, {**asked, "release": site.shown.release_id if site.shown else None})
     return Evidence(
         columns=_columns(site) if site.shown else {},
-        profiles={(folded(row["relation"]), folded(row["column_name"] or "")): row for row in profiles},
+        profiles={
+            **(_sizes(site) if site.shown else {}),
+            **{(folded(row["relation"]), folded(row["column_name"] or "")): row for row in profiles},
+        },
         checks=dict(_checks(site.rows(_CHECKS, asked))),
         builds={row["unique_id"]: row for row in site.rows(_BUILDS, asked)},
         deliveries={row["feed"]: (row["loaded_at"], row["landed"]) for row in site.rows(_DELIVERIES)},
@@ -66,6 +73,11 @@ def _columns(site: Site) -> dict[str, tuple[tuple[str, str], ...]]:
     for row in site.rows(_COLUMNS):
         found[folded(f"{row['schema_name']}.{row['table_name']}")].append((row["column_name"], row["data_type"]))
     return {name: tuple(columns) for name, columns in found.items()}
+
+
+def _sizes(site: Site) -> dict[tuple[str, str], Mapping[str, Any]]:
+    tables = site.rows(_SIZES)
+    return {(folded(f"{row['schema_name']}.{row['table_name']}"), ""): {"row_count": row["estimated_size"]} for row in tables}
 
 
 def _checks(rows: list[dict[str, Any]]) -> Iterator[tuple[tuple[str, str, str], Mapping[str, Any]]]:
