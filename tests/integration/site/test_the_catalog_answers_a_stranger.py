@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import pytest
 from tests.helpers import catalogs
 from tests.helpers.browser import Reader, chromium, judged, reader
 
+from lab.catalog.__main__ import keys, made, told
 from lab.catalog.alone import write_site
 from lab.catalog.synthetic import Size, manifest_of
 from sluice.catalog.describe import describe
@@ -186,7 +185,7 @@ def walked(catalog: Catalog, node: str, column: str) -> dict[str, list[str]]:
 def test_a_search_finds_what_reading_everything_finds(stranger: Reader, many: Path, large: Catalog, text: str) -> None:
     shown(stranger, many)
     found = stranger.page.evaluate("(text) => window.sluiceCatalog.measure(text)", text)
-    nodes = sum(any(word.startswith(text) for word in told(large, at)) for at in range(len(large.nodes)))
+    nodes = sum(any(word.startswith(text) for word in every_word(large, at)) for at in range(len(large.nodes)))
     columns = {
         one.name.lower()
         for node in large.nodes
@@ -197,7 +196,7 @@ def test_a_search_finds_what_reading_everything_finds(stranger: Reader, many: Pa
     assert nodes > 0
 
 
-def told(catalog: Catalog, at: int) -> set[str]:
+def every_word(catalog: Catalog, at: int) -> set[str]:
     """Every word that the catalog says of a node."""
     node = catalog.nodes[at]
     labels = (node.name, node.kind, node.layer, node.schema, node.owner, node.materialized, node.use, *node.tags)
@@ -292,8 +291,10 @@ def test_everybody_can_use_it(browser: Any, small: Path, anchor: str, *, dark: b
         assert found.wrong == []
 
 
-def test_the_instrument_measures_a_small_catalog(browser: Any) -> None:  # noqa: ARG001  # it skips where there is no Chromium
-    given = ["-m", "lab.catalog", "--models", "30", "--columns", "5", "--words", "orders"]
-    done = subprocess.run([sys.executable, *given], capture_output=True, text=True, check=False)
-    assert "30 models, 150 columns" in done.stdout, done.stderr
-    assert "6 keys: median" in done.stdout
+def test_the_instrument_measures_each_key(browser: Any, tmp_path: Path) -> None:
+    figures = made(Size(models=30, columns=5), tmp_path / "site")
+    assert figures["page"] > figures["nodes"] > 1000
+    typed = keys(browser, tmp_path / "site", ["ordrs"])
+    assert [one["text"] for one in typed] == ["o", "or", "ord", "ordr", "ordrs"]
+    assert told(typed)[0].startswith("5 keys: median ")
+    assert typed[1]["postings"] > 0
