@@ -104,7 +104,13 @@ def project(**said: Any) -> Project:
     """What its contracts are made from."""
     found = manifest()
     audited = {one.unique_id: one for one in declared(found)}
-    fixed: dict[str, Any] = {"environment": "prod", "database": "warehouse/prod.duckdb", "lake": "lake", "built": COLUMNS}
+    fixed: dict[str, Any] = {
+        "environment": "prod",
+        "database": "warehouse/prod.duckdb",
+        "lake": "lake",
+        "files": {"": "data/shop.duckdb"},
+        "built": COLUMNS,
+    }
     return Project(**{"manifest": found, "audited": audited, **fixed, **said})
 
 

@@ -33,14 +33,16 @@ class Contract:
 class Project:
     """What contracts are made from.
 
-    `environment` is whose data they are about; `database` is the file that readers open, `lake` the lake's folder, both from
-    the project's; `built` has the columns of the file's relations, folded; `audited` are the models with expectations by id.
+    `environment` is whose data they are about. Paths are from the project's folder: `database` is the file that readers open,
+    `lake` the lake's folder, `files` are those that have sources, by the name of the database. `built` has the columns of the
+    relations, folded; `audited` are the models with expectations by unique id.
     """
 
     manifest: Mapping[str, Any]
     environment: str
     database: str
     lake: str
+    files: Mapping[str, str]
     built: Mapping[str, Sequence[tuple[str, str]]]
     audited: Mapping[str, AuditedModel]
 
@@ -91,7 +93,7 @@ def of_source(nodes: Sequence[Mapping[str, Any]], project: Project) -> Contract:
         **_head(first, name, project),
         "description": kept(purpose=first.get("source_description")),
         **parties.team(first, project.manifest),
-        "servers": [_where(first, project)],
+        "servers": [where] if (where := _where(first, project)) else [],
         "schema": tables,
         **kept(slaProperties=[one for node in nodes for one in parties.freshness(node)]),
     }
@@ -128,13 +130,16 @@ def _duckdb(schema: str, project: Project) -> Found:
     return {"server": project.environment, "type": "duckdb", "database": project.database, "schema": schema}
 
 
-def _where(node: Mapping[str, Any], project: Project) -> Found:
-    """Where a source is: the table of the lake that it is read from, else a schema of the database."""
+def _where(node: Mapping[str, Any], project: Project) -> Found | None:
+    """Where a source is: in the lake, else in a DuckDB file; None where it is elsewhere."""
     location = str(meta_of(node).get("external_location") or "")
     if location.startswith("delta_scan("):
         lake = project.lake if Path(project.lake).is_absolute() else f"./{project.lake}"
         return {"server": "lake", "type": "local", "path": f"{lake}/raw/{node['source_name']}/{{model}}", "format": "delta"}
-    return _duckdb(node["schema"], project)
+    if location or meta_of(node).get("plugin"):
+        return None
+    file = project.files.get(str(node.get("database"))) or project.files.get("")
+    return {"server": "sources", "type": "duckdb", "database": file, "schema": node["schema"]} if file else None
 
 
 def _table(node: Mapping[str, Any], name: str, columns: Sequence[Column], rules: Rules, references: Found) -> Found:

@@ -11,11 +11,14 @@ from typing import Any
 
 import yaml
 
+from sluice.candidate.sources import sources_of
 from sluice.core import dbt, public
+from sluice.core.dbt_profile import Choice
 from sluice.core.duck import connect, literal
 from sluice.core.errors import SluiceError, did_you_mean
 from sluice.core.manifest import ManifestModel, fields_of, folded
 from sluice.core.paths import lake_root
+from sluice.environments.context import here
 from sluice.environments.resolve import Located, locate
 from sluice.odcs.contract import Contract, Project, of_mart, of_source
 from sluice.quality.expectations.declared import declared
@@ -58,7 +61,23 @@ def export(name: str, out: Path, select: Sequence[str] = ()) -> Exported:
 def _project(located: Located) -> Project:
     manifest = dbt.artifact(located.described_in, "manifest.json", hint="run: sluice build")
     audited = {one.unique_id: one for one in declared(manifest)}
-    return Project(manifest, located.name, _from_here(located.opened_as), _from_here(lake_root()), _built(located), audited)
+    environment = located.record.environment if located.record else located.name
+    places = _from_here(located.opened_as), _from_here(lake_root()), _files(environment)
+    name = environment if here().policy.find(environment) else "file"
+    return Project(manifest, name, *places, _built(located), audited)
+
+
+def _files(environment: str) -> dict[str, str]:
+    """The DuckDB files that have sources, by the name of the database; that of the target also without a name."""
+    entry = here().policy.find(environment)
+    try:
+        found = sources_of(Path(), entry.choice if entry else Choice(), entry.sources if entry else None)
+    except SluiceError:  # no profile: dbt says so
+        found = None
+    if found is None:
+        return {}
+    own = _from_here(found.file)
+    return {name: _from_here(file) for name, file in found.others.items()} | {found.database: own, found.alias: own, "": own}
 
 
 def _from_here(path: Path) -> str:

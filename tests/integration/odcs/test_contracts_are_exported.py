@@ -37,7 +37,7 @@ def test_each_source_and_each_mart_has_a_file(folder: Path, capsys: pytest.Captu
     assert sorted(str(path.relative_to(folder / "promises")) for path in (folder / "promises").rglob("*.yaml")) == names
     assert sorted(one["name"] for one in found["contracts"]) == ["core.customers", "core.orders", "till"]
     orders = yaml.safe_load((folder / "promises" / names[1]).read_text())
-    assert orders["servers"][0]["database"] == "data/shop.duckdb"
+    assert orders["servers"] == [{"server": "file", "type": "duckdb", "database": "data/shop.duckdb", "schema": "core"}]
     assert [one["physicalType"] for one in orders["schema"][0]["properties"]][4] == "DECIMAL(9,2)"
 
 

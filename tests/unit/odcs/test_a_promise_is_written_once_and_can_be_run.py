@@ -147,6 +147,21 @@ def test_a_source_has_its_tables_its_key_its_freshness_and_its_place_in_the_lake
     assert table["customProperties"] == [{"property": "key", "value": ["id"]}]
 
 
+@pytest.mark.parametrize(
+    ("said", "server"),
+    [
+        ({"database": "shop"}, {"database": "data/shop.duckdb", "schema": "till"}),
+        ({"database": "other"}, {"database": "data/other.duckdb", "schema": "till"}),
+        ({"meta": {"external_location": "s3://bucket/{name}.parquet"}}, None),
+        ({"meta": {"plugin": "gsheet"}}, None),
+    ],
+)
+def test_a_source_that_is_not_in_the_lake_is_in_a_file_or_elsewhere(said: dict[str, Any], server: dict[str, str] | None) -> None:
+    node = {**manifest()["sources"][SOURCE], "meta": {}, **said}
+    found = of_source([node], project(files={"": "data/shop.duckdb", "other": "data/other.duckdb"})).content
+    assert found.get("servers") == ([{"server": "sources", "type": "duckdb", **server}] if server else None)
+
+
 def test_a_lake_outside_of_the_project_is_named_by_its_whole_path() -> None:
     found = of_source([manifest()["sources"][SOURCE]], project(lake="/srv/lake")).content
     assert found["servers"][0]["path"] == "/srv/lake/raw/till/{model}"
