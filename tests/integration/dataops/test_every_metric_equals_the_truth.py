@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -186,6 +187,15 @@ def test_rows_come_newest_first_and_only_as_many_as_are_asked_for(lake: Path) ->
     assert [one.metric.name for one in told.metrics] == ["lead_time", "deployments"]
     assert [row.subject for row in told.metrics[1].rows] == ["N89", "N88", "N87"]
     assert told.metrics[1].row_count == 8
+
+
+def test_a_due_time_that_the_clocks_leave_out_is_the_moment_after(lake: Path) -> None:
+    due = replace(FACTS, deadlines=(("core.sales", 150, "Europe/Berlin"),))
+    (told,) = measure(
+        Places(lake), due, "prod", timedelta(days=9), END, only=[METRICS[NAMES.index("on_time")]], limit=None
+    ).metrics
+    moments = sorted(f"{row.started_at:%d %H:%M}" for row in told.rows if row.started_at and row.started_at.month == 3)
+    assert moments == ["27 01:30", "28 01:30", "29 01:30", "30 00:30", "31 00:30"]
 
 
 def test_an_environment_without_a_history_has_no_figures(lake: Path) -> None:
