@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tests.helpers import ninety_days_incidents as incidents
-from tests.helpers.ninety_days import BEGIN, END, MARTS, Shop, at, seconds
+from tests.helpers.ninety_days import BEGIN, END, MARTS, Shop, at, dues, seconds
 
 from sluice.history.kinds import CommitEntry
 
@@ -85,7 +85,8 @@ def _of_unknown_models(shop: Shop, day: int) -> None:
 def _nothing_new(shop: Shop, day: int) -> None:
     """A run that had nothing to build: readers have what there is."""
     shop.run(at(day, "04:00"), at(day, "04:01"), "done")
-    shop.delivered(day, ("on time", None), ("on time", None))
+    sales, payments = (seconds(due, at(day, "04:01")) for due in dues(day))
+    shop.delivered(day, ("on time", sales), ("on time", payments))
 
 
 def _rolled_back_and_brought_again(shop: Shop, day: int) -> None:

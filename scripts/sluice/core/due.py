@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -29,20 +29,6 @@ class Due:
     def on(self, day: date) -> datetime:
         """The moment on a day of the zone, in UTC without a zone."""
         return datetime.combine(day, self.at, ZoneInfo(self.zone)).astimezone(UTC).replace(tzinfo=None)
-
-    def last(self, now: datetime) -> datetime:
-        """The newest of its moments that is not after `now`; both are UTC without a zone."""
-        day = now.replace(tzinfo=UTC).astimezone(ZoneInfo(self.zone)).date()
-        return self.on(day) if self.on(day) <= now else self.on(day - timedelta(days=1))
-
-    def between(self, first: datetime, last: datetime) -> list[datetime]:
-        """Its moments after `first`, up to `last`."""
-        day = first.replace(tzinfo=UTC).astimezone(ZoneInfo(self.zone)).date()
-        found = []
-        while (moment := self.on(day)) <= last:
-            found += [moment] if moment > first else []
-            day += timedelta(days=1)
-        return found
 
     def __str__(self) -> str:
         return f"{self.at:%H:%M} {self.zone}"

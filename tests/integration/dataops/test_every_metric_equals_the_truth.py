@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,12 +30,18 @@ def shop() -> Shop:
 
 
 @pytest.fixture(scope="module")
-def report(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Report:
+def lake(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The lake of the shop."""
+    made = tmp_path_factory.mktemp("ninety_days") / "lake"
+    write(made, shop.entries)
+    (made / "quarantine" / "shop").mkdir(parents=True)
+    write_deltalake(made / "quarantine" / "shop" / "orders", pa.Table.from_pylist(shop.rejected))
+    return made
+
+
+@pytest.fixture(scope="module")
+def report(lake: Path) -> Report:
     """What the metrics say."""
-    lake = tmp_path_factory.mktemp("ninety_days") / "lake"
-    write(lake, shop.entries)
-    (lake / "quarantine" / "shop").mkdir(parents=True)
-    write_deltalake(lake / "quarantine" / "shop" / "orders", pa.Table.from_pylist(shop.rejected))
     return measure(Places(lake), FACTS, "prod", timedelta(days=90), END, limit=None)
 
 
@@ -95,9 +102,8 @@ def test_a_value_is_the_time_between_the_times_that_are_shown(report: Report) ->
                 assert row.value == ((row.ended_at or END) - row.started_at).total_seconds()
 
 
-def test_the_window_begins_with_the_history_where_that_is_younger(shop: Shop, tmp_path: Path) -> None:
-    write(tmp_path, shop.entries)
-    told = measure(Places(tmp_path), FACTS, "prod", timedelta(days=900), END, only=())
+def test_the_window_begins_with_the_history_where_that_is_younger(lake: Path) -> None:
+    told = measure(Places(lake), FACTS, "prod", timedelta(days=900), END, only=())
     assert told.window == Window(BEGIN - timedelta(days=10) + timedelta(hours=12), END)
 
 
@@ -176,18 +182,25 @@ def test_each_row_says_what_it_is(report: Report) -> None:
     } <= said  # fmt: skip
 
 
-def test_rows_come_newest_first_and_only_as_many_as_are_asked_for(shop: Shop, tmp_path: Path) -> None:
-    write(tmp_path, shop.entries)
-    told = measure(Places(tmp_path), FACTS, "prod", timedelta(days=7), END, only=METRICS[:2], limit=3)
+def test_rows_come_newest_first_and_only_as_many_as_are_asked_for(lake: Path) -> None:
+    told = measure(Places(lake), FACTS, "prod", timedelta(days=7), END, only=METRICS[:2], limit=3)
     assert [one.metric.name for one in told.metrics] == ["lead_time", "deployments"]
     assert [row.subject for row in told.metrics[1].rows] == ["N89", "N88", "N87"]
     assert told.metrics[1].row_count == 8
 
 
-def test_an_environment_without_a_history_has_no_figures(shop: Shop, tmp_path: Path) -> None:
-    write(tmp_path, shop.entries)
-    assert measure(Places(tmp_path), FACTS, "qa", timedelta(days=90), END).window is None
+def test_a_due_time_that_the_clocks_leave_out_is_the_moment_after(lake: Path) -> None:
+    due = replace(FACTS, deadlines=(("core.sales", 150, "Europe/Berlin"),))
+    (told,) = measure(
+        Places(lake), due, "prod", timedelta(days=9), END, only=[METRICS[NAMES.index("on_time")]], limit=None
+    ).metrics
+    moments = sorted(f"{row.started_at:%d %H:%M}" for row in told.rows if row.started_at and row.started_at.month == 3)
+    assert moments == ["27 01:30", "28 01:30", "29 01:30", "30 00:30", "31 00:30"]
+
+
+def test_an_environment_without_a_history_has_no_figures(lake: Path) -> None:
+    assert measure(Places(lake), FACTS, "qa", timedelta(days=90), END).window is None
     # Another one has its own.
-    told = measure(Places(tmp_path), FACTS, "staging", timedelta(days=90), END)
+    told = measure(Places(lake), FACTS, "staging", timedelta(days=90), END)
     assert told.window is not None
     assert figures(told, "deployments")["with code"] == 0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time
 
 import pytest
 from tests.helpers.sites import manifest, node
 
 from sluice.core.due import Due, DueMart, due_marts, parse
 from sluice.core.errors import SluiceError
+from sluice.dataops.metrics import Row
 from sluice.site.pipeline.paths import longest, made_from
 from sluice.site.today.on_time import judged
 
@@ -30,10 +31,8 @@ def at(text: str) -> datetime:
 def test_a_due_time_is_that_of_its_zone_also_when_clocks_change() -> None:
     due = parse("02:30 Europe/Berlin", "m.yml")
     # 29 March 2026: the clocks go from 02:00 to 03:00
-    assert due.between(at("2026-03-28T00:00"), at("2026-03-30T12:00")) == [
-        at("2026-03-28T01:30"), at("2026-03-29T01:30"), at("2026-03-30T00:30"),
-    ]  # fmt: skip
-    assert due.last(at("2026-03-30T00:29")) == at("2026-03-29T01:30")
+    moments = [due.on(date(2026, 3, day)) for day in (28, 29, 30)]
+    assert moments == [at("2026-03-28T01:30"), at("2026-03-29T01:30"), at("2026-03-30T00:30")]
 
 
 @pytest.mark.parametrize("text", ["25:00", "6", "06:00 Nowhere/City", 600, "06:00 UTC extra"])
@@ -56,23 +55,26 @@ def test_an_exposure_says_it_for_what_it_reads_and_the_earliest_counts() -> None
 MART = DueMart("core.orders", Due(time(6, 0)), "The board", "Ann")
 
 
-def test_a_mart_is_late_on_each_day_that_had_nothing_by_then() -> None:
-    first = at("2026-03-01T05:00")
-    # day by day: on time, nothing at all, an hour late, on time
-    delivered = [first, at("2026-03-03T07:00"), at("2026-03-04T05:30")]
-    found = judged(MART, delivered, at("2026-03-04T12:00"))
+def row(day: int, came: str | None, state: str) -> Row:
+    """A day of the metric `on_time`."""
+    return Row("R", "core.orders", at(f"2026-03-{day:02}T06:00"), at(came) if came else None, None, state, None)
+
+
+def test_a_mart_is_as_it_was_when_it_was_last_due() -> None:
+    days = [
+        row(1, "2026-03-01T05:00", "on time"), row(2, None, "late"), row(3, "2026-03-03T07:00", "late"),
+        row(4, "2026-03-04T05:30", "on time"),
+    ]  # fmt: skip
+    found = judged(MART, [days[2], days[3], days[0], days[1]])
     assert (found.days, found.late, found.is_on_time) == (4, 2, True)
     assert (found.due_at, found.delivered_at) == (at("2026-03-04T06:00"), at("2026-03-04T05:30"))
-    before = judged(MART, delivered[:1], at("2026-03-02T12:00"))
+    before = judged(MART, days[:2])
     assert (before.days, before.late, before.is_on_time, before.delivered_at) == (2, 1, False, None)
-    after = judged(MART, delivered[:2], at("2026-03-03T12:00"))
+    after = judged(MART, days[:3])
     assert (after.is_on_time, after.delivered_at) == (False, at("2026-03-03T07:00"))
 
 
 def test_what_was_never_delivered_was_never_due() -> None:
-    found = judged(MART, [], at("2026-03-04T12:00"))
+    found = judged(MART, [])
     assert (found.due_at, found.days, found.late) == (None, 0, 0)
-    fresh = judged(MART, [at("2026-03-04T11:00")], at("2026-03-04T12:00"))
-    assert (fresh.due_at, fresh.days) == (None, 0)
-    assert fresh.is_on_time
-    assert judged(MART, [at("2026-03-04T11:00")], at("2026-03-04T12:00") + timedelta(days=1)).late == 0
+    assert found.is_on_time

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from html import escape
 
-from sluice.core.errors import SluiceError
 from sluice.core.text import plural
 from sluice.dataops import words
-from sluice.dataops.measure import Measured, Report, measure
+from sluice.dataops.measure import Measured, Report
 from sluice.dataops.metrics import Figure, Row
-from sluice.dataops.project import facts
-from sluice.environments.resolve import Located
 from sluice.page.document import code, folded, table
-from sluice.quarantine import catalog
 from sluice.site import parts
 from sluice.site.context import Page, Site
+from sluice.site.dataops.measured import measured
 from sluice.site.drawn import bar, spark
 from sluice.site.parts import Tile
 
 LEAD = "How fast changes and data arrive, and how often they fail: each figure, and the rows that it is made of."
-WINDOW = timedelta(days=90)
 MOST = 100  # rows of a metric
 # The state of a row in the colour of what it means; others are neither good nor bad.
 _KINDS = {
@@ -32,7 +27,7 @@ _KINDS = {
 
 def page(site: Site) -> Page:
     """The page. It needs no script."""
-    return Page(slug="dataops", title="DataOps metrics", lead=LEAD, body=body(_report(site)))
+    return Page(slug="dataops", title="DataOps metrics", lead=LEAD, body=body(measured(site, limit=MOST)))
 
 
 def body(report: Report) -> list[str]:
@@ -46,17 +41,6 @@ def body(report: Report) -> list[str]:
         parts.tiles([_tile(one) for one in report.metrics]),
         *(_section(one, report.environment) for one in report.metrics),
     ]
-
-
-def _report(site: Site) -> Report:
-    places = catalog.places(site.context.lake, lambda: _located(site))
-    return measure(places, facts(site.manifest), site.environment, WINDOW, site.made_at, limit=MOST)
-
-
-def _located(site: Site) -> Located:
-    if site.shown is None:
-        raise SluiceError(f"{site.environment} has no release yet")
-    return site.shown.located
 
 
 def _tile(one: Measured) -> Tile:

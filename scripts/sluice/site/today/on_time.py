@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from html import escape
 
 from sluice.core.due import DueMart, due_marts
 from sluice.core.text import percent
+from sluice.dataops.metrics import METRICS, Row
 from sluice.page.document import code, table
 from sluice.site import parts
 from sluice.site.context import Site
+from sluice.site.dataops.measured import DAYS, measured
 from sluice.site.parts import Tile
-
-DAYS = 90
-
-# When readers got what was new, or it was known that nothing is.
-_DELIVERED = """
-    select ended_at as delivered_at
-    from nights
-    where outcome = 'done'
-    union
-    select tried_at
-    from releases
-    where action in ('publish', 'promote') and environment = $environment and outcome = 'done'
-    order by delivered_at
-"""
 
 
 @dataclass(frozen=True)
 class OnTime:
-    """A mart at its last due time: `delivered_at` is None where nothing came since; `late` of `due` days were late."""
+    """A mart at its last due time: `delivered_at` is None where nothing came since; `late` of `days` days were late."""
 
     mart: DueMart
     due_at: datetime | None
@@ -43,31 +30,21 @@ class OnTime:
 
 
 def read(site: Site) -> list[OnTime]:
-    """Every mart that has to be there at a time, those that are late first."""
-    delivered = [one["delivered_at"] for one in site.rows(_DELIVERED, {"environment": site.environment})]
-    found = [judged(mart, delivered, site.made_at) for mart in due_marts(site.manifest)]
+    """Every mart that has to be there at a time, those that are late first; by the metric `on_time`."""
+    due = due_marts(site.manifest)
+    report = measured(site, [one for one in METRICS if one.name == "on_time"]) if due else None
+    rows = report.metrics[0].rows if report and report.metrics else ()
+    found = [judged(mart, [row for row in rows if row.subject == mart.relation]) for mart in due]
     return sorted(found, key=lambda one: (one.is_on_time, -one.late, one.mart.relation))
 
 
-def judged(mart: DueMart, delivered: Sequence[datetime], now: datetime) -> OnTime:
-    """How a mart was at each of its due times of the last DAYS days, since it was delivered first."""
-    if not delivered:
-        return OnTime(mart, None, is_on_time=False, delivered_at=None, days=0, late=0)
-    since = max(now - timedelta(days=DAYS), delivered[0])
-    moments = mart.due.between(since, now)
-    late = [moment for moment in moments if not _is_there(delivered, moment)]
-    last = moments[-1] if moments else None
-    after = delivered[bisect_left(delivered, last) :] if last else []
-    before = delivered[: bisect_right(delivered, last)] if last else list(delivered)
-    ok = last is None or last not in late
-    came = before[-1] if ok and before else after[0] if after else None
-    return OnTime(mart, last, ok, came, len(moments), len(late))
-
-
-def _is_there(delivered: Sequence[datetime], moment: datetime) -> bool:
-    """Whether something came in the day before the moment."""
-    at = bisect_right(delivered, moment)
-    return at > 0 and delivered[at - 1] > moment - timedelta(days=1)
+def judged(mart: DueMart, rows: Sequence[Row]) -> OnTime:
+    """How a mart was at each of its due times, since it was delivered first."""
+    last = max(rows, key=lambda row: str(row.started_at), default=None)
+    if last is None:
+        return OnTime(mart, None, is_on_time=True, delivered_at=None, days=0, late=0)
+    late = sum(row.state == "late" for row in rows)
+    return OnTime(mart, last.started_at, last.state == "on time", last.ended_at, len(rows), late)
 
 
 def tiles(found: Sequence[OnTime]) -> list[Tile]:

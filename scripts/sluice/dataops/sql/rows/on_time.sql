@@ -66,14 +66,15 @@ judged as (
     select
         looked.*,
         looked.arrived_at >= looked.opens_at as is_published,
+        -- The end of the last run that had nothing to publish, where nothing was published.
+        (
+            select max(ended_at) from runs_of_environment
+            where outcome = 'done' and ended_at between looked.opens_at and looked.due_at
+        ) as looked_at,
         exists (
-            from runs_of_environment as runs
-            where runs.outcome = 'done' and runs.ended_at between looked.opens_at and looked.due_at
-        )
-        and not exists (
             from moves
             where moves.moved_at between looked.opens_at and looked.due_at
-        ) as is_unchanged,
+        ) as is_moved,
         (
             select min(moved_at) from moves
             where moved_at > looked.due_at and moved_at < looked.closes_at and action <> 'rollback'
@@ -90,12 +91,16 @@ select
     coalesce(release_id, 'none') as id,
     mart as subject,
     due_at as started_at,
-    case when is_published then arrived_at when is_unchanged then null else late_at end as ended_at,
+    case
+        when is_published then arrived_at
+        when looked_at is not null and not is_moved then looked_at
+        else late_at
+    end as ended_at,
     seconds_between(due_at, ended_at) as value,
-    if(is_published or is_unchanged, 'on time', 'late') as state,
+    if(coalesce(ended_at <= due_at, false), 'on time', 'late') as state,
     case
         when is_published then 'published'
-        when is_unchanged then 'nothing was new'
+        when ended_at <= due_at then 'nothing was new'
         else coalesce(trouble, 'no run had ended')
     end as reason
 from judged
