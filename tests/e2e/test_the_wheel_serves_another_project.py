@@ -114,3 +114,10 @@ def test_another_project_is_released_and_rolled_back(environment: Path, corner: 
     assert float(ran(environment / "bin/python", *ask)) == 41
     sluice("rollback", "prod", "--why", "too dear")
     assert float(ran(environment / "bin/python", *ask)) == 19
+    # its models declare nothing: pages without data say so
+    assert "site/index.html: 7 pages" in sluice("report")
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in (corner / "site").glob("*.html")}
+    assert "too dear" in pages["index"]
+    assert "41" not in pages["shop"]
+    assert "No model says what is to be shown" in pages["shop"]
+    assert "orders" in pages["pipeline"]

@@ -48,7 +48,7 @@ def _pages(shop: Shop, refused: str) -> list[tuple[str, Path, str, int]]:
     site, pages = shop.root / "site", shop.root / "pages"
     pages.mkdir(exist_ok=True)
     shop.sluice("report", "--out", str(site))
-    candidate = next((shop.root / "warehouse" / "candidates").glob("2*")).name
+    candidate = max((shop.root / "warehouse" / "candidates").glob("2*")).name
     shop.sluice("diff", "prod", candidate, "--format", "html", "--out", str(pages / "diff.html"))
     comment = shop.sluice("diff", "prod", candidate, "--format", "markdown")
     rendered = MarkdownIt("commonmark", {"html": True}).enable("table").render(comment)

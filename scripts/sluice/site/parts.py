@@ -22,6 +22,13 @@ def when(at: datetime | None) -> str:
     return f'<time datetime="{at:%Y-%m-%dT%H:%M:%SZ}">{escape(moment(at))}</time>'
 
 
+def since(at: datetime | None) -> str:
+    """A time, or where it is midnight in UTC the day alone: a day of the data is the same in every zone."""
+    if at is None or (at.hour, at.minute, at.second) != (0, 0, 0):
+        return when(at)
+    return f'<span class="day">{escape(moment(at).partition(",")[0])}</span>'
+
+
 def age(at: datetime | None, now: datetime) -> str:
     """How long ago, which the page's script counts on; nothing for None."""
     if at is None:

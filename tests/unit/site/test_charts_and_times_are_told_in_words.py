@@ -25,6 +25,11 @@ def test_a_time_is_in_utc_for_those_without_a_script() -> None:
     assert ">6 h ago</time>" in parts.age(moment, datetime.fromisoformat("2026-03-02T08:00:00"))
 
 
+def test_a_day_of_the_data_is_the_same_in_every_zone() -> None:
+    assert parts.since(datetime.fromisoformat("2026-03-02T00:00:00")) == '<span class="day">2 Mar 2026</span>'
+    assert "<time" in parts.since(datetime.fromisoformat("2026-03-02T00:01:00"))
+
+
 def test_a_small_chart_has_its_points_marks_and_a_sentence() -> None:
     found = drawn.spark([1.0, None, 3.0], 'rises & "ends"', width=104, height=36, marks=[Mark(2, "block")])
     assert 'aria-label="rises &amp; &quot;ends&quot;"' in found

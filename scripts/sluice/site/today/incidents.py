@@ -63,7 +63,7 @@ def _card(site: Site, one: Row) -> str:
     short = escape(one["incident_id"][:8], quote=True)
     word = f'<span class="{kind}">{escape(one["severity"])}</span>'
     known = [
-        ("since", f"{parts.when(one['since_at'])}; opened {parts.age(one['opened_at'], site.made_at)}, seen by {_runs(one)}"),
+        ("since", f"{parts.since(one['since_at'])}; opened {parts.age(one['opened_at'], site.made_at)}, seen by {_runs(one)}"),
         ("root", f"{code(one['name'] or one['node'])} in {escape(one['environment'])}"),
         ("owner", escape(one["owner"] or "nobody is named: give the model a group with an owner")),
         ("what to do", escape(one["next_step"] or "")),
@@ -86,5 +86,7 @@ def _state(one: Row) -> str:
 
 
 def _findings(found: Sequence[Row]) -> str:
-    rows = [[escape(one["sentence"]), escape(one["severity"]), escape(one["step"]), parts.when(one["since_at"])] for one in found]
+    rows = [
+        [escape(one["sentence"]), escape(one["severity"]), escape(one["step"]), parts.since(one["since_at"])] for one in found
+    ]
     return table(["what", "severity", "step", "since"], rows, name="Findings")

@@ -134,13 +134,12 @@ def _files(run: LastRun) -> str:
 
 
 def _next(site: Site, run: LastRun) -> str:
+    """What the incidents say, and what compares the candidate with what readers have."""
     steps = list(dict.fromkeys(one["next_step"] for one in run.findings if one["next_step"] and one["severity"] == "error"))
     told = "".join(f"<li>{escape(one)}</li>" for one in steps)
-    candidate = run.run["release_id"]
-    if candidate:
-        told += f"<li>look at it: {code(f'sluice diff {site.environment} {candidate}')}</li>"
-        answer = code(f"sluice ack CHECK --release {candidate} --why ...")
-        told += f"<li>if it is a false alarm: {answer}, then publish it</li>"
+    if run.run["release_id"] and site.shown:
+        command = code(f"sluice diff {site.environment} {run.run['release_id']}")
+        told += f"<li>what it would have changed: {command}</li>"
     return f"<p><strong>What to do</strong></p><ul>{told}</ul>" if told else ""
 
 
