@@ -1,6 +1,6 @@
 -- One row per run of an environment from its data to its readers: `sluice run`, or the commands that a scheduler gave one run id.
 --
--- In: the tables `runs` and `steps` of the history, and $environment. A build or an audit by hand is no such run: it was not
+-- In: the tables `runs` and `steps` of the history, and $environment. A build or an audit by hand is not one of them: it was not
 -- meant to publish.
 with commands as (
 
