@@ -3,8 +3,9 @@
     python -m lab.catalog [--models 3000] [--columns 20] [--out FOLDER]
 
 Types words as people do, letter by letter, with mistakes and several at once, into the page in Debian's chromium (CHROMIUM names
-another one), and waits after each key until what was found is laid out, and takes the best of TIMES.
-Exit code 1 where a key takes longer than LIMIT.
+another one), and waits after each key until what was found is laid out; the best of TIMES counts. `processor` is what a key took
+of the page's thread, twice its search included; `milliseconds` is what passed meanwhile, which says little on a busy machine.
+Exit code 1 where a key takes more of the processor than LIMIT.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from lab.catalog.synthetic import Size, manifest_of
 from sluice.catalog.describe import describe
 from sluice.catalog.evidence import Evidence
 
-LIMIT = 50.0  # milliseconds
+LIMIT = 50.0  # milliseconds of the processor
 WORDS = (
     "payments",
     "currency_code",
@@ -90,24 +91,41 @@ def keys(browser: Any, out: Path, words: Sequence[str]) -> list[dict[str, Any]]:
     page.goto((out / "catalog.html").absolute().as_uri())
     page.wait_for_selector("body[data-catalog=ready]")
     print(f"ready to search {page.evaluate(_OPENED):,.0f} ms after it was opened from disk")
+    cpu = context.new_cdp_session(page)
+    cpu.send("Performance.enable", {"timeDomain": "threadTicks"})
     found: list[dict[str, Any]] = []
     for word in words:
-        tried = [[page.evaluate(_KEY, word[:length]) for length in range(1, len(word) + 1)] for _ in range(TIMES)]
-        found += (min(tries, key=lambda one: one["milliseconds"]) for tries in zip(*tried, strict=True))
+        tried = [[_key(page, cpu, word[:length]) for length in range(1, len(word) + 1)] for _ in range(TIMES)]
+        found += (min(tries, key=lambda one: one["processor"]) for tries in zip(*tried, strict=True))
     context.close()
     return found
 
 
+def _key(page: Any, cpu: Any, text: str) -> dict[str, Any]:
+    """One key, with what it took of the page's thread: other programs do not count."""
+
+    def spent() -> float:
+        return next(float(one["value"]) for one in cpu.send("Performance.getMetrics")["metrics"] if one["name"] == "TaskDuration")
+
+    before = spent()
+    found = dict(page.evaluate(_KEY, text))
+    return {**found, "processor": 1000 * (spent() - before)}
+
+
 def told(typed: Sequence[dict[str, Any]]) -> list[str]:
-    """The keys in three lines."""
-    spent = sorted(one["milliseconds"] for one in typed)
-    slowest = max(typed, key=lambda one: one["milliseconds"])
-    within = f"95 of 100 within {spent[int(0.95 * len(spent))]:.1f} ms"
+    """The keys in a few lines."""
+    slowest = max(typed, key=lambda one: one["processor"])
     return [
-        f"{len(typed)} keys: median {statistics.median(spent):.1f} ms, {within}",
+        *(f"{len(typed)} keys, {name}: {_spread([one[name] for one in typed])}" for name in ("processor", "milliseconds")),
         f"slowest: {slowest}",
         f"most postings of a key: {max(one['postings'] for one in typed):,}",
     ]
+
+
+def _spread(spent: Sequence[float]) -> str:
+    ordered = sorted(spent)
+    most = f"95 of 100 within {ordered[int(0.95 * len(ordered))]:.1f} ms, all within {ordered[-1]:.1f} ms"
+    return f"median {statistics.median(ordered):.1f} ms, {most}"
 
 
 def main() -> int:
@@ -130,7 +148,7 @@ def main() -> int:
         with chromium() as browser:
             typed = keys(browser, out, WORDS)
     print("\n".join(told(typed)))
-    return int(max(one["milliseconds"] for one in typed) > LIMIT)
+    return int(max(one["processor"] for one in typed) > LIMIT)
 
 
 if __name__ == "__main__":

@@ -296,5 +296,5 @@ def test_the_instrument_measures_each_key(browser: Any, tmp_path: Path) -> None:
     assert figures["page"] > figures["nodes"] > 1000
     typed = keys(browser, tmp_path / "site", ["ordrs"])
     assert [one["text"] for one in typed] == ["o", "or", "ord", "ordr", "ordrs"]
-    assert told(typed)[0].startswith("5 keys: median ")
+    assert told(typed)[0].startswith("5 keys, processor: median ")
     assert typed[1]["postings"] > 0
