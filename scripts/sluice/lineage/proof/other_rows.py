@@ -81,7 +81,7 @@ def doubled(parent: Parent, words: Sequence[str]) -> str:
 
 
 def made(parent: Parent, like: Parent, words: Sequence[str]) -> str:
-    """Rows for a parent that has none: in columns that another one has, too, its values; else texts of the query, or a constant."""
+    """Rows for a parent that has none: the values of columns that another one has, too; else texts of the query, or a constant."""
     known = {column.name.lower(): column for column in like.columns}
     values = [_made(column, at, known, words) for at, column in enumerate(parent.columns)]
     query = f"select {', '.join(values)} from {like.base} as p order by hash(p) limit {_MADE}"
