@@ -11,7 +11,7 @@ from sluice.lineage.proof.changes import FILLS, SHIFTS, Column
 
 _WORD = re.compile(r"'([^']{0,60})'")
 _RENEWED = {"number": "@own@ + 1000003", "text": "@own@ || '~'", "time": "@own@ + interval 5000 day"}
-# So many rows are made for a parent that has none.
+# At most this many rows are made for a parent that has none.
 _MADE = 2000
 
 
@@ -81,7 +81,7 @@ def doubled(parent: Parent, words: Sequence[str]) -> str:
 
 
 def made(parent: Parent, like: Parent, words: Sequence[str]) -> str:
-    """Rows for a parent that has none: the values of columns that another one has, too; else texts of the query, or a constant."""
+    """Rows for a parent that has none: columns that another one has, too, get its values, others texts of the query or constants."""
     known = {column.name.lower(): column for column in like.columns}
     values = [_made(column, at, known, words) for at, column in enumerate(parent.columns)]
     query = f"select {', '.join(values)} from {like.base} as p order by hash(p) limit {_MADE}"
