@@ -81,7 +81,7 @@ def doubled(parent: Parent, words: Sequence[str]) -> str:
 
 
 def made(parent: Parent, like: Parent, words: Sequence[str]) -> str:
-    """Rows for a parent that has none: columns that another one has, too, get its values, others texts of the query or constants."""
+    """Rows for a parent that has none: of columns that another one has, too, its values; else texts of the query or constants."""
     known = {column.name.lower(): column for column in like.columns}
     values = [_made(column, at, known, words) for at, column in enumerate(parent.columns)]
     query = f"select {', '.join(values)} from {like.base} as p order by hash(p) limit {_MADE}"
