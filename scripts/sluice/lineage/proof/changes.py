@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sluice.core.duck import identifier
@@ -61,7 +61,7 @@ class Change:
         return self.name if self.share == 1 else f"{self.name}, in one of {self.share} rows"
 
 
-_SHIFTS = {"number": "@own@ + 1", "text": "@own@ || '~'", "flag": "not @own@", "time": "@own@ + interval 1 day"}
+SHIFTS = {"number": "@own@ + 1", "text": "@own@ || '~'", "flag": "not @own@", "time": "@own@ + interval 1 day"}
 _FAR = {
     "number": ["@own@ + 1000003", "-@own@", "@own@ * 0"],
     "text": ["upper(@own@) || '~~'", "''"],
@@ -74,7 +74,7 @@ _FAR = {
         "@own@ + interval 40 day",
     ],
 }
-_FILLS = {"number": "1", "text": "'~'", "flag": "true", "time": "timestamp '2020-02-02 02:02:02'"}
+FILLS = {"number": "1", "text": "'~'", "flag": "true", "time": "timestamp '2020-02-02 02:02:02'"}
 
 
 def usual(column: Column) -> list[Change]:
@@ -82,13 +82,13 @@ def usual(column: Column) -> list[Change]:
 
     A column that has to stay unique gets new values, and other rows' values in exchange for its own.
     """
-    shift = _SHIFTS.get(column.kind)
+    shift = SHIFTS.get(column.kind)
     found = [Change("a value more", shift, keeps_keys=True)] if shift else []
     found.append(Change("null", "null"))
     if column.is_key:
         found.append(Change("values swapped", "@map@.other", swaps=True, keeps_keys=True))
     if column.has_empty:
-        fill = column.values[0] if column.values else _FILLS.get(column.kind, "@own@")
+        fill = column.values[0] if column.values else FILLS.get(column.kind, "@own@")
         found.append(Change("empty values filled", f"coalesce(@own@, {fill})"))
     some = (
         f"case hash(p) % 9 when 0 then @map@.other when 1 then {shift or '@own@'} when 2 then {shift or '@own@'} else @own@ end"
@@ -104,7 +104,7 @@ def more(column: Column) -> Iterator[Change]:
     ]
     few = column.values if len(column.values) <= KINDS else column.values[:2]
     found += [Change(f"values become {value}", value, share) for share in (2, 5) for value in few]
-    found += [Change("a value more", _SHIFTS[column.kind], share) for share in (3, 30) if column.kind in _SHIFTS]
+    found += [Change("a value more", SHIFTS[column.kind], share) for share in (3, 30) if column.kind in SHIFTS]
     found += [Change("values swapped", "@map@.other", share, swaps=True) for share in (1, 2, 40)]
     found += [Change("null", "null", share) for share in (2, 11)]
     yield from (change for change in found if change.keeps_keys or not column.is_key)
@@ -137,37 +137,6 @@ def changed_view(base: str, changes: Mapping[Column, Change]) -> str:
         if change.swaps:
             joins.append(f"left join ({_others(base, own)}) as {other} on p.{own} is not distinct from {other}.own")
     return f"select p.* replace ({', '.join(values)}) from {base} as p {' '.join(joins)}"
-
-
-def mixed(base: str, columns: Sequence[Column], share: int) -> str:
-    """A query of the parent in which, apart from keys, one of `share` values is another one: of another row, or a new one."""
-    values = [_mixed(column, at, 2 * share) for at, column in enumerate(columns) if not column.is_key]
-    replaced = f"replace ({', '.join(values)})" if values else ""
-    return f"select p.* {replaced} from {base} as p"
-
-
-def _mixed(column: Column, at: int, share: int) -> str:
-    own = f"p.{identifier(column.name)}"
-    new = _SHIFTS.get(column.kind, "@own@").replace("@own@", own)
-    return f"""(case hash(p, {at}) % {share} when 0 then lead({own}, {3 + 2 * at}) over () when 1 then {new} else {own} end
-        )::{column.type} as {identifier(column.name)}"""
-
-
-def doubled(base: str, columns: Sequence[Column], keys: Iterable[Collection[str]]) -> str:
-    """A query of the parent with one of three rows twice, the second time with another key."""
-    by_name = {column.name.lower(): column for column in columns}
-    renewed: dict[str, str] = {}
-    for key in keys:
-        names = [name for name in sorted(key) if name in by_name and by_name[name].kind in _RENEWED]
-        if names and not renewed.keys() & set(names):
-            best = min(names, key=lambda name: list(_RENEWED).index(by_name[name].kind))
-            own = f"p.{identifier(by_name[best].name)}"
-            renewed[best] = f"({_RENEWED[by_name[best].kind].replace('@own@', own)})::{by_name[best].type} as {own[2:]}"
-    replaced = f"replace ({', '.join(renewed.values())})" if renewed else ""
-    return f"select p.* from {base} as p union all select p.* {replaced} from {base} as p where hash(p) % 3 = 0"
-
-
-_RENEWED = {"number": "@own@ + 1000003", "text": "@own@ || '~'", "time": "@own@ + interval 5000 day"}
 
 
 def _others(base: str, name: str) -> str:

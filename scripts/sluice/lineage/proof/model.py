@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import duckdb
 
@@ -11,6 +11,7 @@ from sluice.lineage.graph import Graph
 from sluice.lineage.influence import hows
 from sluice.lineage.proof import changes
 from sluice.lineage.proof.changes import Change, Column
+from sluice.lineage.proof.other_rows import Parent, worlds
 from sluice.lineage.proof.result import CONFIRMED, NOT_COMPARED, NOT_EXERCISED, UNCONFIRMED, Claim, Effect, ModelProof, Pair
 from sluice.lineage.proof.stage import MissingError, Shape, Stage
 from sluice.lineage.proof.world import World, other_world, show, world_of
@@ -36,6 +37,7 @@ class ModelProver:
         self._sql = ""
         self._shape = Shape({})
         self._parents: dict[str, list[Column]] = {}
+        self._rows: dict[str, int] = {}
         self._runs = self._failed = 0
 
     def prove(self) -> ModelProof:
@@ -46,9 +48,9 @@ class ModelProver:
         except (MissingError, duckdb.Error) as error:
             return ModelProof(self._model, label, skipped=str(error).splitlines()[0])
         self._in_world(world, is_first=True)
-        for name, query_of in self._others():
+        for name, queries in worlds(self._read(world), self._sql):
             if any(self._waiting(place) for place in self._places()):
-                self._elsewhere(name, {parent: query_of(parent, base) for parent, base in world.bases.items()})
+                self._elsewhere(name, queries)
         claims = tuple(self._claim(place, how, world) for place, how in sorted(self._edges.items()) if place[0] in self._parents)
         return ModelProof(
             self._model, label, claims, tuple(self._seen_effects()), tuple(sorted(world.unstable)), self._runs, self._failed
@@ -57,6 +59,7 @@ class ModelProver:
     def _begin(self) -> World:
         self._sql = self._stage.runnable(self._model)
         bases = {parent: self._stage.base(parent) for parent in self._stage.reads(self._model)}
+        self._rows = {parent: self._stage.count(base) for parent, base in bases.items()}
         self._shape = self._shaped(self._stage.described(self._sql))
         self._parents = {parent: list(self._columns(parent)) for parent in bases}
         return world_of(self._stage, "", bases, self._sql, self._shape)
@@ -74,11 +77,12 @@ class ModelProver:
             values = self._stage.values(parent, name, column.kind, changes.KINDS + 1)
             yield Column(name, type_, column.is_key, values, self._stage.has_empty(parent, name))
 
-    def _others(self) -> Iterator[tuple[str, Callable[[str, str], str]]]:
-        """Other rows, for edges that the release's do not confirm: values mixed in few rows, rows twice, values mixed in many."""
-        yield "values mixed in few rows", lambda parent, base: changes.mixed(base, self._parents[parent], 8)
-        yield "rows twice", lambda parent, base: changes.doubled(base, self._parents[parent], self._graph.keys.get(parent, ()))
-        yield "values mixed in many rows", lambda parent, base: changes.mixed(base, self._parents[parent], 2)
+    def _read(self, world: World) -> dict[str, Parent]:
+        """The parents with their rows."""
+        keys = self._graph.keys
+        return {
+            name: Parent(base, self._rows[name], self._parents[name], keys.get(name, ())) for name, base in world.bases.items()
+        }
 
     def _elsewhere(self, name: str, queries: Mapping[str, str]) -> None:
         try:
@@ -218,8 +222,9 @@ class ModelProver:
             return Claim(pair, how, CONFIRMED, by)
         if child in world.unstable:
             return Claim(pair, how, NOT_COMPARED)
-        # What no change of anything moves, the rows do not exercise.
-        is_still = (parent, name) not in self._tried or all(moved != child for _, _, moved in self._effects)
+        # Where no rows are, and what no change of anything moves, the release does not exercise.
+        is_still = not self._rows[parent] or (parent, name) not in self._tried
+        is_still = is_still or all(moved != child for _, _, moved in self._effects)
         return Claim(pair, how, NOT_EXERCISED if is_still else UNCONFIRMED)
 
     def _seen_effects(self) -> Iterable[Effect]:

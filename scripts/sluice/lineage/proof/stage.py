@@ -143,6 +143,12 @@ class Stage:
         found = [row[0] for row in self._connection.execute(query).fetchall()]
         return tuple(value if kind in ("number", "flag") else literal(value) for value in found)
 
+    def count(self, base: str) -> int:
+        """The number of rows."""
+        row = self._connection.execute(f"select count(*) from {base}").fetchone()
+        assert row is not None
+        return int(row[0])
+
     def has_empty(self, unique_id: str, name: str) -> bool:
         """Whether a column has nulls."""
         query = f"select 1 from {self.base(unique_id)} where {identifier(name)} is null limit 1"
