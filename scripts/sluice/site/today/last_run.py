@@ -51,8 +51,8 @@ class LastRun:
         return str(self.run["stopped_step"] or "its beginning")
 
     @property
-    def ended_at(self) -> datetime:
-        """When it began; runs are told apart by that."""
+    def began_at(self) -> datetime:
+        """When it began."""
         started = self.run["started_at"]
         assert isinstance(started, datetime)
         return started
@@ -76,10 +76,10 @@ def sentence(site: Site, run: LastRun | None) -> str:
     """The state in one sentence."""
     if run is None:
         return parts.nothing(f"No run of {site.environment} was recorded.", "sluice run")
-    began = f"The run of {parts.when(run.ended_at)}"
+    began = f"The run of {parts.when(run.began_at)}"
     if run.is_done:
         did = "published" if any(step["step"] == "publish" for step in run.steps) else "found nothing new"
-        return f'<p class="state good-card">{began} <strong class="good">{did}</strong>.</p>'
+        return f'<p class="state">{began} <strong class="good">{did}</strong>.</p>'
     since = next((row.since for row in site.environments if row.name == site.environment and row.since), None)
     kept = (
         f"{escape(site.environment)} still has the release of {parts.when(datetime.fromisoformat(since))}"
@@ -102,7 +102,7 @@ def tiles(site: Site, run: LastRun | None) -> list[Tile]:
     if run is None:
         return []
     value = "done" if run.is_done else _word(run)
-    note = f"{parts.age(run.ended_at, site.made_at)}, {parts.seconds(run.run['seconds'])}"
+    note = f"{parts.age(run.began_at, site.made_at)}, {parts.seconds(run.run['seconds'])}"
     return [Tile("Last run", value, note, "good" if run.is_done else "bad", "" if run.is_done else "#why")]
 
 
