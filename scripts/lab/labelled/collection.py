@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -19,13 +21,41 @@ from sluice.core.duck import identifier, literal
 _LABEL = re.compile(r"(is_?)?(label|anomaly|outlier)s?", re.IGNORECASE)
 
 
-def load(connection: duckdb.DuckDBPyConnection, folder: Path, windows: Path | None) -> dict[str, list[Window]]:
+@dataclass(frozen=True)
+class Sample:
+    """Of the files in the order of their names, each `every`th from `offset` on, and of each its first `points` points."""
+
+    every: int = 1
+    offset: int = 0
+    points: int | None = None
+
+    def link(self, folder: Path, into: Path) -> None:
+        """Make the folder `into` of the chosen files."""
+        files = sorted(one.relative_to(folder) for one in folder.rglob("*") if one.suffix == ".csv")
+        for one in files[self.offset :: self.every]:
+            (into / one).parent.mkdir(parents=True, exist_ok=True)
+            (into / one).symlink_to((folder / one).resolve())
+
+
+def load(
+    connection: duckdb.DuckDBPyConnection, folder: Path, windows: Path | None, sample: Sample | None = None
+) -> dict[str, list[Window]]:
     """Fill the table `series` as `sluice chart` does; the labelled windows of each series."""
-    series.load(connection, str(folder), "value", Columns())
-    names = [row[0] for row in connection.execute("select distinct metric from series order by metric").fetchall()]
+    sample = sample or Sample()
+    with TemporaryDirectory() as linked:
+        sample.link(folder, Path(linked))
+        series.load(connection, linked, "value", Columns())
+    if sample.points is not None:
+        connection.execute(
+            "delete from series where rowid in (select rowid from series qualify row_number() over "
+            f"(partition by metric order by measured_at) > {int(sample.points)})"
+        )
+    last = dict(connection.execute("select metric, max(measured_at) from series group by metric order by metric").fetchall())
     if windows is not None:
-        return dict(_from_json(windows, names))
-    return {name: _from_column(connection, folder / name) for name in names}
+        found = dict(_from_json(windows, list(last)))
+    else:
+        found = {name: _from_column(connection, folder / name) for name in last}
+    return {name: [(start, min(end, last[name])) for start, end in found[name] if start <= last[name]] for name in last}
 
 
 def _from_json(path: Path, names: list[str]) -> Iterator[tuple[str, list[Window]]]:

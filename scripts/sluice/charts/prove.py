@@ -37,13 +37,15 @@ def report(series: int) -> str:
         seen: dict[int, list[dict[str, Seen]]] = {}
         cases = [Case("", HORIZON, normal, times=5), *(Case("", SOON, normal, change=_add(shift)) for shift in SHIFTS)]
         for at, baseline in enumerate(BASELINES):
-            tell(f"baseline {baseline}", at / 11)
+            tell(f"baseline {baseline}", at / 12)
             seen[baseline] = simulate.run(cases, baseline, series, settings)
         parts = [_false_alarms(settings, series, seen), _shifts(settings, seen)]
         for at, (name, part) in enumerate(
-            {"rules": _rules, "other changes": _others, "kinds of data": _kinds, "long series": _long}.items()
-        ):
-            tell(name, (7 + at) / 11)
+            {
+                "one side": _one_side, "rules": _rules, "other changes": _others, "kinds of data": _kinds, "long series": _long,
+            }.items()
+        ):  # fmt: skip
+            tell(name, (7 + at) / 12)
             parts.append(part(settings, series))
     return "\n\n".join([_head(settings, series), *("\n".join(part) for part in parts)]) + "\n"
 
@@ -127,6 +129,26 @@ def _shifts(settings: Settings, by_baseline: dict[int, list[dict[str, Seen]]]) -
     known = [f"{100 * theory.signalled(theory.look(settings), SOON, shift)[0]:.1f} %" for shift in SHIFTS]
     rows.append(["known", *known])
     yield from _table((">baseline", *(f">{shift:g} sigma" for shift in SHIFTS)), rows)
+
+
+def _one_side(_: Settings, series: int) -> Iterator[str]:
+    settings = Settings.one_sided("up")
+    yield "## One side only\n"
+    yield "With `--direction up` only what is high signals, with limits that are lower: points at"
+    yield f"{settings.look} and {settings.block}, the mean at {settings.look_mean:.2f} and {settings.block_mean:.2f}."
+    yield f"As above, {series:,} series for each baseline.\n"
+    rows = []
+    for baseline in BASELINES:
+        cases = [Case("", HORIZON, normal), *(Case("", SOON, normal, change=_add(shift)) for shift in (1.0, 2.0, -1.0))]
+        nothing, *shifted = simulate.run(cases, baseline, series, settings)
+        mean, low, high = _arl(nothing["look"])
+        rows.append([str(baseline), f"{mean:,.0f}", f"{low:,.0f} to {high:,.0f}", *(_percent(seen["look"]) for seen in shifted)])
+    look = theory.look(settings)
+    probability, lived = theory.signalled(look, HORIZON)
+    known = [f"{100 * theory.signalled(look, SOON, shift)[0]:.1f} %" for shift in (1.0, 2.0, -1.0)]
+    rows.append(["known", f"{lived / probability:,.0f}", "", *known])
+    head = (">baseline", ">points a false alarm", ">95 % interval", ">1 sigma up", ">2 sigma up", ">1 sigma down")
+    yield from _table(head, rows)
 
 
 def _drift(slope: float) -> Any:

@@ -11,6 +11,7 @@ import duckdb
 
 from sluice.charts import engine
 from sluice.charts.settings import Settings
+from sluice.core import text
 
 LEVELS = ("", "look", "block")
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class Point:
 class Signal:
     """Points that signal one soon after the other: from the first to the last, and what the strongest of them is.
 
-    `since` is when the series is likely to have changed.
+    `since` is when the series is likely to have changed. Of a chart for one direction, the other limit is None.
     """
 
     at: str
@@ -54,10 +55,18 @@ class Signal:
     strongest_at: str
     value: float
     expected: float
-    lower: float
-    upper: float
+    lower: float | None
+    upper: float | None
     rules: list[str]
     since: str
+
+
+def expected(signal: Signal) -> str:
+    """What was expected of its strongest point, in words."""
+    lower, upper = (None if edge is None else text.number(float(f"{edge:.4g}")) for edge in (signal.lower, signal.upper))
+    if lower is None or upper is None:
+        return f"at least {lower}" if upper is None else f"at most {upper}"
+    return f"{lower} to {upper}"
 
 
 @dataclass(frozen=True)

@@ -26,15 +26,19 @@ TEXTBOOK_KINDS = {
 }
 
 
+DIRECTIONS = ("both", "up", "down")
+
+
 @dataclass(frozen=True)
 class Settings:
-    """Limits in standard deviations; lengths in points."""
+    """Limits in standard deviations; lengths in points. `one_sided` has those of one direction."""
 
     weight: float = 0.1  # of the newest point in the weighted mean (EWMA)
     look: float = 3.5
     look_mean: float = 2.7601  # in standard deviations of the weighted mean
     block: float = 4.3
     block_mean: float = 4.0352
+    direction: str = "both"  # what signals: both, up or down
     least: int = 14  # no point is judged by a shorter baseline
     settle: int = 14  # signals in a row on one side that become the baseline of a new level
     memory: float = 1e9  # points that the baseline remembers
@@ -44,6 +48,18 @@ class Settings:
     long_baseline: int = 4096  # points before a part that set its limits
     quiet: int = 3  # points without a signal that end a span of signals
     cusum: float = 5.0  # two-sided with k = 0.5: ARL0 465 (Hawkins and Olwell 1998)
+
+    @classmethod
+    def one_sided(cls, direction: str) -> Settings:
+        """Only what is high (up) or low (down) signals, as often as both sides together do otherwise."""
+        if direction == "both":
+            return cls()
+        return cls(direction=direction, look=3.31, look_mean=2.4647, block=4.14, block_mean=3.8573)
+
+    @property
+    def mean_bound(self) -> float:
+        """How far the weighted mean goes, in its standard deviations, so that it comes back soon after the level does."""
+        return 1.2 * self.block_mean
 
     @property
     def mean_sigma(self) -> float:
@@ -58,7 +74,7 @@ class Settings:
             "look_ewma": self.look_mean * self.mean_sigma,
             "block": self.block,
             "block_ewma": self.block_mean * self.mean_sigma,
-            "ewma_bound": self.block_mean * self.mean_sigma * 1.2,  # so that it comes back soon after the level does
+            "ewma_bound": self.mean_bound * self.mean_sigma,
             "ewma_sigma": self.mean_sigma,
             "least": self.least,
             "least_df": 8,  # of the variance within seasons
@@ -83,6 +99,14 @@ class Settings:
             "heaviest": 8.0,  # degrees of freedom: no tail of a long series is taken to be heavier
         }
         counts = {"first": self.first, "part": self.part, "baseline": self.long_baseline}
-        return {name: f"{float(number)!r}::double" for name, number in numbers.items()} | {
-            name: str(number) for name, number in counts.items()
+        # How far a deviate reaches in the direction that signals, as a function of it.
+        sides = {
+            "reach": {"both": "abs", "up": "", "down": "-"}[self.direction],
+            "has_lower": str(self.direction != "up"),
+            "has_upper": str(self.direction != "down"),
+        }
+        return {
+            **{name: f"{float(number)!r}::double" for name, number in numbers.items()},
+            **{name: str(number) for name, number in counts.items()},
+            **sides,
         }

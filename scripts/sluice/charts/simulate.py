@@ -96,7 +96,7 @@ def rules(
     """As `run` of independent values, for sets of named rules: which series break one of them, and when first."""
     import numpy as np
 
-    settings = replace(settings, least=baseline)
+    settings = replace(settings, least=baseline, long=baseline + points + 1)
     random = np.random.default_rng([seed, baseline, points])
     with duckdb.connect(config={"threads": 1}) as connection:
         _empty(connection)

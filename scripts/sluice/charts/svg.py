@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from sluice.charts.result import Chart, Point
+from sluice.charts.result import Chart, Point, expected
 from sluice.charts.text import visible
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 800, 280, 70, 60, 34, 28
@@ -84,7 +84,7 @@ def description(chart: Chart) -> str:
     newest = chart.signals[-1:] and chart.signals[-1]
     if not newest:
         return said
-    return f"{said} The newest: {newest.strongest_at}, {newest.value:g} where {newest.lower:g} to {newest.upper:g} was expected."
+    return f"{said} The newest: {newest.strongest_at}, {newest.value:g} where {expected(newest)} was expected."
 
 
 def _mark(point: Point, x: float, y: float) -> str:
@@ -106,6 +106,11 @@ def _labels(points: Sequence[Point], lowest: float, highest: float) -> list[str]
 def _names(last: Point, place: object, at: int) -> list[str]:
     """The limits are named at their right ends."""
     assert callable(place)
-    found = {"block": last.block_upper, "look": last.look_upper, "centre": last.centre}
-    named = [(said, place(at, value)[1]) for said, value in found.items() if value is not None]
+    found = (
+        ("block", last.block_upper, last.block_lower),
+        ("look", last.look_upper, last.look_lower),
+        ("centre", last.centre, None),
+    )
+    edges = [(said, lower if upper is None else upper) for said, upper, lower in found]
+    named = [(said, place(at, edge)[1]) for said, edge in edges if edge is not None]
     return [f'<text class="quiet" x="{WIDTH - RIGHT + 6}" y="{y + 4}">{said}</text>' for said, y in named if y > TOP]

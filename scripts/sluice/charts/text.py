@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sluice.charts.result import Chart, Point, Signal
+from sluice.charts.result import Chart, Point, Signal, expected
 from sluice.core import text
 
 HEIGHT = 15
@@ -99,7 +99,7 @@ def _row(signal: Signal) -> tuple[str, ...]:
         f"{MARKS[signal.level]} {signal.level}",
         signal.direction,
         _figure(signal.value),
-        f"{_figure(signal.lower)} to {_figure(signal.upper)}",
+        expected(signal),
         f"{signal.strength:.1f}",
         ", ".join(said for rule, said in WHY.items() if rule in signal.rules) + since,
     )

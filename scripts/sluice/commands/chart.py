@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,6 +19,7 @@ from sluice.core.paths import typed
 if TYPE_CHECKING:
     from sluice.charts.result import Chart
     from sluice.charts.series import Phase
+    from sluice.charts.settings import Settings
 
 
 class ChartFormat(StrEnum):
@@ -29,42 +30,66 @@ class ChartFormat(StrEnum):
     json = "json"
 
 
+class Direction(StrEnum):
+    """Which way a series has to go to signal."""
+
+    both = "both"
+    up = "up"
+    down = "down"
+
+
+def _series(*names: str, **more: Any) -> Any:
+    return typer.Option(*names, rich_help_panel="Which series", **more)
+
+
+def _judge(*names: str, **more: Any) -> Any:
+    return typer.Option(*names, rich_help_panel="How it is judged", **more)
+
+
+def _result(*names: str, **more: Any) -> Any:
+    return typer.Option(*names, rich_help_panel="The result", **more)
+
+
+_FROM = _series("--from", metavar="FILE|FOLDER|QUERY", help="Where the series are: a file, files, or SQL.")
+_DATABASE = _series(parser=typed, metavar="FILE", help="The DuckDB file that a query reads. It is only read.")
+_TIME = _series(metavar="COLUMN", help="Default: the first date or timestamp, else row order.")
+_VALUE = _series(metavar="COLUMN", help="Default: 'value', else the first number.")
+_DENOMINATOR = _series(metavar="COLUMN", help="What a share or a rate is of.")
+_BY = _series(metavar="COLUMN", help="One series for each of its values.")
+_KIND = _judge(help="value, amount, count, p (a share), u (a rate), t or g (time, or count, between rare events).")
+_DIRECTION = _judge(help="What signals: both, or only what is high (up) or low (down), which is then found sooner.")
+_PHASE = _judge(metavar="DATE=REASON", help="A known change: the baseline starts again at this date. Repeatable.")
+_MEMORY = _judge(min=30, help="Points that a baseline remembers. Default: all of a phase.")
+_TEXTBOOK = _judge(min=2, metavar="N", help="Classical chart instead: limits at 3 sigma from the first N points of a phase.")
+_FORMAT = _result("--format", help="Format of the result.")
+_POINTS = _result("--points", help="With --format json: every point, not only signals.")
+_OUT = _result(parser=typed, metavar="FILE|FOLDER", help="Write here; SVG of several series: a folder.")
+_PROVE = typer.Option(
+    "--prove",
+    rich_help_panel="The proof",
+    help="Simulate, and compare false alarms and detection with theory; writes Markdown.",
+)
+_SIMULATED = typer.Option(min=100, rich_help_panel="The proof", help="With --prove: series in each simulation.")
+
+
 def chart(
-    source: Annotated[
-        str | None, typer.Option("--from", metavar="FILE|FOLDER|QUERY", help="Where the series are: a file, files, or SQL.")
-    ] = None,
-    kind: Annotated[
-        str, typer.Option(help="value, amount, count, p (a share), u (a rate), t or g (time, or count, between rare events).")
-    ] = "value",
-    database: Annotated[
-        Path | None, typer.Option(parser=typed, metavar="FILE", help="The DuckDB file that a query reads. It is only read.")
-    ] = None,
-    time: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Default: the first date or timestamp, else row order.")
-    ] = None,
-    value: Annotated[str | None, typer.Option(metavar="COLUMN", help="Default: 'value', else the first number.")] = None,
-    denominator: Annotated[str | None, typer.Option(metavar="COLUMN", help="What a share or a rate is of.")] = None,
-    by: Annotated[str | None, typer.Option(metavar="COLUMN", help="One series for each of its values.")] = None,
-    phase: Annotated[
-        list[str] | None,
-        typer.Option(metavar="DATE=REASON", help="A known change: the baseline starts again at this date. Repeatable."),
-    ] = None,
-    memory: Annotated[int | None, typer.Option(min=30, help="Points that a baseline remembers. Default: all of a phase.")] = None,
-    textbook: Annotated[
-        int | None,
-        typer.Option(min=2, metavar="N", help="Classical chart instead: limits at 3 sigma from the first N points of a phase."),
-    ] = None,
-    points: Annotated[bool, typer.Option("--points", help="With --format json: every point, not only signals.")] = False,
+    source: Annotated[str | None, _FROM] = None,
+    database: Annotated[Path | None, _DATABASE] = None,
+    time: Annotated[str | None, _TIME] = None,
+    value: Annotated[str | None, _VALUE] = None,
+    denominator: Annotated[str | None, _DENOMINATOR] = None,
+    by: Annotated[str | None, _BY] = None,
+    kind: Annotated[str, _KIND] = "value",
+    direction: Annotated[Direction, _DIRECTION] = Direction.both,
+    phase: Annotated[list[str] | None, _PHASE] = None,
+    memory: Annotated[int | None, _MEMORY] = None,
+    textbook: Annotated[int | None, _TEXTBOOK] = None,
+    output: Annotated[ChartFormat, _FORMAT] = ChartFormat.text,
+    points: Annotated[bool, _POINTS] = False,
+    out: Annotated[Path | None, _OUT] = None,
     memory_limit: MemoryLimit = MEMORY_LIMIT,
-    output: Annotated[ChartFormat, typer.Option("--format", help="Format of the result.")] = ChartFormat.text,
-    out: Annotated[
-        Path | None,
-        typer.Option(parser=typed, metavar="FILE|FOLDER", help="Write here; SVG of several series: a folder."),
-    ] = None,
-    prove: Annotated[
-        bool, typer.Option("--prove", help="Simulate, and compare false alarms and detection with theory; writes Markdown.")
-    ] = False,
-    series: Annotated[int, typer.Option(min=100, help="With --prove: series in each simulation.")] = 1000,
+    prove: Annotated[bool, _PROVE] = False,
+    series: Annotated[int, _SIMULATED] = 1000,
 ) -> None:
     """Chart series: each point is judged by the points before it, with limits that fit the length of that baseline.
 
@@ -81,28 +106,42 @@ def chart(
     from sluice.charts.columns import Columns
     from sluice.charts.run import charts
     from sluice.charts.series import is_query
-    from sluice.charts.settings import Settings
 
-    settings = Settings(memory=float(memory)) if memory else Settings()
-    given = source if is_query(source) else str(typed(source))
-    columns = Columns(time, value, denominator, by)
     found, notes = charts(
-        given, kind, database=database, columns=columns, phases=[_phase(text) for text in phase or []],
-        settings=settings, textbook=textbook, memory_limit=memory_limit, every_point=points or output is not ChartFormat.json,
+        source if is_query(source) else str(typed(source)), kind, database=database,
+        columns=Columns(time, value, denominator, by), phases=[_phase(text) for text in phase or []],
+        settings=_settings(direction, memory, textbook), textbook=textbook, memory_limit=memory_limit,
+        every_point=points or output is not ChartFormat.json,
     )  # fmt: skip
     note(notes)
     if output is ChartFormat.svg:
         _write_svg(found, out)
     elif output is ChartFormat.json:
-        from sluice.charts.run import fields
-        from sluice.core.document import document
-
-        told = [fields(one, every_point=points) for one in found]
-        _write(document({"source": source, "phases": phase or [], "series": told}), out)
+        _write(_as_json(found, source, phase or [], every_point=points), out)
     else:
         from sluice.charts.text import as_text
 
         _write("\n\n\n".join(as_text(one) for one in found), out)
+
+
+def _settings(direction: Direction, memory: int | None, textbook: int | None) -> Settings:
+    from dataclasses import replace
+
+    from sluice.charts.settings import Settings
+
+    if textbook is not None and direction is not Direction.both:
+        hint = "leave out --direction or --textbook"
+        raise SluiceError("a classical chart has limits on both sides", where="--direction", hint=hint)
+    settings = Settings.one_sided(direction.value)
+    return settings if memory is None else replace(settings, memory=float(memory))
+
+
+def _as_json(found: Sequence[Chart], source: str, phases: Sequence[str], *, every_point: bool) -> str:
+    from sluice.charts.run import fields
+    from sluice.core.document import document
+
+    told = [fields(one, every_point=every_point) for one in found]
+    return document({"source": source, "phases": list(phases), "series": told})
 
 
 def _phase(text: str) -> Phase:

@@ -53,6 +53,7 @@ def test_a_span_is_one_signal_from_its_first_point_to_its_last(tmp_path: Path) -
     (signal,) = [one for one in chart.signals if one.level == "block"]
     assert signal.points >= 30
     assert datetime.fromisoformat(signal.until) - datetime.fromisoformat(_moment(2029)) < timedelta(hours=6)
+    assert signal.upper is not None
     assert signal.upper < signal.value
 
 
@@ -72,6 +73,7 @@ def test_the_hour_of_the_day_is_taken_out_and_a_fault_in_it_found(tmp_path: Path
     assert chart.has_season
     (signal,) = [one for one in chart.signals if one.level == "block"]
     assert signal.strongest_at in {_moment(at) for at in range(night, night + 3)}
+    assert signal.upper is not None
     assert signal.upper < 0 < signal.value
 
 
@@ -131,6 +133,8 @@ def test_a_small_spike_on_a_smooth_curve_is_the_strongest_signal(tmp_path: Path)
     chart = _one(_write(tmp_path, values))
     strongest = max(chart.signals, key=lambda one: one.strength)
     assert (strongest.strongest_at, strongest.level) == (_moment(2400), "block")
+    assert strongest.lower is not None
+    assert strongest.upper is not None
     assert not strongest.lower <= strongest.value <= strongest.upper
 
 

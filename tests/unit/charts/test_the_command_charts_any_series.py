@@ -138,3 +138,17 @@ def test_series_whose_names_are_alike_as_files_have_files_of_their_own(tmp_path:
     (tmp_path / "three.csv").write_text(f"day,value,metric\n{rows}", encoding="utf-8")
     _run("--from", str(tmp_path / "three.csv"), "--by", "metric", "--format", "svg", "--out", str(tmp_path / "charts"))
     assert len(list((tmp_path / "charts").glob("*.svg"))) == 3
+
+
+def test_a_direction_has_limits_on_one_side_only(spiked: str) -> None:
+    (up,) = json.loads(_run("--from", spiked, "--direction", "up", "--format", "json", "--points"))["series"]
+    assert [(one["at"], one["lower"] is None, one["upper"] < 170) for one in up["signals"]] == [("2026-01-31", True, True)]
+    assert {(one["look_lower"], one["block_lower"]) for one in up["values"]} == {(None, None)}
+    assert "at most" in _run("--from", spiked, "--direction", "up")
+    assert "no signal" in _run("--from", spiked, "--direction", "down")
+    assert "at most" in _run("--from", spiked, "--direction", "up", "--format", "svg")
+
+
+def test_a_classical_chart_has_both_sides(spiked: str) -> None:
+    with pytest.raises(SluiceError, match="limits on both sides"):
+        _run("--from", spiked, "--direction", "up", "--textbook", "20")

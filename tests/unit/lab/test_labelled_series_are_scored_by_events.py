@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from lab.labelled import collection, detectors
+from lab.labelled import collection, detectors, points
 from lab.labelled.score import best, score
 
 
@@ -59,5 +59,31 @@ def test_the_rivals_are_what_they_are_called() -> None:
             from (values ('short', 9), ('long', 29)) as kinds (s, n), range(30) as days (i)
             where i <= n
         """)
-        assert [row[0] for row in detectors.elementary(connection)] == ["long"]
-        assert [row[0] for row in detectors.z_score(connection, 14)] == ["long"]
+        assert [row[0] for row in detectors.beyond(connection, detectors.elementary())] == ["long"]
+        assert [row[0] for row in detectors.beyond(connection, detectors.z_score(14))] == ["long"]
+
+
+def test_points_are_ranked_by_their_strengths() -> None:
+    """Of eight points two are labelled apart, and two in one window. By hand: 3 / 4, and (1 / 1 + 2 / 3 + 3 / 6 + 4 / 8) / 4."""
+    strengths = [9, 8, 7, 5, 4, 3, 0, 1]
+    days = [5, 10, 20, 11, 12, 6, 7, 13]
+    windows = {"a": [(_day(5), _day(5)), (_day(20), _day(20)), (_day(6), _day(7))]}
+    with duckdb.connect() as connection:
+        connection.execute("create table chart (metric varchar, measured_at timestamp, strength double)")
+        rows = [("a", _day(day), strength) for day, strength in zip(days, strengths, strict=True)]
+        connection.executemany("insert into chart values (?, ?, ?)", rows)
+        points.mark(connection, windows)
+        found = points.rank(connection, detectors.OURS)
+    assert found.average_precision == pytest.approx((1 + 2 / 3 + 3 / 6 + 4 / 8) / 4)
+    # beyond 3: all four labelled points, as the window counts as one, and three others
+    assert found.adjusted_f1 == pytest.approx(2 * 4 / (4 + 3 + 4))
+
+
+def test_a_sample_of_files_and_points_is_read(tmp_path: Path) -> None:
+    for name in "abc":
+        rows = [f"2026-01-{day:02},{day % 3},{int(day in (5, 6, 20))}" for day in range(1, 29)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["day,value,label", *rows]), encoding="utf-8")
+    with duckdb.connect() as connection:
+        windows = collection.load(connection, tmp_path, None, collection.Sample(2, 1, 5))
+        assert connection.execute("select count(*) from series").fetchall() == [(5,)]
+    assert windows == {"b.csv": [(_day(5), _day(5))]}

@@ -1,8 +1,9 @@
 -- What judge.sql found, as a chart shows it: limits on the scale of the value, and the rules that each point breaks.
 --
--- In: the table $judged. Out: its rows, with centre, limits for both levels, strength (the deviate of the point or of the
--- weighted mean, whichever is larger) and rules. The rules other than `point` and `ewma` inform; they set no level, because
--- Western Electric's four together raise a false alarm every 92 points (Champ and Woodall 1987).
+-- In: the table $judged. Out: its rows, with centre, limits for both levels (null on a side that does not signal),
+-- strength (the deviate of the point or of the weighted mean, whichever is larger) and rules. The rules other than `point`
+-- and `ewma` inform; they set no level, because Western Electric's four together raise a false alarm every 92 points (Champ
+-- and Woodall 1987). They are those of the level alone (level_z), without jumps.
 --
 -- Rules 1 to 4: Western Electric 1956, Statistical Quality Control Handbook. Trend, alternation, hugging and mixture:
 -- Nelson 1984, tests 3, 4, 7 and 8. CUSUM: Lucas and Crosier 1982, with k = 0.5 and h = $cusum.
@@ -11,8 +12,8 @@ with from_start as (
         *,
         48 * power(df - 0.5, 2) as a,
         48 * power(lower_df - 0.5, 2) as lower_a,
-        sum(coalesce(z, 0) - 0.5) over one_series as climbed,
-        sum(coalesce(z, 0) + 0.5) over one_series as fallen
+        sum(coalesce(level_z, 0) - 0.5) over one_series as climbed,
+        sum(coalesce(level_z, 0) + 0.5) over one_series as fallen
     from $judged
     window one_series as (partition by series_number order by position)
 ),
@@ -83,15 +84,15 @@ patterns as (
         *,
         climbed - least(0, min(climbed) over one_series) as cusum_upper,
         greatest(0, max(fallen) over one_series) - fallen as cusum_lower,
-        sum((z > 2)::int) over last_3 as high_3,
-        sum((z < -2)::int) over last_3 as low_3,
-        sum((z > 1)::int) over last_5 as high_5,
-        sum((z < -1)::int) over last_5 as low_5,
-        sum((z > 0)::int) over last_8 as above_8,
-        sum((z < 0)::int) over last_8 as below_8,
-        sum((abs(z) > 1)::int) over last_8 as outer_8,
-        sum((abs(z) < 1)::int) over last_15 as inner_15,
-        sign(z - lag(z) over one_series) as turn
+        sum((level_z > 2)::int) over last_3 as high_3,
+        sum((level_z < -2)::int) over last_3 as low_3,
+        sum((level_z > 1)::int) over last_5 as high_5,
+        sum((level_z < -1)::int) over last_5 as low_5,
+        sum((level_z > 0)::int) over last_8 as above_8,
+        sum((level_z < 0)::int) over last_8 as below_8,
+        sum((abs(level_z) > 1)::int) over last_8 as outer_8,
+        sum((abs(level_z) < 1)::int) over last_15 as inner_15,
+        sign(level_z - lag(level_z) over one_series) as turn
     from drawn
     window
         one_series as (partition by series_number order by position),
@@ -115,16 +116,17 @@ turns as (
 select
     metric, kind, measured_at, phase, settled, position, baseline::integer as baseline, value, denominator,
     if(kind in ('p', 'u'), value / denominator, value) as plotted,
-    edges[1] as centre, edges[2] as look_lower, edges[3] as look_upper, edges[4] as block_lower, edges[5] as block_upper,
+    edges[1] as centre, if($has_lower, edges[2], null) as look_lower, if($has_upper, edges[3], null) as look_upper,
+    if($has_lower, edges[4], null) as block_lower, if($has_upper, edges[5], null) as block_upper,
     z, ewma, cusum_upper, cusum_lower, level, side,
-    greatest(abs(z), mean_counts * abs(ewma) / spread / $ewma_sigma) as strength,
+    greatest(0, $reach(z), mean_counts * $reach(ewma) / spread / $ewma_sigma) as strength,
     has_season, phi, is_dispersed and has_known_variance as is_dispersed,
     list_filter([
-        if(abs(z) > $look, 'point', null),
-        if(abs(ewma) > $look_ewma * spread and z * ewma > 0, 'ewma', null),
-        if(abs(z) > 3, 'western electric 1', null),
-        if(high_3 >= 2 and z > 2 or low_3 >= 2 and z < -2, 'western electric 2', null),
-        if(high_5 >= 4 and z > 1 or low_5 >= 4 and z < -1, 'western electric 3', null),
+        if($reach(z) > $look, 'point', null),
+        if($reach(ewma) > $look_ewma * spread and level_z * ewma > 0, 'ewma', null),
+        if(abs(level_z) > 3, 'western electric 1', null),
+        if(high_3 >= 2 and level_z > 2 or low_3 >= 2 and level_z < -2, 'western electric 2', null),
+        if(high_5 >= 4 and level_z > 1 or low_5 >= 4 and level_z < -1, 'western electric 3', null),
         if(above_8 = 8 or below_8 = 8, 'western electric 4', null),
         if(abs(turned_5) = 5, 'nelson 3', null),
         if(changes_12 = 12, 'nelson 4', null),

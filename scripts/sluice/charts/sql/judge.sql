@@ -148,8 +148,8 @@ with recursive judged as (
                 * exclude (level, side),
                 case
                     when n < $least then 0
-                    when abs(z) > $block or (abs(ewma) > $block_ewma * held and z * ewma > 0) then 2
-                    when abs(z) > $look or (abs(ewma) > $look_ewma * spread and z * ewma > 0) then 1
+                    when $reach(z) > $block or ($reach(ewma) > $block_ewma * held and z * ewma > 0) then 2
+                    when $reach(z) > $look or ($reach(ewma) > $look_ewma * spread and z * ewma > 0) then 1
                     else 0
                 end as level,
                 case
@@ -228,7 +228,7 @@ with recursive judged as (
 
 select
     points.*,
-    judged.baseline, judged.z, judged.ewma, judged.level, judged.side::integer as side, judged.centre, judged.scale, judged.df,
+    judged.baseline, judged.z, judged.z as level_z, judged.ewma, judged.level, judged.side::integer as side, judged.centre, judged.scale, judged.df,
     judged.scale as lower_scale, judged.df as lower_df, $look as look_limit, $block as block_limit, 1 as mean_counts, judged.phi, judged.spread, judged.settled, judged.has_season, judged.is_dispersed
 from judged
 inner join $points as points using (series_number, position)

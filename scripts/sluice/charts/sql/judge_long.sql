@@ -253,15 +253,15 @@ judged as (
     select
         smoothed.* exclude (scale_up, scale_down), spreads.spread,
         -- Limits are those of the level; of a point beyond, those of what says more, as far as the other leaves them.
-        abs(z) > $look as is_beyond, is_beyond and is_jump as by_jump,
+        $reach(z) > $look as is_beyond, is_beyond and is_jump as by_jump,
         if(by_jump, jump_counts, level_counts) as counts,
         power(if(by_jump, level_counts * level_z, jump_counts * jump_z), 2) as used,
         expected + if(by_jump, just_before, mean_r) as centre,
         if(by_jump, usual_jump, scale_up * widened) / relative as scale,
         if(by_jump, usual_jump, scale_down * widened) / relative as lower_scale,
         case
-            when abs(z) > $block or (abs(ewma) > $block_ewma * spread and level_z * ewma > 0) then 2
-            when abs(z) > $look or (abs(ewma) > $look_ewma * spread and level_z * ewma > 0) then 1
+            when $reach(z) > $block or ($reach(ewma) > $block_ewma * spread and level_z * ewma > 0) then 2
+            when $reach(z) > $look or ($reach(ewma) > $look_ewma * spread and level_z * ewma > 0) then 1
             else 0
         end as level
     from smoothed
@@ -271,8 +271,8 @@ judged as (
 
 select
     points.*,
-    coalesce(judged.n, 0)::double as baseline, judged.z, coalesce(judged.ewma, 0) as ewma, coalesce(judged.level, 0) as level,
-    coalesce(if(judged.level = 0, 0, sign(if(abs(judged.z) > $look, judged.z, judged.ewma))), 0)::integer as side,
+    coalesce(judged.n, 0)::double as baseline, judged.z, judged.level_z, coalesce(judged.ewma, 0) as ewma, coalesce(judged.level, 0) as level,
+    coalesce(if(judged.level = 0, 0, sign(if($reach(judged.z) > $look, judged.z, judged.ewma))), 0)::integer as side,
     judged.centre, judged.scale, if(judged.by_jump, $heaviest, judged.df_up) as df,
     judged.lower_scale, if(judged.by_jump, $heaviest, judged.df_down) as lower_df,
     if(is_beyond, sqrt(greatest(0, $look * $look - used)) / counts, greatest($look, abs(level_z))) as look_limit,
