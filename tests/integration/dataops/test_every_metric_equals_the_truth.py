@@ -7,12 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
 from tests.helpers.ninety_days import BEGIN, END, FACTS, Shop
 from tests.helpers.ninety_days_story import story
-from tests.helpers.watched import write
 
 from sluice.dataops.measure import Measured, Report, Window, measure
 from sluice.dataops.metrics import METRICS, NAMES
@@ -32,11 +29,7 @@ def shop() -> Shop:
 @pytest.fixture(scope="module")
 def lake(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The lake of the shop."""
-    made = tmp_path_factory.mktemp("ninety_days") / "lake"
-    write(made, shop.entries)
-    (made / "quarantine" / "shop").mkdir(parents=True)
-    write_deltalake(made / "quarantine" / "shop" / "orders", pa.Table.from_pylist(shop.rejected))
-    return made
+    return shop.written(tmp_path_factory.mktemp("ninety_days") / "lake")
 
 
 @pytest.fixture(scope="module")
