@@ -102,7 +102,9 @@ def test_the_window_begins_with_the_history_where_that_is_younger(lake: Path) ->
 
 def test_what_is_still_wrong_has_no_end(report: Report) -> None:
     (still,) = (row for row in found(report, "downtime").rows if row.ended_at is None)
+    assert still.started_at is not None
     assert (still.subject, still.reason) == ("core.customers", "incident aaaaaaaa")
+    assert still.value == (END - still.started_at).total_seconds()
 
 
 def test_the_figures_are_those_of_the_rows(shop: Shop, report: Report) -> None:
