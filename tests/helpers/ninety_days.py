@@ -10,7 +10,12 @@ import random
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+from deltalake import write_deltalake
+from tests.helpers.watched import write
 
 from sluice.dataops.project import Facts
 from sluice.history.kinds import (
@@ -276,3 +281,10 @@ class Shop:
                 source_file="f.csv", source_position=1, decided_by="user:ann", why=None, **known,
             )
         )  # fmt: skip
+
+    def written(self, lake: Path) -> Path:
+        """The lake, with everything that happened."""
+        write(lake, self.entries)
+        (lake / "quarantine" / "shop").mkdir(parents=True)
+        write_deltalake(lake / "quarantine" / "shop" / "orders", pa.Table.from_pylist(self.rejected))
+        return lake

@@ -7,12 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
 from tests.helpers.ninety_days import BEGIN, END, FACTS, Shop
 from tests.helpers.ninety_days_story import story
-from tests.helpers.watched import write
 
 from sluice.dataops.measure import Measured, Report, Window, measure
 from sluice.dataops.metrics import METRICS, NAMES
@@ -32,11 +29,7 @@ def shop() -> Shop:
 @pytest.fixture(scope="module")
 def lake(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The lake of the shop."""
-    made = tmp_path_factory.mktemp("ninety_days") / "lake"
-    write(made, shop.entries)
-    (made / "quarantine" / "shop").mkdir(parents=True)
-    write_deltalake(made / "quarantine" / "shop" / "orders", pa.Table.from_pylist(shop.rejected))
-    return made
+    return shop.written(tmp_path_factory.mktemp("ninety_days") / "lake")
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +102,9 @@ def test_the_window_begins_with_the_history_where_that_is_younger(lake: Path) ->
 
 def test_what_is_still_wrong_has_no_end(report: Report) -> None:
     (still,) = (row for row in found(report, "downtime").rows if row.ended_at is None)
+    assert still.started_at is not None
     assert (still.subject, still.reason) == ("core.customers", "incident aaaaaaaa")
+    assert still.value == (END - still.started_at).total_seconds()
 
 
 def test_the_figures_are_those_of_the_rows(shop: Shop, report: Report) -> None:
