@@ -15,7 +15,7 @@ refunds as (
 
 refunding_payments as (
     select * from {{ ref('fct_payments') }}
-    where payment_type = 'refunded'
+    where payment_type = 'refunded' and order_id is not null
 ),
 
 rates as (
@@ -24,6 +24,7 @@ rates as (
 
 country_names as (
     select * from {{ ref('country_names') }}
+    where country_code is not null
 ),
 
 linked as (

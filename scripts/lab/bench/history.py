@@ -8,10 +8,11 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from deltalake import DeltaTable
 
 from lab.bench.process import measure
@@ -19,7 +20,9 @@ from lab.bench.shop import BenchShop
 from lab.places import REPOSITORY
 from sluice.core.duck import connect
 from sluice.history import ledger
+from sluice.history.drift import runs_series
 from sluice.history.kinds import Entry, NodeEntry, ProfileEntry, RunEntry, StepEntry, ValueCount
+from sluice.quality.charts.judged import Wish, judge
 
 KINDS = (RunEntry, StepEntry, NodeEntry, ProfileEntry)
 RUNS, WINDOW = 1000, 50
@@ -36,10 +39,11 @@ project. *Growth* is what the run left of these in `lake/ops`.
 | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |
 """
 _AGE_HEAD = """
-{runs:,} runs of {steps} steps, {nodes} nodes and the profiles of {columns} columns, one after the other into one lake:
+{runs:,} runs of {steps} steps, {nodes} nodes and the profiles of {columns} columns, one after the other into one lake. *To judge*
+is what an audit spends on the series of runs, of which each column has some:
 
-| runs | processor seconds to record one | to read the last profile | files that are read | files | MiB |
-| ---: | ---: | ---: | ---: | ---: | ---: |
+| runs | processor seconds to record one | to read the last profile | to judge | files that are read | files | MiB |
+| ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 """
 
 
@@ -89,7 +93,7 @@ def bench_age(root: Path, runs: int = RUNS) -> list[dict[str, Any]]:
             window = spent[-WINDOW:]
             found.append(
                 {"runs": number, "record": round(sum(window) / len(window), 4), "read": _reading(lake, number),
-                 "files_read": read, "files": files, "mib": round(size / 2**20, 1)}
+                 "judge": _judging(lake), "files_read": read, "files": files, "mib": round(size / 2**20, 1)}
             )  # fmt: skip
     shutil.rmtree(lake)
     return found
@@ -100,8 +104,18 @@ def _reading(lake: Path, number: int) -> float:
     before = time.process_time()
     with connect(extensions=["delta"]) as connection:
         query = f"select count(*) from ({ledger.query(lake, ProfileEntry)}) where release_id = ?"
-        assert connection.execute(query, [f"r{number:06}"]).fetchone() == (COLUMNS,)
+        assert connection.execute(f"{query} and column_name is not null", [f"r{number:06}"]).fetchone() == (COLUMNS,)
     return round(time.process_time() - before, 3)
+
+
+def _judging(lake: Path) -> float:
+    """Processor seconds that an audit spends on the series of runs."""
+    file = lake / "empty.duckdb"
+    duckdb.connect(str(file)).close()
+    before = time.process_time()
+    found = judge(Wish(file, [], date(2026, 3, 1), runs=runs_series(lake, "prod")))
+    assert len(found.series) >= COLUMNS
+    return round(time.process_time() - before, 2)
 
 
 def _run(number: int) -> Iterator[list[Entry]]:
@@ -118,12 +132,15 @@ def _run(number: int) -> Iterator[list[Entry]]:
     )  # fmt: skip
     yield [replace(node, unique_id=f"model.shop.node_{one}", name=f"node_{one}", seconds=one / number) for one in range(NODES)]
     profile = ProfileEntry(
-        run_id=run, environment="prod", release_id=release, measured_at=at, relation="", column_name="", data_type="DOUBLE",
-        row_count=1000 * number, null_count=number, distinct_count=number, least="1", greatest=f"{number}", mean=number / 3,
-        total=number * 7.0, quantiles=tuple(number * one / 10 for one in range(11)),
-        frequent=tuple(ValueCount(value=f"value {one}", rows=number + one) for one in range(10)),
+        run_id=run, environment="prod", release_id=release, parent_release_id=f"r{number - 1:06}", measured_at=at, relation="",
+        column_name="", data_type="DOUBLE", row_count=1000 * number, null_count=number % 7, distinct_count=number, least="1",
+        greatest=f"{number}", mean=number / 3, total=number * 7.0, quantiles=tuple(number * one / 10 for one in range(11)),
+        frequent=tuple(ValueCount(value=f"value {one}", rows=number + one) for one in range(10)), bytes=9000 * number,
     )  # fmt: skip
-    yield [replace(profile, relation=f"core.table_{one // 10}", column_name=f"column_{one % 10}") for one in range(COLUMNS)]
+    columns = [replace(profile, relation=f"core.table_{one // 10}", column_name=f"column_{one % 10}") for one in range(COLUMNS)]
+    yield columns + [
+        replace(one, column_name=None, quantiles=(), frequent=()) for one in columns if one.column_name == "column_0"
+    ]
     for _ in range(STEPS):
         yield [step]
     yield [
@@ -146,7 +163,7 @@ def section(report: Mapping[str, Any]) -> str:
 
 
 def _of_age(one: Mapping[str, Any]) -> list[str]:
-    figures = [f"{one['runs']:,}", f"{one['record']:.3f}", f"{one['read']:.2f}"]
+    figures = [f"{one['runs']:,}", f"{one['record']:.3f}", f"{one['read']:.2f}", f"{one['judge']:.1f}"]
     return [*figures, f"{one['files_read']}", f"{one['files']:,}", f"{one['mib']}"]
 
 
