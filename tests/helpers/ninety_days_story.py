@@ -10,7 +10,7 @@ from tests.helpers.ninety_days import BEGIN, END, MARTS, Shop, at, dues, seconds
 from sluice.history.kinds import CommitEntry
 
 # Days with code that nobody has to fix, and its commits.
-CLEAN = {2: 1, 3: 2, 4: 1, 9: 3, 12: 1, 23: 2, 36: 1, 37: 4, 38: 2, 48: 1, 57: 2, 63: 3, 67: 1, 78: 2}
+CLEAN = {2: 1, 3: 2, 4: 1, 9: 3, 12: 1, 23: 2, 36: 1, 37: 4, 38: 2, 48: 1, 57: 2, 63: 3, 67: 1, 78: 3}
 
 
 def story() -> Shop:

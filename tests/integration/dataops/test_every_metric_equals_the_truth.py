@@ -166,7 +166,7 @@ def test_what_is_not_known_is_counted_apart(report: Report) -> None:
     # Fourteen incidents: of three the time of the data is known.
     assert known["time_to_detect"] == (3, 14)
     # A release of an older version; commits of a squash merge and of a wrong clock.
-    assert (known["deployments"], known["lead_time"]) == ((120, 121), (41, 43))
+    assert (known["deployments"], known["lead_time"]) == ((120, 121), (42, 44))
 
 
 def test_each_row_says_what_it_is(report: Report) -> None:
