@@ -11,6 +11,7 @@ from sluice.core import public
 from sluice.lineage.cached import lineage_cache
 from sluice.lineage.columns import EVERY
 from sluice.lineage.graph import Graph, graph_of
+from sluice.lineage.influence import GROUP_BY, JOIN, OF_ROWS
 
 _OF_DATA = ("data_test", "expectation", "control_chart")
 
@@ -87,7 +88,9 @@ class Kin:
             elif query is None or column not in query.columns:
                 self._origins[key] = (self.above(node) if self.graph.untraced.get(node) else frozenset()) | {node}
             else:
-                leaves = [leaf for leaf in query.columns[column].leaves if leaf[0] != node]
+                # A join or a group touches nearly everything: as a cause, it would explain too much.
+                made = query.columns[column].leaves
+                leaves = [leaf for leaf, how in made.items() if leaf[0] != node and how & ~(JOIN | GROUP_BY | OF_ROWS)]
                 self._origins[key] = frozenset({node}).union(*(self._made_of(*leaf) for leaf in leaves))
         return self._origins[key]
 
