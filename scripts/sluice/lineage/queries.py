@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlglot import exp
 
 from sluice.lineage.expressions import Reader
-from sluice.lineage.influence import FILTER, GROUP_BY, IDENTITY, JOIN, TRANSFORMATION, Traced, united
+from sluice.lineage.influence import FILTER, GROUP_BY, JOIN, TRANSFORMATION, Traced, united
 from sluice.lineage.relation import Frame, NotTracedError, Relation, table_relation
 from sluice.lineage.select import Select
 from sluice.lineage.tables import Tables
@@ -186,6 +186,3 @@ def _renamed(found: Relation, node: exp.Expr) -> Relation:
     columns = {new.get(name, name): made for name, made in found.columns.items()}
     keys = [frozenset(new.get(name, name) for name in key) for key in found.keys]
     return Relation(columns, found.rows, None, None, found.passes_on, keys)
-
-
-__all__ = ["IDENTITY", "Queries"]
