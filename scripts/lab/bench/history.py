@@ -138,9 +138,8 @@ def _run(number: int) -> Iterator[list[Entry]]:
         frequent=tuple(ValueCount(value=f"value {one}", rows=number + one) for one in range(10)), bytes=9000 * number,
     )  # fmt: skip
     columns = [replace(profile, relation=f"core.table_{one // 10}", column_name=f"column_{one % 10}") for one in range(COLUMNS)]
-    yield columns + [
-        replace(one, column_name=None, quantiles=(), frequent=()) for one in columns if one.column_name == "column_0"
-    ]
+    tables = [replace(one, column_name=None, quantiles=(), frequent=()) for one in columns if one.column_name == "column_0"]
+    yield [*columns, *tables]
     for _ in range(STEPS):
         yield [step]
     yield [
