@@ -85,7 +85,7 @@ class Settings:
             "dispersion_z": 1.28,  # of dispersion beyond Poisson or binomial: 1 in 10
             "correlation_z": 2.33,  # of autocorrelation: 1 in 100
             "block_correlation_z": 1.28,  # the same for the level that blocks: 1 in 10
-            "held": 2.0,  # found by simulation: brings the ARL0 of block after 20 points from 12,000 to 15,000
+            "held": 2.0,  # found by simulation: brings the ARL0 of block after 20 points from 12,000 to 16,000
             "beyond": 9.0,  # the deviate of a change from constancy
             "cusum": self.cusum,
             "quiet": self.quiet,
