@@ -131,6 +131,7 @@ format: setup  ## Fix what needs no decision.
 
 hooks: setup  ## Run the quick checks before every commit.
 	$(BIN)/pre-commit install
+	$(BIN)/mypy > /dev/null || true  # so that the first commit finds its cache
 
 wheel: $(VENV)/.ready  ## Build the distribution sluice-dataops into dist/.
 	$(BIN)/uv build --quiet --wheel --out-dir dist
