@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from sluice.site import drawn, parts
 from sluice.site.drawn import Mark
+from sluice.site.shop.charts import figure
+from sluice.site.shop.declared import Show, Shown
+from sluice.site.shop.measured import Measured
 
 
 @pytest.mark.parametrize(
@@ -42,3 +46,12 @@ def test_what_is_text_is_escaped() -> None:
     assert parts.nothing("<b>", "a & b") == '<p class="quiet">&lt;b&gt; It is filled by <code>a &amp; b</code>.</p>'
     assert "<script>" not in parts.copied("<script>")
     assert parts.verdict("refused") == '<span class="bad">refused</span>'
+
+
+@pytest.mark.parametrize("kind", ["line", "bar", "funnel"])
+def test_what_has_no_value_is_said_and_not_drawn(kind: Any) -> None:
+    """As revenue in euros of a shop that sells in pounds, without a rate."""
+    shown = Shown("finance.revenue", "revenue", None, "models.yml", Show("Revenue", kind, x="day", y="sum(euros)"))
+    told = figure(Measured(shown, ("x", "y"), (("2026-03-01", None), ("2026-03-02", None))))
+    assert "All values are null in finance.revenue." in told
+    assert "<svg" not in told

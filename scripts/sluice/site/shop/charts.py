@@ -25,6 +25,8 @@ def figure(found: Measured) -> str:
         return parts.figure(show.title, parts.nothing("The model has no rows of it."), [], [])
     if show.kind == "table":
         return _table(found)
+    if all(row[-1] is None for row in found.rows):
+        return parts.figure(show.title, parts.nothing(f"All values are null in {found.shown.relation}."), [], [])
     drawn = {"line": _lines, "bar": _bars, "funnel": _funnel, "cohort": _cohorts}[show.kind](found)
     if show.kind == "cohort":
         return f'<figure class="wide">{_caption(found)}{drawn}</figure>'
