@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from sluice.change.modified import modified
+from sluice.change.modified import Modified, modified
 from sluice.core import log
 from sluice.core.dbt import artifact
 from sluice.core.duck import connect
@@ -88,7 +88,7 @@ def explained(
     """The findings; what alarms says which code has changed since the release `before`, and whether all was built again."""
     if before is None:
         return found
-    changed = {one.unique_id: one.name for one in modified(before, manifest) if one.touches_data}
+    changed = {one.unique_id: one.name for one in modified(before, manifest) if one.touches_data and _is_rewritten(one)}
     ids = {relation_of(node): key for key, node in manifest["nodes"].items() if is_relation(node)}
     again = "everything was built from nothing" if record and record.full_refresh else ""
 
@@ -102,6 +102,11 @@ def explained(
         found,
         series=tuple(replace(one, remark=remark(one)) if one.status in ("fail", "warn") else one for one in found.series),
     )
+
+
+def _is_rewritten(one: Modified) -> bool:
+    """Whether more differs than compiled SQL: that of an incremental model differs from night to night by what it looks for."""
+    return any(reason.touches_data and reason.kind != "sql" for reason in one.reasons)
 
 
 def _made_from(unique_id: str, manifest: Mapping[str, Any]) -> set[str]:

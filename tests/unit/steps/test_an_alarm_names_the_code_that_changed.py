@@ -46,6 +46,12 @@ def test_only_code_that_it_is_made_from_is_named(now: dict[str, Any], words: str
     assert said(now, project(), full_refresh=False) == words
 
 
+def test_what_only_looks_for_newer_rows_is_the_same_code() -> None:
+    night = project()
+    night["nodes"]["model.shop.orders"]["compiled_code"] = "select * from core.raw where loaded_at > timestamp '2026-03-01'"
+    assert said(night, project(), full_refresh=False) == ""
+
+
 def test_a_release_that_was_built_again_says_so() -> None:
     assert said(project(), project(), full_refresh=True) == "; everything was built from nothing"
 
