@@ -85,7 +85,7 @@ def test_json_and_markdown_say_the_same(shop: Audited) -> None:
         ("channels_are_known", "fail"),
     ]
     text = run(shop, "--format", "markdown").stdout
-    assert text.startswith("### blocked: 1 checks and 0 of dbt's failed")
+    assert text.startswith("### blocked: 1 check and 0 of dbt's failed")
     assert "| core.sales | 2 | 1 | 0 | 1 |" in text
 
 

@@ -171,7 +171,7 @@ def _verdict(report: AuditReport) -> str:
     if report.count("error"):
         return f"{report.count('error')} checks could not be judged ({counts}{more})"
     if report.exit_code:
-        return f"blocked: {report.count('fail')} checks and {report.dbt.failed} of dbt's failed ({counts}{more})"
+        return f"blocked: {plural(report.count('fail'), 'check')} and {report.dbt.failed} of dbt's failed ({counts}{more})"
     return f"nothing blocks ({counts}{more})"
 
 
