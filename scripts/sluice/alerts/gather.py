@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sluice.alerts import of_audit, of_dbt, of_feeds, of_steps
@@ -14,8 +13,7 @@ from sluice.alerts.of_feeds import Delivered
 from sluice.alerts.of_steps import came_to_its_end
 from sluice.alerts.opened import OpenLake
 from sluice.core import dbt
-from sluice.core.errors import SluiceError
-from sluice.environments.resolve import Located, locate
+from sluice.environments.resolve import locate_if_any
 from sluice.history.kinds import BatchEntry, RefusalEntry, StepEntry
 
 
@@ -87,26 +85,13 @@ def evidence(left: Left, now: datetime) -> Evidence:
 
 def artifacts(environment: str, release_id: str | None) -> Artifacts:
     """Those of a candidate or release; without one, the manifest of what the environment is now."""
-    found = _located(release_id or environment)
+    found = locate_if_any(release_id or environment)
     if found is None or found.artifacts is None:
         return Artifacts()
-    manifest = _artifact(found.artifacts, "manifest.json")
+    manifest = dbt.artifact_if_any(found.artifacts, "manifest.json")
     if release_id is None or found.record is None:
         return Artifacts(manifest)
-    results, audit = _artifact(found.artifacts, "run_results.json"), _artifact(found.artifacts / "audit", "audit.json")
+    results = dbt.artifact_if_any(found.artifacts, "run_results.json")
+    audit = dbt.artifact_if_any(found.artifacts / "audit", "audit.json")
     begun = datetime.fromisoformat(found.record.started_at).astimezone(UTC).replace(tzinfo=None)
     return Artifacts(manifest, results, audit, found.record.answered, begun)
-
-
-def _located(name: str) -> Located | None:
-    try:
-        return locate(name)
-    except SluiceError:
-        return None
-
-
-def _artifact(folder: Path, name: str) -> dict[str, Any] | None:
-    try:
-        return dbt.artifact(folder, name)
-    except SluiceError:
-        return None

@@ -253,3 +253,11 @@ def owner_of(node: Mapping[str, Any]) -> str | None:
     address = ", ".join(email) if isinstance(email, list) else email
     name = owner.get("name")
     return f"{name} <{address}>" if name and address else name or address
+
+
+def artifact_if_any(folder: Path, name: str) -> dict[str, Any] | None:
+    """As `artifact`; None where that raises."""
+    try:
+        return artifact(folder, name)
+    except SluiceError:
+        return None

@@ -177,3 +177,11 @@ def _in_folder(name: str, folder: Path) -> Located:
     except SluiceError as error:
         log.note(f"{error.what} ({error.where}); {name} is taken without it")
         return Located(name, file, folder, None, folder, fault=error)
+
+
+def locate_if_any(name: str) -> Located | None:
+    """As `locate`; None where that raises."""
+    try:
+        return locate(name)
+    except SluiceError:
+        return None

@@ -49,7 +49,7 @@ def export(name: str, out: Path, select: Sequence[str] = ()) -> Exported:
     """Write the contracts of the marts of an environment, release or DuckDB file, and of the sources, below `out`.
 
     `select` names marts as `sluice audit --select` does, and sources by their names. Raises SluiceError where nothing is
-    selected, there is no manifest, or the files cannot be written.
+    selected, the manifest is missing, or the files cannot be written.
     """
     project = _project(locate(name))
     contracts = _selected(project, select)

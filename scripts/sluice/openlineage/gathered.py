@@ -13,8 +13,7 @@ import duckdb
 
 from sluice.core import dbt
 from sluice.core.duck import connect
-from sluice.core.errors import SluiceError
-from sluice.environments.resolve import Located, locate
+from sluice.environments.resolve import locate_if_any
 from sluice.history import ledger
 from sluice.history.kinds import BatchEntry, CheckEntry, Entry, RefusalEntry, ReleaseEntry, RunEntry, StepEntry
 from sluice.store.record import Record
@@ -100,23 +99,11 @@ def _opened(lake: Path) -> Iterator[_Lake]:
 def _artifacts(step: StepEntry) -> Artifacts | None:
     """Those of the release or environment that a step worked on; None where they are not there, or cannot be read."""
     name = step.release_id or step.environment
-    located = _located(name) if name else None
+    located = locate_if_any(name) if name else None
     folder = located.artifacts if located else None
-    manifest = _artifact(folder, "manifest.json") if folder else None
+    manifest = dbt.artifact_if_any(folder, "manifest.json") if folder else None
     if located is None or folder is None or manifest is None:
         return None
-    return Artifacts(manifest, _artifact(folder, "run_results.json"), located.record, _artifact(folder, "compiled.json"))
-
-
-def _located(name: str) -> Located | None:
-    try:
-        return locate(name)
-    except SluiceError:
-        return None
-
-
-def _artifact(folder: Path, name: str) -> dict[str, Any] | None:
-    try:
-        return dbt.artifact(folder, name)
-    except SluiceError:
-        return None
+    return Artifacts(
+        manifest, dbt.artifact_if_any(folder, "run_results.json"), located.record, dbt.artifact_if_any(folder, "compiled.json")
+    )

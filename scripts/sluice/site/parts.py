@@ -69,7 +69,7 @@ def said(text: str, kind: str = "") -> str:
 
 
 def nothing(what: str, how: str = "") -> str:
-    """A sentence where there is no data; `how` is the command that makes some."""
+    """A sentence in place of data that is missing; `how` is the command that makes some."""
     hint = f" It is filled by <code>{escape(how)}</code>." if how else ""
     return f'<p class="quiet">{escape(what)}{hint}</p>'
 

@@ -273,9 +273,9 @@ def test_a_level_with_many_nodes_opens_on_demand(stranger: Reader, many: Path, l
 
 def test_an_address_that_leads_nowhere_says_so(stranger: Reader, small: Path) -> None:
     stranger.open(small, "#model.gone")
-    stranger.page.wait_for_selector("text=The catalog has no model.gone.")
+    assert stranger.page.wait_for_selector("text=The catalog has no model.gone.")
     stranger.open(small, "#model.orders/gone")
-    stranger.page.wait_for_selector("text=orders has no column gone.")
+    assert stranger.page.wait_for_selector("text=orders has no column gone.")
 
 
 @pytest.mark.parametrize(

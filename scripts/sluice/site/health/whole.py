@@ -69,7 +69,7 @@ def _limited(series: Sequence[Series]) -> list[str]:
 def _judge(site: Site, metrics: Sequence[str]) -> None:
     """The table `limits`: an audit keeps how each point was judged, and not the limits, which need the same steps again.
 
-    The scale of the limits is that of points of days; of runs there is no season.
+    The scale of the limits is that of days: series of runs have no season.
     """
     site.db.execute(
         """
