@@ -55,7 +55,7 @@ def main() -> int:
     """Read the options, judge, print."""
     parser = argparse.ArgumentParser(prog="mutants", description="Break the SQL on purpose and see which test notices.")
     parser.add_argument("--select", nargs="+", default=[], metavar="ID", help="only these mutants")
-    parser.add_argument("--list", type=Path, default=Path(__file__).with_name("mutants.yml"), metavar="FILE")
+    parser.add_argument("--list", type=Path, default=Path(__file__).with_name("list"), metavar="PATH")
     parser.add_argument("--format", choices=["text", "json"], default="text")
     options = parser.parse_args()
     try:

@@ -38,17 +38,22 @@ class Mutant:
 
 
 def read(path: Path) -> list[Mutant]:
-    """Every mutation of the list. Raises SluiceError for an incomplete entry, or a duplicate id."""
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))["mutants"]
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise SluiceError(f"cannot read the list: {error}", where=str(path), hint="it is a list under `mutants:`") from None
-    mutants = [_mutant(entry, path) for entry in entries]
+    """Every mutation of a file, or of the files of a folder. Raises SluiceError for an incomplete entry, or a duplicate id."""
+    files = sorted(path.glob("*.yml")) if path.is_dir() else [path]
+    mutants = [_mutant(entry, file) for file in files for entry in _entries(file)]
     ids = [mutant.id for mutant in mutants]
     for id_ in ids:
         if ids.count(id_) > 1:
             raise SluiceError(f"mutant {id_} is defined twice", where=str(path), hint="give each its own id")
     return mutants
+
+
+def _entries(path: Path) -> list[dict[str, Any]]:
+    try:
+        entries: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))["mutants"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise SluiceError(f"cannot read the list: {error}", where=str(path), hint="it is a list under `mutants:`") from None
+    return entries
 
 
 def _mutant(entry: dict[str, Any], path: Path) -> Mutant:

@@ -13,7 +13,8 @@ from typing import Any, Literal
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from tests.helpers.fuzz import shapes
-from tests.helpers.fuzz.oracle import NULL, Kind, Number, Reading, unknown_fields
+from tests.helpers.fuzz.oracle import unknown_fields
+from tests.helpers.fuzz.reading import NULL, Kind, Number, Reading
 from tests.helpers.fuzz.spellings import Spelling
 from tests.helpers.fuzz.trial import File, Row
 

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from tests.helpers.fuzz import shapes
-from tests.helpers.fuzz.oracle import Day, Kind, ListOf, Nanoseconds, Struct, unknown_fields
+from tests.helpers.fuzz.oracle import ListOf, Struct, unknown_fields
+from tests.helpers.fuzz.reading import Day, Kind, Nanoseconds
 from tests.helpers.fuzz.trial import File, Row
 
 

@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from tests.helpers.fuzz.oracle import NOTHING, NULL, Integer, Reading, Text
+from tests.helpers.fuzz.numbers import Integer
+from tests.helpers.fuzz.oracle import Text
+from tests.helpers.fuzz.reading import NOTHING, NULL, Reading
 from tests.helpers.fuzz.trial import File, Row
 
 CONTRACT = {"id": "varchar!", "n": "bigint", "note": "varchar"}

@@ -5,20 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.helpers.fuzz.oracle import (
-    Binary,
-    Blob,
-    Boolean,
-    Date,
-    Exact,
-    Integer,
-    Kind,
-    ListOf,
-    Number,
-    Struct,
-    Text,
-    Timestamp,
-)
+from tests.helpers.fuzz.numbers import Binary, Exact, Integer
+from tests.helpers.fuzz.oracle import Blob, Boolean, Date, ListOf, Struct, Text, Timestamp
+from tests.helpers.fuzz.reading import Kind, Number
 
 SMALL, WHOLE, BIG = Integer("smallint", 16), Integer("integer", 32), Integer("bigint", 64)
 MONEY, RATE, WIDE = Exact("decimal(12,2)", 12, 2), Exact("decimal(18,8)", 18, 8), Exact("decimal(38,10)", 38, 10)

@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from tests.helpers.fuzz import cells, shapes
-from tests.helpers.fuzz.oracle import NOTHING, NULL, Kind, Reading, Timestamp
+from tests.helpers.fuzz.oracle import Timestamp
+from tests.helpers.fuzz.reading import NOTHING, NULL, Kind, Reading
 from tests.helpers.fuzz.trial import File, Row
 from tests.helpers.fuzz.written import landed
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable
-from tests.helpers.fuzz.oracle import NULL, Reading
+from tests.helpers.fuzz.reading import NULL, Reading
 from tests.helpers.lake import LakeOfOneFeed, contract
 
 from sluice.ingest.landing import FeedReport

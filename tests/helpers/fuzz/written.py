@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from tests.helpers.fuzz import shapes
 from tests.helpers.fuzz.columns import NATURAL
-from tests.helpers.fuzz.oracle import Kind, ListOf, Reading, Struct
+from tests.helpers.fuzz.oracle import ListOf, Struct
+from tests.helpers.fuzz.reading import Kind, Reading
 from tests.helpers.fuzz.trial import File, Row
 
 _EPOCH_DAY, _EPOCH = date(1970, 1, 1), datetime(1970, 1, 1)  # noqa: DTZ001

@@ -17,7 +17,7 @@ from lab.mutants.mutant_list import Mutant
 from lab.mutants.runner import Bench
 from sluice.core.errors import SluiceError
 
-LIST = REPOSITORY / "scripts" / "lab" / "mutants" / "mutants.yml"
+LIST = REPOSITORY / "scripts" / "lab" / "mutants" / "list"
 KILLED = ["weekend_starts_on_friday", "rate_of_zero_counts", "money_not_rounded"]
 HARMLESS = {
     "id": "harmless",
@@ -37,7 +37,8 @@ def run(folder: Path, entries: list[dict[str, Any]]) -> subprocess.CompletedProc
 
 
 def test_mutants_are_killed_and_a_harmless_change_survives(tmp_path: Path) -> None:
-    entries = [entry for entry in yaml.safe_load(LIST.read_text(encoding="utf-8"))["mutants"] if entry["id"] in KILLED]
+    written = [entry for file in LIST.iterdir() for entry in yaml.safe_load(file.read_text(encoding="utf-8"))["mutants"]]
+    entries = [entry for entry in written if entry["id"] in KILLED]
     before = (REPOSITORY / "vars.yml").read_bytes()
     done = run(tmp_path, [*entries, HARMLESS])
     assert done.returncode == 1, done.stderr

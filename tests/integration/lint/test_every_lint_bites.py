@@ -145,7 +145,8 @@ def break_versions(models: Path) -> None:
     edit(growth, of_value, of_value.replace("latest_version: 1", "latest_version: 2").replace("}]", "}, {v: 2}]"))
     of_funnel = "latest_version: 1\n    versions: [{v: 1, defined_in: rpt_conversion_funnel}]"
     edit(growth, of_funnel, of_funnel.replace("1\n", "new\n").replace("v: 1", "v: new"))
-    edit(growth, "    latest_version: 1\n    versions: [{v: 1, defined_in: fct_sessions}]\n", "")
+    sessions = models / "marts/growth/_growth__sessions.yml"
+    edit(sessions, "    latest_version: 1\n    versions: [{v: 1, defined_in: fct_sessions}]\n", "")
 
 
 def tangle(models: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.helpers.judged import diffs
+from tests.helpers.judged.pairs import Column
 from tests.helpers.judged.values import fitted
 from tests.helpers.repeatable import repeatable
 
@@ -30,9 +31,9 @@ def test_the_reference_bites(monkeypatch: pytest.MonkeyPatch) -> None:
     assert diffs.batch(7, 20) == []
     with monkeypatch.context() as patched:
         patched.setattr(sql, "_hashed", lambda column, side: column.sql(side))
-        pair = replace(diffs.batch_of(7, 1)[0], columns=[diffs.Column(("v", "v"), ("INTEGER[]", "INTEGER[]"))])
+        pair = replace(diffs.batch_of(7, 1)[0], columns=[Column(("v", "v"), ("INTEGER[]", "INTEGER[]"))])
         assert diffs.judge([replace(pair, rows=([[()]], [[None]]))]) != []
     monkeypatch.setattr(Shared, "compared", lambda _, value, __: f"cast({value} as double)")
-    number = diffs.Column(("v", "v"), ("BIGINT", "DOUBLE"))
+    number = Column(("v", "v"), ("BIGINT", "DOUBLE"))
     rows = ([[fitted(9007199254740993, "BIGINT")]], [[9007199254740992.0]])
     assert diffs.judge([replace(pair, columns=[number], rows=rows)]) != []

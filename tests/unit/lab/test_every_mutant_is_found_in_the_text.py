@@ -11,7 +11,7 @@ from lab.mutants.mutant_list import Mutant, read, selected
 from lab.mutants.runner import batches
 from sluice.core.errors import SluiceError
 
-LIST = REPOSITORY / "scripts" / "lab" / "mutants" / "mutants.yml"
+LIST = REPOSITORY / "scripts" / "lab" / "mutants" / "list"
 ENTRY = "{id: one, file: models/a/b.sql, find: x, replace: y, breaks: All.}"
 
 
