@@ -47,7 +47,14 @@ SHOWS = [
     {"title": "Orders by channel", "kind": "bar", "x": "channel", "y": "count(*)", "unit": "orders"},
     {"title": "How far", "kind": "funnel", "x": "if(is_returned, 'kept', 'sold')", "y": "count(*)", "order": "count(*) * -1"},
     {"title": "Back again", "kind": "cohort", "x": "order_id % 3", "series": "channel", "y": "avg(amount)"},
-    {"title": "Largest", "kind": "table", "columns": ["order_id", "amount"], "order": "amount desc, order_id", "most": 5},
+    {
+        "title": "Largest",
+        "kind": "table",
+        "columns": ["order_id", "amount"],
+        "order": "amount desc, order_id",
+        "most": 5,
+        "page": "Best orders",
+    },
 ]
 FOLLOW = {
     "at": "sold_on",

@@ -6,7 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,7 +21,8 @@ from sluice.site.context import Asset, DataFile, Json, Page, Site
 from sluice.site.frame import OWN, file_of, whole
 
 MARK = ".sluice-site"
-MakePage = Callable[[Site], Page]
+# Most make one page; a maker may find that its subject has several.
+MakePage = Callable[[Site], Page | Sequence[Page]]
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,10 @@ def write(site: Site, made_by: Sequence[MakePage], out: Path, tell: Tell = silen
     (fresh / "assets").mkdir(parents=True)
     (fresh / "data").mkdir()
     (fresh / MARK).write_text("", encoding="utf-8")
-    made = []
+    made: list[tuple[Page, float, str]] = []
     for number, make in enumerate(made_by):
         tell(make.__module__.rpartition(".")[0].rpartition(".")[2], number / len(made_by))
-        made.append(_made(site, make))
+        made += _made(site, make)
     pages = [page for page, _, _ in made]
     for asset in dict.fromkeys((*OWN, *(asset for page in pages for asset in page.assets))):
         _copy(asset, fresh / "assets")
@@ -82,12 +83,13 @@ def _must_be_ours(out: Path) -> None:
         raise SluiceError("this is a file", where=str(out), hint="name a folder: --out site")
 
 
-def _made(site: Site, make: MakePage) -> tuple[Page, float, str]:
-    """A page, what it took, and why it could not be made; then it says so itself."""
+def _made(site: Site, make: MakePage) -> list[tuple[Page, float, str]]:
+    """Pages, what they took, and why one could not be made; then it says so itself."""
     started = time.monotonic()
     try:
-        page = make(site)
-        return Page(**{**vars(page), "body": tuple(page.body)}), time.monotonic() - started, ""
+        found = make(site)
+        pages = [replace(page, body=tuple(page.body)) for page in ([found] if isinstance(found, Page) else found)]
+        return [(page, (time.monotonic() - started) / len(pages), "") for page in pages]
     except (SluiceError, duckdb.Error) as error:
         slug = make.__module__.removeprefix("sluice.site.").partition(".")[0]
         said = error.what if isinstance(error, SluiceError) else str(error).splitlines()[0]
@@ -95,7 +97,7 @@ def _made(site: Site, make: MakePage) -> tuple[Page, float, str]:
         log.note(f"the page {slug} could not be made: {said}{where}")
         body = [parts.said(said + where, "bad"), parts.said(error.hint) if isinstance(error, SluiceError) and error.hint else ""]
         failed = Page(slug=slug, title=slug.capitalize(), lead="This page could not be made.", body=body)
-        return failed, time.monotonic() - started, said
+        return [(failed, time.monotonic() - started, said)]
 
 
 def _copy(asset: Asset, folder: Path) -> None:

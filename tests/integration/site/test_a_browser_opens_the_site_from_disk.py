@@ -13,7 +13,7 @@ from tests.helpers.browser import Reader, chromium, colours, judged, reader
 from tests.helpers.pages import Page
 from tests.helpers.sites import DAYS, SENTENCE, refused_night, site_of
 
-PAGES = ("index", "health", "pipeline", "dataops", "catalog", "shop", "releases")
+PAGES = ("index", "health", "pipeline", "dataops", "catalog", "shop", "shop-best-orders", "releases")
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,8 @@ class Show:
 
     `y` is an SQL aggregate, `x` the column (or SQL) that it is grouped by and `series` a second one; `unit` is written beside
     numbers, and `percent` shows a share as such. `order` puts bars and steps in an order, else the largest come first, and
-    `most` limits them. A table has `columns`: names, or SQL with `as`; `note` is shown below the title.
+    `most` limits them. A table has `columns`: names, or SQL with `as`; `note` is shown below the title. `page` is the title
+    of a page of its own.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -39,6 +40,7 @@ class Show:
     most: Annotated[int, Field(ge=1, le=500)] = 20
     columns: tuple[Text, ...] = ()
     note: str = ""
+    page: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 ]*$", max_length=20)] = "The shop"
 
     def __post_init__(self) -> None:
         if self.kind == "table":

@@ -1,4 +1,4 @@
-"""The page The shop: what models declare to be shown, as the release has it."""
+"""The page The shop, and those that models name: what is declared to be shown, as the release has it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,29 @@ LEAD = "What the models show: the figures of the business, as the release has th
 TITLE = "The shop"
 
 
-def page(site: Site) -> Page:
-    """The page. Raises SluiceError where a declaration is not valid. It needs no script."""
+def page(site: Site) -> Sequence[Page]:
+    """The pages, The shop first. Raises SluiceError where a declaration is not valid. They need no script."""
     shows = declared(site.manifest)
     if site.shown is None or not shows:
         said = "No model says what is to be shown. One does by meta: {show: {title: ..., kind: line, x: ..., y: ...}}."
-        return Page(slug="shop", title=TITLE, lead=LEAD, body=[parts.nothing(said)])
+        return [Page(slug="shop", title=TITLE, lead=LEAD, body=[parts.nothing(said)])]
     found = [measure(site, one) for one in shows]
     known = site.shown.release_id or str(site.shown.file)
+    titles = dict.fromkeys(one.shown.show.page for one in found)
+    return [
+        _page(title, [one for one in found if one.shown.show.page == title], known, site.environment)
+        for title in sorted(titles, key=lambda title: title != TITLE)
+    ]
+
+
+def _page(title: str, found: Sequence[Measured], known: str, environment: str) -> Page:
     body = [
-        f"<p>As {code(known)} of {escape(site.environment)} has it. Each figure names its model.</p>",
+        f"<p>As {code(known)} of {escape(environment)} has it. Each figure names its model.</p>",
         parts.tiles(_tiles(found)),
         f'<div class="shop">{"".join(map(charts.figure, found))}</div>',
     ]
-    return Page(slug="shop", title=TITLE, lead=LEAD, body=body, assets=[Asset("sluice.site.shop", "shop.css")])
+    slug = "shop" if title == TITLE else f"shop-{title.lower().replace(' ', '-')}"
+    return Page(slug=slug, title=title, lead=LEAD, body=body, assets=[Asset("sluice.site.shop", "shop.css")])
 
 
 def _tiles(found: Sequence[Measured]) -> list[Tile]:
