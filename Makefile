@@ -25,7 +25,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo ingest build test clean check lint lint-code lint-yaml lint-dbt lint-sql format hooks lock \
 	contracts base code pointed workflows key wheel fuzz bench campaign readers faults mutants selection alerts lineage sites \
-	screenshots standards
+	screenshots standards broker
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -188,6 +188,9 @@ bench: setup  ## Measure against bare DuckDB, into docs/bench.json. ARGS="--quic
 
 campaign: setup  ## Eight readers through 200 publishes, 20 rollbacks, 20 killed publishers; writes docs/campaign.md.
 	@$(lab).campaign $(ARGS)
+
+broker: setup  ## A Kafka broker on 127.0.0.1:9092 until Ctrl-C, from Maven, with Java 17. ARGS=--registry for a schema registry, too.
+	@$(lab).broker $(ARGS)
 
 alerts: setup  ## Kill 500 senders of alerts at random; writes docs/incidents-proof.md. ARGS="--kills 50 --out /tmp" for a trial.
 	@$(lab).sender $(ARGS)

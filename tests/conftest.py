@@ -9,12 +9,14 @@ from typing import Any
 
 import duckdb
 import pytest
-from tests.helpers import preloaded, unsigned
+from tests.helpers import kafka, preloaded, unsigned
 from tests.helpers.lake import LakeOfOneFeed, contract
 from tests.helpers.order import ByGroup, longest_first
 from tests.helpers.project import REAL_DATA
 from tests.helpers.shared import FOLDER, made_once
 
+from lab.broker.broker import Broker
+from lab.broker.registry import Registry
 from sluice.core.duck import connect, link_extensions
 from sluice.ingest.readers import READERS
 from sluice.ingest.readers.file_feed import FileFeed
@@ -59,6 +61,20 @@ def lake_of(tmp_path: Path) -> Any:
         return LakeOfOneFeed(tmp_path, contract(columns, key), kind("test", "rows", **{**files, **feed}))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A Kafka broker, one for all tests of a worker; skips without Java or Maven."""
+    with kafka.a_broker(tmp_path_factory.mktemp("broker")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A schema registry, one for all tests of a worker; skips without Java or Maven."""
+    with kafka.a_registry(tmp_path_factory.mktemp("registry")) as started:
+        yield started
 
 
 @pytest.fixture

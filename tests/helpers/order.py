@@ -17,6 +17,7 @@ SHARED = {
         ("test_death_at_any_moment_is_mended.py", "test_the_way_back_is_as_written.py", "test_trouble_on_disk_moves_nothing.py"),
     ),
     "demo": ("tests/unit/demo", ()),
+    "broker": ("tests/integration/stream", ()),
 }
 # Processor seconds of each file that needs more than a few, as they were measured.
 SECONDS: dict[str, float] = yaml.safe_load(Path(__file__).with_name("seconds.yml").read_text(encoding="utf-8"))
