@@ -43,7 +43,7 @@
 {% macro union_sources(entity) -%}
     {#-
         The query of int_<entity>__delivered: all rows of an entity, source under source, cast to its common columns
-        (vars.yml). No source at all gives no rows, not an error.
+        (vars.yml). An optional column that a staging model leaves out is null. No source at all gives no rows, not an error.
     -#}
     {%- if entity not in var('common_columns') -%}
         {{ exceptions.raise_compiler_error(
@@ -51,6 +51,7 @@
         ) }}
     {%- endif -%}
     {%- set columns = dict(var('common_columns')[entity], **var('lineage_columns')) -%}
+    {%- set optional = var('optional_columns').get(entity, []) -%}
     {%- for source in sluice.sources_of(entity) %}
     select
         {%- for column, type in columns.items() %}
@@ -61,7 +62,15 @@
         cast({{ column }} as {{ type }}) as {{ column }}
         {%- endif %}{{ ',' if not loop.last }}
         {%- endfor %}
+    {%- if optional %}
+    from (
+        select * from {{ ref('stg_' ~ source ~ '__' ~ entity) }}
+        union all by name
+        select {% for column in optional %}cast(null as {{ columns[column] }}) as {{ column }}{{ ', ' if not loop.last }}{% endfor %} where false
+    ) as staged
+    {%- else %}
     from {{ ref('stg_' ~ source ~ '__' ~ entity) }}
+    {%- endif %}
     {{ 'union all' if not loop.last }}
     {%- else %}
     select

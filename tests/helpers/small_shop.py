@@ -39,7 +39,7 @@ DELIVERED = {
 """,
     "payments/transactions/1.jsonl": '{"transaction_id":"t","order_id":3,"type":"captured",'
     '"amount":{"value":-7,"currency":"EUR"},"created_at":"2025-01-01T11:00:00Z",'
-    '"card":null,"response_code":null,"ip_country":null}\n',
+    '"card":null,"response_code":null,"ip_country":null,"buyer":null}\n',
     "fx/rates/1.csv": "rate_on,base_currency_code,currency_code,rate\n2025-01-01,EUR,USD,1.1\n2025-01-02,EUR,USD,0\n",
 }
 # dbt's words for a build without tests.

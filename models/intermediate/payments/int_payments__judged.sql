@@ -3,7 +3,8 @@
 with
 
 payments as (
-    select * from {{ ref('int_payments__screened') }}
+    -- The customer is that of the order.
+    select * exclude (customer_id) from {{ ref('int_payments__screened') }}
     where {{ is_revised() }}
 ),
 

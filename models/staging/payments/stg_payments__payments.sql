@@ -19,6 +19,9 @@ renamed as (
         source.card.issuer_country as issuer_country_code,
         source.ip_country as ip_country_code,
         source.response_code,
+        -- The customer's number is the shop's, too.
+        'shop:' || source.buyer.customer_id as customer_id,
+        source.buyer.device as device_id,
         source.created_at,
         source._loaded_at as loaded_at,
         source._file as source_file,

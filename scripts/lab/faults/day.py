@@ -19,11 +19,12 @@ from sluice.demo.tables import Table
 # Fields of JSON lines by table, as paths; a path's last word occurs once in a line.
 _NESTED = {
     "amount": ("amount.value", "amount.currency"),
+    "buyer": ("buyer.customer_id", "buyer.device"),
     "card": ("card.fingerprint", "card.brand", "card.bin", "card.issuer_country"),
     "page": ("page.path", "page.referrer"),
     "device": ("device.kind", "device.os"),
 }
-_NUMBERS = {"order_id", "customer_id", "product_id", "amount.value"}
+_NUMBERS = {"order_id", "customer_id", "product_id", "amount.value", "buyer.customer_id"}
 # Condition on the records of shop.orders: every version of the orders that this day has brought.
 NEW_ORDERS = "order_id in (select order_id from records where status = 'placed')"
 _VALUE = r'(?:"[^"]*"|[^,{}]+)'

@@ -140,7 +140,7 @@ TABLES: tuple[Table, ...] = (
     Table(
         "payments",
         "transactions",
-        _words("transaction_id order_id type amount card response_code ip_country created_at"),
+        _words("transaction_id order_id type amount card response_code ip_country buyer created_at"),
         "transaction_id",
         {
             **_json_rules("transaction_id", "amount.value", _AMOUNT, '\'"value":"abc"\''),

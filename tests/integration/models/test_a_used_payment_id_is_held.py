@@ -20,7 +20,7 @@ def late(name: str) -> str:
 def payment(name: str, amount: int, hour: int) -> str:
     return (
         f'{{"transaction_id":"{name}","order_id":3,"type":"captured","amount":{{"value":{amount},"currency":"EUR"}},'
-        '"card":null,"response_code":null,"ip_country":null,'
+        '"card":null,"response_code":null,"ip_country":null,"buyer":null,'
         f'"created_at":"2025-01-01T{hour}:00:00Z"}}\n'
     )
 

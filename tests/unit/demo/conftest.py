@@ -61,7 +61,8 @@ def read_delivered(out: Path) -> duckdb.DuckDBPyConnection:
         select * from read_json('{out}/payments/transactions/*.jsonl', {JSON_LINES}, columns = {{
             transaction_id: 'varchar', order_id: 'bigint', type: 'varchar', {amount},
             card: 'struct(fingerprint varchar, brand varchar, bin varchar, issuer_country varchar)',
-            response_code: 'varchar', ip_country: 'varchar', created_at: 'timestamp'}});
+            response_code: 'varchar', ip_country: 'varchar',
+            buyer: 'struct(customer_id bigint, device varchar)', created_at: 'timestamp'}});
         create table disputes as
         select * from read_json('{out}/payments/disputes/*.jsonl', {JSON_LINES}, columns = {{
             dispute_id: 'varchar', transaction_id: 'varchar', reason: 'varchar', status: 'varchar', {amount},

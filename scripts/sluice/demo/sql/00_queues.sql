@@ -36,7 +36,7 @@ create table queue_transactions (
     delivered_on date, sort_at timestamp, sort_id bigint, entity_id bigint,
     transaction_id varchar, order_id bigint, "type" varchar, amount decimal(12, 2), currency_code varchar,
     fingerprint varchar, brand varchar, bin varchar, issuer_country varchar, response_code varchar, ip_country varchar,
-    created_at timestamp
+    customer_id bigint, device varchar, created_at timestamp
 );
 
 create table queue_disputes (

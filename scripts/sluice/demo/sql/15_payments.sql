@@ -1,5 +1,6 @@
 -- What the card processor saw: declined tries, the authorisation, the capture, money going back. Cards belong to
--- customers; a thief brings one card from elsewhere, a tester rotates a handful.
+-- customers; a thief brings one card from elsewhere, a tester rotates a handful. Customers keep one or two devices, and
+-- now and then buy from another; a thief comes with a device of his own, and some come with it again.
 create or replace temp table chunk_cards as
 select
     *,
@@ -17,7 +18,13 @@ select
         when fraud is not null then pick(['VN', 'NG', 'ID', 'UA', 'RO'], u('ip', block_key))
         when u('ip', order_no) < 0.03 then customer_country(order_no + 333333)
         else home_country
-    end as ip_country
+    end as ip_country,
+    case
+        when fraud = 'stolen' and u('farm', block_key) < 0.3 then h('farm device', between_u('which', block_key, 0, 7))
+        when fraud is not null then h('thief device', block_key)
+        when u('device', order_no) < 0.03 then h('passing device', order_no)
+        else h('device', customer_no * 2 + if(u('second device', order_no) < 0.2, 1, 0))
+    end as device
 from chunk_timelines;
 
 insert into queue_transactions
@@ -111,6 +118,8 @@ select
     issuer_country,
     response_code,
     ip_country,
+    customer_no as customer_id,
+    'dev_' || hex16(device) as device,
     created_at
 from steps
 where created_at::date <= getvariable('last_on');

@@ -80,7 +80,8 @@ select
         response_code,
         '","ip_country":"',
         ip_country,
-        '","created_at":"',
+        '","buyer":{"customer_id":', customer_id, ',"device":"', device,
+        '"},"created_at":"',
         json_time(created_at),
         '"}'
     ) as line
