@@ -1,7 +1,7 @@
 """The events of every entity that features look back at, and the features of an event as of its time.
 
 The state depends on the events alone, not on the order in which they come: what is aggregated of an entity is always
-exactly a slice of its events in the order of time, found anew for each question. A late event takes its place in it.
+exactly a slice of its events in the order of time, looked up for each question. A late event takes its place in it.
 """
 
 from __future__ import annotations
