@@ -1,7 +1,8 @@
-"""Connection strings of PostgreSQL: their mistakes in words that repeat nothing of them, and texts without their passwords.
+"""Connection strings of PostgreSQL and MongoDB: their mistakes without a part of them, and texts without their passwords.
 
-libpq quotes the part of a string that it cannot read, which may be a part of the password. So a string is read here first,
-by libpq's rules, and what libpq and the server say is shown without any part of a password.
+libpq quotes the part of a string that it cannot read, which may be a part of the password, and pymongo does so at times. So a
+string is read here first, by libpq's rules, which hold for MongoDB's URIs too; what the library and the server say is shown
+without any part of a password.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
 SCHEMES = ("postgresql://", "postgres://")
+OF_MONGODB = ("mongodb://", "mongodb+srv://")
 # Keywords whose values may be shown. Any other may hold a secret.
 _SHOWN = {
     "host", "hostaddr", "port", "dbname", "user", "connect_timeout", "client_encoding", "options", "application_name",
@@ -19,6 +21,16 @@ _SHOWN = {
     "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslcrldir", "sslsni", "sslcertmode", "requirepeer", "channel_binding",
     "ssl_min_protocol_version", "ssl_max_protocol_version", "krbsrvname", "gsslib", "gssdelegation", "service",
     "target_session_attrs", "load_balance_hosts", "require_auth", "passfile", "min_protocol_version", "max_protocol_version",
+}  # fmt: skip
+# The same of MongoDB's URIs, in lower case, as their case says nothing.
+_SHOWN_OF_MONGODB = {
+    "user", "dbname", "appname", "authsource", "authmechanism", "compressors", "connect", "connecttimeoutms",
+    "directconnection", "heartbeatfrequencyms", "journal", "loadbalanced", "localthresholdms", "maxconnecting", "maxidletimems",
+    "maxpoolsize", "maxstalenessseconds", "minpoolsize", "readconcernlevel", "readpreference", "readpreferencetags",
+    "replicaset", "retryreads", "retrywrites", "servermonitoringmode", "serverselectiontimeoutms", "sockettimeoutms",
+    "srvmaxhosts", "srvservicename", "ssl", "timeoutms", "tls", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames",
+    "tlscafile", "tlscertificatekeyfile", "tlscrlfile", "tlsdisableocspendpointcheck", "tlsinsecure", "uuidrepresentation", "w",
+    "waitqueuetimeoutms", "wtimeoutms", "zlibcompressionlevel",
 }  # fmt: skip
 _PAIR = re.compile(r"\s*([^\s=]+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)(?:[^\s\\]|\\.)*|))(?=\s|$)", re.DOTALL)
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")
@@ -58,13 +70,15 @@ def scrubbed(text: str, connection: str) -> str:
 
 def _secrets(connection: str) -> set[str]:
     """The string itself, what may be a password in it, as written and decoded, and the parts of these."""
-    found = {_credentials(connection).partition(":")[2]} if connection.startswith(SCHEMES) else set()
+    found = {_credentials(connection).partition(":")[2]} if connection.startswith((*SCHEMES, *OF_MONGODB)) else set()
     said = mistake(connection)
     if said:
         # It is never passed on, so only what is said of it matters: no word of the sentence is a secret.
         found |= {part for part in _BETWEEN.split(connection) if len(part) >= _SHORT and part not in said}
     else:
-        found |= {value for key, value in _values(connection) if key not in _SHOWN}
+        of_mongodb = connection.startswith(OF_MONGODB)
+        shown = (_SHOWN_OF_MONGODB, str.lower) if of_mongodb else (_SHOWN, str)
+        found |= {value for key, value in _values(connection) if shown[1](key) not in shown[0]}
     parts = {part for secret in found for part in _BETWEEN.split(secret) if len(part) >= _SHORT}
     return {connection, *found, *parts} - {""}
 
@@ -76,7 +90,7 @@ def _credentials(uri: str) -> str:
 
 def _values(connection: str) -> Iterator[tuple[str, str]]:
     """Keywords and values. Raises ValueError, which repeats none of them, for a string that libpq could not read."""
-    return _uri_values(connection) if connection.startswith(SCHEMES) else _keyword_values(connection)
+    return _uri_values(connection) if connection.startswith((*SCHEMES, *OF_MONGODB)) else _keyword_values(connection)
 
 
 def _uri_values(uri: str) -> Iterator[tuple[str, str]]:

@@ -63,6 +63,12 @@ def new_name_faults(contract: Contract, names: Sequence[str], landed: Collection
     return faults
 
 
+def clashing(contract: Contract, names: Sequence[str], landed: Collection[str] = ()) -> list[str]:
+    """Those of the new names that cannot be columns, sorted; of several that differ in case only, one can be."""
+    spelled = {name.lower(): name for name in [*sorted(names, reverse=True), *landed]}
+    return sorted(name for name in set(names) if new_name_faults(contract, [name]) or spelled[name.lower()] != name)
+
+
 def raise_faults(faults: Sequence[str]) -> None:
     """Raise SluiceError that says all of them at once, if there are any."""
     if faults:

@@ -102,6 +102,11 @@ def reached(delta: DeltaTable, cursor: str) -> int | None:
     return delta.transaction_version(f"cursor:{cursor}")
 
 
+def furthest(delta: DeltaTable, cursor: str) -> int | None:
+    """The largest value of a cursor that has landed, also one that did not move it; None where that is not known."""
+    return delta.transaction_version(f"furthest:{cursor}")
+
+
 def next_load_time(delta: DeltaTable) -> int:
     """Now, in microseconds since 1970, but later than every batch of the table, also if the clock went back."""
     last = delta.transaction_version("loaded_at")

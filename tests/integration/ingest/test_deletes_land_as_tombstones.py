@@ -69,6 +69,15 @@ def test_a_row_in_quarantine_is_not_gone(lake_of: Any, table: Any) -> None:
     assert lake.query(LIVING) == [(1, "row 1")]
 
 
+def test_a_refused_row_is_in_quarantine_once(lake_of: Any, table: Any) -> None:
+    lake = lake_on(lake_of, table)
+    fill(table, 1)
+    table.psql("insert into stock values (0.5, 'half', '2025-01-01')")
+    assert [lake.ingest().rows_quarantined for _ in range(3)] == [1, 0, 0]
+    table.psql("insert into stock values (1.5, 'half', '2025-01-01')")
+    assert [lake.ingest().rows_quarantined for _ in range(2)] == [1, 0]
+
+
 @pytest.mark.parametrize(
     ("rows", "gone", "is_told"), [(5, 5, True), (5, 4, False), (30, 15, False), (30, 16, True), (30, 30, True)]
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sluice.ingest.readers.csv import CsvFeed
 from sluice.ingest.readers.excel import ExcelFeed
 from sluice.ingest.readers.json import JsonFeed
+from sluice.ingest.readers.mongodb import MongodbFeed
 from sluice.ingest.readers.parquet import ParquetFeed
 from sluice.ingest.readers.postgres import PostgresFeed
 from sluice.ingest.readers.protocol import Feed
@@ -15,4 +16,5 @@ READERS: dict[str, type[Feed]] = {
     "parquet": ParquetFeed,
     "excel": ExcelFeed,
     "postgres": PostgresFeed,
+    "mongodb": MongodbFeed,
 }

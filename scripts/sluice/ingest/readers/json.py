@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -22,6 +22,7 @@ from sluice.ingest.rows import (
     REFUSAL,
     FilesRefusedError,
     StagedRows,
+    clashing,
     column_faults,
     columns_sql,
     new_name_faults,
@@ -77,6 +78,20 @@ def read_lines(connection: duckdb.DuckDBPyConnection, contract: Contract) -> Sta
     return _read_shaped(connection, contract, {}, contract, Spelled())
 
 
+def read_documents(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, landed: Collection[str], taken: Collection[str] = ()
+) -> StagedRows:
+    """As `read_lines`, of documents that need not be alike: one with a field that cannot be a column is refused alone.
+
+    `landed` are the columns that the lake holds, of which the reader itself fills those in `taken`. The rows stay in the
+    temporary table `staged`, with __refusal and __text.
+    """
+    _find_shapes(connection, contract)
+    names = {name for _, names in _keys_by_file(connection) for name in names}
+    apart = {*clashing(contract, contract.unknown(names), landed), *names.intersection(taken)}
+    return _read_shaped(connection, contract, {}, contract, Spelled(), sorted(apart))
+
+
 def _find_shapes(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     """Fill `shapes`: the lists of keys that occur in a file, of the records themselves and of each struct in them."""
     paths = [(), *_paths(contract, "struct")]
@@ -101,21 +116,32 @@ def _keys_by_file(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, 
 
 
 def _read_shaped(
-    connection: duckdb.DuckDBPyConnection, delivered: Contract, folders: Mapping[str, str], contract: Contract, feed: Spelled
+    connection: duckdb.DuckDBPyConnection,
+    delivered: Contract,
+    folders: Mapping[str, str],
+    contract: Contract,
+    feed: Spelled,
+    apart: Sequence[str] = (),
 ) -> StagedRows:
+    """Records with a key of those in `apart` are refused, instead of all."""
     connection.execute("create or replace temp table firsts as select __file, min(rowid) as __first from lines group by __file")
-    new_columns = delivered.unknown(name for _, names in _keys_by_file(connection) for name in names)
+    found = {name for _, names in _keys_by_file(connection) for name in names}
+    new_columns = delivered.unknown(found.difference(apart))
     raise_faults(new_name_faults(contract, new_columns))
-    connection.execute(_stage(contract, delivered, new_columns, folders, feed, odd=_find_odd_shapes(connection, delivered)))
+    odd = _find_odd_shapes(connection, delivered, apart)
+    connection.execute(_stage(contract, delivered, new_columns, folders, feed, odd=odd))
     connection.execute("drop table lines")
     columns = columns_sql([*contract.names, *new_columns])
     good = f"select {columns}, __file, __position from staged where __refusal is null"
     return StagedRows(good, refused_rows("staged", "__text"), new_columns)
 
 
-def _find_odd_shapes(connection: duckdb.DuckDBPyConnection, contract: Contract) -> bool:
+def _find_odd_shapes(connection: duckdb.DuckDBPyConnection, contract: Contract, apart: Sequence[str]) -> bool:
     """Fill `odd_shapes` with those that no record may have, and why; whether there are any."""
-    cases = [f"when {_repeats('keys[1]')} then {_odd('malformed', (), 'keys[1]', 'a key occurs twice')}"]
+    clashes = f"list_filter(keys[1], lambda k: list_contains({listing(apart)}, k))" if apart else "[]"
+    clash = "clashes with a column of the contract, of the lake or of ingest itself: rename it in the source"
+    cases = [f"when len({clashes}) > 0 then {_odd('malformed', (), clashes, clash)}"] if apart else []
+    cases += [f"when {_repeats('keys[1]')} then {_odd('malformed', (), 'keys[1]', 'a key occurs twice')}"]
     for place, (path, kind) in enumerate(_paths(contract, "struct").items(), 2):
         names, keys = listing([name for name, _ in fields(kind)]), f"keys[{place}]"
         cases.append(f"when {_repeats(keys)} then {_odd('malformed', path, keys, 'a key occurs twice')}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -21,13 +21,15 @@ from pydantic import AfterValidator, Field, StrictBool, StrictInt
 from sluice.core.duck import connect, identifier, literal
 from sluice.core.errors import SluiceError
 from sluice.core.text import plural
+from sluice.ingest.casts import Cast
 from sluice.ingest.connection_string import mistake, scrubbed, with_defaults
 from sluice.ingest.landing import Batch, FeedReport, Work, land
-from sluice.ingest.readers import postgres_changes as changes
+from sluice.ingest.readers import changes
 from sluice.ingest.readers.postgres_columns import SETTINGS, TIMES, WHOLE_NUMBERS, PgColumn, ask, asked, casts, columns_of
 from sluice.ingest.readers.protocol import Feed
-from sluice.ingest.rows import StagedRows, as_json, columns_sql, refused_rows, tally
+from sluice.ingest.rows import StagedRows, as_json, columns_sql, refusal, refused_rows, tally
 from sluice.lake import raw
+from sluice.lake.contracts import Contract
 
 # What is read again before the last value, for transactions that commit late: seconds; of a number, units.
 LOOKBACK_SECONDS, LOOKBACK_UNITS = 3600, 1000
@@ -165,8 +167,7 @@ class PostgresFeed(Feed):
     def _promised(self, work: Work, columns: tuple[PgColumn, ...]) -> changes.Fetched:
         contract, names = work.contract, [column.name for column in columns]
         if not self.deletes:
-            found = casts(contract, columns)
-            return changes.Fetched(contract, found, names, contract.unknown(names), self.cursor, deletes=False)
+            return self._fetched(contract, casts(contract, columns), names)
         types = {column.name: column.type.lower() for column in contract.columns}
         if not contract.key or types.get(changes.DELETED) != "boolean":
             raise SluiceError(
@@ -177,7 +178,18 @@ class PostgresFeed(Feed):
         if changes.DELETED in names:
             raise SluiceError(f"`deletes` writes {changes.DELETED}, and the table has such a column itself", where=self._where)
         found = casts(contract, (*columns, PgColumn(changes.DELETED, "boolean", "bool", is_nested=False)))
-        return changes.Fetched(contract, found, [*names, changes.DELETED], contract.unknown(names), self.cursor, deletes=True)
+        return self._fetched(contract, found, names)
+
+    def _fetched(self, contract: Contract, found: Sequence[tuple[str, Cast, str]], names: Sequence[str]) -> changes.Fetched:
+        """Of the rows in the temporary table `fetched`: why they are refused, and what the refused ones are."""
+        new = contract.unknown(names)
+        values = {name: cast.value for name, cast, _ in found} | {name: f"{identifier(name)}::varchar" for name in new}
+        judged = f"""
+            select *, rowid + 1 as __position, 0 as __file, {refusal(contract, found)} as __refusal,
+                case when __refusal is not null then {as_json(names)} end as __text
+            from fetched
+        """
+        return changes.Fetched(contract, judged, values, new, self.cursor, self.deletes)
 
     def _start(self, work: Work, kind: str) -> _Start:
         """Where to begin. A cursor ahead of the server's clock, which an older version wrote, is looked up in the lake."""
@@ -228,17 +240,16 @@ class PostgresFeed(Feed):
     def _stage(self, work: Work, fetched: changes.Fetched, start: _Start) -> tuple[StagedRows, changes.Gone]:
         """The rows that are new, and tombstones of those that are gone."""
         if changes.is_empty(work):
-            changes.judge(work, fetched)
+            changes.take_all(work, fetched)
         else:
             changes.leave_out_known(work, fetched, self._window(work, start))
         values = ", ".join(f"{value} as {identifier(name)}" for name, value in fetched.values.items())
         good = f"select {values}, __file, __position from fresh where __refusal is null"
-        text = as_json([name for name in fetched.names if name != changes.DELETED or not self.deletes])
-        refused = refused_rows(f"(select *, {text} as __text from fresh)", "__text")
-        gone = changes.find_deleted(work, fetched, self.deletes_limit) if self.deletes else changes.Gone(0, 0, "")
+        after = "(select count(*) from fetched)"
+        gone = changes.find_deleted(work, fetched, self.deletes_limit, after) if self.deletes else changes.Gone(0, 0, "")
         if gone.rows and not gone.doubt:
             good += f" union all select {columns_sql(list(fetched.values))}, __file, __position from tombstones"
-        return StagedRows(good, refused, fetched.new), gone
+        return StagedRows(good, refused_rows("fresh", "__text"), fetched.new), gone
 
     def _window(self, work: Work, start: _Start) -> str:
         """SQL of the landed rows that rows read again may equal."""

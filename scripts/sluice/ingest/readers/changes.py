@@ -1,7 +1,7 @@
-"""What of a PostgreSQL table is new to the lake: rows that were read again are left out, rows that are gone become tombstones.
+"""What of a table or collection is new to the lake: rows read again are left out, rows that are gone become tombstones.
 
-The rows that were read are in the temporary table `fetched`; those to land are put in `fresh`, with __position, __file and
-their __refusal, and the images of rows that are gone in `tombstones`.
+The rows that were read are judged by SQL of the reader, with __position, __file, __refusal and, of refused rows, __text. Those
+to land are put in the temporary table `fresh`, and the images of rows that are gone in `tombstones`.
 """
 
 from __future__ import annotations
@@ -12,36 +12,28 @@ from dataclasses import dataclass
 import duckdb
 
 from sluice.core.duck import identifier, literal
-from sluice.ingest.casts import Cast
 from sluice.ingest.landing import Work
-from sluice.ingest.rows import as_json, refusal
+from sluice.ingest.rows import as_json
 from sluice.lake import raw
 from sluice.lake.contracts import Contract
 
 DELETED = "_deleted"
 # A run that would mark this many rows, or all because it saw none, has probably not seen the table.
 DOUBTFUL_ROWS = 10
-# SQL of where a row was among those that were read.
-_PLACE = "rowid + 1 as __position, 0 as __file"
 # SQL of the newest version among the rows of a key.
 _NEWEST = "(_loaded_at, _position)"
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """What was read: a cast for each promised column, the names of all columns, and of those that are not promised."""
+    """What was read: SQL of the rows, judged; SQL of every column as it lands; names of those that are not promised."""
 
     contract: Contract
-    casts: Sequence[tuple[str, Cast, str]]
-    names: Sequence[str]
+    judged: str
+    values: Mapping[str, str]
     new: tuple[str, ...]
     cursor: str
     deletes: bool
-
-    @property
-    def values(self) -> dict[str, str]:
-        """SQL of every column as it lands; new ones as text."""
-        return {name: cast.value for name, cast, _ in self.casts} | {name: f"{identifier(name)}::varchar" for name in self.new}
 
     @property
     def key(self) -> str:
@@ -58,10 +50,9 @@ def is_empty(work: Work) -> bool:
     return not work.table.open().file_uris() and not raw.quarantine_of(work.table).file_uris()
 
 
-def judge(work: Work, fetched: Fetched) -> None:
-    """Make `fresh` of all rows that were fetched."""
-    reason = refusal(work.contract, fetched.casts)
-    work.connection.execute(f"create or replace temp table fresh as select *, {_PLACE}, {reason} as __refusal from fetched")
+def take_all(work: Work, fetched: Fetched) -> None:
+    """Make `fresh` of all rows that were read."""
+    work.connection.execute(f"create or replace temp table fresh as {fetched.judged}")
 
 
 def leave_out_known(work: Work, fetched: Fetched, window: str) -> None:
@@ -79,9 +70,9 @@ def leave_out_known(work: Work, fetched: Fetched, window: str) -> None:
     content, key = _digest(list(fetched.values), landed), _digest(fetched.contract.key, landed)
     work.connection.execute(f"""
         create or replace temp table judged as
-        select *, {_PLACE}, {refusal(work.contract, fetched.casts)} as __refusal, {fetched.key} as __key,
-            {_digest(list(fetched.values), fetched.values)} as __content, md5({as_json(fetched.names)}) as __original
-        from fetched;
+        select *, {fetched.key} as __key, {_digest(list(fetched.values), fetched.values)} as __content,
+            md5(__text) as __original
+        from ({fetched.judged});
         create or replace temp table landed as
         select {content} as content, count(*) as n from {table} where {window} group by all;
         create or replace temp table quarantined as
@@ -130,8 +121,11 @@ class Gone:
     doubt: str
 
 
-def find_deleted(work: Work, fetched: Fetched, limit: float) -> Gone:
-    """Make `tombstones` of the newest versions of the keys that are in the lake and not in the table `present` (of __key)."""
+def find_deleted(work: Work, fetched: Fetched, limit: float, after: str = "0") -> Gone:
+    """Make `tombstones` of the newest versions of the keys that are in the lake and not in the table `present` (of __key).
+
+    Their positions come after that of the SQL `after`.
+    """
     landed = _landed_values(work, fetched)
     key = _digest(fetched.contract.key, landed)
     image = ", ".join(f"{'true' if name == DELETED else value} as {identifier(name)}" for name, value in landed.items())
@@ -143,7 +137,7 @@ def find_deleted(work: Work, fetched: Fetched, limit: float) -> Gone:
         ) where not is_deleted;
         create or replace temp table gone as select key from living where key not in (select __key from present);
         create or replace temp table tombstones as
-        select {image}, (select count(*) from fetched) + row_number() over () as __position, 0 as __file
+        select {image}, {after} + row_number() over () as __position, 0 as __file
         from (
             select * from {table} where {key} in (select key from gone)
             qualify row_number() over (partition by {key} order by _loaded_at desc, _position desc) = 1
