@@ -49,7 +49,7 @@ def test_variables_come_from_the_environment_or_their_default(tmp_path: Path) ->
             "known: columns, date_format, decimal",
         ),
         ("{source: a, table: b, format: xml, path: x}", "unknown format 'xml'", "known: csv, excel, json, parquet, postgres"),
-        ("{source: a, table: b, path: x}", "`format` is missing", "one of: csv, json, parquet, excel, postgres"),
+        ("{source: a, table: b, path: x}", "`format` is missing", "one of: csv, json, parquet, excel, postgres, rest"),
         ("{source: a, table: b, format: csv}", "`path` is missing", ""),
         ("{source: a, table: b, format: csv, path: ''}", "`path` should have at least 1 character, not ''", ""),
         ("{source: a, table: b, format: postgres, connection: x}", "`relation` is missing; `cursor` is missing", ""),

@@ -8,6 +8,7 @@ from sluice.ingest.readers.json import JsonFeed
 from sluice.ingest.readers.parquet import ParquetFeed
 from sluice.ingest.readers.postgres import PostgresFeed
 from sluice.ingest.readers.protocol import Feed
+from sluice.ingest.readers.rest import RestFeed
 
 READERS: dict[str, type[Feed]] = {
     "csv": CsvFeed,
@@ -15,4 +16,5 @@ READERS: dict[str, type[Feed]] = {
     "parquet": ParquetFeed,
     "excel": ExcelFeed,
     "postgres": PostgresFeed,
+    "rest": RestFeed,
 }
