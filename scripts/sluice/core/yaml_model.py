@@ -15,7 +15,7 @@ from sluice.core.errors import SluiceError
 
 T = TypeVar("T")
 # Keys whose value is not repeated in a message.
-_SECRET = ("connection", "headers", "password", "routing_key", "token", "url", "user")
+_SECRET = {"auth", "connection", "headers", "params", "password", "routing_key", "token", "url", "user"}
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 # Ten times as fast as the one in Python, where PyYAML was built with it.
 FAST_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -103,7 +103,7 @@ def sentence(error: Mapping[str, Any]) -> str:
         return f"`{key}`: {error['ctx']['error']}" if key else str(error["ctx"]["error"])
     _, should, expected = error["msg"].partition("should")
     subject, given = f"`{key}`" if key else "it", f", not {error['input']!r:.100}"
-    if error["loc"] and error["loc"][-1] in _SECRET:
+    if _SECRET.intersection(error["loc"]):
         given = ""
     expected = re.sub(r"a (valid )?dictionary( or an instance of \w+)?", "a mapping", expected).replace("a valid tuple", "a list")
     return f"{subject} {should}{expected}{given}" if should else str(error["msg"])
@@ -123,4 +123,5 @@ def _keys(schema: Mapping[str, Any], at: Sequence[str | int]) -> list[str]:
             found = schema["$defs"][found["$ref"].rsplit("/", 1)[-1]]
         if key is not None:
             found = found.get("properties", {}).get(key) or found.get("items") or found.get("additionalProperties") or {}
+            found = next((one for one in found.get("anyOf", ()) if "$ref" in one), found)
     return list(found.get("properties", {}))

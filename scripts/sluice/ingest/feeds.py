@@ -56,12 +56,19 @@ def _feed(entry: Any, path: Path, number: int, environment: Mapping[str, str]) -
         raise SluiceError(f"a feed is a mapping, not {entry!r}", where=where())
     if "format" not in entry:
         raise SluiceError("`format` is missing", where=where(), hint=f"one of: {', '.join(READERS)}")
-    values = {key: expand(value, environment, where) if isinstance(value, str) else value for key, value in entry.items()}
+    values = {key: expanded(value, environment, where, key) for key, value in entry.items()}
     name = str(values.pop("format"))
     if name not in READERS:
         what, hint = unknown("format", name, list(READERS))
         raise SluiceError(what, where=where("format"), hint=hint)
     return checked(READERS[name], values, path, "feeds", number)
+
+
+def expanded(value: Any, environment: Mapping[str, str], where: Callable[..., str], *at: str) -> Any:
+    """A value of a feed, also inside a mapping, with the variables of the environment in it."""
+    if isinstance(value, Mapping):
+        return {key: expanded(inner, environment, where, *at, str(key)) for key, inner in value.items()}
+    return expand(value, environment, lambda: where(*at)) if isinstance(value, str) else value
 
 
 def expand(text: str, environment: Mapping[str, str], where: Callable[[], str]) -> str:

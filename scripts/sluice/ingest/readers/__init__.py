@@ -9,6 +9,7 @@ from sluice.ingest.readers.mongodb import MongodbFeed
 from sluice.ingest.readers.parquet import ParquetFeed
 from sluice.ingest.readers.postgres import PostgresFeed
 from sluice.ingest.readers.protocol import Feed
+from sluice.ingest.readers.rest import RestFeed
 
 READERS: dict[str, type[Feed]] = {
     "csv": CsvFeed,
@@ -17,4 +18,5 @@ READERS: dict[str, type[Feed]] = {
     "excel": ExcelFeed,
     "postgres": PostgresFeed,
     "mongodb": MongodbFeed,
+    "rest": RestFeed,
 }

@@ -72,10 +72,20 @@ class JsonFeed(Spelled, TextFeed):
             raise FilesRefusedError(why)
 
 
-def read_lines(connection: duckdb.DuckDBPyConnection, contract: Contract) -> StagedRows:
-    """Rows from the temporary table `lines` (line, __file), which holds them in the order of their files; it is dropped."""
-    _find_shapes(connection, contract)
-    return _read_shaped(connection, contract, {}, contract, Spelled())
+def read_lines(connection: duckdb.DuckDBPyConnection, contract: Contract, feed: Spelled | None = None) -> StagedRows:
+    """Rows from the temporary table `lines` (line, __file), which holds them in the order of their files; it is dropped.
+
+    They are spelled as the feed says, if there is one.
+    """
+    feed = feed or Spelled()
+    delivered = feed.as_delivered(contract)
+    _find_shapes(connection, delivered)
+    return _read_shaped(connection, delivered, {}, contract, feed)
+
+
+def keys_read(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The keys of all the records that `read_lines` has read, sorted."""
+    return sorted({name for _, names in _keys_by_file(connection) for name in names})
 
 
 def read_documents(

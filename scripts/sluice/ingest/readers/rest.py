@@ -1,0 +1,244 @@
+"""Records of a REST address (JSON over HTTP), read page by page, onwards from the last value of a cursor if there is one.
+
+How far the cursor was read is a whole number: microseconds since 1970 for times. It moves when all pages have been read, and
+not beyond the moment when reading began, as what changes meanwhile may have moved to a page that was read before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import Field, StrictBool, StrictInt
+
+from sluice.core.duck import identifier
+from sluice.core.errors import SluiceError
+from sluice.core.text import plural
+from sluice.ingest.casts import INTEGERS
+from sluice.ingest.known import leave_out_known
+from sluice.ingest.landing import Batch, FeedReport, Work, land
+from sluice.ingest.readers.postgres import LOOKBACK_SECONDS, LOOKBACK_UNITS
+from sluice.ingest.readers.protocol import Feed, Mistake
+from sluice.ingest.readers.rest_access import Access, Address
+from sluice.ingest.readers.rest_lines import Lines
+from sluice.ingest.readers.rest_pages import Endpoint, Page, Reading, Taken
+from sluice.ingest.readers.rest_paging import Paging
+from sluice.ingest.readers.rest_secrets import shown_address
+from sluice.ingest.readers.spelled import Spelled
+from sluice.ingest.rows import StagedRows, Tally, tally
+from sluice.lake import raw
+from sluice.lake.contracts import Contract
+
+# A batch ends when its records have this size, or after so many pages.
+BATCH_BYTES = 1 << 28
+BATCH_PAGES = 500
+# How often pages that shift are read until nothing new shows.
+PASSES = 3
+_TIMES = {"date", "timestamp"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = 86_400_000_000
+_Parameter = str | int | float | bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestFeed(Spelled, Feed):
+    """A feed of the records of a REST address."""
+
+    extensions = ("delta",)
+
+    url: Annotated[Address, Field(description="address of the first page")] = field(repr=False)
+    params: Annotated[Mapping[str, _Parameter], Field(description="parameters of the address")] = field(
+        default_factory=dict, repr=False
+    )
+    headers: Annotated[Mapping[str, str], Field(description="headers of each request; not shown in messages")] = field(
+        default_factory=dict, repr=False
+    )
+    auth: Annotated[Access | None, Field(description="how the server knows who asks: bearer, basic, key or oauth")] = None
+    records: Annotated[str, Field(description="where the list of records is, e.g. data.items; empty: the page is the list")] = ""
+    paging: Annotated[Paging | None, Field(description="link, next, cursor, page or offset; one page if not given")] = None
+    cursor: Annotated[str, Field(description="column that grows with every change: a whole number or a time")] = ""
+    since: Annotated[str, Field(description="parameter that asks for records from a value of the cursor on")] = ""
+    since_format: Annotated[str, Field(min_length=1, description="unix, unix_ms, or a strftime pattern (UTC)")] = (
+        "%Y-%m-%dT%H:%M:%SZ"
+    )
+    lookback: Annotated[
+        StrictInt | None,
+        Field(ge=0, description="seconds (numbers: units) before the last value to read again; 3600 (1000) if not given"),
+    ] = None
+    passes: Annotated[
+        StrictInt | None,
+        Field(ge=1, description="how often pages are read until nothing new shows; 3 for page and offset, else 1"),
+    ] = None
+    sparse: Annotated[StrictBool, Field(description="whether no record may have a promised key; if not, they are refused")] = (
+        False
+    )
+    max_pages: Annotated[StrictInt, Field(ge=1, description="more pages than this are an error")] = 10_000
+    attempts: Annotated[StrictInt, Field(ge=1, description="how often a request is tried")] = 5
+    longest_wait: Annotated[float, Field(ge=0, description="seconds to wait at most before the next try")] = 300.0
+    timeout: Annotated[float, Field(gt=0, description="seconds to wait for an answer")] = 60.0
+
+    @property
+    def origin(self) -> str:
+        return self.shown(shown_address(self.url))
+
+    def shown(self, text: str) -> str:
+        return self.endpoint({}).shown(text)
+
+    def mistakes(self, contract: Contract) -> Iterator[Mistake]:
+        yield from super().mistakes(contract)
+        for key, chosen in (("paging", self.paging), ("auth", self.auth)):
+            if chosen is not None and len(chosen.ways) != 1:
+                yield Mistake((key,), f"`{key}` needs one of its keys", "e.g. paging: {link: {}}, auth: {bearer: {token: …}}")
+        if bool(self.cursor) != bool(self.since):
+            hint = "`since` is the parameter that asks for records from a value of `cursor` on"
+            yield Mistake(("cursor",) if self.cursor else ("since",), "`cursor` and `since` need each other", hint)
+        kind = contract.types[self.cursor].id if self.cursor in contract.names else None
+        if self.cursor and kind not in _TIMES | INTEGERS:
+            what = f"the cursor {self.cursor} is {kind or 'not a column'} in {contract.name}"
+            yield Mistake(("cursor",), what, "it must be a whole number, a date or a timestamp")
+
+    def ingest(self, work: Work) -> FeedReport:
+        reached = raw.reached(work.table.open(), self.cursor) if self.cursor else None
+        reading = Reading(self.endpoint(self._since(work.contract, reached)))
+        return _Run(self, work, reached, reading, Lines(work.connection, self.records), FeedReport(self.name)).report()
+
+    def endpoint(self, since: Mapping[str, _Parameter]) -> Endpoint:
+        """What to ask for; `since` is the parameter that asks for what is new."""
+        params = {name: str(value).lower() if isinstance(value, bool) else value for name, value in self.params.items()}
+        return Endpoint(
+            url=self.url,
+            params={**params, **since},
+            headers=self.headers,
+            access=self.auth,
+            paging=self.paging,
+            timeout=self.timeout,
+            attempts=self.attempts,
+            longest_wait=self.longest_wait,
+            max_pages=self.max_pages,
+        )
+
+    def _since(self, contract: Contract, reached: int | None) -> dict[str, _Parameter]:
+        """The parameter that asks for what is new, from before the last value on; none in the first run."""
+        if reached is None:
+            return {}
+        if not self.is_time(contract):
+            return {self.since: reached - (LOOKBACK_UNITS if self.lookback is None else self.lookback)}
+        back = LOOKBACK_SECONDS if self.lookback is None else self.lookback
+        seconds = reached // 1_000_000 - back
+        numbers = {"unix": seconds, "unix_ms": seconds * 1000}
+        return {self.since: numbers.get(self.since_format) or (_EPOCH + timedelta(seconds=seconds)).strftime(self.since_format)}
+
+    def is_time(self, contract: Contract) -> bool:
+        """Whether the cursor is a day or a time, not a number."""
+        return contract.types[self.cursor].id in _TIMES
+
+
+@dataclass
+class _Run:
+    """One run of a feed: pages are gathered until they are a batch, which lands."""
+
+    feed: RestFeed
+    work: Work
+    reached: int | None
+    reading: Reading
+    lines: Lines
+    landed: FeedReport
+    began: int | None = None
+    furthest: int | None = None
+    fresh: int = 0
+
+    def report(self) -> FeedReport:
+        """Read all pages, again where they may have shifted, and land what is new; then the cursor moves."""
+        passes = self._passes()
+        for number in range(1, passes + 1):
+            self.fresh = 0
+            self.reading.read(self._take)
+            rows = self._staged()
+            is_settled = passes == 1 or (not self.fresh and (number > 1 or not self._marks()))
+            self._land(rows, is_end=is_settled)
+            if is_settled:
+                return self._reported()
+        return self._reported(
+            f"the pages were read {passes} times and still shifted; what is new has landed, the next run begins as this one did"
+        )
+
+    def _passes(self) -> int:
+        """Without a cursor, the next run reads everything anyway."""
+        shifts = self.feed.paging is not None and self.feed.paging.shifts
+        return (self.feed.passes or (PASSES if shifts else 1)) if self.feed.cursor else 1
+
+    def _reported(self, *warnings: str) -> FeedReport:
+        known = 0 if self.landed.batches else self.reading.number
+        return replace(self.landed, files_known=known, warnings=(*self.landed.warnings, *warnings))
+
+    def _take(self, page: Page) -> Taken:
+        if self.began is None:
+            self.began = (page.sent - _EPOCH) // timedelta(microseconds=1)
+        self.work.tell(f"page {page.number}", 0.3)
+        if self.lines.bytes > BATCH_BYTES or len(self.lines.labels) >= BATCH_PAGES:
+            self._land(self._staged(), is_end=False)
+        return self.lines.take(page)
+
+    def _staged(self) -> StagedRows:
+        """What is new of the lines; notes how far the cursor was read, and how much of what was there from the start is new."""
+        rows = self.lines.staged(self.work.contract, self.feed, sparse=self.feed.sparse)
+        if self.feed.cursor:
+            furthest = f"select max({self._cursor}) from ({rows.good}) where {self._cursor} <= {self._end}"
+            self.furthest = max((value for value in (self.furthest, self._number(furthest)) if value is not None), default=None)
+        fresh = leave_out_known(self.work, rows, self.feed.cursor)
+        if self.feed.cursor:
+            old = f"select count(*) from fresh where {self._cursor} is null or {self._cursor} <= {self._end}"
+            self.fresh += (self._number(old) or 0) + (self._number("select count(*) from fresh_refused") or 0)
+        return fresh
+
+    def _land(self, rows: StagedRows, *, is_end: bool) -> None:
+        """Land a batch, if it has a row or moves the cursor."""
+        tallies, marks = tally(self.work.connection, rows), self._marks() if is_end else {}
+        self._refuse_misshapen(tallies)
+        if tallies or marks:
+            version = self.work.table.open().version()
+            identity = "\n".join([self.feed.name, str(version), *self.lines.labels, *self.lines.digests])
+            batch = Batch(
+                hashlib.sha256(identity.encode()).hexdigest()[:20],
+                tuple(self.lines.labels),
+                tuple(self.lines.digests),
+                self.lines.bytes,
+                marks,
+                warnings=self._warnings(),
+            )
+            self.landed += land(self.work, batch, rows, tallies)
+        self.lines = self.lines.cleared()
+
+    def _refuse_misshapen(self, tallies: list[Tally]) -> None:
+        for entry in tallies:
+            if entry.misshapen:
+                raise SluiceError(entry.misshapen, where=self.lines.labels[entry.file_index])
+
+    def _marks(self) -> dict[str, int]:
+        moved = self.furthest is not None and (self.reached is None or self.furthest > self.reached)
+        return {f"cursor:{self.feed.cursor}": int(self.furthest)} if moved and self.furthest is not None else {}
+
+    def _warnings(self) -> tuple[str, ...]:
+        if not self.feed.cursor or not self.feed.is_time(self.work.contract):
+            return ()
+        ahead = self._number(f"select count(*) from fresh where {self._cursor} > {self._end} + {_DAY}")
+        what = f"with a {self.feed.cursor} in the future: they do not move the cursor; correct them in the source"
+        return (f"{plural(ahead, 'record')} {what}",) if ahead else ()
+
+    @property
+    def _cursor(self) -> str:
+        """SQL of the cursor as a whole number."""
+        column = identifier(self.feed.cursor)
+        return f"epoch_us({column}::timestamp)" if self.feed.is_time(self.work.contract) else column
+
+    @property
+    def _end(self) -> str:
+        """SQL of the largest value that the cursor may be moved to."""
+        return str(self.began) if self.feed.is_time(self.work.contract) else str(2**63 - 1)
+
+    def _number(self, query: str) -> int | None:
+        row = self.work.connection.execute(query).fetchone()
+        return int(row[0]) if row and row[0] is not None else None

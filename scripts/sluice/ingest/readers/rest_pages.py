@@ -1,0 +1,229 @@
+"""The pages of a REST address, one after another: asked for again where the server has to be given time, never without end.
+
+dlt has the paginators, the ways to sign a request, and the session that repeats it. What a page is for, and how far reading
+has come, is not dlt's: no pipeline of dlt runs, so it keeps no state and sends no telemetry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from sluice.core.errors import SluiceError
+from sluice.core.extras import need
+from sluice.ingest.readers.rest_access import Access, secrets_of
+from sluice.ingest.readers.rest_paging import Cursor, Paging
+from sluice.ingest.readers.rest_secrets import shown_address, without
+from sluice.ingest.readers.rest_words import NotGivenError, failure, refusal
+
+if TYPE_CHECKING:
+    from dlt.sources.helpers.rest_client.paginators import BasePaginator
+    from requests import Request, Response, Session
+
+CONNECT_SECONDS = 10
+# What is waited before a request is repeated doubles from here on, unless the server says how long.
+BACKOFF_SECONDS = 1.0
+_REPEATED = (408, 425, 429, *range(500, 600))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """What is asked for, and how patiently."""
+
+    url: str
+    params: Mapping[str, Any]
+    headers: Mapping[str, str]
+    access: Access | None
+    paging: Paging | None
+    timeout: float
+    attempts: int
+    longest_wait: float
+    max_pages: int
+
+    def shown(self, text: str) -> str:
+        """A text without anything secret of this endpoint."""
+        return without(text, secrets_of(self.url, self.params, self.headers, self.access))
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer. `address` may be shown; `sent` is the server's time."""
+
+    number: int
+    address: str
+    body: bytes
+    sent: datetime
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How many records a page has, and a digest of them."""
+
+    records: int
+    digest: str
+
+
+@dataclass
+class Reading:
+    """One pass over the pages; `number` is that of the last page, counted over all passes."""
+
+    endpoint: Endpoint
+    number: int = 0
+    _session: Session | None = None
+    _auth: Any = None
+    _asked: dict[str, int] = field(default_factory=dict)
+    _seen: dict[str, int] = field(default_factory=dict)
+
+    def read(self, take: Callable[[Page], Taken]) -> None:
+        """Hand each page to `take`. Raises SluiceError for what cannot be read, repeats itself or does not end."""
+        need("dlt", "rest", "a feed of format rest")
+        from requests import Request
+
+        endpoint, first = self.endpoint, self.number
+        self._asked, self._seen = {}, {}
+        session = self._opened()
+        paginator = endpoint.paging.paginator() if endpoint.paging else None
+        request = Request(
+            "GET", endpoint.url, headers=dict(endpoint.headers), params=dict(endpoint.params), auth=self._auth or _unsigned
+        )
+        if paginator:
+            paginator.init_request(request)
+        while True:
+            if self.number - first == endpoint.max_pages:
+                raise self._error(f"does not end after {endpoint.max_pages} pages; raise `max_pages` if there are more", request)
+            self.number += 1
+            response = self._answer(session, request)
+            page = Page(self.number, self._label(request), response.content, _server_time(response))
+            taken = take(page)
+            self._refuse_repeated(taken, request)
+            if not paginator or not self._has_next(paginator, response, taken, request):
+                return
+
+    def _opened(self) -> Session:
+        if self._session is None:
+            from dlt.sources.helpers.requests import Client
+
+            endpoint = self.endpoint
+            client = Client(
+                request_timeout=(min(CONNECT_SECONDS, endpoint.timeout), endpoint.timeout),
+                raise_for_status=False,
+                status_codes=_REPEATED,
+                exceptions=(),
+                retry_condition=_will_pass,
+                request_max_attempts=endpoint.attempts,
+                request_backoff_factor=BACKOFF_SECONDS,
+                request_max_retry_delay=endpoint.longest_wait,
+            )
+            self._session = client.session
+            self._session.headers["User-Agent"] = "sluice"
+            self._auth = endpoint.access.ways[0].auth(self._session) if endpoint.access else None
+        return self._session
+
+    def _answer(self, session: Session, request: Request) -> Response:
+        response = self._sent(session, request)
+        if response.status_code == HTTPStatus.UNAUTHORIZED and hasattr(self._auth, "obtain_token"):
+            # The token may have been withdrawn before its time.
+            self._auth.access_token = None
+            response = self._sent(session, request)
+        if response.status_code != HTTPStatus.OK:
+            raise self._error(refusal(response), request)
+        return response
+
+    def _sent(self, session: Session, request: Request) -> Response:
+        from requests import RequestException
+
+        try:
+            prepared = session.prepare_request(request)
+            place = str(prepared.url)
+            if place in self._asked and self._asked[place] != self.number:
+                raise self._error(f"page {self.number} asks for page {self._asked[place]} again; check `paging`", request)
+            self._asked[place] = self.number
+            settings = session.merge_environment_settings(place, {}, None, None, None)
+            return session.send(prepared, allow_redirects=False, **settings)
+        except NotGivenError as error:
+            raise self._error(f"the token of `auth` was not given: {error}", request) from None
+        except RequestException as error:
+            raise self._error(failure(error, self.endpoint.timeout, self.endpoint.attempts), request) from None
+
+    def _has_next(self, paginator: BasePaginator, response: Response, taken: Taken, request: Request) -> bool:
+        """Whether there is a next page; the request then asks for it."""
+        if hasattr(paginator, "value_step") and hasattr(paginator, "limit"):
+            # A server may give fewer records than it was asked for, also before the last page.
+            paginator.value_step = taken.records
+        try:
+            paginator.update_state(response, [None] * taken.records)
+            if not paginator.has_next_page:
+                self._refuse_lost_cursor(response, request)
+                return False
+            paginator.update_request(request)
+        except (ValueError, TypeError, AttributeError):
+            raise self._error("does not say how to go on in the way that `paging` declares; check its keys", request) from None
+        if not request.url:
+            return False
+        self._refuse_other_server(request)
+        return True
+
+    def _refuse_lost_cursor(self, response: Response, request: Request) -> None:
+        way = self.endpoint.paging.ways[0] if self.endpoint.paging else None
+        if isinstance(way, Cursor) and way.more:
+            from dlt.common import jsonpath
+
+            if jsonpath.find_values(way.more, response.json())[:1] == [True]:
+                raise self._error(f"says by {way.more} that there are more pages, but has nothing at {way.path}", request)
+
+    def _refuse_other_server(self, request: Request) -> None:
+        """What signs a request must not go to another server, whatever a page says."""
+        own, other = (urlsplit(str(url)) for url in (self.endpoint.url, request.url))
+        if (own.scheme, own.netloc.lower()) != (other.scheme, other.netloc.lower()):
+            place = f"{other.scheme}://{other.netloc}"
+            raise self._error(f"sends to another server for the next page, {place}; if it is right, write it in `url`", request)
+
+    def _refuse_repeated(self, taken: Taken, request: Request) -> None:
+        if taken.records and self._seen.setdefault(taken.digest, self.number) != self.number:
+            again = self._seen[taken.digest]
+            raise self._error(f"page {self.number} has the records of page {again} again; check the keys of `paging`", request)
+
+    def _label(self, request: Request) -> str:
+        """The address of the page, with its number, as a record of it may be shown."""
+        prepared = self._session.prepare_request(_unsigned_copy(request)) if self._session else request
+        return self.endpoint.shown(f"{shown_address(str(prepared.url))}#{self.number}")
+
+    def _error(self, what: str, request: Request) -> SluiceError:
+        secrets = {str(self._auth.access_token)} if getattr(self._auth, "access_token", None) else set()
+        shown = without(self.endpoint.shown(what), secrets)
+        where = self.endpoint.shown(shown_address(str(request.url)))
+        return SluiceError(shown, where=f"page {self.number} of {where}")
+
+
+def _unsigned(prepared: Any) -> Any:
+    """Nothing is added: without it, requests would send a password that it finds in ~/.netrc."""
+    return prepared
+
+
+def _unsigned_copy(request: Request) -> Request:
+    from requests import Request
+
+    return Request("GET", request.url, params=request.params, auth=_unsigned)
+
+
+def _will_pass(response: Response | None, error: BaseException | None) -> bool:
+    """Whether a failure may be of the moment: a connection that broke, half a page. An unknown certificate is not."""
+    from requests.exceptions import ChunkedEncodingError, ConnectionError, ContentDecodingError, SSLError, Timeout
+
+    if error is not None:
+        passing = (ConnectionError, Timeout, ChunkedEncodingError, ContentDecodingError)
+        return isinstance(error, passing) and not isinstance(error, SSLError)
+    body = response.content.strip() if response is not None and response.status_code == HTTPStatus.OK else b""
+    return body[:1] in (b"{", b"[") and body[-1:] not in (b"}", b"]")
+
+
+def _server_time(response: Response) -> datetime:
+    try:
+        return parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+    except (KeyError, ValueError):
+        return datetime.now(UTC)
