@@ -53,6 +53,8 @@ from sluice.source.check import Checked
 from sluice.source.report import Shown
 from sluice.steps.ingest import IngestReport
 from sluice.steps.init import InitReport
+from sluice.steps.model import Made, Served
+from sluice.steps.model import Shown as ShownModel
 from sluice.steps.setup import Ready
 from sluice.summary.report import Summary
 
@@ -155,6 +157,11 @@ DOCUMENTS: Mapping[str, Sequence[Fields]] = {
     "contract-export": [of(Exported)],
     "dataops": [of(Report)],
     "metrics": [of(Measured)],
+    "model-train": [of(Made)],
+    "model-promote": [of(Made)],
+    "model-drop": [of(Made)],
+    "model-list": [{"models": list[Served]}],
+    "model-show": [of(ShownModel)],
     "report": [of(Written)],
     "incidents-list": [{"incidents": list[Incident]}],
     "incidents-show": [of(Incident)],

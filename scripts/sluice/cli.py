@@ -31,6 +31,7 @@ from sluice.commands.ingest import ingest
 from sluice.commands.init import init
 from sluice.commands.lineage import lineage
 from sluice.commands.metrics import metrics
+from sluice.commands.model import app as model
 from sluice.commands.output import register
 from sluice.commands.promote import promote
 from sluice.commands.prune import prune
@@ -90,6 +91,7 @@ def sluice(
 register(app, "Build", init, setup, ingest, build, run, summary)
 app.add_typer(source, name="source", rich_help_panel="Build")
 register(app, "Release", publish, ack, promote, rollback, envs, releases)
+app.add_typer(model, name="model", rich_help_panel="Release")
 register(app, "Review", impact, lineage)
 register(app, "Review", diff, anywhere=True)
 register(app, "Review", drop)

@@ -91,6 +91,7 @@ def manifest(meta: dict[str, Any] | None = None, name: str = "payments") -> dict
         "rpt_baselines": {"payment_id": "varchar", "amount_rule": "integer", "graded_rule": "double"},
     }
     return {
+        "metadata": {"generated_at": "2026-05-01T00:00:00Z"},
         "nodes": {f"model.shop.{one}": node(one, columns) for one, columns in nodes.items()},
         "exposures": {
             f"exposure.shop.{name}": {
@@ -112,7 +113,9 @@ def node(name: str, columns: dict[str, str]) -> dict[str, Any]:
         one: {"name": one, "data_type": kind, "description": f"What {one} is. And more."} for one, kind in columns.items()
     }
     return {
+        "unique_id": f"model.shop.{name}",
         "resource_type": "model",
+        "database": "warehouse",
         "name": name,
         "schema": "risk",
         "alias": name,

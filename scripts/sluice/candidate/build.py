@@ -21,7 +21,7 @@ from typing import Any
 
 import duckdb
 
-from sluice.candidate import compiled, inputs, pins
+from sluice.candidate import compiled, inherited, inputs, pins
 from sluice.candidate import sources as in_files
 from sluice.candidate.parsed import forget_unless_safe
 from sluice.candidate.plan import Plan
@@ -88,6 +88,8 @@ def build(plan: Plan, tell: Tell) -> Candidate:
             inputs.keep(replace(made_of, sources=read.state), folder)
             if manifest:
                 compiled.keep(manifest, folder)
+        if plan.kept and is_whole:
+            whole = inherited.taken_over(whole, folder, plan.kept, dbt.artifact(folder, "manifest.json"))
         record = replace(whole, built_at=moment())
         dump(record, folder)
         folder.chmod(plan.candidates.stat().st_mode)

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from sluice.candidate import packages
+from sluice.candidate.inherited import Kept
 from sluice.core import git
 from sluice.core.dbt_profile import Choice
 from sluice.core.errors import SluiceError
@@ -31,7 +32,8 @@ class Plan:
     pointed to; `only` limits what dbt builds, in its own options; `pinned` are versions of the lake, None for the current
     ones; `candidates` is the folder of candidates, `workspaces` the folder in which dbt works; `acknowledged` is taken over
     from the parent; `choice` is how dbt is called, `sources` the file that has the sources if
-    that is not the target's own; `remark` is what a person should know before it is built.
+    that is not the target's own; `kept` is the release whose models are taken over; `remark` is what a person should know
+    before it is built.
     """
 
     environment: str
@@ -49,6 +51,7 @@ class Plan:
     acknowledged: tuple[Acknowledgement, ...] = ()
     choice: Choice = field(default_factory=Choice)
     sources: str | None = None
+    kept: Kept | None = None
     remark: str = ""
 
 
@@ -77,8 +80,20 @@ def plan(environment: str, context: Context, *, full_refresh: bool, tell: Tell =
         acknowledged=taken_over(parent, context),
         choice=context.policy.environment(environment).choice,
         sources=context.policy.environment(environment).sources,
+        kept=kept(parent, context, tell),
         remark=f"the work file of {parent} is gone, so this builds everything from nothing (full refresh)" if is_gone else "",
     )
+
+
+def kept(release_id: str | None, context: Context, tell: Tell = silent) -> Kept | None:
+    """The release whose models the next candidate has, on this machine; None where it has no model."""
+    if release_id is None:
+        return None
+    try:
+        record = context.store.record(release_id)
+    except SluiceError:  # nothing is known of its models; a build that starts from it says what is wrong
+        return None
+    return Kept(context.store.fetch(release_id, tell), record) if record.models or record.challengers else None
 
 
 def _is_proven(code: Code, release_id: str, context: Context) -> bool:

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from sluice.candidate import inputs, packages, pins
 from sluice.candidate.build import Candidate, build
+from sluice.candidate.inherited import Kept
 from sluice.candidate.plan import Plan, plan
 from sluice.candidate.sources import changed_in, sources_of, state_of
 from sluice.candidate.verify import Difference, compared
@@ -49,7 +50,8 @@ def rebuild(
     pins.all_there(base.lake, needed)
     _sources_are_there(record, artifacts, base)
     with _checked_out(commit) as (project, workspaces):
-        return build(_again(base, record, project, workspaces, compare), tell)
+        kept = Kept(artifacts, record) if artifacts else None
+        return build(replace(_again(base, record, project, workspaces, compare), kept=kept), tell)
 
 
 def _sources_are_there(record: Record, artifacts: Path | None, base: Plan) -> None:

@@ -10,7 +10,7 @@ import duckdb
 
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell
-from sluice.store import digest, standalone
+from sluice.store import digest, models, standalone
 from sluice.store.record import WORK, File, Record, Relation
 
 
@@ -45,7 +45,8 @@ def verify(record: Record, file: Path, tell: Tell, memory_limit: str | None = No
     of_files = (*of_file(record.file, file, "the file"), *(of_file(record.work, work, WORK) if work.is_file() else ()))
     expected = {name: relation for name, relation in record.relations.items() if name not in damaged}
     unreadable = tuple(Difference(name, f"cannot be read: {why}") for name, why in damaged.items())
-    differing = (*of_files, *unreadable, *compared(expected, found))
+    of_models = tuple(Difference(name, "is not the file that is recorded") for name in models.changed(record, file.parent))
+    differing = (*of_files, *of_models, *unreadable, *compared(expected, found))
     return Verified(record.release_id, len(record.relations), differing, _remark(record) if differing else None)
 
 

@@ -72,6 +72,14 @@ def _silences() -> list[str]:
         return [one.silence_id for one in silence.read(lake) if not one.is_over(now)]
 
 
+def _trained() -> list[str]:
+    import yaml
+
+    texts = [path.read_text(encoding="utf-8") for path in Path("models").rglob("*.yml")]
+    exposures = [one for text in texts if "type: ml" in text for one in yaml.safe_load(text).get("exposures", [])]
+    return [one["name"] for one in exposures if one.get("type") == "ml"]
+
+
 def _dataops_metrics() -> tuple[str, ...]:
     from sluice.dataops.metrics import NAMES
 
@@ -89,3 +97,4 @@ incidents = _complete(_incidents)
 silences = _complete(_silences)
 dataops_metrics = _complete(_dataops_metrics)
 models = _complete(lambda: [path.stem for path in Path("models").rglob("*.sql")])
+trained = _complete(_trained)

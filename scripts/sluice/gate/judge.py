@@ -42,7 +42,7 @@ def judge(record: Record, results: Mapping[str, Any] | None, summary: FileSummar
 
     `expected` is for a publish; a promotion or a rollback is judged without it.
     """
-    reasons = [*_built(record, results), *_audited(record), *_of_the_file(record, summary)]
+    reasons = [*_built(record, results), *_audited(record), *_of_the_file(record, summary), *_of_models(record)]
     return Verdict(tuple(reasons + (_follows(record, expected) if expected else [])))
 
 
@@ -107,6 +107,18 @@ def _of_the_file(record: Record, summary: FileSummary) -> list[str]:
         reasons += [f"the file lacks {', '.join(gone)}, which its record has"] if gone else []
         reasons += [f"the file has {', '.join(new)}, which its record lacks: it was not audited"] if new else []
     return reasons
+
+
+def _of_models(record: Record) -> list[str]:
+    """A model that would be fed something other than what it learned is not served."""
+    of_challengers = [(name, model, " --challenger") for name, model in record.challengers.items()]
+    every = [*((name, model, "") for name, model in record.models.items()), *of_challengers]
+    return [
+        f"the model {name} {model.misfit}\n    train it on this candidate: "
+        f"sluice model train {name} --env {record.environment} --on {record.release_id}{option}"
+        for name, model, option in every
+        if model.misfit
+    ]
 
 
 def _follows(record: Record, expected: Expected) -> list[str]:

@@ -16,7 +16,7 @@ from sluice.environments import candidates, trail
 from sluice.environments.context import Context
 from sluice.environments.pointers import all_of
 from sluice.gate import judge
-from sluice.store import digest, moves
+from sluice.store import digest, models, moves
 from sluice.store.record import FILE, WORK, Record, load
 from sluice.store.standalone import look
 from sluice.store.store import FileSummary, MovedError, Pointer
@@ -175,7 +175,7 @@ def _summary(record: Record, folder: Path) -> FileSummary:
     """The summary of a candidate's file. All its bytes are compared with what was built first: a changed file is not opened."""
     files = [(folder / FILE, record.file), (folder / WORK, record.work)]
     known = [(file, made) for file, made in files if made and made.sha256 and file.is_file()]
-    changed = tuple(file.name for file, made in known if made.sha256 != digest.of_file(file))
+    changed = tuple(file.name for file, made in known if made.sha256 != digest.of_file(file)) + models.changed(record, folder)
     if not (folder / FILE).is_file():  # dbt did not build all of it
         return FileSummary(0, changed=changed)
     return FileSummary((folder / FILE).stat().st_size, changed=changed) if changed else look(folder / FILE)

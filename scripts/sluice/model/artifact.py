@@ -77,7 +77,7 @@ class Model:
 
     def contributions(self, matrix: Array) -> Array:
         """What each feature adds to a row's margin, the base in the last column: a row of them sums to its margin."""
-        return learn.contributions(self._booster, self._fed(matrix))
+        return learn.contributions(self.booster, self._fed(matrix))
 
     def reasons(self, matrix: Array, top: int = 3) -> list[list[Reason]]:
         """Of each row, the features that raise its score most, at most `top`."""
@@ -112,7 +112,8 @@ class Model:
         return onnxruntime.InferenceSession(str(self.folder / ONNX), options, providers=["CPUExecutionProvider"])
 
     @cached_property
-    def _booster(self) -> Any:
+    def booster(self) -> Any:
+        """The trees as XGBoost has them."""
         need("xgboost", "models", "reasons of a model")
         import xgboost
 

@@ -32,9 +32,10 @@ _NUMERIC = (
 
 @dataclass(frozen=True)
 class Declaration:
-    """A model as it is declared. `relations` has `schema.table` of each dbt model that it names, `words` what each feature means.
+    """A model as it is declared. `relations` has `schema.table` of each dbt model that it names.
 
-    `features` are the columns that it is fed, in their order; `definition` is a digest of how the mart computes them.
+    `features` are the columns that it is fed, in their order, and `words` what each means; `columns` are all columns of the mart,
+    `definitions` a digest of how the mart defines each.
     """
 
     name: str
@@ -44,7 +45,8 @@ class Declaration:
     relations: Mapping[str, str]
     features: tuple[str, ...]
     words: Mapping[str, str] = field(default_factory=dict)
-    definition: str = ""
+    columns: tuple[str, ...] = ()
+    definitions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def features_relation(self) -> str:
@@ -87,17 +89,17 @@ def declared(manifest: Mapping[str, Any], name: str) -> Declaration:
         relations={one: relation_of(nodes[one]) for one in settings.models},
         features=features,
         words={one: _words(one, mart) for one in features},
-        definition=definition_of(mart, features),
+        columns=tuple(mart.get("columns") or ()),
+        definitions=_definitions(mart),
     )
 
 
-def definition_of(mart: Mapping[str, Any], features: tuple[str, ...]) -> str:
-    """A digest of how a mart defines these features; of a mart that declares none, of the types of its columns."""
-    declared_features = _meta_of(mart).get("features") or {}
-    by_name = {one["name"]: one for one in declared_features.get("features", []) if "name" in one}
-    types = {name: _column(mart, name).get("data_type") for name in features}
-    said = json.dumps([[name, by_name.get(name), types[name]] for name in features], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()
+def _definitions(mart: Mapping[str, Any]) -> dict[str, str]:
+    """A digest of how a mart defines each of its columns: as a feature where it declares it, and by its type."""
+    own = _meta_of(mart).get("features") or {}
+    by_name = {one["name"]: {key: said for key, said in one.items() if key != "description"} for one in own.get("features", [])}
+    said = {name: [by_name.get(name), _column(mart, name).get("data_type")] for name in mart.get("columns") or ()}
+    return {name: hashlib.sha256(json.dumps(one, sort_keys=True).encode()).hexdigest()[:16] for name, one in said.items()}
 
 
 def _exposures(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -122,7 +124,7 @@ def _features(mart: Mapping[str, Any], settings: ModelSettings, where: str) -> t
     """The columns that are fed to the model: those that it lists, that the mart declares, or all numeric ones of the mart."""
     columns = list(mart.get("columns") or ())
     own = _meta_of(mart).get("features") or {}
-    by_mart = [*own.get("columns", []), *(one["name"] for one in own.get("features", []) if "name" in one)]
+    by_mart = [*own.get("columns", []), *(one["name"] for one in own.get("features", []))]
     wanted = list(settings.inputs) or by_mart or [name for name in columns if _is_numeric(mart, name)]
     told = {settings.key, settings.at, *settings.exclude, *_own_columns(settings)}
     found = tuple(name for name in wanted if name in settings.inputs or name not in told)

@@ -26,7 +26,7 @@ def facts_of(trained: Trained, release: dict[str, Any]) -> dict[str, Any]:
         "owner": declaration.owner,
         "features": list(declaration.features),
         "words": dict(declaration.words),
-        "definition": declaration.definition,
+        "definitions": {name: declaration.definitions[name] for name in declaration.features},
         "reads": {
             "features": declaration.features_relation,
             "labels": declaration.labels_relation,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 DRAWS = 300
 _BINS = 10
+# Scores are few near 1 and many near 0, and there a difference of a thousandth changes nothing.
+OF_SCORES = (0.003, 0.01, 0.03, 0.1, 0.3, 0.6)
 
 
 @dataclass(frozen=True)

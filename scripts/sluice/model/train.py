@@ -98,7 +98,7 @@ def _trained(declaration: Declaration, rows: Rows, times: Moments, folds: list[_
         chosen={**learn.USUAL, **chosen},
         trials=trials,
         weights=dict(zip(declaration.features, learn.weights(booster, len(declaration.features)), strict=True)),
-        profile=_profile(declaration, rows.features[held_out.learns], seen),
+        profile=_profile(declaration, rows.features[held_out.learns], booster, curve),
         metrics=judged(declaration, rows, Predicted(_places(held_out.predicts), held_out.truth, scores), threshold),
         rows={
             "trained": len(held_out.labels),
@@ -165,12 +165,13 @@ def _base(booster: Any, count: int) -> float:
     return float(learn.contributions(booster, np.full((1, count), np.nan, dtype=np.float32))[0, -1])
 
 
-def _profile(declaration: Declaration, features: Array, scores: Array) -> dict[str, Any]:
-    """How features and scores were distributed: what drift is measured against."""
+def _profile(declaration: Declaration, features: Array, booster: Any, curve: Mapping[str, Any]) -> dict[str, Any]:
+    """How features and scores were distributed in training: what drift is measured against."""
     bounds = {name: measures.edges(features[:, number]) for number, name in enumerate(declaration.features)}
     found = {
         name: {"edges": bounds[name], "shares": measures.shares(features[:, number], bounds[name])}
         for number, name in enumerate(declaration.features)
     }
-    of_scores = measures.edges(scores)
-    return {"features": found, "scores": {"edges": of_scores, "shares": measures.shares(scores, of_scores)}}
+    scores = calibrate.probabilities(curve, learn.margins(booster, features))
+    of_scores = {"edges": list(measures.OF_SCORES), "shares": measures.shares(scores, list(measures.OF_SCORES))}
+    return {"features": found, "scores": of_scores}

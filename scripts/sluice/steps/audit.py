@@ -16,7 +16,7 @@ from sluice.environments import partial, trail
 from sluice.environments.context import Context, here
 from sluice.environments.partial import Partial
 from sluice.environments.resolve import Located, locate, whole
-from sluice.gate import audit_record
+from sluice.gate import audit_record, model_checks
 from sluice.history import ledger
 from sluice.history.recording import as_step, learn
 from sluice.quality.charts import report as chart_report
@@ -95,7 +95,9 @@ def _audited(wish: _Wish, context: Context, tell: Tell) -> Audited:
         is_kept = bool(folder and not wish.select)
         keep = folder / "audit" / POINTS if folder and is_kept else None
         found = _charts(wish, context, pull_request, keep, part(tell, 0, 0.3))
-        report = _judged(wish, pull_request, found, part(tell, 0.3, 0.8 if folder else 1))
+        report = _judged(wish, pull_request, found, part(tell, 0.3, 0.7 if folder else 1))
+        if is_kept:
+            report = model_checks.with_models(report, located, context, wish.memory_limit, part(tell, 0.7, 0.8))
         _remember(report, context.lake, located)
         if folder and is_kept:
             audit_record.keep(folder, report, part(tell, 0.8, 1), wish.memory_limit)

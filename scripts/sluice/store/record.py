@@ -32,7 +32,7 @@ Seconds = Annotated[float, Field(ge=0)]
 
 
 # Keys that records of older versions do not have.
-_LATER = ("acknowledged", "target", "vars", "work", "digest_version")
+_LATER = ("acknowledged", "target", "vars", "work", "digest_version", "models", "challengers")
 
 
 class _Strict:
@@ -111,6 +111,22 @@ class Acknowledgement(_Strict):
 
 
 @dataclass(frozen=True)
+class Model(_Strict):
+    """A trained model that belongs to a release: `features` are the columns of the mart `relation` that it reads.
+
+    `trained_on` is the release whose data it learned from, None for a file without a record; `files` are those of its folder.
+    `misfit` says why it does not fit the marts of this release: then the gate is closed.
+    """
+
+    version: Name
+    relation: Name
+    features: tuple[Name, ...]
+    trained_on: ReleaseId | None
+    files: Mapping[Name, File]
+    misfit: str = ""
+
+
+@dataclass(frozen=True)
 class Record(_Strict):
     """What a release is made from and what it contains. `built_at` and `digest` are None until the build has finished.
 
@@ -118,7 +134,8 @@ class Record(_Strict):
     candidate started from, or follows; `left_out` are public views that read something outside the file and so are not in it;
     `target` and `vars` are those of dbt (None: an older sluice built it, with the profile's own target); `relations`, `digest`
     and `file` are those of the file that readers open, `work` is the whole file that dbt built (None in older records: there,
-    readers have the whole file); `digest_version` is how digests were made; times are UTC, ISO 8601 with Z.
+    readers have the whole file); `digest_version` is how digests were made; `models` are trained models by name, `challengers`
+    those that only run beside them; times are UTC, ISO 8601 with Z.
     """
 
     release_id: ReleaseId
@@ -144,6 +161,8 @@ class Record(_Strict):
     vars: Mapping[str, Any] = field(default_factory=dict)
     work: File | None = None
     digest_version: Literal[1, 2] = 1
+    models: Mapping[str, Model] = field(default_factory=dict)
+    challengers: Mapping[str, Model] = field(default_factory=dict)
     schema_version: Literal[1] = 1
 
     @property

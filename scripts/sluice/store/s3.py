@@ -21,7 +21,7 @@ from sluice.core.errors import SluiceError
 from sluice.core.extras import need
 from sluice.core.locks import LOCK as CANDIDATE_LOCK
 from sluice.core.progress import Tell, silent
-from sluice.store import digest, moves
+from sluice.store import digest, models, moves
 from sluice.store.moves import Move
 from sluice.store.record import FILE, NAME, WORK, File, Record, dumps, load, work_in
 from sluice.store.store import FileSummary, MovedError, Pointer, Store
@@ -75,7 +75,8 @@ class Bucket(Store):
             tell(f"uploading {name}", number / len(names))
             self._put(f"releases/{release_id}/{name}", folder / name)
         tell("reading it back", 0.9)
-        for name, digested in sent.items():
+        of_models = {name: str(made.sha256) for name, made in models.files(record).items()}
+        for name, digested in {**sent, **of_models}.items():
             self._compare(release_id, name, digested)
         sealed = replace(record, file=File((folder / FILE).stat().st_size, sent[FILE]))
         self._put(f"releases/{release_id}/{NAME}", dumps(sealed).encode())
@@ -112,13 +113,14 @@ class Bucket(Store):
         record = self.record(release_id)
         if record.file is None:
             raise SluiceError("the record of the release does not describe its file", where=self.url(release_id))
+        known = {FILE: record.file, **models.files(record)}
         coming = self.cache / f".coming-{release_id}-{os.getpid()}"
         shutil.rmtree(coming, ignore_errors=True)
         try:
             for name in sorted(self._objects(f"releases/{release_id}/")):
-                path = coming / name.removeprefix(f"releases/{release_id}/")
-                if path.name != WORK:
-                    self._download(name, path, record.file if path.name == FILE else None, tell)
+                own = name.removeprefix(f"releases/{release_id}/")
+                if own != WORK:
+                    self._download(name, coming / own, known.get(own), tell)
             coming.rename(kept)
         finally:
             shutil.rmtree(coming, ignore_errors=True)

@@ -77,9 +77,10 @@ def test_features_are_those_that_the_mart_declares() -> None:
     features = {"columns": ["amount_cents"], "features": [{"name": "payments_of_card_1h", "entity": "card", "window": "1 hour"}]}
     manifest["nodes"]["model.shop.rpt_features"]["config"]["meta"]["features"] = features
     assert declared(manifest, "payments").features == ("amount_cents", "payments_of_card_1h")
-    before = declared(manifest, "payments").definition
+    before = declared(manifest, "payments").definitions
     features["features"][0]["window"] = "2 hours"  # type: ignore[index]
-    assert declared(manifest, "payments").definition != before
+    after = declared(manifest, "payments").definitions
+    assert [name for name in after if after[name] != before[name]] == ["payments_of_card_1h"]
 
 
 def test_inputs_and_exclude_choose_among_them() -> None:

@@ -42,7 +42,7 @@ def matrix() -> Matrix:
 
 
 def test_onnx_gives_the_scores_of_xgboost(model: Model, matrix: Matrix) -> None:
-    served = learn.margins(model._booster, matrix)
+    served = learn.margins(model.booster, matrix)
     assert np.abs(_logistic(model.margins(matrix)) - _logistic(served)).max() < 1e-6
     assert np.abs(model.margins(matrix) - served).max() < 1e-5
 
@@ -51,7 +51,7 @@ def test_a_null_and_a_zero_are_not_the_same(model: Model, matrix: Matrix) -> Non
     """Else the comparison above would say nothing about nulls."""
     filled = np.nan_to_num(matrix)
     assert np.abs(model.margins(matrix) - model.margins(filled)).max() > 0.1
-    assert np.abs(_logistic(model.margins(filled)) - _logistic(learn.margins(model._booster, filled))).max() < 1e-6
+    assert np.abs(_logistic(model.margins(filled)) - _logistic(learn.margins(model.booster, filled))).max() < 1e-6
 
 
 def test_one_row_scores_as_it_does_among_others(model: Model, matrix: Matrix) -> None:
