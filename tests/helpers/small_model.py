@@ -72,7 +72,7 @@ def settings(**said: Any) -> dict[str, Any]:
         "search": {"rounds": 30, "max_depth": [2, 3]},
         "cost": {"missed": "amount_cents", "minutes": 5, "minute": 60, "false_alarm": 100},
         "daily": {"k": 3},
-        "segments": ["country"],
+        "segments": {"country": "country"},
         "baselines": ["rpt_baselines.amount_rule", "rpt_baselines.graded_rule"],
     }
     return plain | said

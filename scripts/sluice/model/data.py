@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of the features' mart: `at` in microseconds, `features` as float32 (nan: null), and columns beside them."""
+    """The rows of the features' mart: `at` in microseconds, `features` as float32 (nan: null), columns beside them, segments."""
 
     at: Array
     key: Array
     features: Array
     beside: dict[str, Array]
+    segments: dict[str, Array]
 
     def between(self, since: datetime | None, until: datetime) -> slice:
         """The rows of [since, until)."""
@@ -66,6 +67,7 @@ class Reader:
         declaration = self.declaration
         columns = [f'features.{identifier(name)}::double as "f{number}"' for number, name in enumerate(declaration.features)]
         columns += [f'{_column(name)} as "b{number}"' for number, name in enumerate(declaration.settings.columns)]
+        columns += [f'features."s{number}"' for number in range(len(declaration.settings.segments))]
         found = self._asked("rows", columns="".join(f",\n    {one}" for one in columns)).fetchnumpy()
         if not len(found["at"]):
             hint = "build it with data, then train again"
@@ -74,7 +76,8 @@ class Reader:
         for number in range(len(declaration.features)):
             matrix[:, number] = np.ma.filled(found[f"f{number}"], np.nan)
         beside = {name: found[f"b{number}"] for number, name in enumerate(declaration.settings.columns)}
-        return Rows(found["at"].astype("datetime64[us]"), found["key"], matrix, beside)
+        segments = {name: found[f"s{number}"] for number, name in enumerate(declaration.settings.segments)}
+        return Rows(found["at"].astype("datetime64[us]"), found["key"], matrix, beside, segments)
 
     def labels(self, moment: datetime) -> Array:
         """The label of each row as it was known at `moment`; what nobody knew is false."""
@@ -92,6 +95,7 @@ class Reader:
             label=identifier(settings.label.column),
             known_at=identifier(settings.label.known_at),
             columns=columns,
+            segments="".join(f', {said} as "s{number}"' for number, said in enumerate(settings.segments.values())),
             joins="\n".join(self._joins()),
         )
         try:

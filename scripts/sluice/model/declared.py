@@ -140,9 +140,8 @@ def _features(mart: Mapping[str, Any], settings: ModelSettings, where: str) -> t
 
 def _own_columns(settings: ModelSettings) -> Iterator[str]:
     """Columns of the features' mart that segments and baselines use: they are for people, not for the model."""
-    for reference in (*settings.segments, *settings.baselines):
-        if Reference.of(reference).model is None:
-            yield Reference.of(reference).column
+    yield from settings.segments.values()
+    yield from (reference.column for reference in map(Reference.of, settings.baselines) if reference.model is None)
 
 
 def _column(mart: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -96,7 +96,7 @@ def _a_day(settings: ModelSettings, rows: Rows, predicted: Predicted) -> Figure:
     """The mean over the days; its interval is that of resampled days."""
     import numpy as np
 
-    per = rows.beside[settings.daily.per][predicted.places] if settings.daily.per else None
+    per = np.ma.filled(rows.beside[settings.daily.per][predicted.places].astype(object), None) if settings.daily.per else None
     days = rows.at[predicted.places].astype("datetime64[D]")
     found = measures.precision_a_day(predicted.labels, predicted.scores, days, settings.daily.k, per)
     values = np.array(list(found.values()))
@@ -129,7 +129,7 @@ def _by_segment(rows: Rows, predicted: Predicted, name: str, threshold: float) -
     """Whether alerts fall on some more than on others: rates with Wilson's intervals, the largest segments first."""
     import numpy as np
 
-    values = np.ma.filled(rows.beside[name][predicted.places].astype(object), None)
+    values = np.ma.filled(rows.segments[name][predicted.places].astype(object), None)
     named = np.array(["unknown" if one is None else str(one) for one in values])
     by_size = sorted(np.unique(named).tolist(), key=lambda one: (-int((named == one).sum()), one))
     named[~np.isin(named, by_size[:_VALUES])] = "other"

@@ -132,7 +132,7 @@ class ModelSettings(_Strict):
     calibration: Literal["platt", "isotonic"] = "platt"
     cost: Cost = field(default_factory=Cost)
     daily: Daily = field(default_factory=Daily)
-    segments: tuple[Column, ...] = ()
+    segments: dict[Name, str] = field(default_factory=dict)
     baselines: tuple[Column, ...] = ()
     reasons: Count = 3
     limits: Limits = field(default_factory=Limits)
@@ -153,9 +153,9 @@ class ModelSettings(_Strict):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns that are read beside the features: for costs, days, segments and baselines."""
+        """Columns that are read beside the features: for costs, days and baselines."""
         others = [one for one in (self.cost.missed, self.daily.per) if one]
-        return tuple(dict.fromkeys([*others, *self.segments, *self.baselines]))
+        return tuple(dict.fromkeys([*others, *self.baselines]))
 
     @property
     def trials(self) -> list[dict[str, Any]]:

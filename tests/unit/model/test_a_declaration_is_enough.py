@@ -47,7 +47,7 @@ def test_a_second_model_on_another_mart_needs_yaml_only(tmp_path: Path) -> None:
         "label": {"model": "fct_returns", "column": "came_back", "known_at": "since", "delay": "4 days"},
         "split": {"test": "2 weeks", "folds": 1, "step": "2 weeks"},
         "search": {"rounds": 20, "max_depth": 2},
-        "segments": ["channel"],
+        "segments": {"channel": "upper(channel)"},
     }
     columns = {"visitor_id": "bigint", "seen_on": "date", "pages": "ubigint", "is_mobile": "boolean", "channel": "varchar"}
     manifest = small_model.manifest()
@@ -69,7 +69,7 @@ def test_a_second_model_on_another_mart_needs_yaml_only(tmp_path: Path) -> None:
     facts = artifact.load(tmp_path / "will_return").facts
     # Both classes are told apart without an error by a tree of depth 2.
     assert facts["metrics"]["average_precision"]["value"] == 1
-    assert [one["value"] for one in facts["metrics"]["segments"]["channel"]] == ["app", "web"]
+    assert [one["value"] for one in facts["metrics"]["segments"]["channel"]] == ["APP", "WEB"]
 
 
 def test_features_are_those_that_the_mart_declares() -> None:

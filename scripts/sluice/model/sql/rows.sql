@@ -2,6 +2,6 @@
 select
     {at}::timestamp as "at",
     {key}::varchar as "key"{columns}
-from {features} as features
+from (select *{segments} from {features}) as features
 {joins}
 order by {at}::timestamp, {key}
