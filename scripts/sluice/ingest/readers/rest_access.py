@@ -141,7 +141,8 @@ class Access:
 
 def secrets_of(url: str, params: Mapping[str, Any], headers: Mapping[str, str], access: Access | None) -> set[str]:
     """All that may not be shown of what a feed sends."""
-    sent = [*parse_qsl(urlsplit(url).query), *((name, str(value)) for name, value in params.items())]
+    written = [tuple(pair.split("=", 1)) for pair in urlsplit(url).query.split("&") if "=" in pair]
+    sent = [*written, *parse_qsl(urlsplit(url).query), *((name, str(value)) for name, value in params.items())]
     found = {value for name, value in sent if name.lower() in SECRET_PARAMS}
     values = [value for name, value in headers.items() if name.lower() not in _SHOWN_HEADERS]
     found |= {part for value in values for part in (value, *value.split()) if part.lower() not in ("bearer", "basic", "token")}
