@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, StrictBool, StrictInt
 
@@ -35,6 +35,8 @@ from sluice.lake.contracts import Contract
 # A batch ends when its records have this size, or after so many pages.
 BATCH_BYTES = 1 << 28
 BATCH_PAGES = 500
+# How many pages show what an address has.
+FIRST_PAGES = 5
 # How often pages that shift are read until nothing new shows.
 PASSES = 3
 _UNSETTLED = "the pages were read {} times and still shifted; what is new has landed, the next run begins as this one did"
@@ -49,6 +51,8 @@ class RestFeed(Spelled, Feed):
     """A feed of the records of a REST address."""
 
     extensions = ("delta",)
+    # How many pages are read at most; the others are left out.
+    only_pages: ClassVar[int | None] = None
 
     url: Annotated[Address, Field(description="address of the first page")] = field(repr=False)
     params: Annotated[Mapping[str, _Parameter], Field(description="parameters of the address")] = field(
@@ -119,6 +123,7 @@ class RestFeed(Spelled, Feed):
             attempts=self.attempts,
             longest_wait=self.longest_wait,
             max_pages=self.max_pages,
+            only_pages=self.only_pages,
         )
 
     def _since(self, contract: Contract, reached: int | None) -> dict[str, _Parameter]:
@@ -137,6 +142,16 @@ class RestFeed(Spelled, Feed):
     def is_time(self, contract: Contract) -> bool:
         """Whether the cursor is a day or a time, not a number."""
         return contract.types[self.cursor].id in _TIMES
+
+
+@dataclass(frozen=True, kw_only=True)
+class _FirstPages(RestFeed):
+    only_pages = FIRST_PAGES
+
+
+def first_pages(feed: RestFeed) -> RestFeed:
+    """The feed, which reads only its first pages: to see what it has, or as a trial."""
+    return _FirstPages(**{key.name: getattr(feed, key.name) for key in fields(feed)})
 
 
 @dataclass

@@ -33,7 +33,7 @@ _REPEATED = (408, 425, 429, *range(500, 600))
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """What is asked for, and how patiently."""
+    """What is asked for, and how patiently. `only_pages`: pages behind these are left out, without a word."""
 
     url: str
     params: Mapping[str, Any]
@@ -44,6 +44,7 @@ class Endpoint:
     attempts: int
     longest_wait: float
     max_pages: int
+    only_pages: int | None = None
 
     def shown(self, text: str) -> str:
         """A text without anything secret of this endpoint."""
@@ -59,6 +60,7 @@ class Page:
     body: bytes
     sent: datetime
     is_void: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,12 @@ class Reading:
             self.number += 1
             response = self._answer(session, request)
             is_void = response.status_code != HTTPStatus.OK
-            page = Page(self.number, self._label(request), response.content, _server_time(response), is_void)
+            sent = _server_time(response)
+            page = Page(self.number, self._label(request), response.content, sent, is_void, response.headers)
             taken = take(page)
             self._refuse_repeated(taken, request)
-            if not paginator or not self._has_next(paginator, response, taken, request):
+            is_enough = self.number - first == endpoint.only_pages
+            if is_enough or not paginator or not self._has_next(paginator, response, taken, request):
                 return
 
     @property
