@@ -37,7 +37,7 @@ def feed_of(api: ShopApi, kind: str, **changes: Any) -> RestFeed:
 
 
 def lake_of_api(
-    root: Path, api: ShopApi, kind: str = "goods", columns: Mapping[str, str] | None = None, key: str = "id", **changes: Any
+    root: Path, api: ShopApi, kind: str = "goods", promised: Mapping[str, str] | None = None, key: str = "id", **changes: Any
 ) -> LakeOfOneFeed:
     """A lake with such a feed."""
     time = {"stripe": {"created": "bigint"}, "woocommerce": {"date_modified_gmt": "timestamp"}}.get(kind)
@@ -46,7 +46,7 @@ def lake_of_api(
         "price": "decimal(12,2)",
         **(time or {"updated_at": "timestamp"}),
     }
-    return LakeOfOneFeed(root, contract(columns or known, (key,) if key else ()), feed_of(api, kind, **changes))
+    return LakeOfOneFeed(root, contract(promised or known, (key,) if key else ()), feed_of(api, kind, **changes))
 
 
 def record(number: int, minute: int | None = None, *, price: str = "1.10") -> Record:

@@ -19,10 +19,11 @@ app = typer.Typer(help="Add a source from its data, and see what it still lacks.
 
 
 def _typed(name: str) -> str:
-    """A path as one that starts at the project's folder; a connection string as it is."""
+    """A path as one that starts at the project's folder; a connection string or an address as it is."""
     from sluice.source.postgres import is_connection
+    from sluice.source.rest import is_address
 
-    return name if is_connection(name) else str(typed(name))
+    return name if is_connection(name) or is_address(name) else str(typed(name))
 
 
 def _has_terminal() -> bool:
@@ -34,11 +35,17 @@ def add(
     given: Annotated[
         list[str],
         typer.Argument(
-            parser=_typed, metavar="FILE|FOLDER|CONNECTION...", help="Files, folders, or a PostgreSQL connection string."
+            parser=_typed,
+            metavar="FILE|FOLDER|CONNECTION|ADDRESS...",
+            help="Files, folders, a PostgreSQL connection string, or addresses of a REST API.",
         ),
     ],
     schema: Annotated[str | None, typer.Option(help="Of a connection: only the tables of this schema.")] = None,
     table: Annotated[list[str] | None, typer.Option(help="Of a connection: only this table, as schema.table.")] = None,
+    header: Annotated[
+        list[str] | None,
+        typer.Option(help="Of addresses: a header to send, as 'Name: value'; the feed reads it from a variable."),
+    ] = None,
     currency: Annotated[str | None, typer.Option(help="Currency of amounts where no column says it, such as GBP.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the proposal and write nothing.")] = False,
@@ -56,7 +63,7 @@ def add(
     if not (yes or dry_run or _has_terminal()):
         raise SluiceError("without a terminal, nobody can be asked", hint="--yes writes without asking, --dry-run only shows")
     with on_stderr("source") as tell:
-        plan = step.plan(name, step.Given(tuple(given), schema, tuple(table or ()), currency), load(), tell)
+        plan = step.plan(name, step.Given(tuple(given), schema, tuple(table or ()), currency, tuple(header or ())), load(), tell)
     found = report.shown(plan)
     show(output, found, report.as_text)
     if dry_run:

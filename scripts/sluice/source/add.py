@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sluice.core.errors import RefusedError, SluiceError
+from sluice.core.extras import need
 from sluice.core.progress import Tell
 from sluice.ingest.readers import READERS
 from sluice.lake.contracts import NAME
@@ -20,17 +21,22 @@ from sluice.source.mapping import stagings
 from sluice.source.postgres import is_connection, look_at_server
 from sluice.source.project import VARS, DbtProject
 from sluice.source.proposal import Proposal, Staging
+from sluice.source.rest import Asked, is_address, look_at_addresses
 from sluice.source.variables import with_source
 
 
 @dataclass(frozen=True)
 class Given:
-    """What was given: files and folders, or a connection with a schema or tables. `currency` is that of all amounts."""
+    """What was given: files and folders, a connection with a schema or tables, or addresses with headers.
+
+    `currency` is that of all amounts.
+    """
 
     names: tuple[str, ...]
     schema: str | None = None
     tables: tuple[str, ...] = ()
     currency: str | None = None
+    headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,15 @@ def _look(source: str, given: Given, tell: Tell) -> tuple[list[TableFacts], dict
         with opened([READERS["postgres"].extensions]) as (connection, _):
             found = look_at_server(connection, connections[0], given.schema, given.tables, variable)
         return found, {variable: "<connection string>"}, []
+    addresses = [name for name in given.names if is_address(name)]
+    if addresses and len(addresses) < len(given.names):
+        raise SluiceError("addresses are given with something else", hint="add one source at a time")
+    if addresses:
+        need("dlt", "rest", "a source of REST addresses")
+        with opened([READERS["rest"].extensions]) as (connection, _):
+            return *look_at_addresses(connection, Asked(source, given.names, given.headers)), []
+    if given.headers:
+        raise SluiceError("--header is for REST addresses", hint="name an address that begins with https://")
     if given.schema or given.tables:
         raise SluiceError("--schema and --table are for a PostgreSQL connection", hint="name a connection, or only files")
     members, notes = groups([Path(name) for name in given.names])

@@ -146,7 +146,7 @@ def _trial(work: _Work) -> Stage:
     landed = trial.land(work.feeds, work.contracts, work.root, part(work.tell, 0.0, 0.6))
     found = [finding for one in landed for finding in _trial_findings(one)]
     rows = sum(one.report.rows_landed for one in landed)
-    sample = " (the first files)" if any(one.is_sample for one in landed) else ""
+    sample = " (the first files or pages)" if any(one.is_sample for one in landed) else ""
     return Stage("trial", f"{rows:,} rows would land{sample}", tuple(found))
 
 

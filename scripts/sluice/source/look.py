@@ -120,20 +120,25 @@ def _json(group: Group, connection: duckdb.DuckDBPyConnection, folder: Path) -> 
     for number, path in enumerate(group.paths):
         if not _insert(connection, f"read_csv({literal(str(_readable(path, encoding, folder)))}, {LINES})", ["line"], number):
             break
-    fields = _fields(connection, group)
-    connection.execute(f"create or replace temp table looked as select {_extracted(fields)}, __file from looked")
-    columns = [(name, _json_kind(kind)) for name, kind in fields.items()]
+    columns = of_lines(connection, group.pattern)
     feed = {} if is_utf8(encoding) else {"encoding": encoding}
-    return Staged(columns, feed, dict.fromkeys(fields, len(group.paths)))
+    return Staged(columns, feed, {name: len(group.paths) for name, _ in columns})
 
 
-def _fields(connection: duckdb.DuckDBPyConnection, group: Group) -> dict[str, Any]:
+def of_lines(connection: duckdb.DuckDBPyConnection, where: str) -> Columns:
+    """Make columns of the JSON objects in `looked` (line, __file). Raises SluiceError where they are none."""
+    fields = _fields(connection, where)
+    connection.execute(f"create or replace temp table looked as select {_extracted(fields)}, __file from looked")
+    return [(name, _json_kind(kind)) for name, kind in fields.items()]
+
+
+def _fields(connection: duckdb.DuckDBPyConnection, where: str) -> dict[str, Any]:
     """The keys of the objects with DuckDB's structure of their values."""
     connection.execute("delete from looked where not json_valid(line)")
     row = connection.execute("select json_group_structure(line::json)::varchar from looked").fetchone()
     fields = json.loads(row[0]) if row and row[0] else None
     if not isinstance(fields, dict):
-        raise SluiceError("not one JSON object a line", where=group.pattern, hint="e.g. jq -c '.[]' turns a list into lines")
+        raise SluiceError("not one JSON object a line", where=where, hint="e.g. jq -c '.[]' turns a list into lines")
     return fields
 
 

@@ -16,6 +16,7 @@ from sluice.ingest.files import find, fixed_folder
 from sluice.ingest.landing import FeedReport
 from sluice.ingest.readers.file_feed import FileFeed
 from sluice.ingest.readers.protocol import Feed
+from sluice.ingest.readers.rest import RestFeed, first_pages
 from sluice.ingest.run import run
 from sluice.lake.contracts import Contract
 from sluice.lake.raw import RawTable
@@ -38,7 +39,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Landed:
-    """What a trial landed of a feed; `is_sample` if there are more files."""
+    """What a trial landed of a feed; `is_sample` if there may be more files or pages."""
 
     report: FeedReport
     is_sample: bool
@@ -46,7 +47,7 @@ class Landed:
 
 
 def land(feeds: Sequence[Feed], contracts: Mapping[str, Contract], root: Path, tell: Tell) -> list[Landed]:
-    """Ingest the feeds into the lake `root`/lake, of many files only the first ones."""
+    """Ingest the feeds into the lake `root`/lake, of many files or pages only the first ones."""
     lake = root / "lake"
     chosen = [_sampled(feed, root / "sample" / feed.table) for feed in feeds]
     samples = {feed.name: is_sample for feed, is_sample in chosen}
@@ -58,7 +59,9 @@ def land(feeds: Sequence[Feed], contracts: Mapping[str, Contract], root: Path, t
 
 
 def _sampled(feed: Feed, links: Path) -> tuple[Feed, bool]:
-    """The feed with links to its first files, where all of them are too many."""
+    """The feed with links to its first files, where all of them are too many; of an address, the first pages."""
+    if isinstance(feed, RestFeed):
+        return first_pages(feed), True
     if not isinstance(feed, FileFeed) or not fixed_folder(feed.path).is_dir():
         return feed, False
     paths, start = find(feed.path), fixed_folder(feed.path)

@@ -117,7 +117,7 @@ def test_what_changes_while_it_is_read_does_not_move_the_cursor_past_others(tmp_
     report = lake.ingest()
     assert report.rows_landed == 26
     assert report.warnings == (
-        "1 record with a updated_at in the future: they do not move the cursor; correct them in the source",
+        "1 record whose updated_at is in the future, to which the cursor does not move; correct the source",
     )
     api.asked.clear()
     assert lake.ingest().rows_read == 0
@@ -132,7 +132,7 @@ def test_a_record_on_two_pages_lands_once_and_equal_ones_on_one_page_each(tmp_pa
         return Answer(body=repr(pages.get(query.get("skip", "0"), [])).replace("'", '"'))
 
     api.answer = answer
-    lake = lake_of_api(tmp_path, api, columns={"name": "varchar"}, key="", records="")
+    lake = lake_of_api(tmp_path, api, promised={"name": "varchar"}, key="", records="")
     assert lake.ingest().rows_landed == 4
     assert lake.query("select name from {raw} order by 1") == [("a",), ("a",), ("b",), ("c",)]
     assert lake.ingest().rows_read == 0
@@ -150,6 +150,14 @@ def test_without_a_cursor_a_record_that_goes_back_lands_again(tmp_path: Path, ap
 def test_a_server_that_gives_fewer_records_than_asked_for_is_read_whole(tmp_path: Path, api: ShopApi) -> None:
     api.cap = 4
     assert lake_of_api(tmp_path, api, paging={"offset": {"limit": 100, "param": "skip"}}).ingest().rows_landed == 25
+
+
+def test_a_key_that_the_first_page_does_not_have_is_doubted(tmp_path: Path, api: ShopApi) -> None:
+    lake = lake_of_api(tmp_path, api, paging={"cursor": {"param": "after", "path": "nxet"}}, cursor="updated_at", since="from")
+    said = "the first page has nothing at nxet, so it was the last one; if not, correct `paging`"
+    assert lake.ingest().warnings == (said,)
+    assert lake.query("select list_extract(warnings, 1) from {batches}") == [(said,)]
+    assert lake.ingest().warnings == ()
 
 
 class Killed(BaseException):

@@ -189,6 +189,17 @@ def test_the_last_page_has_no_next_address(api: ShopApi, end: str) -> None:
     assert len(read(api, paging={"next": {"path": "next"}})) == 2
 
 
+def test_a_status_can_say_that_nothing_is_behind_the_last_page(api: ShopApi) -> None:
+    body = '{"goods": [{"id": 1}]}'
+    api.answer = lambda query: Answer(404, '{"detail": "Invalid page."}') if query["page"] == "2" else Answer(body=body)
+    assert len(read(api, paging={"page": {"end": 404}})) == 1
+    assert refused(api, paging={"page": {}}).startswith("answers 404 Not Found")
+    api.answer = lambda _: Answer(404)
+    assert refused(api, paging={"page": {"end": 404}}).startswith("answers 404 Not Found")
+    api.answer = lambda _: Answer(204)
+    assert read(api, paging={"page": {}}) == []
+
+
 def test_empty_pages_do_not_end_what_has_a_next_page(api: ShopApi) -> None:
     bodies = ['{"goods": [], "next": "a"}', '{"goods": null, "next": "b"}', '{"goods": [{"id": 1}], "next": ""}']
     api.answer = lambda _: Answer(body=bodies[len(api.asked) - 1])

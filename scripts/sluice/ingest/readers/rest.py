@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, StrictBool, StrictInt
 
@@ -35,8 +35,11 @@ from sluice.lake.contracts import Contract
 # A batch ends when its records have this size, or after so many pages.
 BATCH_BYTES = 1 << 28
 BATCH_PAGES = 500
+# How many pages show what an address has.
+FIRST_PAGES = 5
 # How often pages that shift are read until nothing new shows.
 PASSES = 3
+_UNSETTLED = "the pages were read {} times and still shifted; what is new has landed, the next run begins as this one did"
 _TIMES = {"date", "timestamp"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000
@@ -48,6 +51,8 @@ class RestFeed(Spelled, Feed):
     """A feed of the records of a REST address."""
 
     extensions = ("delta",)
+    # How many pages are read at most; the others are left out.
+    only_pages: ClassVar[int | None] = None
 
     url: Annotated[Address, Field(description="address of the first page")] = field(repr=False)
     params: Annotated[Mapping[str, _Parameter], Field(description="parameters of the address")] = field(
@@ -118,6 +123,7 @@ class RestFeed(Spelled, Feed):
             attempts=self.attempts,
             longest_wait=self.longest_wait,
             max_pages=self.max_pages,
+            only_pages=self.only_pages,
         )
 
     def _since(self, contract: Contract, reached: int | None) -> dict[str, _Parameter]:
@@ -129,11 +135,23 @@ class RestFeed(Spelled, Feed):
         back = LOOKBACK_SECONDS if self.lookback is None else self.lookback
         seconds = reached // 1_000_000 - back
         numbers = {"unix": seconds, "unix_ms": seconds * 1000}
-        return {self.since: numbers.get(self.since_format) or (_EPOCH + timedelta(seconds=seconds)).strftime(self.since_format)}
+        if self.since_format in numbers:
+            return {self.since: numbers[self.since_format]}
+        return {self.since: (_EPOCH + timedelta(seconds=seconds)).strftime(self.since_format)}
 
     def is_time(self, contract: Contract) -> bool:
         """Whether the cursor is a day or a time, not a number."""
         return contract.types[self.cursor].id in _TIMES
+
+
+@dataclass(frozen=True, kw_only=True)
+class _FirstPages(RestFeed):
+    only_pages = FIRST_PAGES
+
+
+def first_pages(feed: RestFeed) -> RestFeed:
+    """The feed, which reads only its first pages: to see what it has, or as a trial."""
+    return _FirstPages(**{key.name: getattr(feed, key.name) for key in fields(feed)})
 
 
 @dataclass
@@ -149,30 +167,38 @@ class _Run:
     began: int | None = None
     furthest: int | None = None
     fresh: int = 0
+    warnings: tuple[str, ...] = ()
 
     def report(self) -> FeedReport:
-        """Read all pages, again where they may have shifted, and land what is new; then the cursor moves."""
+        """Land what is new. What speaks against a page ends the run; batches that have landed before it stay."""
+        try:
+            self._read()
+        except SluiceError as error:
+            if not self.landed.batches:
+                raise
+            return replace(self.landed, refused=((self.feed.origin, f"{error.what} ({error.where})"),))
+        return replace(self.landed, files_known=0 if self.landed.batches else self.reading.number)
+
+    def _read(self) -> None:
+        """Read all pages, again where they may have shifted; then the cursor moves."""
         passes = self._passes()
         for number in range(1, passes + 1):
             self.fresh = 0
             self.reading.read(self._take)
             rows = self._staged()
             is_settled = passes == 1 or (not self.fresh and (number > 1 or not self._marks()))
+            if number == passes and not is_settled:
+                self.warnings = (_UNSETTLED.format(passes),)
+            elif self.reading.doubt and self.reached is None:
+                self.warnings = (self.reading.doubt,)
             self._land(rows, is_end=is_settled)
             if is_settled:
-                return self._reported()
-        return self._reported(
-            f"the pages were read {passes} times and still shifted; what is new has landed, the next run begins as this one did"
-        )
+                return
 
     def _passes(self) -> int:
         """Without a cursor, the next run reads everything anyway."""
         shifts = self.feed.paging is not None and self.feed.paging.shifts
         return (self.feed.passes or (PASSES if shifts else 1)) if self.feed.cursor else 1
-
-    def _reported(self, *warnings: str) -> FeedReport:
-        known = 0 if self.landed.batches else self.reading.number
-        return replace(self.landed, files_known=known, warnings=(*self.landed.warnings, *warnings))
 
     def _take(self, page: Page) -> Taken:
         if self.began is None:
@@ -198,7 +224,7 @@ class _Run:
         """Land a batch, if it has a row or moves the cursor."""
         tallies, marks = tally(self.work.connection, rows), self._marks() if is_end else {}
         self._refuse_misshapen(tallies)
-        if tallies or marks:
+        if tallies or marks or self.warnings:
             version = self.work.table.open().version()
             identity = "\n".join([self.feed.name, str(version), *self.lines.labels, *self.lines.digests])
             batch = Batch(
@@ -223,10 +249,10 @@ class _Run:
 
     def _warnings(self) -> tuple[str, ...]:
         if not self.feed.cursor or not self.feed.is_time(self.work.contract):
-            return ()
+            return self.warnings
         ahead = self._number(f"select count(*) from fresh where {self._cursor} > {self._end} + {_DAY}")
-        what = f"with a {self.feed.cursor} in the future: they do not move the cursor; correct them in the source"
-        return (f"{plural(ahead, 'record')} {what}",) if ahead else ()
+        what = f"whose {self.feed.cursor} is in the future, to which the cursor does not move; correct the source"
+        return (*self.warnings, f"{plural(ahead, 'record')} {what}") if ahead else self.warnings
 
     @property
     def _cursor(self) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FORBID = ConfigDict(extra="forbid")
 _Secret = Annotated[str, Field(min_length=1)]
 # Headers whose values may be shown. Any other may hold a secret.
-_SHOWN_HEADERS = {"accept", "accept-language", "content-type", "user-agent"}
+SHOWN_HEADERS = {"accept", "accept-language", "content-type", "user-agent"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,8 +141,9 @@ class Access:
 
 def secrets_of(url: str, params: Mapping[str, Any], headers: Mapping[str, str], access: Access | None) -> set[str]:
     """All that may not be shown of what a feed sends."""
-    sent = [*parse_qsl(urlsplit(url).query), *((name, str(value)) for name, value in params.items())]
+    written = [tuple(pair.split("=", 1)) for pair in urlsplit(url).query.split("&") if "=" in pair]
+    sent = [*written, *parse_qsl(urlsplit(url).query), *((name, str(value)) for name, value in params.items())]
     found = {value for name, value in sent if name.lower() in SECRET_PARAMS}
-    values = [value for name, value in headers.items() if name.lower() not in _SHOWN_HEADERS]
+    values = [value for name, value in headers.items() if name.lower() not in SHOWN_HEADERS]
     found |= {part for value in values for part in (value, *value.split()) if part.lower() not in ("bearer", "basic", "token")}
     return found | {secret for way in (access.ways if access else ()) for secret in way.secrets()}

@@ -36,26 +36,23 @@ class Lines:
         """Add the records of a page. Raises SluiceError for one that is not a list of records where it should be."""
         if not self.labels:
             self.connection.execute("create or replace temp table lines (line varchar, __file bigint)")
-        text = _text(page)
-        self._check(text, page)
-        document = f"json_extract({marked('$1')}, {self._pointer})"
-        self.connection.execute(
-            f"""
-            insert into lines
-            with page as (select unnest(json_transform({document}, '["JSON"]')) as record),
-            written as (select coalesce(record::varchar, 'null') as record from page)
-            select {unmarked("record")}, $2 from written
-            """,
-            [text, len(self.labels)],
-        )
-        found = f"select count(*), md5(string_agg(line, ',' order by rowid)) from lines where __file = {len(self.labels)}"
-        ((records, digest),) = self.connection.execute(found).fetchall()
+        records, digest = (0, "") if page.is_void else self._added(page)
         self.labels.append(page.address)
-        self.digests.append(digest or "")
+        self.digests.append(digest)
         self.bytes += len(page.body)
         self._starts.append(self.before + self._records)
         self._records += records
-        return Taken(records, digest or "")
+        return Taken(records, digest)
+
+    def _added(self, page: Page) -> tuple[int, str]:
+        """Add the records; how many there are, and their digest."""
+        text = _text(page)
+        self._check(text, page)
+        self.connection.execute(_split(self._pointer), [text])
+        self.connection.execute("insert into lines select line, $1 from page", [len(self.labels)])
+        found = "select count(*), coalesce(md5(string_agg(line, ',' order by rowid)), '') from page"
+        ((records, digest),) = self.connection.execute(found).fetchall()
+        return records, digest
 
     def staged(self, contract: Contract, feed: Spelled, *, sparse: bool) -> StagedRows:
         """The records by their contract; their positions count over all pages of a run, so that later ones have larger ones."""
@@ -100,6 +97,20 @@ class Lines:
                 f"has no list of records {place}{f'; its keys are {keys}' if keys else ''}; correct `records` in the feeds file"
             )
             raise SluiceError(what, where=f"page {page.number} of {page.address}")
+
+
+def _split(place: str) -> str:
+    """SQL that makes the temporary table `page` of the records at a place in a document, which is its parameter."""
+    return f"""
+        create or replace temp table page as
+        with records as (
+            select unnest(json_transform(json_extract({marked("$1")}, {place}), '["JSON"]')) as record
+        ),
+        texts as (
+            select coalesce(record::varchar, 'null') as record from records
+        )
+        select {unmarked("record")} as line from texts
+    """
 
 
 def _text(page: Page) -> str:

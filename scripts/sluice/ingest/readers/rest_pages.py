@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from sluice.core.errors import SluiceError
 from sluice.core.extras import need
 from sluice.ingest.readers.rest_access import Access, secrets_of
-from sluice.ingest.readers.rest_paging import Cursor, Paging
+from sluice.ingest.readers.rest_paging import Cursor, Next, Offset, Paging
 from sluice.ingest.readers.rest_secrets import shown_address, without
 from sluice.ingest.readers.rest_words import NotGivenError, failure, refusal
 
@@ -33,7 +33,7 @@ _REPEATED = (408, 425, 429, *range(500, 600))
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """What is asked for, and how patiently."""
+    """What is asked for, and how patiently. `only_pages`: pages behind these are left out, without a word."""
 
     url: str
     params: Mapping[str, Any]
@@ -44,6 +44,7 @@ class Endpoint:
     attempts: int
     longest_wait: float
     max_pages: int
+    only_pages: int | None = None
 
     def shown(self, text: str) -> str:
         """A text without anything secret of this endpoint."""
@@ -52,12 +53,14 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Page:
-    """One answer. `address` may be shown; `sent` is the server's time."""
+    """One answer. `address` may be shown; `sent` is the server's time; `is_void` of one that says that nothing is there."""
 
     number: int
     address: str
     body: bytes
     sent: datetime
+    is_void: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,11 @@ class Taken:
 
 @dataclass
 class Reading:
-    """One pass over the pages; `number` is that of the last page, counted over all passes."""
+    """Passes over the pages. `number` is that of the last page, counted over all passes; `doubt` is why there may be more."""
 
     endpoint: Endpoint
     number: int = 0
+    doubt: str = ""
     _session: Session | None = None
     _auth: Any = None
     _asked: dict[str, int] = field(default_factory=dict)
@@ -98,11 +102,19 @@ class Reading:
                 raise self._error(f"does not end after {endpoint.max_pages} pages; raise `max_pages` if there are more", request)
             self.number += 1
             response = self._answer(session, request)
-            page = Page(self.number, self._label(request), response.content, _server_time(response))
+            is_void = response.status_code != HTTPStatus.OK
+            sent = _server_time(response)
+            page = Page(self.number, self._label(request), response.content, sent, is_void, response.headers)
             taken = take(page)
             self._refuse_repeated(taken, request)
-            if not paginator or not self._has_next(paginator, response, taken, request):
+            is_enough = self.number - first == endpoint.only_pages
+            if is_enough or not paginator or not self._has_next(paginator, response, taken, request):
                 return
+
+    @property
+    def _way(self) -> object:
+        """How pages follow each other; None for a single one."""
+        return self.endpoint.paging.ways[0] if self.endpoint.paging else None
 
     def _opened(self) -> Session:
         if self._session is None:
@@ -130,9 +142,12 @@ class Reading:
             # The token may have been withdrawn before its time.
             self._auth.access_token = None
             response = self._sent(session, request)
-        if response.status_code != HTTPStatus.OK:
+        if response.status_code not in (HTTPStatus.OK, HTTPStatus.NO_CONTENT) and not self._is_end(response):
             raise self._error(refusal(response), request)
         return response
+
+    def _is_end(self, response: Response) -> bool:
+        return len(self._asked) > 1 and response.status_code == getattr(self._way, "end", None)
 
     def _sent(self, session: Session, request: Request) -> Response:
         from requests import RequestException
@@ -152,13 +167,15 @@ class Reading:
 
     def _has_next(self, paginator: BasePaginator, response: Response, taken: Taken, request: Request) -> bool:
         """Whether there is a next page; the request then asks for it."""
-        if hasattr(paginator, "value_step") and hasattr(paginator, "limit"):
+        if isinstance(self._way, Offset):
             # A server may give fewer records than it was asked for, also before the last page.
-            paginator.value_step = taken.records
+            paginator.value_step = taken.records  # type: ignore[attr-defined]
+        if response.status_code != HTTPStatus.OK:
+            return False
         try:
             paginator.update_state(response, [None] * taken.records)
             if not paginator.has_next_page:
-                self._refuse_lost_cursor(response, request)
+                self._doubt_end(response, request)
                 return False
             paginator.update_request(request)
         except (ValueError, TypeError, AttributeError):
@@ -168,13 +185,18 @@ class Reading:
         self._refuse_other_server(request)
         return True
 
-    def _refuse_lost_cursor(self, response: Response, request: Request) -> None:
-        way = self.endpoint.paging.ways[0] if self.endpoint.paging else None
-        if isinstance(way, Cursor) and way.more:
-            from dlt.common import jsonpath
+    def _doubt_end(self, response: Response, request: Request) -> None:
+        """Raise SluiceError where the page says that there are more; note where it does not have the key that would."""
+        from dlt.common import jsonpath
 
-            if jsonpath.find_values(way.more, response.json())[:1] == [True]:
-                raise self._error(f"says by {way.more} that there are more pages, but has nothing at {way.path}", request)
+        way = self._way
+        if isinstance(way, Cursor) and way.more and jsonpath.find_values(way.more, response.json())[:1] == [True]:
+            raise self._error(f"says by {way.more} that there are more pages, but has nothing at {way.path}", request)
+        if isinstance(way, Cursor | Next) and len(self._asked) == 1 and not getattr(way, "more", ""):
+            absent = not jsonpath.find_values(way.path, response.json())
+            self.doubt = (
+                f"the first page has nothing at {way.path}, so it was the last one; if not, correct `paging`" if absent else ""
+            )
 
     def _refuse_other_server(self, request: Request) -> None:
         """What signs a request must not go to another server, whatever a page says."""

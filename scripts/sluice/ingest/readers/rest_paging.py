@@ -76,6 +76,8 @@ class Number:
     param: Annotated[_Name, Field(description="parameter that takes the number")] = "page"
     first: Annotated[StrictInt, Field(description="number of the first page")] = 1
 
+    end: Annotated[StrictInt | None, Field(description="status that the server answers behind the last page, e.g. 404")] = None
+
     def paginator(self) -> BasePaginator:
         """What makes the next request. A total does not end the reading, as it may be wrong."""
         from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
@@ -93,6 +95,8 @@ class Offset:
     limit: Annotated[StrictInt, Field(ge=1, description="records to ask for in a page")]
     param: Annotated[_Name, Field(description="parameter that takes the number of records before the page")] = "offset"
     limit_param: Annotated[_Name, Field(description="parameter that takes the limit")] = "limit"
+
+    end: Annotated[StrictInt | None, Field(description="status that the server answers behind the last page, e.g. 404")] = None
 
     def paginator(self) -> BasePaginator:
         """What makes the next request. A total does not end the reading, as it may be wrong."""

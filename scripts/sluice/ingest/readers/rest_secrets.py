@@ -18,7 +18,7 @@ _SHORT = 4
 
 def without(text: str, secrets: set[str]) -> str:
     """The text with stars in place of secrets, as they are or as an address has them."""
-    spelled = {form for secret in secrets for form in (secret, quote(secret, safe=""), quote_plus(secret))} - {""}
+    spelled = {form for secret in secrets for form in (secret, quote(secret), quote(secret, safe=""), quote_plus(secret))} - {""}
     for secret in sorted(spelled, key=len, reverse=True):
         if len(secret) >= _SHORT:
             text = text.replace(secret, HIDDEN)
