@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import pytest
 from confluent_kafka import Producer
+from tests.helpers.lake import LakeOfOneFeed
 
 from lab.broker.broker import Broker
 from lab.broker.registry import Registry
 from sluice.core.errors import SluiceError
+from sluice.ingest.readers.kafka import KafkaFeed
 
 _numbers = count(1)
 _Server = TypeVar("_Server", Broker, Registry)
@@ -55,3 +58,19 @@ def send(broker: Broker, topic: str, values: Iterable[bytes | str | None], parti
         producer.produce(topic, value, key, partition, on_delivery=lambda error, _: failed.append(error) if error else None)
     assert producer.flush(60) == 0
     assert not failed, failed[0]
+
+
+@dataclass
+class LakeOfATopic(LakeOfOneFeed):
+    """A lake, a contract, and a feed of a topic."""
+
+    broker: Broker = field(kw_only=True)
+
+    @property
+    def topic(self) -> str:
+        """The name of the topic."""
+        return cast("KafkaFeed", self.feed).topic
+
+    def send(self, *values: bytes | str | None, partition: int = 0) -> None:
+        """Send messages and wait until the broker has them."""
+        send(self.broker, self.topic, values, partition)

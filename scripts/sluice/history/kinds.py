@@ -12,6 +12,7 @@ from datetime import datetime
 from sluice.history.entry import Entry as Entry
 from sluice.history.kinds_of_code import CommitEntry as CommitEntry
 from sluice.history.kinds_of_code import DeploymentEntry as DeploymentEntry
+from sluice.history.kinds_of_streams import StreamEntry as StreamEntry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -377,4 +378,5 @@ KINDS: tuple[type[Entry], ...] = (
     IncidentEntry,
     AlertEntry,
     SilenceEntry,
+    StreamEntry,
 )

@@ -70,8 +70,10 @@ def _path(lake: Path, kind: type[Entry]) -> Path:
     return lake / "ops" / kind.TABLE
 
 
-def append(lake: Path, rows: Sequence[Entry], transaction: str | None = None) -> None:
+def append(lake: Path, rows: Sequence[Entry], transaction: str | None = None, version: int = 1) -> None:
     """Append rows of one kind. With a `transaction`, the same call made twice appends once, also from two processes at once.
+
+    A transaction that is made again has a higher `version` each time.
 
     A table that an older version made gains the columns that it lacks; columns that a newer version added stay empty.
     Raises SluiceError where the table holds a column in another type, is damaged, or cannot be written.
@@ -80,8 +82,8 @@ def append(lake: Path, rows: Sequence[Entry], transaction: str | None = None) ->
         return
     _must_be_writable(_path(lake, type(rows[0])))
     try:
-        version = schema_evolution.committed(lambda: _append(lake, rows, transaction))
-        if version is not None and version % COMPACTED_EVERY == 0:
+        made = schema_evolution.committed(lambda: _append(lake, rows, transaction, version))
+        if made is not None and made % COMPACTED_EVERY == 0:
             _compact(_path(lake, type(rows[0])))
     except (DeltaError, OSError) as error:
         folder = _path(lake, type(rows[0]))
@@ -100,14 +102,14 @@ def _must_be_writable(table: Path) -> None:
         raise SluiceError(os.strerror(errno.ENOSPC), where=str(table), hint="make room, then run it again")
 
 
-def _append(lake: Path, rows: Sequence[Entry], transaction: str | None) -> int | None:
+def _append(lake: Path, rows: Sequence[Entry], transaction: str | None, version: int) -> int | None:
     """The version that was made; None where the transaction was there already."""
     (kind,) = {type(row) for row in rows}
     delta = _grown(lake, kind)
-    if transaction and delta.transaction_version(transaction) is not None:
+    if transaction and (delta.transaction_version(transaction) or 0) >= version:
         return None
     data = pa.Table.from_pylist([asdict(row) for row in rows], schema=_schema(kind))
-    properties = CommitProperties(app_transactions=[Transaction(transaction, 1)] if transaction else None)
+    properties = CommitProperties(app_transactions=[Transaction(transaction, version)] if transaction else None)
     # The commit is checked against those after the version that was asked for the transaction. `merge` fills the columns
     # that only the table has.
     write_deltalake(
@@ -134,6 +136,14 @@ def has(lake: Path, kind: type[Entry], transaction: str) -> bool:
         return open_table(_path(lake, kind)).transaction_version(transaction) is not None
     except TableNotFoundError:
         return False
+
+
+def reached(lake: Path, kind: type[Entry], transaction: str) -> int:
+    """The version of a transaction that is made again and again; 0 before the first time."""
+    try:
+        return open_table(_path(lake, kind)).transaction_version(transaction) or 0
+    except TableNotFoundError:
+        return 0
 
 
 def ensure(lake: Path, kinds: Sequence[type[Entry]] = KINDS) -> None:

@@ -90,6 +90,8 @@ class Batch:
     marks: Mapping[str, int]
     records: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    # Of a batch of a stream: the marks as they are before it. It lands only where they still are.
+    expected: Mapping[str, int | None] | None = None
 
 
 def land(
@@ -111,7 +113,8 @@ def land(
     if refused:
         query = f"""
             select reason, column_name, detail, original_text,
-                _file::varchar as _file, _position, _batch_id::varchar as _batch_id, _loaded_at
+                _file::varchar as _file, _position, _batch_id::varchar as _batch_id, _loaded_at,
+                {rows.original_bytes} as original_bytes
             from (select *, {origin} from ({rows.refused}) {_LABELLED})
         """
         raw.quarantine(work.table, batch.batch_id, work.connection.sql(query).to_arrow_reader())
@@ -119,8 +122,9 @@ def land(
     report = FeedReport(work.contract.name, landed + refused, landed, refused, reasons, batches=1, files_new=len(batch.labels))
     report = replace(report, new_columns=tuple(new_columns), warnings=batch.warnings, seconds=time.monotonic() - started)
     record = _record(work.run_id, batch, tallies, report, loaded_at)
-    raw.land(work.table, batch.batch_id, written, {**batch.marks, "loaded_at": loaded_at}, record)
-    _append(work, record)
+    raw.land(work.table, batch.batch_id, written, {**batch.marks, "loaded_at": loaded_at}, record, batch.expected)
+    if batch.expected is None:
+        _append(work, record)
     for leftover in work.table.incoming.glob("*"):
         leftover.unlink()
     return report
@@ -202,6 +206,19 @@ def write_missing_records(table: raw.RawTable) -> None:
     """Write the record of a batch that a run committed before it was interrupted; the commit carries it."""
     for record in missing_records(table.open(), table.lake):
         append_record(record, table.lake)
+
+
+def write_streamed_records(table: raw.RawTable) -> list[BatchEntry]:
+    """Append the records of a stream's batches that lake/ops does not have yet, all in one commit; return them.
+
+    The caller holds the lake's lock. Raises SluiceError where lake/ops cannot be written.
+    """
+    delta, name = table.open(), f"{raw.STREAM}:{table.contract.name}"
+    newest = delta.transaction_version(raw.STREAM) or 0
+    records = raw.streamed_since(delta, ledger.reached(table.lake, BatchEntry, name))
+    entries = [entry for record in records for entry in _entries(record)[0] if isinstance(entry, BatchEntry)]
+    ledger.append(table.lake, entries, transaction=name, version=newest)
+    return entries
 
 
 def missing_records(delta: DeltaTable, lake: Path) -> list[dict[str, Any]]:

@@ -86,6 +86,8 @@ class StagedRows:
     good: str
     refused: str
     new_columns: tuple[str, ...]
+    # SQL of what was delivered, byte by byte, over the columns of `refused`: for sources whose records are not text.
+    original_bytes: str = "null::blob"
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,24 @@
 A batch becomes visible by one Delta commit on the raw table. That commit carries, as application transactions, the
 batch, the digest of each of its files and how far a cursor was read, so none of them can be there without the rows or
 twice. Quarantine is written just before; if the process ends between the two, `undo_half_batch` removes it.
+
+A stream lands thousands of batches a day, so these are numbered: one transaction holds the number of the newest.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Field, Transaction, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Field, PostCommitHookProperties, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 
@@ -28,8 +33,20 @@ from sluice.lake.opening import open_table
 ORIGIN = {"_file": "varchar", "_position": "bigint", "_batch_id": "varchar", "_loaded_at": "timestamp"}
 _QUARANTINE = {
     "reason": "varchar", "column_name": "varchar", "detail": "varchar", "original_text": "varchar", **ORIGIN,
+    "original_bytes": "blob",
 }  # fmt: skip
 RECORD = "sluice.batch"
+# The same for a batch of a stream, and the transaction that numbers these batches.
+STREAMED = "sluice.streamed_batch"
+STREAM = "stream"
+_STREAMED_BATCH = re.compile(r"stream-\w+-(\d+)")
+CHECKPOINT_EVERY = 50
+# A checkpoint is made here, and the log is kept: deltalake would look for what to do after every commit.
+_NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+
+
+class OutrunError(Exception):
+    """Another process has landed what this batch holds, or a part of it: nothing of it may land."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +114,41 @@ def has_file(delta: DeltaTable, digest: str) -> bool:
     return delta.transaction_version(f"file:{digest}") is not None
 
 
+def has_batch(delta: DeltaTable, batch_id: str) -> bool:
+    """Whether a batch is in the table."""
+    if numbered := _STREAMED_BATCH.fullmatch(batch_id):
+        return (delta.transaction_version(STREAM) or 0) >= int(numbered.group(1))
+    return delta.transaction_version(f"batch:{batch_id}") is not None
+
+
+def streamed_batch(feed: str, number: int) -> str:
+    """The id of a stream's batch of this number."""
+    return f"stream-{hashlib.sha256(feed.encode()).hexdigest()[:8]}-{number:09d}"
+
+
+def streamed_since(delta: DeltaTable, number: int) -> list[dict[str, Any]]:
+    """The records of a stream's batches after the one of this number, oldest first."""
+    newest = delta.transaction_version(STREAM) or 0
+    found: list[dict[str, Any]] = []
+    for commit in _commits(delta) if newest > number else ():
+        if STREAMED in commit:
+            found.append(json.loads(commit[STREAMED]))
+        if len(found) == newest - number:
+            break
+    return found[::-1]
+
+
+def _commits(delta: DeltaTable) -> Iterator[dict[str, Any]]:
+    """The commits of a table, newest first; few are read as long as few are asked for."""
+    asked, given = 64, 0
+    while True:
+        commits = delta.history(asked)
+        yield from commits[given:]
+        if len(commits) < asked:
+            return
+        asked, given = asked * 4, asked
+
+
 def reached(delta: DeltaTable, cursor: str) -> int | None:
     """How far a cursor column has been read; None for never."""
     return delta.transaction_version(f"cursor:{cursor}")
@@ -121,12 +173,11 @@ def undo_half_batch(table: RawTable) -> str | None:
     """
     delta = table.open()
     for file in (*table.incoming.glob("*"), *table.path.glob("batch-*.parquet")):
-        uncommitted = file.parent == table.incoming or delta.transaction_version(f"batch:{_batch_of(file)}") is None
-        if uncommitted:
+        if file.parent == table.incoming or not has_batch(delta, _batch_of(file)):
             file.unlink(missing_ok=True)
     quarantine = quarantine_of(table)
     batch = quarantine.history(1)[0].get("batch_id")
-    if batch is None or delta.transaction_version(f"batch:{batch}") is not None:
+    if batch is None or has_batch(delta, str(batch)):
         return None
     quarantine.delete(f"_batch_id = '{batch}'")
     return str(batch)
@@ -147,22 +198,35 @@ def land(
     batch_id: str,
     written: Sequence[Any] | None,
     transactions: Mapping[str, int],
-    record: Mapping[str, Any],
+    record: Mapping[str, Any] | None,
+    expected: Mapping[str, int | None] | None = None,
 ) -> int:
     """Commit a batch and return the table's new version.
 
     `written` is DuckDB's row of statistics for the batch's file in `incoming` (None for a batch without a good row);
-    `transactions` are application transactions, `record` is the row for lake/ops/batches.
+    `transactions` are application transactions, `record` is the row for lake/ops/batches. A batch of a stream says which
+    versions of them it is `expected` to find (None: not there): OutrunError where they have moved on, also at the same moment.
     """
     delta = table.open()
+    if expected is not None and any(delta.transaction_version(name) != version for name, version in expected.items()):
+        raise OutrunError
     actions: list[AddAction | RemoveAction] = [] if written is None else [_adopt(table, written)]
+    marks = transactions if expected is not None else {f"batch:{batch_id}": 1, **transactions}
     properties = CommitProperties(
-        custom_metadata={RECORD: json.dumps(record)},
-        app_transactions=[Transaction(name, version) for name, version in {f"batch:{batch_id}": 1, **transactions}.items()],
+        custom_metadata={RECORD if expected is None else STREAMED: json.dumps(record)} if record else None,
+        app_transactions=[Transaction(name, version) for name, version in marks.items()],
     )
-    delta.create_write_transaction(actions, "append", delta.schema(), commit_properties=properties)
+    hooks = None if expected is None else _NO_HOOKS
+    try:
+        delta.create_write_transaction(
+            actions, "append", delta.schema(), commit_properties=properties, post_commithook_properties=hooks
+        )
+    except CommitFailedError as error:
+        if expected is None:
+            raise
+        raise OutrunError from error
     delta.update_incremental()
-    if delta.version() % 50 == 0:
+    if delta.version() % CHECKPOINT_EVERY == 0:
         delta.create_checkpoint()
     return delta.version()
 

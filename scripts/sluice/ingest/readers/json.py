@@ -34,6 +34,8 @@ from sluice.lake import raw
 from sluice.lake.contracts import Contract
 
 Path = tuple[str, ...]
+# Columns that the contract does not know, at most, which messages add to a raw table.
+MOST_NEW = 200
 _IS_OBJECT = "case when json_valid(line) then json_type(line) = 'OBJECT' end"
 
 
@@ -102,6 +104,22 @@ def read_documents(
     return _read_shaped(connection, contract, {}, contract, Spelled(), sorted(apart))
 
 
+def read_messages(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, landed: Collection[str], feed: Spelled
+) -> StagedRows:
+    """As `read_documents`, from `lines` (line, __file, __offset): the position of a row is its offset.
+
+    No more than MOST_NEW columns are added to those that have `landed`; a message with a further one is refused.
+    """
+    delivered = feed.as_delivered(contract)
+    _find_shapes(connection, delivered)
+    unknown = delivered.unknown(name for _, names in _keys_by_file(connection) for name in names)
+    apart = {*clashing(contract, unknown, landed), *feed.taken_elsewhere(contract, unknown)}
+    fresh = [name for name in unknown if name not in landed and name not in apart]
+    apart |= set(fresh[max(0, MOST_NEW - len(set(landed) - set(contract.names))) :])
+    return _read_shaped(connection, delivered, {}, contract, feed, sorted(apart), place="__offset")
+
+
 def _find_shapes(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     """Fill `shapes`: the lists of keys that occur in a file, of the records themselves and of each struct in them."""
     paths = [(), *_paths(contract, "struct")]
@@ -132,14 +150,16 @@ def _read_shaped(
     contract: Contract,
     feed: Spelled,
     apart: Sequence[str] = (),
+    place: str = "rowid",
 ) -> StagedRows:
-    """Records with a key of those in `apart` are refused, instead of all."""
-    connection.execute("create or replace temp table firsts as select __file, min(rowid) as __first from lines group by __file")
+    """Records with a key of those in `apart` are refused, instead of all. `place` is what positions are counted by."""
+    first = "min(rowid)" if place == "rowid" else "1"
+    connection.execute(f"create or replace temp table firsts as select __file, {first} as __first from lines group by __file")
     found = {name for _, names in _keys_by_file(connection) for name in names}
     new_columns = delivered.unknown(found.difference(apart))
     raise_faults(new_name_faults(contract, new_columns))
     odd = _find_odd_shapes(connection, delivered, apart)
-    connection.execute(_stage(contract, delivered, new_columns, folders, feed, odd=odd))
+    connection.execute(_stage(contract, delivered, new_columns, folders, feed, odd=odd, place=place))
     connection.execute("drop table lines")
     columns = columns_sql([*contract.names, *new_columns])
     good = f"select {columns}, __file, __position from staged where __refusal is null"
@@ -279,7 +299,14 @@ def _placed(
 
 
 def _stage(
-    contract: Contract, delivered: Contract, new_columns: Sequence[str], folders: Mapping[str, str], feed: Spelled, *, odd: bool
+    contract: Contract,
+    delivered: Contract,
+    new_columns: Sequence[str],
+    folders: Mapping[str, str],
+    feed: Spelled,
+    *,
+    odd: bool,
+    place: str,
 ) -> str:
     places, paths = _placed(contract, delivered, new_columns, folders, feed)
     texts, lists = places.texts, list(places.lists)
@@ -290,7 +317,7 @@ def _stage(
     return f"""
         create or replace temp table staged as
         with shaped as (
-            select __file, rowid as __place, line, {_IS_OBJECT} as __is_object from lines where line is not null
+            select __file, {place} as __place, line, {_IS_OBJECT} as __is_object from lines where line is not null
         ),
         parsed as (
             select *, case when __is_object then json_extract_string(line, {_pointers(texts)}) end as found,

@@ -62,14 +62,22 @@ class Spelled:
 
     def strangers(self, contract: Contract, names: Sequence[str]) -> list[str]:
         """What speaks against names in a file that a promised column has, which comes from another one."""
-        delivered = self.delivered_names(contract.names)
-        taken = {name.lower() for name in delivered.values()}
-        elsewhere = {column.lower(): name for column, name in delivered.items() if column.lower() not in taken}
+        elsewhere = self._elsewhere(contract)
         return [
             f"{name} is in the file, though the feed takes it from {elsewhere[name.lower()]!r}"
             for name in names
             if name.lower() in elsewhere
         ]
+
+    def taken_elsewhere(self, contract: Contract, names: Sequence[str]) -> set[str]:
+        """Those of the names that a promised column has, which comes from another one."""
+        elsewhere = self._elsewhere(contract)
+        return {name for name in names if name.lower() in elsewhere}
+
+    def _elsewhere(self, contract: Contract) -> dict[str, str]:
+        delivered = self.delivered_names(contract.names)
+        taken = {name.lower() for name in delivered.values()}
+        return {column.lower(): name for column, name in delivered.items() if column.lower() not in taken}
 
     def as_delivered(self, contract: Contract) -> Contract:
         """The contract with the names of the files."""
