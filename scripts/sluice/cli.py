@@ -45,6 +45,7 @@ from sluice.commands.run import run
 from sluice.commands.setup import setup
 from sluice.commands.silence import app as silence
 from sluice.commands.source import app as source
+from sluice.commands.stream import stream
 from sluice.commands.summary import summary
 from sluice.commands.verify import verify
 from sluice.core import log
@@ -88,7 +89,7 @@ def sluice(
     """
 
 
-register(app, "Build", init, setup, ingest, build, run, summary)
+register(app, "Build", init, setup, ingest, stream, build, run, summary)
 app.add_typer(source, name="source", rich_help_panel="Build")
 register(app, "Release", publish, ack, promote, rollback, envs, releases)
 app.add_typer(model, name="model", rich_help_panel="Release")

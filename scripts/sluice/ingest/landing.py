@@ -203,9 +203,10 @@ def _record(run_id: str, batch: Batch, tallies: Sequence[Tally], report: FeedRep
 
 
 def write_missing_records(table: raw.RawTable) -> None:
-    """Write the record of a batch that a run committed before it was interrupted; the commit carries it."""
+    """Write the record of a batch that a run committed before it was interrupted; the commit carries it. And a stream's."""
     for record in missing_records(table.open(), table.lake):
         append_record(record, table.lake)
+    write_streamed_records(table)
 
 
 def write_streamed_records(table: raw.RawTable) -> list[BatchEntry]:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Field, PostCommitHookProperties, Transaction, write_deltalake
@@ -39,7 +40,7 @@ RECORD = "sluice.batch"
 # The same for a batch of a stream, and the transaction that numbers these batches.
 STREAMED = "sluice.streamed_batch"
 STREAM = "stream"
-_STREAMED_BATCH = re.compile(r"stream-\w+-(\d+)")
+_STREAMED_BATCH = re.compile(r"stream-\w+-(\d+)-\w+")
 CHECKPOINT_EVERY = 50
 # A checkpoint is made here, and the log is kept: deltalake would look for what to do after every commit.
 _NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
@@ -115,15 +116,15 @@ def has_file(delta: DeltaTable, digest: str) -> bool:
 
 
 def has_batch(delta: DeltaTable, batch_id: str) -> bool:
-    """Whether a batch is in the table."""
+    """Whether a batch is in the table. Of a stream's batch it is enough that one of its number is: two may have raced."""
     if numbered := _STREAMED_BATCH.fullmatch(batch_id):
         return (delta.transaction_version(STREAM) or 0) >= int(numbered.group(1))
     return delta.transaction_version(f"batch:{batch_id}") is not None
 
 
 def streamed_batch(feed: str, number: int) -> str:
-    """The id of a stream's batch of this number."""
-    return f"stream-{hashlib.sha256(feed.encode()).hexdigest()[:8]}-{number:09d}"
+    """An id for a stream's batch of this number, unlike that of any other process."""
+    return f"stream-{hashlib.sha256(feed.encode()).hexdigest()[:8]}-{number:09d}-{uuid4().hex[:6]}"
 
 
 def streamed_since(delta: DeltaTable, number: int) -> list[dict[str, Any]]:
@@ -175,12 +176,24 @@ def undo_half_batch(table: RawTable) -> str | None:
     for file in (*table.incoming.glob("*"), *table.path.glob("batch-*.parquet")):
         if file.parent == table.incoming or not has_batch(delta, _batch_of(file)):
             file.unlink(missing_ok=True)
-    quarantine = quarantine_of(table)
-    batch = quarantine.history(1)[0].get("batch_id")
-    if batch is None or has_batch(delta, str(batch)):
+    batch = quarantine_of(table).history(1)[0].get("batch_id")
+    if batch is None or _is_landed(delta, str(batch)):
         return None
-    quarantine.delete(f"_batch_id = '{batch}'")
+    undo_quarantine(table, str(batch))
     return str(batch)
+
+
+def undo_quarantine(table: RawTable, batch_id: str) -> None:
+    """Remove the rows of a batch that will not land."""
+    quarantine_of(table).delete(f"_batch_id = '{batch_id}'")
+
+
+def _is_landed(delta: DeltaTable, batch_id: str) -> bool:
+    """Whether this very batch is in the table; of a stream's, its commit says so."""
+    numbered = _STREAMED_BATCH.fullmatch(batch_id)
+    if numbered is None or not has_batch(delta, batch_id):
+        return has_batch(delta, batch_id)
+    return any(record["batch_id"] == batch_id for record in streamed_since(delta, int(numbered.group(1)) - 1)[:1])
 
 
 def _batch_of(file: Path) -> str:

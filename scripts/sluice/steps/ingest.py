@@ -42,21 +42,22 @@ def ingest(
     Raises SluiceError where nothing can be ingested; a feed that is refused does not stop the others.
     """
     lake, contracts = lake_root(), load_contracts(Path())
-    chosen = _chosen(load_feeds(files, contracts=contracts), select, files)
+    wanted = chosen(load_feeds(files, contracts=contracts), select, files)
     with writing(lake):
-        reports = tuple(run(chosen, contracts, lake, run_id=run_id(), memory_limit=memory_limit, tell=tell))
+        reports = tuple(run(wanted, contracts, lake, run_id=run_id(), memory_limit=memory_limit, tell=tell))
     refused = [why for report in reports for _, why in report.refused]
     learn(detail="; ".join(refused) or None)
     return IngestReport(run_id(), reports)
 
 
-def _chosen(feeds: Sequence[Feed], select: Sequence[str], files: Sequence[Path]) -> list[Feed]:
+def chosen(feeds: Sequence[Feed], select: Sequence[str], files: Sequence[Path]) -> list[Feed]:
+    """Those of the feeds that `select` names (source or source.table), or all. Raises SluiceError where there is none."""
     known = {name for feed in feeds for name in (feed.name, feed.source)}
     for name in select:
         if name not in known:
             hint = did_you_mean(name, known, f"feeds: {', '.join(feed.name for feed in feeds)}")
             raise SluiceError(f"there is no feed {name} to ingest", where=", ".join(map(str, files)), hint=hint)
-    chosen = [feed for feed in feeds if not select or {feed.name, feed.source} & set(select)]
-    if not chosen:
+    found = [feed for feed in feeds if not select or {feed.name, feed.source} & set(select)]
+    if not found:
         raise SluiceError("there is no feed to ingest", where=", ".join(map(str, files)), hint="list some under `feeds:`")
-    return chosen
+    return found

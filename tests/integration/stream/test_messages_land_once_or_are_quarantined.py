@@ -38,7 +38,8 @@ def test_what_breaks_the_contract_is_quarantined_with_its_place_and_bytes(topic_
     lake.send(event(1), *bad, event(2), partition=1)
     report = lake.ingest()
     assert (report.rows_landed, report.rows_quarantined, report.refused) == (2, 7, ())
-    found = lake.query("select _position, reason, column_name, detail, original_text, original_bytes, _file from {quarantine} order by 1")
+    columns = "_position, reason, column_name, detail, original_text, original_bytes, _file"
+    found = lake.query(f"select {columns} from {{quarantine}} order by 1")
     assert [row[0] for row in found] == [1, 2, 3, 4, 5, 6, 7]
     assert {row[6] for row in found} == {f"{lake.topic}/1"}
     assert found[0][1:6] == ("wrong_type", "id", "id: x does not fit bigint", '{"id": "x"}', None)

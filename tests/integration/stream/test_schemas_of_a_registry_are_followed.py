@@ -15,7 +15,11 @@ from fastavro import schemaless_writer
 
 from lab.broker.registry import Registry
 
-LOGICAL = {"amount": {"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 2}, "at": {"type": "long", "logicalType": "timestamp-micros"}, "day": {"type": "int", "logicalType": "date"}}  # fmt: skip
+LOGICAL = {
+    "amount": {"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 2},
+    "at": {"type": "long", "logicalType": "timestamp-micros"},
+    "day": {"type": "int", "logicalType": "date"},
+}
 ORDER: dict[str, Any] = {
     "type": "record",
     "name": "Order",
@@ -28,8 +32,14 @@ ORDER: dict[str, Any] = {
     ],
 }
 COLUMNS = {
-    "id": "bigint!", "amount": "decimal(12,2)", "at": "timestamp", "day": "date", "ratio": "double", "raw": "blob", "lines": "varchar[]",
-}  # fmt: skip
+    "id": "bigint!",
+    "amount": "decimal(12,2)",
+    "at": "timestamp",
+    "day": "date",
+    "ratio": "double",
+    "raw": "blob",
+    "lines": "varchar[]",
+}
 RECORD = {
     "id": 1,
     "amount": Decimal("12.30"),
@@ -96,8 +106,8 @@ def test_json_schema_lands_and_another_type_of_schema_is_quarantined(topic_of: A
     lake = topic_of({"id": "bigint!"}, value="json_schema", registry=registry.url)
     schema = {"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["id"], "additionalProperties": False}
     number = registry.register(f"{lake.topic}-value", json.dumps(schema), "JSON")
+    changed = {**schema, "properties": {"id": {"type": "string"}}}
     with pytest.raises(HTTPError, match="409"):
-        changed = {**schema, "properties": {"id": {"type": "string"}}}
         registry.register(f"{lake.topic}-value", json.dumps(changed), "JSON")
     other = registry.register(f"{lake.topic}-avro", json.dumps(ORDER))
     head, foreign = struct.pack(">bI", 0, number), struct.pack(">bI", 0, other)

@@ -42,6 +42,7 @@ def land_messages(work: Work, spelled: Spelled, topic: Topic, decoder: Decoder) 
     try:
         report = land(work, batch, rows, tallies)
     except raw.OutrunError:
+        raw.undo_quarantine(work.table, batch.batch_id)
         raw.undo_half_batch(work.table)
         topic.back_to_the_lake()
         return FeedReport(feed)

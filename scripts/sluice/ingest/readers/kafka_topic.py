@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from deltalake import DeltaTable
+
 from sluice.core.errors import SluiceError
 from sluice.core.text import plural
 from sluice.lake import raw
@@ -37,6 +39,8 @@ OWN_SETTINGS: Mapping[str, str | int | bool] = {
 _DEFAULTS: Mapping[str, str | int | bool] = {
     "client.id": "sluice",
     "queued.max.messages.kbytes": AHEAD_KILOBYTES,
+    # How long the partitions of a process that was killed wait for another one.
+    "session.timeout.ms": 10_000,
     # A batch may have to wait for another command that writes to the lake.
     "max.poll.interval.ms": 1_800_000,
 }
@@ -100,6 +104,10 @@ class Topic:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the brokers, and the group."""
         self._consumer.close()
 
     def open_all(self) -> None:
@@ -168,7 +176,7 @@ class Topic:
     def marks(self) -> dict[int, int | None]:
         """How far each partition at hand is in the lake, as it is now."""
         delta = self._table.open()
-        return {partition: delta.transaction_version(self.settings.mark(partition)) for partition in self.reads}
+        return {partition: self._mark(delta, partition) for partition in self.reads}
 
     def lag(self) -> int:
         """How many messages there are that have not landed, as far as the client knows."""
@@ -220,6 +228,10 @@ class Topic:
             self._is_new = True
         return sorted(known.partitions)
 
+    def _mark(self, delta: DeltaTable, partition: int) -> int | None:
+        """How far a partition is in the lake: the offset that comes next."""
+        return delta.transaction_version(self.settings.mark(partition))
+
     def _ends(self, partition: int) -> tuple[int, int]:
         from confluent_kafka import TopicPartition
 
@@ -233,7 +245,7 @@ class Topic:
 
         delta, begun = self._table.open(), []
         for partition in list(partitions):
-            mark = delta.transaction_version(self.settings.mark(partition))
+            mark = self._mark(delta, partition)
             low, high = self._ends(partition)
             # A partition without a mark is read from its first message: it is new, or the topic is read from the earliest.
             start = low if mark is None or self._is_new else self._kept(partition, mark, low, high)

@@ -1,0 +1,1 @@
+"""Feeds of topics that go on: batch after batch, until they are told to stop."""
