@@ -25,7 +25,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo ingest build test clean check lint lint-code lint-yaml lint-dbt lint-sql format hooks lock \
 	contracts base code pointed workflows key wheel fuzz bench campaign readers faults mutants selection alerts lineage sites \
-	screenshots standards broker
+	screenshots standards broker kills
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -194,6 +194,9 @@ broker: setup  ## A Kafka broker on 127.0.0.1:9092 until Ctrl-C, from Maven, wit
 
 alerts: setup  ## Kill 500 senders of alerts at random; writes docs/incidents-proof.md. ARGS="--kills 50 --out /tmp" for a trial.
 	@$(lab).sender $(ARGS)
+
+kills: setup  ## Kill 60 streams of a real Kafka broker at random; writes docs/streaming-proof.md. ARGS="--kills 8 --out /tmp" for a trial.
+	@$(lab).kills $(ARGS)
 
 sites: setup  ## Write a site over 400 days, 300 models and 2,000 series, and open it; prints what it took. ARGS="--series 100".
 	@$(lab).sites $(ARGS)

@@ -138,6 +138,7 @@ DOCUMENTS: Mapping[str, Sequence[Fields]] = {
     "init": [of(InitReport)],
     "setup": [of(Ready)],
     "ingest": [of(IngestReport)],
+    "stream": [of(IngestReport)],
     "build": BUILDS,
     "run": [RUN],
     "summary": [of(Summary)],

@@ -23,10 +23,11 @@ from sluice.core.progress import on_stderr
 
 PAGE = """# Streams that are killed
 
-Written by `make kills`; do not edit. On {made_on}, {cores} cores: a producer sent 4,000 messages a second to four partitions of
-Apache Kafka, one in fifty of them against the contract, while `sluice stream`'s loop landed batches of at most 0.1 s. It was killed by
-SIGKILL {kills} times, and started again each time; {inside} of the kills fell inside reading, writing or committing. Two of seven
-kills came at any moment, the others at a moment of a phase that was drawn. It took {seconds:,} seconds, with seed {seed}.
+Written by `make kills`; do not edit. On {made_on}, {cores} cores: a producer sent 4,000 messages a second to four partitions
+of Apache Kafka, one in fifty of them against the contract, while the loop of `sluice stream` landed a batch every 0.1 s. It
+was killed by SIGKILL {kills} times, and started again each time; {inside} of the kills fell inside reading, writing or
+committing. One in seven kills came at any moment, the others at a moment of a phase that was drawn. It took {seconds:,}
+seconds, with seed {seed}.
 
 | phase in which the stream was killed | kills |
 | --- | ---: |

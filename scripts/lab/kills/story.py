@@ -187,7 +187,8 @@ def _tables(lake: Path) -> tuple[str, str, str]:
 def _wait_for_all(lake: Path, sent: int, *, apart: bool) -> None:
     raw, quarantine, _ = _tables(lake)
     until = time.monotonic() + 2 * _PATIENCE
-    counted = f"select count(distinct (_file, _position)) from (select _file, _position from {raw} union all select _file, _position from {quarantine})"
+    places = f"select _file, _position from {raw} union all select _file, _position from {quarantine}"
+    counted = f"select count(distinct (_file, _position)) from ({places})"
     with connect(extensions=["delta"]) as connection:
         while connection.execute(counted).fetchone() != (sent,) and time.monotonic() < until:
             time.sleep(1)

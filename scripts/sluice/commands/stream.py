@@ -1,4 +1,4 @@
-"""`sluice stream`: feeds of topics into the lake, until it is told to stop."""
+"""`sluice stream`: feeds of topics into the lake, until SIGTERM."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from string import Template
 
 from sluice.core.duck import literal
 from sluice.history import ledger
-from sluice.history.kinds import BatchEntry, ProfileEntry, StepEntry
+from sluice.history.kinds import BatchEntry, ProfileEntry, StepEntry, StreamEntry
 
 LEAST = 0.0001
 RELEASES = 101  # of which the series of runs have points, and one before them
@@ -47,7 +47,8 @@ def _drift(profiles: str) -> str:
 def runs_series(lake: Path, environment: str) -> str:
     """SQL of the series that have a point for each run: metric, kind, measured_at, value, denominator, relation, measure.
 
-    `metric` is `relation.measure{column=...}`, `run.seconds{step=...}`, `feed.rows{feed=...}` or `feed.rejected_share{feed=...}`;
+    `metric` is `relation.measure{column=...}`, `run.seconds{step=...}`, `feed.rows{feed=...}`, `feed.rejected_share{feed=...}` or
+    `feed.lag{feed=...}` (of a stream, the greatest lag of each hour of 30 days);
     `kind` is one of charts.settings.KINDS. Of a relation there are the rows that it has more than in the release before
     (`rows_added`), bytes per row, the age of its newest row, and how many categories are new or vanished and how many columns
     were added, removed or retyped (`columns_changed`); of its columns the share of nulls, the number of categories, and `psi` and
@@ -59,6 +60,7 @@ def runs_series(lake: Path, environment: str) -> str:
         profiles=ledger.query(lake, ProfileEntry),
         steps=ledger.query(lake, StepEntry),
         batches=ledger.query(lake, BatchEntry),
+        streams=ledger.query(lake, StreamEntry),
         drift=_drift("from profiles"),
         releases=str(RELEASES),
     )

@@ -215,7 +215,9 @@ def write_streamed_records(table: raw.RawTable) -> list[BatchEntry]:
     The caller holds the lake's lock. Raises SluiceError where lake/ops cannot be written.
     """
     delta, name = table.open(), f"{raw.STREAM}:{table.contract.name}"
-    newest = delta.transaction_version(raw.STREAM) or 0
+    newest = delta.transaction_version(raw.STREAM)
+    if newest is None:
+        return []
     records = raw.streamed_since(delta, ledger.reached(table.lake, BatchEntry, name))
     entries = [entry for record in records for entry in _entries(record)[0] if isinstance(entry, BatchEntry)]
     ledger.append(table.lake, entries, transaction=name, version=newest)

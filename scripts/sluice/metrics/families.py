@@ -46,6 +46,11 @@ OF_HISTORY = (
     Part("rejected", ("feed",), (
         Metric("open_rows", "feed_quarantine_open_rows", "Rows rejected at ingestion that nobody has corrected or dropped."),
     )),
+    Part("streams", ("feed",), (
+        Metric("lag", "stream_lag_messages", "Messages that a stream had not landed when it last said so."),
+        Metric("seconds_behind", "stream_lag_seconds", "How long ago its newest message was produced; 0 if none waits."),
+        Metric("measured_at", "stream_measured_timestamp_seconds", "When a stream last said how far it is."),
+    )),
     Part("runs", ("environment", "command"), (
         Metric("started_at", "last_run_start_timestamp_seconds", "When the last run of the command began."),
         Metric("seconds", "last_run_duration_seconds", "How long the last run of the command took."),

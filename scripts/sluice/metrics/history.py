@@ -27,6 +27,7 @@ from sluice.history.kinds import (
     RunEntry,
     SignalEntry,
     StepEntry,
+    StreamEntry,
 )
 from sluice.metrics.families import MOST, Part
 from sluice.metrics.sample import Row
@@ -37,6 +38,7 @@ MEMORY_LIMIT = "500MB"
 _READS: dict[str, tuple[type[Entry], ...]] = {
     "feeds": (BatchEntry, RefusalEntry),
     "rejected": (BatchEntry, DecisionEntry),
+    "streams": (StreamEntry,),
     "runs": (RunEntry,),
     "outcomes": (RunEntry,),
     "steps": (StepEntry,),

@@ -1,4 +1,4 @@
-"""Stream: feeds of topics into the lake, until it is told to stop."""
+"""Stream: feeds of topics into the lake, until SIGTERM."""
 
 from __future__ import annotations
 

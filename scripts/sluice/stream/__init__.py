@@ -1,1 +1,1 @@
-"""Feeds of topics that go on: batch after batch, until they are told to stop."""
+"""Feeds of topics that go on: batch after batch, until SIGTERM."""

@@ -45,6 +45,18 @@ feeds as (
     group by run_id, feed
 ),
 
+-- A stream says every minute how far behind it is: of each hour, the worst.
+hours as (
+    select feed, time_bucket(interval 1 hour, measured_at) as measured_at, max(lag) as lag
+    from ($streams)
+    group by all
+),
+
+lags as (
+    select * from hours
+    qualify measured_at > max(measured_at) over (partition by feed) - interval 30 days
+),
+
 drift as (
     select * from ($drift)
 ),
@@ -87,6 +99,8 @@ points as (
     select feed, 'rows', 'feed=' || feed, 'count', measured_at, rows_landed, null from feeds
     union all
     select feed, 'rejected_share', 'feed=' || feed, 'p', measured_at, rows_quarantined, rows_read from feeds where rows_read > 0
+    union all
+    select feed, 'lag', 'feed=' || feed, 'value', measured_at, lag, null from lags
 )
 
 select

@@ -194,7 +194,7 @@ class Topic:
 
     @property
     def _config(self) -> dict[str, Any]:
-        """What every client of the brokers is told."""
+        """The settings of every client of the brokers."""
         return {**self.settings.client, "bootstrap.servers": self.settings.brokers, "error_cb": self._trouble}
 
     def _trouble(self, error: KafkaError) -> None:
