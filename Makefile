@@ -195,7 +195,7 @@ broker: setup  ## A Kafka broker on 127.0.0.1:9092 until Ctrl-C, from Maven, wit
 alerts: setup  ## Kill 500 senders of alerts at random; writes docs/incidents-proof.md. ARGS="--kills 50 --out /tmp" for a trial.
 	@$(lab).sender $(ARGS)
 
-kills: setup  ## Kill 60 streams of a real Kafka broker at random; writes docs/streaming-proof.md. ARGS="--kills 8 --out /tmp" for a trial.
+kills: setup  ## Kill 50 streams of a real Kafka broker at random; writes docs/streaming-proof.md. ARGS="--kills 8 --out /tmp" for a trial.
 	@$(lab).kills $(ARGS)
 
 sites: setup  ## Write a site over 400 days, 300 models and 2,000 series, and open it; prints what it took. ARGS="--series 100".

@@ -23,7 +23,7 @@ from sluice.core.progress import on_stderr
 
 PAGE = """# Streams that are killed
 
-Written by `make kills`; do not edit. On {made_on}, {cores} cores: a producer sent 4,000 messages a second to four partitions
+Written by `make kills`; do not edit. On {made_on}, {cores} cores: a producer sent 2,000 messages a second to four partitions
 of Apache Kafka, one in fifty of them against the contract, while the loop of `sluice stream` landed a batch every 0.1 s. It
 was killed by SIGKILL {kills} times, and started again each time; {inside} of the kills fell inside reading, writing or
 committing. One in seven kills came at any moment, the others at a moment of a phase that was drawn. It took {seconds:,}
@@ -59,7 +59,7 @@ def page(report: dict[str, Any]) -> str:
 def main() -> None:
     """Run it and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=60)
+    parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--control", type=int, default=8, help="kills of the control")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("docs"))

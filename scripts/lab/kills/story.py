@@ -24,7 +24,7 @@ from sluice.core.duck import connect
 from sluice.core.progress import Tell, silent
 
 PARTITIONS = 4
-RATE = 4000
+RATE = 2000
 # One of so many messages breaks the contract.
 BROKEN = 50
 # Phases that a kill waits for; the others are killed at any moment.
@@ -91,7 +91,7 @@ def killed(broker: Broker, root: Path, kills: int, seed: int, *, apart: bool = F
     topic, lake = broker.topic(f"kills-{int(apart)}", PARTITIONS), root / f"lake-{int(apart)}"
     job = {
         "lake": str(lake), "apart": apart, "brokers": broker.bootstrap, "topic": topic, "client": _SETTINGS,
-        "batch_seconds": 0.1, "batch_messages": 5000,
+        "batch_seconds": 0.1, "batch_messages": 20_000,
     }  # fmt: skip
     phases: Counter[str] = Counter()
     with _streams(root, job) as stream, _producing(broker, topic, seed) as sent:
@@ -186,11 +186,14 @@ def _tables(lake: Path) -> tuple[str, str, str]:
 
 def _wait_for_all(lake: Path, sent: int, *, apart: bool) -> None:
     raw, quarantine, _ = _tables(lake)
-    until = time.monotonic() + 2 * _PATIENCE
+    until, before = time.monotonic() + 2 * _PATIENCE, 0
     places = f"select _file, _position from {raw} union all select _file, _position from {quarantine}"
     counted = f"select count(distinct (_file, _position)) from ({places})"
     with connect(extensions=["delta"]) as connection:
-        while connection.execute(counted).fetchone() != (sent,) and time.monotonic() < until:
+        while before < sent and time.monotonic() < until:
+            row = connection.execute(counted).fetchone()
+            if row and row[0] > before:  # it goes on
+                before, until = row[0], time.monotonic() + 2 * _PATIENCE
             time.sleep(1)
     if apart:  # its offsets follow
         time.sleep(1)

@@ -221,3 +221,13 @@ def test_a_batch_is_never_larger_than_the_feed_says(topic_of: Any) -> None:
     assert lake.query("select count(*) from {batches}") == [(0,)]  # they are written about once a minute, and by the next run
     lake.ingest()
     assert lake.query("select max(rows_read) <= 100, sum(rows_read)::bigint from {batches}") == [(True, 1050)]
+
+
+def test_what_is_at_hand_when_it_ends_lands_first(topic_of: Any) -> None:
+    lake = topic_of(EVENT, batch_seconds=1000, client=QUICK)
+    lake.send(*events(0, 5))
+    with running_of(lake) as one:
+        until(lambda: bool(one._topic and one._topic.values), one)
+        assert landed(lake) == []
+        one.step(0, ends=True)
+    assert landed(lake) == list(range(5))
