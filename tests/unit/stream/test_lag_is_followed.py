@@ -1,8 +1,8 @@
-"""How far streams are behind is a series of charts, the worst of each hour, and a metric, the sum over those that share a feed."""
+"""How far streams are behind is a series of charts, the worst of each hour, and a metric, the sum over a feed's processes."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from sluice.history.kinds import StreamEntry
 from sluice.metrics import history
 from sluice.metrics.families import OF_HISTORY
 
-NOON = datetime(2026, 3, 1, 12)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC).replace(tzinfo=None)
 
 
 def said(minutes: float, lag: int, run_id: str = "one", **others: Any) -> StreamEntry:
