@@ -91,6 +91,7 @@ LINT := target/lint
 lint_env = SLUICE_LAKE=$(1)/lake SLUICE_WAREHOUSE=$(1)/warehouse DBT_TARGET_PATH=$(1) DBT_LOG_PATH=$(1)/logs
 # CI and `make lint` use dbt's templater; `make lint TEMPLATER=jinja` does what the hook does.
 TEMPLATER ?= dbt
+SQLFLUFF ?= $(BIN)/python scripts/lint/sql.py
 DEMO_SQL := scripts/sluice/demo/sql
 
 lint: lint-code lint-yaml lint-dbt lint-sql  ## Check everything that can be checked without running the pipeline.
@@ -115,8 +116,8 @@ lint-dbt: | setup $(LINT)/warehouse
 	COLUMNS=160 $(BIN)/dbt-bouncer run --config-file dbt-bouncer.yml --show-all-failures
 
 lint-sql: | setup $(LINT)/sql/warehouse
-	$(call lint_env,$(LINT)/sql) $(BIN)/sqlfluff lint --nocolor --disable-progress-bar --templater $(TEMPLATER) models tests/singular
-	$(BIN)/sqlfluff lint --nocolor --disable-progress-bar --templater raw $(DEMO_SQL)
+	$(call lint_env,$(LINT)/sql) $(SQLFLUFF) lint --nocolor --disable-progress-bar --templater $(TEMPLATER) models tests/singular
+	$(SQLFLUFF) lint --nocolor --disable-progress-bar --templater raw $(DEMO_SQL)
 
 check: setup  ## At every save: the hooks on files that differ from the last commit, and the tests that need no dbt.
 	@files=$$(git diff --name-only --diff-filter=d HEAD; git ls-files --others --exclude-standard)
@@ -126,8 +127,8 @@ check: setup  ## At every save: the hooks on files that differ from the last com
 format: setup  ## Fix what needs no decision.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/sqlfluff fix --nocolor --disable-progress-bar models tests/singular
-	$(BIN)/sqlfluff fix --nocolor --disable-progress-bar --templater raw $(DEMO_SQL)
+	$(SQLFLUFF) fix --nocolor --disable-progress-bar models tests/singular
+	$(SQLFLUFF) fix --nocolor --disable-progress-bar --templater raw $(DEMO_SQL)
 
 hooks: setup  ## Run the quick checks before every commit.
 	$(BIN)/pre-commit install

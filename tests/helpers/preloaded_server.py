@@ -35,16 +35,19 @@ OBJECTS_BEFORE_A_LOOK = 200_000
 
 # A project with one of each: dbt generates the code that reads and writes its classes when it meets them.
 TINY = {
-    "dbt_project.yml": "{name: tiny, profile: tiny, flags: {send_anonymous_usage_stats: false}}",
+    "dbt_project.yml": "{name: tiny, profile: tiny, flags: {send_anonymous_usage_stats: false}, on-run-end: [select 1]}",
     "profiles.yml": "tiny: {target: dev, outputs: {dev: {type: duckdb, path: tiny.duckdb}}}",
     "macros/one.sql": "{% macro one() %}1{% endmacro %}",
     "seeds/seed.csv": "id\n1\n",
     "tests/one.sql": "select * from {{ ref('model') }} where id <> {{ one() }}",
     "models/docs.md": "{% docs text %}Text.{% enddocs %}",
     "models/model.sql": "select 1 as id",
+    "models/disabled.sql": "{{ config(enabled=false) }} select 1 as id",
     "models/models.yml": """
 groups: [{name: group, owner: {name: Owner}}]
-sources: [{name: source, tables: [{name: table, columns: [{name: id, data_type: integer}]}]}]
+sources:
+  - {name: source, tables: [{name: table, columns: [{name: id, data_type: integer}]}]}
+  - {name: disabled, config: {enabled: false}, tables: [{name: table}]}
 exposures: [{name: exposure, type: dashboard, owner: {name: Owner}, depends_on: ["ref('model', v=1)"]}]
 models:
   - name: model
@@ -54,7 +57,12 @@ models:
     config: {group: group, access: public, contract: {enforced: true}}
     columns: [{name: id, data_type: integer, data_tests: [unique]}]
 unit_tests:
-  - {name: unit, model: model, given: [], expect: {rows: [{id: 1}]}}
+  - name: unit
+    model: model
+    overrides: {macros: {is_incremental: false}}
+    given: [{input: ref('seed'), rows: [{id: 1}]}]
+    expect: {rows: [{id: 1}]}
+  - {name: disabled, model: disabled, given: [], expect: {rows: [{id: 1}]}}
 """,
 }
 

@@ -6,10 +6,12 @@ dbt, in which it is not, stops the tests.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import marshal
 import os
+import re
 import threading
 import types
 from collections import ChainMap
@@ -20,8 +22,13 @@ from pathlib import Path
 from typing import IO, Any
 
 import parsedatetime  # type: ignore[import-untyped]
-from dbt import flags
+from dbt import compilation, flags
+from dbt.adapters.cache import RelationsCache
 from dbt.context import base, providers
+from dbt.context.macros import MacroNamespace
+from dbt.parser import manifest as parser
+from dbt.plugins.manager import PluginManager
+from dbt.task import runnable
 from dbt.utils import args_to_dict
 from dbt_common.clients.jinja import MacroFuzzEnvironment, MacroFuzzTemplate, NativeSandboxTemplate
 from dbt_common.events.base_types import BaseEvent, DebugLevel, EventLevel
@@ -32,6 +39,8 @@ _make, _fire = BaseEvent.__init__, EventManager.fire_event
 _get: Any = BaseEvent.__getattr__
 _put: Any = BaseEvent.__setattr__
 _compile = MacroFuzzEnvironment.compile
+_inject, _write_manifest = compilation.inject_ctes_into_sql, parser.write_manifest
+_get_from_package = MacroNamespace.get_from_package
 
 
 def use(codes: Path) -> None:
@@ -53,6 +62,16 @@ def use(codes: Path) -> None:
         (base, "get_context_modules", cache(base.get_context_modules)),
         # Each result of a query brings the names of months and days in English, several times.
         (parsedatetime, "Constants", cache(parsedatetime.Constants)),
+        # Relations and macros are found by their keys.
+        (RelationsCache, "get_relations", _relations_of),
+        (MacroNamespace, "get_from_package", _of_package),
+        # Only where SQL begins is of interest, and a parser of all of it finds that out slowly.
+        (compilation, "inject_ctes_into_sql", _inject_ctes),
+        # The same for all projects of an environment.
+        (PluginManager, "get_prefixed_modules", staticmethod(cache(PluginManager.get_prefixed_modules))),
+        # What is written at the end is not written at the beginning, too.
+        (parser, "write_manifest", _write_at_the_end),
+        (runnable, "write_manifest", _write_now),
     ):
         setattr(owner, name, function)
 
@@ -80,6 +99,62 @@ def _once_for(of: Callable[..., Any], make: Callable[..., Any]) -> Any:
         return copy(last[1])
 
     return made
+
+
+def _relations_of(known: RelationsCache, database: str | None, schema: str | None) -> list[Any]:
+    """The relations of a schema, found by their keys, which are in small letters already."""
+    of = (database.lower() if database else database, schema.lower() if schema else schema)
+    with known.lock:
+        return [relation.inner for key, relation in known.relations.items() if (key.database, key.schema) == of]
+
+
+def _of_package(macros: Any, package: str | None, name: str) -> Any:
+    """None without further ado where a package has no such macro: adapters look for each in several places."""
+    if package is not None:
+        for mapping in macros.maps:
+            member = mapping.get(package)
+            if isinstance(member, dict | ChainMap):
+                if name not in member:
+                    return None
+                break
+    return _get_from_package(macros, package, name)
+
+
+_WITH = re.compile(r"\s*with\s+(?!\s|recursive\b)", re.IGNORECASE)
+# dbt's parser refuses SQL of more words than that; it has at least as many characters.
+_WORDS = 10_000
+
+
+def _inject_ctes(sql: str, ctes: list[Any]) -> Any:
+    """What dbt makes of SQL that is one statement and begins with `with`; all other SQL is left to it."""
+    begins = _WITH.match(sql)
+    if not ctes or not begins or ";" in sql or len(sql) > _WORDS:
+        return _inject(sql, ctes)
+    return f"{sql[: begins.end()]}{', '.join(cte.sql for cte in ctes)}, {sql[begins.end() :]}"
+
+
+_held: list[tuple[Any, str]] = []
+
+
+def _write_at_the_end(manifest: Any, folder: str, which: str | None = None) -> None:
+    """Hold a manifest that is written when its commands have run; at the end of the process if one stops before that."""
+    command: str = flags.get_flag_obj().WHICH  # type: ignore[no-untyped-call]  # dbt has no types
+    if command not in ("build", "run", "test", "seed") or not _is_deaf(get_event_manager()):
+        _write_now(manifest, folder, which)
+        return
+    if not _held:
+        atexit.register(_write_held)
+    _held[:] = [(manifest, folder)]
+
+
+def _write_now(manifest: Any, folder: str, which: str | None = None) -> None:
+    _held.clear()
+    _write_manifest(manifest, folder, which)
+
+
+def _write_held() -> None:
+    for manifest, folder in _held:
+        _write_manifest(manifest, folder)
 
 
 # Events for debugging become messages only where something listens to them.

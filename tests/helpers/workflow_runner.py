@@ -165,6 +165,8 @@ class Runner:
             "VENV": str(Path(sys.executable).parents[1]),
             # sluice is that of the checkout; dbt is the same for all.
             "PRELOADED": str(programs()),
+            # `make lint` has just judged the same SQL; for mypy and dbt-bouncer see actions/cache/cache.sh.
+            "SQLFLUFF": "true",
             # The .venv holds the project as an editable install of another checkout; this one's code goes before it.
             "PYTHONPATH": "scripts",
         }

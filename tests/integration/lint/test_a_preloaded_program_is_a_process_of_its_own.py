@@ -61,7 +61,18 @@ COMMANDS = [
 TOLD = {
     **TINY,
     "models/many.sql": "{{ config(materialized='incremental') }} select id + {{ var('more') }} as id from {{ ref('model') }}",
+    "models/with.sql": "\n WITH one as (select id from {{ ref('model') }}) select id from one",
+    "models/recursive.sql": "with recursive one as (select id from {{ ref('model') }}) select id from one",
     "models/more.yml": """
+unit_tests:
+  - name: with
+    model: with
+    given: [{input: ref('model'), rows: [{id: 3}, {id: 4}]}]
+    expect: {rows: [{id: 3}, {id: 4}]}
+  - name: recursive
+    model: recursive
+    given: [{input: ref('model'), rows: [{id: 3}]}]
+    expect: {rows: [{id: 3}]}
 models:
   - name: many
     columns: [{name: id, data_tests: [accepted_values: {arguments: {values: [1, "{{ var('more') }}"], quote: false}}]}]
