@@ -23,7 +23,6 @@ from sluice.quarantine.decide import Who, decide, deciding
 from sluice.quarantine.edit import Edit
 from sluice.quarantine.report import Sheet
 from sluice.quarantine.row_result import RowOutcome, RowResult
-from sluice.quarantine.typed_words import parse
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ def sheet(where: Places, prefix: str, project: Path) -> Sheet:
         (row,) = find(connection, [prefix], where)
         folder = where.lake / "raw" / Path(*row.feed.split("."))
         landed = correct.as_landed(connection, folder, [row]) if row.place == "warehouse" else {}
-        content = landed.get(row.quarantine_id, parse(row.original_text))
+        content = landed.get(row.quarantine_id, correct.as_delivered(row))
         contract = load_contracts(project).get(row.feed)
         columns = tuple(column.name for column in contract.columns) if contract else ()
         return Sheet(row, content, columns, history(connection, row.quarantine_id))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,10 +21,12 @@ from duckdb.sqltypes import DuckDBPyType
 
 from sluice.core.duck import identifier, listing, literal, parse_type
 from sluice.core.errors import SluiceError
+from sluice.core.extras import need
 from sluice.core.progress import silent
 from sluice.core.run_id import run_id
 from sluice.ingest.casts import fields
 from sluice.ingest.landing import Batch, Work, land
+from sluice.ingest.readers import bson_lines
 from sluice.ingest.readers.json import read_lines
 from sluice.ingest.rows import StagedRows, tally
 from sluice.lake import raw
@@ -67,7 +70,17 @@ def _starts(connection: duckdb.DuckDBPyConnection, table: raw.RawTable, rows: Se
     lost = [row.short for row in in_warehouse if row.quarantine_id not in landed]
     if lost:
         raise SluiceError(f"not in the raw table: {', '.join(lost[:5])}", where=str(table.path), hint="give the whole row: --row")
-    return {row.quarantine_id: landed.get(row.quarantine_id, parse(row.original_text)) for row in rows}
+    return {row.quarantine_id: landed.get(row.quarantine_id, as_delivered(row)) for row in rows}
+
+
+def as_delivered(row: Refused) -> Content | None:
+    """What a row refused at ingestion was, as ingest reads it; None for a text that is not a JSON object."""
+    text = row.original_text
+    if text and row.source_file.startswith(bson_lines.ORIGIN):
+        need("pymongo", "documents", "a document of MongoDB")
+        with suppress(ValueError, TypeError):
+            text = bson_lines.plain(text)
+    return parse(text)
 
 
 def as_landed(connection: duckdb.DuckDBPyConnection, path: Path, rows: Sequence[Refused]) -> dict[str, Content]:

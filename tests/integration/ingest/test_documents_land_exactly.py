@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,10 @@ import pytest
 from bson import Binary, Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from bson.datetime_ms import DatetimeMS
 from tests.helpers.documents import Documents
+from tests.helpers.refused import ROW
+
+from sluice.ingest.readers.json import read_lines
+from sluice.quarantine import correct
 
 DAY = datetime(2025, 1, 1)  # noqa: DTZ001  (UTC, as pymongo gives it)
 ID = ObjectId("65a000000000000000000001")
@@ -119,6 +124,22 @@ def test_what_does_not_fit_goes_to_quarantine_as_it_was(lake_of: Any, collection
         assert (reason, column) == ("wrong_type", f"c{place}")
         assert json.loads(text) == {"_id": place, "changed": 1, f"c{place}": DOES_NOT_FIT[place][2]}
     assert [lake.ingest().rows_read for _ in range(2)] == [0, 0]
+
+
+def test_a_refused_document_that_is_corrected_lands_as_it_would_have(lake_of: Any, collection: Documents, duck: Any) -> None:
+    kinds = {f"c{place}": kind for place, (kind, _, _) in enumerate(FITS)}
+    lake = lake_on(lake_of, {**kinds, "size": "bigint"})
+    values = {f"c{place}": value for place, (_, value, _) in enumerate(FITS)}
+    collection.documents = [document(0, **values, size=1), document(0, **values, size="one")]
+    assert lake.ingest().rows_quarantined == 1
+    ((origin, text),) = lake.query("select _file, original_text from {quarantine}")
+    content = correct.as_delivered(replace(ROW, source_file=origin, original_text=text))
+    duck.execute("create temp table lines as select $1 as line, 0 as __file", [json.dumps({**content, "size": "1"})])
+    good = read_lines(duck, lake.contract).good
+    names = ", ".join(lake.contract.names)
+    (corrected,), (landed,) = duck.execute(f"select {names} from ({good})").fetchall(), lake.query(f"select {names} from {{raw}}")
+    # A correction keeps the digits of a large number inside the JSON of a text column as a string.
+    assert [pair for pair in zip(corrected, landed, strict=True) if pair[0] != pair[1] and str(2**60) not in str(pair[1])] == []
 
 
 def test_unknown_fields_land_as_json_and_are_told(lake_of: Any, collection: Documents) -> None:

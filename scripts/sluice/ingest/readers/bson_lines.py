@@ -7,8 +7,10 @@ a backslash, x and two digits for others (as blobs are read), a UUID its text, a
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, lru_cache
 from math import isfinite
@@ -16,6 +18,8 @@ from typing import Any
 from uuid import UUID
 
 Document = Mapping[str, Any]
+# What the origin of documents begins with, in reports and in the lake: their original text is extended JSON.
+ORIGIN = "mongodb:"
 # A byte that a blob's text may have as it is.
 _PRINTED = {byte for byte in range(32, 127) if chr(byte) not in "\\'\""}
 _BYTES = {byte: chr(byte) if byte in _PRINTED else f"\\x{byte:02X}" for byte in range(256)}
@@ -24,7 +28,26 @@ _UUID_SUBTYPE, _UUID_BYTES = 4, 16
 UNREADABLE = "null"
 
 
-def decoded(batch: bytes) -> list[Document | None]:
+def read(batch: bytes, field: str) -> tuple[list[str], list[Any]]:
+    """The documents of a batch as lines of JSON, and the value of a field in each; `UNREADABLE` and None for one not valid."""
+    with _uncollected():
+        documents = _documents(batch)
+        return [_line(one) for one in documents], [None if one is None else one.get(field) for one in documents]
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without Python's search for circles of objects, which looks at each object of a batch several times, and finds none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _documents(batch: bytes) -> list[Document | None]:
     """The documents of a batch; None for one that is not valid BSON, such as text that is not UTF-8."""
     import bson
 
@@ -53,8 +76,7 @@ def split(batch: bytes) -> Iterator[bytes]:
         start = end
 
 
-def line(document: Document | None) -> str:
-    """A document as a line of JSON."""
+def _line(document: Document | None) -> str:
     if document is None:
         return UNREADABLE
     encode = _encoder().encode
@@ -87,6 +109,15 @@ def extended(document: bytes) -> str:
     except bson.InvalidBSON:
         return document.decode("utf-8", "backslashreplace")
     return json_util.dumps(found, json_options=json_util.RELAXED_JSON_OPTIONS, ensure_ascii=False)
+
+
+def plain(text: str) -> str:
+    """Extended JSON as the line of JSON that the casts read. Raises ValueError for a text that is none."""
+    from bson import json_util
+    from bson.codec_options import DatetimeConversion
+
+    options = json_util.JSONOptions(tz_aware=False, datetime_conversion=DatetimeConversion.DATETIME_AUTO)
+    return _line(json_util.loads(text, json_options=options))
 
 
 @cache

@@ -101,7 +101,7 @@ def read_documents(
     _find_shapes(connection, contract)
     names = {name for _, names in _keys_by_file(connection) for name in names}
     apart = {*clashing(contract, contract.unknown(names), landed), *names.intersection(taken)}
-    return _read_shaped(connection, contract, {}, contract, Spelled(), sorted(apart))
+    return _read_shaped(connection, contract, {}, contract, Spelled(), sorted(apart), from_doubles=True)
 
 
 def read_messages(
@@ -151,15 +151,21 @@ def _read_shaped(
     feed: Spelled,
     apart: Sequence[str] = (),
     place: str = "rowid",
+    *,
+    from_doubles: bool = False,
 ) -> StagedRows:
-    """Records with a key of those in `apart` are refused, instead of all. `place` is what positions are counted by."""
+    """Records with a key of those in `apart` are refused, instead of all. `place` is what positions are counted by.
+
+    `from_doubles`: every number with a fraction or an exponent was written of a double, so reading it as one loses nothing.
+    """
     first = "min(rowid)" if place == "rowid" else "1"
     connection.execute(f"create or replace temp table firsts as select __file, {first} as __first from lines group by __file")
     found = {name for _, names in _keys_by_file(connection) for name in names}
     new_columns = delivered.unknown(found.difference(apart))
     raise_faults(new_name_faults(contract, new_columns))
     odd = _find_odd_shapes(connection, delivered, apart)
-    connection.execute(_stage(contract, delivered, new_columns, folders, feed, odd=odd, place=place))
+    stage = _stage(contract, delivered, new_columns, folders, feed, odd=odd, place=place, from_doubles=from_doubles)
+    connection.execute(stage)
     connection.execute("drop table lines")
     columns = columns_sql([*contract.names, *new_columns])
     good = f"select {columns}, __file, __position from staged where __refusal is null"
@@ -307,9 +313,11 @@ def _stage(
     *,
     odd: bool,
     place: str,
+    from_doubles: bool,
 ) -> str:
     places, paths = _placed(contract, delivered, new_columns, folders, feed)
     texts, lists = places.texts, list(places.lists)
+    in_doubt = "false" if from_doubles else _in_doubt(places)
     casts = [(name, places.cast(paths[name], kind)) for name, kind in contract.types.items()]
     values = [f"{cast.value} as {identifier(name)}" for name, cast in casts]
     values += [f"{places.plain[(name,)].delivered} as {identifier(name)}" for name in new_columns]
@@ -326,7 +334,7 @@ def _stage(
             from shaped
         ),
         doubted as (
-            select *, case when __is_object and {_in_doubt(places)} then {marked("line")} end as whole from parsed
+            select *, case when __is_object and {in_doubt} then {marked("line")} end as whole from parsed
         ),
         exact as (
             select *, case when whole is null then found else {_exact_texts(texts)} end as texts,

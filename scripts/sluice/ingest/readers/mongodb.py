@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import duckdb
 import pyarrow as pa
@@ -103,7 +103,7 @@ class MongodbFeed(Feed):
 
     @property
     def origin(self) -> str:
-        return f"mongodb:{self.database}.{self.collection}" if self.database else f"mongodb:{self.collection}"
+        return f"{bson_lines.ORIGIN}{self.database + '.' if self.database else ''}{self.collection}"
 
     def shown(self, text: str) -> str:
         return scrubbed(text, self.connection)
@@ -188,10 +188,10 @@ class MongodbFeed(Feed):
         """The documents in parts of about `BATCH_BYTES`."""
         arrived = _Arrived()
         for batch in batches:
-            documents = bson_lines.decoded(batch)
-            _add_lines(work.connection, documents, is_first=not arrived.batches)
+            lines, values = bson_lines.read(batch, self.cursor)
+            _add_lines(work.connection, lines, is_first=not arrived.batches)
             arrived.batches.append(batch)
-            arrived.reaches += kind.reaches(None if one is None else one.get(self.cursor) for one in documents)
+            arrived.reaches += kind.reaches(values)
             arrived.size += len(batch)
             if arrived.size >= BATCH_BYTES:
                 yield arrived
@@ -264,7 +264,8 @@ class MongodbFeed(Feed):
         fetched = changes.Fetched(contract, "", values, new, self.cursor, deletes=True)
         work.connection.execute("create or replace temp table present (__key varchar)")
         for batch in collection.keys(contract.key):
-            _add_lines(work.connection, bson_lines.decoded(batch), is_first=True)
+            lines, _ = bson_lines.read(batch, self.cursor)
+            _add_lines(work.connection, lines, is_first=True)
             read_documents(work.connection, replace(contract, columns=columns), ())
             work.connection.execute(f"insert into present select {fetched.key} from staged")
         gone = changes.find_deleted(work, fetched, self.deletes_limit)
@@ -279,12 +280,11 @@ def _largest(before: int | None, reaches: Sequence[int]) -> int | None:
     return max([*reaches, *([] if before is None else [before])], default=None)
 
 
-def _add_lines(connection: duckdb.DuckDBPyConnection, documents: Sequence[Any], *, is_first: bool) -> None:
-    """Add the documents to the temporary table `lines`, as JSON."""
+def _add_lines(connection: duckdb.DuckDBPyConnection, lines: Sequence[str], *, is_first: bool) -> None:
+    """Add the lines to the temporary table `lines`."""
     if is_first:
         connection.execute("create or replace temp table lines (line varchar, __file bigint)")
-    arrived = pa.table({"line": pa.array([bson_lines.line(document) for document in documents], pa.large_string())})
-    connection.register("arrived", arrived)
+    connection.register("arrived", pa.table({"line": pa.array(lines, pa.large_string())}))
     connection.execute("insert into lines select line, 0 from arrived")
     connection.unregister("arrived")
 
