@@ -20,10 +20,10 @@ app = typer.Typer(help="Add a source from its data, and see what it still lacks.
 
 def _typed(name: str) -> str:
     """A path as one that starts at the project's folder; a connection string or an address as it is."""
-    from sluice.source.postgres import is_connection
+    from sluice.source.add import is_server
     from sluice.source.rest import is_address
 
-    return name if is_connection(name) or is_address(name) else str(typed(name))
+    return name if is_server(name) or is_address(name) else str(typed(name))
 
 
 def _has_terminal() -> bool:
@@ -37,11 +37,15 @@ def add(
         typer.Argument(
             parser=_typed,
             metavar="FILE|FOLDER|CONNECTION|ADDRESS...",
-            help="Files, folders, a PostgreSQL connection string, or addresses of a REST API.",
+            help="Files, folders, a connection string of PostgreSQL or MongoDB, or addresses of a REST API.",
         ),
     ],
-    schema: Annotated[str | None, typer.Option(help="Of a connection: only the tables of this schema.")] = None,
-    table: Annotated[list[str] | None, typer.Option(help="Of a connection: only this table, as schema.table.")] = None,
+    schema: Annotated[
+        str | None, typer.Option(help="Of a connection: only the tables of this schema; MongoDB: its database.")
+    ] = None,
+    table: Annotated[
+        list[str] | None, typer.Option(help="Of a connection: only this table, as schema.table; MongoDB: collection.")
+    ] = None,
     header: Annotated[
         list[str] | None,
         typer.Option(help="Of addresses: a header to send, as 'Name: value'; the feed reads it from a variable."),

@@ -18,6 +18,7 @@ from sluice.source.files import entry, entry_text, files
 from sluice.source.groups import Group, groups
 from sluice.source.look import look_at, opened
 from sluice.source.mapping import stagings
+from sluice.source.mongodb import is_uri, look_at_collections
 from sluice.source.postgres import is_connection, look_at_server
 from sluice.source.project import VARS, DbtProject
 from sluice.source.proposal import Proposal, Staging
@@ -89,15 +90,21 @@ def _refuse_existing(source: str, paths: Sequence[Path] | Mapping[Path, str], pr
         raise RefusedError(f"vars.yml has a source {source}", where=str(VARS), hint="take another name")
 
 
+def is_server(text: str) -> bool:
+    """Whether it is a connection string, and not a path."""
+    return is_uri(text) or is_connection(text)
+
+
 def _look(source: str, given: Given, tell: Tell) -> tuple[list[TableFacts], dict[str, str], list[str]]:
     """What was seen, the environment variables that the feeds need, and notes."""
-    connections = [name for name in given.names if is_connection(name)]
+    connections = [name for name in given.names if is_server(name)]
     if connections and len(given.names) > 1:
         raise SluiceError("a connection is given with something else", hint="add one source at a time")
     if connections:
         variable = f"{source.upper()}_CONNECTION"
-        with opened([READERS["postgres"].extensions]) as (connection, _):
-            found = look_at_server(connection, connections[0], given.schema, given.tables, variable)
+        kind, look = ("mongodb", look_at_collections) if is_uri(connections[0]) else ("postgres", look_at_server)
+        with opened([READERS[kind].extensions]) as (connection, _):
+            found = look(connection, connections[0], given.schema, given.tables, variable)
         return found, {variable: "<connection string>"}, []
     addresses = [name for name in given.names if is_address(name)]
     if addresses and len(addresses) < len(given.names):
@@ -109,7 +116,7 @@ def _look(source: str, given: Given, tell: Tell) -> tuple[list[TableFacts], dict
     if given.headers:
         raise SluiceError("--header is for REST addresses", hint="name an address that begins with https://")
     if given.schema or given.tables:
-        raise SluiceError("--schema and --table are for a PostgreSQL connection", hint="name a connection, or only files")
+        raise SluiceError("--schema and --table are for a connection", hint="name a connection, or only files")
     members, notes = groups([Path(name) for name in given.names])
     paths, settings = _paths([group.pattern for group in members])
     found, unreadable = _look_at_files(members, paths, tell)

@@ -45,7 +45,9 @@ def groups(given: Sequence[Path]) -> tuple[list[Group], list[str]]:
     """
     missing = [str(path) for path in given if not path.exists()]
     if missing:
-        raise SluiceError(f"not found: {', '.join(missing)}", hint="name files, a folder, or a PostgreSQL connection")
+        raise SluiceError(
+            f"not found: {', '.join(missing)}", hint="name files, a folder, or a connection to PostgreSQL or MongoDB"
+        )
     paths = sorted({file for path in given for file in (_below(path) if path.is_dir() else [path])})
     known = [path for path in paths if FORMATS.get(ending(path)) in READERS]
     if not known:

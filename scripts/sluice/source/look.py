@@ -128,7 +128,7 @@ def _json(group: Group, connection: duckdb.DuckDBPyConnection, folder: Path) -> 
 def of_lines(connection: duckdb.DuckDBPyConnection, where: str) -> Columns:
     """Make columns of the JSON objects in `looked` (line, __file). Raises SluiceError where they are none."""
     fields = _fields(connection, where)
-    connection.execute(f"create or replace temp table looked as select {_extracted(fields)}, __file from looked")
+    connection.execute(f"create or replace temp table looked as select {extracted(fields)}, __file from looked")
     return [(name, _json_kind(kind)) for name, kind in fields.items()]
 
 
@@ -142,7 +142,8 @@ def _fields(connection: duckdb.DuckDBPyConnection, where: str) -> dict[str, Any]
     return fields
 
 
-def _extracted(fields: Mapping[str, Any]) -> str:
+def extracted(fields: Iterable[str]) -> str:
+    """SQL of the fields of the JSON objects in the column `line`, as text."""
     pointers = {name: "/" + name.replace("~", "~0").replace("/", "~1") for name in fields}
     return ", ".join(f"json_extract_string(line, {literal(path)}) as {identifier(name)}" for name, path in pointers.items())
 

@@ -124,7 +124,7 @@ def _look(connection: duckdb.DuckDBPyConnection, relation: Relation, variable: s
     feed = {"format": "postgres", "connection": f"${{{variable}}}", "relation": relation.full_name}
     found = facts(connection, snake(relation.name), feed, kinds)
     seen = tuple(replace(one, required=one.name in relation.required) for one in found.columns)
-    cursor = _cursor(seen, relation.key)
+    cursor = cursor_of(seen, relation.key)
     key, sure = (relation.key, "primary key of the table") if relation.key else (found.key, found.key_sure)
     feed |= {"cursor": cursor} if cursor else {}
     return replace(found, feed=feed, columns=seen, key=key, key_sure=sure, notes=tuple(_notes(cursor, relation)))
@@ -146,7 +146,7 @@ def _notes(cursor: str | None, relation: Relation) -> Iterator[str]:
         yield f"cursor: by {cursor}, only new rows of {relation.full_name} are found, not those that change"
 
 
-def _cursor(columns: Sequence[ColumnFacts], key: Sequence[str]) -> str | None:
+def cursor_of(columns: Sequence[ColumnFacts], key: Sequence[str]) -> str | None:
     """A time of the last change; else a number that is the whole key, which grows with new rows, but not with changes."""
     times = [column for column in columns if (column.type or "").upper().startswith("TIMESTAMP")]
     changed = [column.name for column in times if set(words(column.name)) & vocabulary().change_words]

@@ -109,7 +109,7 @@ def test_a_collection_that_does_not_exist_is_told(lake_of: Any, mongodb_uri: str
     assert where == "mongodb:shop.good"
     assert why == "the collection does not exist in the database shop; it has goods (MongoDB collection shop.good)"
     ((_, why),) = lake_on(lake_of, mongodb_uri, database=None).ingest().refused
-    assert why.startswith("no database is named; give `database`, or name it in `connection`")
+    assert why.startswith("no database is named; name it as `database`, or in `connection`")
 
 
 @pytest.mark.parametrize("option", ["serverSelectionTimeoutMS=100", "serverselectiontimeoutms=100"])

@@ -31,8 +31,8 @@ UNREADABLE = "null"
 def read(batch: bytes, field: str) -> tuple[list[str], list[Any]]:
     """The documents of a batch as lines of JSON, and the value of a field in each; `UNREADABLE` and None for one not valid."""
     with _uncollected():
-        documents = _documents(batch)
-        return [_line(one) for one in documents], [None if one is None else one.get(field) for one in documents]
+        found = documents(batch)
+        return [line(one) for one in found], [None if one is None else one.get(field) for one in found]
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _documents(batch: bytes) -> list[Document | None]:
+def documents(batch: bytes) -> list[Document | None]:
     """The documents of a batch; None for one that is not valid BSON, such as text that is not UTF-8."""
     import bson
 
@@ -76,7 +76,8 @@ def split(batch: bytes) -> Iterator[bytes]:
         start = end
 
 
-def _line(document: Document | None) -> str:
+def line(document: Document | None) -> str:
+    """A document as a line of JSON."""
     if document is None:
         return UNREADABLE
     encode = _encoder().encode
@@ -117,7 +118,7 @@ def plain(text: str) -> str:
     from bson.codec_options import DatetimeConversion
 
     options = json_util.JSONOptions(tz_aware=False, datetime_conversion=DatetimeConversion.DATETIME_AUTO)
-    return _line(json_util.loads(text, json_options=options))
+    return line(json_util.loads(text, json_options=options))
 
 
 @cache

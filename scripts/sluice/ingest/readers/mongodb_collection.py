@@ -69,20 +69,28 @@ class Collection:
 @contextmanager
 def opened(connection: str, database: str | None, name: str, shown: Callable[[str], str]) -> Iterator[Collection]:
     """The collection. Raises SluiceError, through `shown`, where it cannot be reached or read, now or later."""
-    need("pymongo", "documents", "a feed of MongoDB")
+    where = f"MongoDB collection {database + '.' if database else ''}{name}"
+    with connected(connection, shown, where) as client:
+        base = database_of(client, database, where, "as `database`, or in `connection`")
+        yield Collection(_existing(base, name, where))
+
+
+@contextmanager
+def connected(connection: str, shown: Callable[[str], str], where: str) -> Iterator[Any]:
+    """A client of pymongo. Its errors become SluiceError, through `shown`, which hides what is secret."""
+    need("pymongo", "documents", "MongoDB")
     from pymongo.errors import PyMongoError
 
-    where = f"MongoDB collection {database + '.' if database else ''}{name}"
     if wrong := mistake(connection):
-        raise SluiceError(f"{wrong}; correct `connection` in the feeds file", where=where)
+        raise SluiceError(f"{wrong}; correct `connection`", where=where)
     client: Any = None
     try:
         client = _client(connection)
-        yield Collection(_existing(client, database, name, where))
+        yield client
     except PyMongoError as error:
         raise SluiceError(shown(_said(error)), where=where) from None
     except _WrongConnectionError as error:
-        raise SluiceError(shown(f"cannot be read: {error}; check `connection` in the feeds file"), where=where) from None
+        raise SluiceError(shown(f"cannot be read: {error}; check `connection`"), where=where) from None
     finally:
         if client is not None:
             client.close()
@@ -105,13 +113,19 @@ def _client(connection: str) -> Any:
         raise _WrongConnectionError(error) from None
 
 
-def _existing(client: Any, database: str | None, name: str, where: str) -> Any:
-    from pymongo.errors import ConfigurationError, OperationFailure
+def database_of(client: Any, name: str | None, where: str, how: str) -> Any:
+    """The database of that name, or that of the connection string. Raises SluiceError where none is named; `how` says how."""
+    from pymongo.errors import ConfigurationError
 
     try:
-        base = client[database] if database else client.get_default_database()
+        return client[name] if name else client.get_default_database()
     except ConfigurationError:
-        raise SluiceError("no database is named; give `database`, or name it in `connection`", where=where) from None
+        raise SluiceError(f"no database is named; name it {how}", where=where) from None
+
+
+def _existing(base: Any, name: str, where: str) -> Any:
+    from pymongo.errors import OperationFailure
+
     try:
         names = sorted(base.list_collection_names())
     except OperationFailure as error:
@@ -131,11 +145,11 @@ def _said(error: Exception) -> str:
     text = str(error).partition(", Timeout:")[0].partition(" (configured timeouts")[0].partition(", full error:")[0]
     code = error.code if isinstance(error, OperationFailure) else None
     if isinstance(error, ConnectionFailure):
-        return f"the server does not answer: {text}; check that it is up, and `connection` in the feeds file"
+        return f"the server does not answer: {text}; check that it is up, and `connection`"
     if code == _NOT_AUTHENTICATED:
-        return f"the server does not accept the user or the password: {text}; check `connection` in the feeds file"
+        return f"the server does not accept the user or the password: {text}; check `connection`"
     if code == _UNAUTHORIZED:
         return f"the user of `connection` may not read it: {text}; grant it the role `read` on the database"
     if code in _TOO_LARGE_TO_SORT:
         return f"the server cannot sort it by the cursor: {text}; create an index that begins with the cursor"
-    return f"cannot be read: {text}; check `connection`, `collection` and `cursor` in the feeds file"
+    return f"cannot be read: {text}; check `connection`, `collection` and `cursor`"
