@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 import bson
-import pytest
 from bson import Binary, Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from bson.datetime_ms import DatetimeMS
 from tests.helpers.documents import Documents
@@ -104,14 +103,14 @@ def test_what_fits_lands_unchanged(lake_of: Any, collection: Documents) -> None:
     full, empty = lake.query(f"select {names} from {{raw}} order by _id")
     assert [(FITS[place][0], value) for place, value in enumerate(full)] == [(kind, expected) for kind, _, expected in FITS]
     assert set(empty) == {None}
-    assert [lake.ingest().rows_read for _ in range(2)] == [0, 0]
+    assert lake.ingest().rows_read == 0
 
 
-def test_nan_lands_as_nan(lake_of: Any, collection: Documents) -> None:
-    lake = lake_on(lake_of, {"a": "double", "b": "double"})
-    collection.documents = [document(0, a=float("nan"), b=Decimal128("NaN"))]
+def test_nan_and_zeros_land_and_are_known_again(lake_of: Any, collection: Documents) -> None:
+    lake = lake_on(lake_of, {"a": "double", "b": "double", "c": "double"})
+    collection.documents = [document(0, a=float("nan"), b=Decimal128("NaN"), c=-0.0)]
     assert [lake.ingest().rows_landed for _ in range(2)] == [1, 0]
-    assert lake.query("select isnan(a), isnan(b) from {raw}") == [(True, True)]
+    assert lake.query("select isnan(a), isnan(b), c from {raw}") == [(True, True, 0)]
 
 
 def test_what_does_not_fit_goes_to_quarantine_as_it_was(lake_of: Any, collection: Documents) -> None:
@@ -123,13 +122,13 @@ def test_what_does_not_fit_goes_to_quarantine_as_it_was(lake_of: Any, collection
     for place, (reason, column, text) in enumerate(found):
         assert (reason, column) == ("wrong_type", f"c{place}")
         assert json.loads(text) == {"_id": place, "changed": 1, f"c{place}": DOES_NOT_FIT[place][2]}
-    assert [lake.ingest().rows_read for _ in range(2)] == [0, 0]
+    assert lake.ingest().rows_read == 0
 
 
 def test_a_refused_document_that_is_corrected_lands_as_it_would_have(lake_of: Any, collection: Documents, duck: Any) -> None:
-    kinds = {f"c{place}": kind for place, (kind, _, _) in enumerate(FITS)}
-    lake = lake_on(lake_of, {**kinds, "size": "bigint"})
-    values = {f"c{place}": value for place, (_, value, _) in enumerate(FITS)}
+    some = {f"c{place}": fits for place, fits in enumerate(FITS) if place % 3 == 0}
+    lake = lake_on(lake_of, {**{name: kind for name, (kind, _, _) in some.items()}, "size": "bigint"})
+    values = {name: value for name, (_, value, _) in some.items()}
     collection.documents = [document(0, **values, size=1), document(0, **values, size="one")]
     assert lake.ingest().rows_quarantined == 1
     ((origin, text),) = lake.query("select _file, original_text from {quarantine}")
@@ -138,8 +137,7 @@ def test_a_refused_document_that_is_corrected_lands_as_it_would_have(lake_of: An
     good = read_lines(duck, lake.contract).good
     names = ", ".join(lake.contract.names)
     (corrected,), (landed,) = duck.execute(f"select {names} from ({good})").fetchall(), lake.query(f"select {names} from {{raw}}")
-    # A correction keeps the digits of a large number inside the JSON of a text column as a string.
-    assert [pair for pair in zip(corrected, landed, strict=True) if pair[0] != pair[1] and str(2**60) not in str(pair[1])] == []
+    assert corrected == landed
 
 
 def test_unknown_fields_land_as_json_and_are_told(lake_of: Any, collection: Documents) -> None:
@@ -197,10 +195,3 @@ def test_one_fault_in_most_documents_refuses_the_batch(lake_of: Any, collection:
     ((_, why),) = lake.ingest().refused
     assert why.startswith("10 of 10 rows: wrong_type size, e.g. size: large does not fit bigint; nothing of this batch is landed")
     assert lake.query("select count(*) from {raw}") == [(0,)]
-
-
-@pytest.mark.parametrize("number", [-0.0, 0.0])
-def test_a_zero_is_known_again(lake_of: Any, collection: Documents, number: float) -> None:
-    lake = lake_on(lake_of, {"size": "double"})
-    collection.documents = [document(0, size=number)]
-    assert [lake.ingest().rows_landed for _ in range(2)] == [1, 0]
