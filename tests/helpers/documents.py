@@ -10,14 +10,14 @@ from typing import Any
 
 import bson
 import pytest
-from bson import ObjectId
+from bson import Decimal128, ObjectId
 
 from sluice.ingest.readers import mongodb
 
 NOW = datetime(2025, 6, 1)  # noqa: DTZ001  (UTC, as pymongo gives it)
 # In the order in which MongoDB sorts them.
 _TYPES: dict[str, tuple[type, ...]] = {
-    "null": (type(None),), "number": (int, float), "string": (str,), "objectId": (ObjectId,), "bool": (bool,),
+    "null": (type(None),), "number": (int, float, Decimal128), "string": (str,), "objectId": (ObjectId,), "bool": (bool,),
     "date": (datetime,),
 }  # fmt: skip
 

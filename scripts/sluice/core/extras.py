@@ -17,4 +17,6 @@ def missing(package: str, extra: str, wanted: str) -> SluiceError:
     """What to raise where a package is not installed. `extra` is empty for one that Sluice always needs."""
     name = f"'sluice-dataops[{extra}]'" if extra else "sluice-dataops"
     hint = f"install {name} from the wheel that Sluice is installed from; in a clone of Sluice: make setup"
-    return SluiceError(f"{wanted} needs the package {package}, which is not installed", hint=hint)
+    # A refused feed shows what is wrong and where, so the extra is named there as well.
+    where = f"the extra {name}" if extra else ""
+    return SluiceError(f"{wanted} needs the package {package}, which is not installed", where=where, hint=hint)

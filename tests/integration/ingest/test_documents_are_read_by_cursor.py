@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from bson import ObjectId
+from bson import Decimal128, ObjectId
 from tests.helpers.documents import NOW, Documents
 
 from sluice.core.errors import SluiceError
@@ -22,6 +22,11 @@ LIVING = """
     order by _id
 """
 DAY = datetime(2025, 1, 1)  # noqa: DTZ001  (UTC, as pymongo gives it)
+
+
+@pytest.fixture
+def without_pymongo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sluice.core.extras.find_spec", lambda _: None)
 
 
 @pytest.fixture
@@ -145,6 +150,18 @@ def test_a_cursor_of_another_type_than_promised_is_told(lake: Any, collection: D
     assert "in no document of mongodb:goods is the cursor seen a date, as the contract promises; one has str" in why
     collection.documents = [{"_id": 1}]
     assert "one has nothing" in lake.ingest().refused[0][1]
+
+
+def test_a_decimal_is_not_a_cursor(lake_of: Any, collection: Documents) -> None:
+    lake = lake_on(lake_of, {**COLUMNS, "size": "decimal(9,2)"}, cursor="size")
+    collection.documents = [good(1) | {"size": Decimal128("1.5")}]
+    assert "one has Decimal128" in lake.ingest().refused[0][1]
+
+
+@pytest.mark.usefixtures("without_pymongo")
+def test_what_to_install_is_said(lake: Any) -> None:
+    ((_, why),) = lake.ingest().refused
+    assert why == "MongoDB needs the package pymongo, which is not installed (the extra 'sluice-dataops[documents]')"
 
 
 @pytest.mark.usefixtures("collection")

@@ -133,6 +133,7 @@ def test_a_refused_document_that_is_corrected_lands_as_it_would_have(lake_of: An
     assert lake.ingest().rows_quarantined == 1
     ((origin, text),) = lake.query("select _file, original_text from {quarantine}")
     content = correct.as_delivered(replace(ROW, source_file=origin, original_text=text))
+    assert content is not None
     duck.execute("create temp table lines as select $1 as line, 0 as __file", [json.dumps({**content, "size": "1"})])
     good = read_lines(duck, lake.contract).good
     names = ", ".join(lake.contract.names)

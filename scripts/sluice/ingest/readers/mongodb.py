@@ -159,10 +159,10 @@ class MongodbFeed(Feed):
 
     def _start(self, work: Work, collection: Collection, kind: CursorKind) -> _Start | None:
         """Where to begin; None for a collection without documents. Raises SluiceError where no document has such a cursor."""
-        if not collection.example(self.cursor, kind.bson_type):
-            found = collection.example(self.cursor)
-            if not found:
-                return None
+        found = collection.example(self.cursor, kind.bson_type) or collection.example(self.cursor)
+        if not found:
+            return None
+        if kind.reach(found[0]) is None:
             has = "nothing" if found[0] is None else type(found[0]).__name__
             what = f"in no document of {self.origin} is the cursor {self.cursor} {kind.name}"
             raise SluiceError(f"{what}, as the contract promises; one has {has}")

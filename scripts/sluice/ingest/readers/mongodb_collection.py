@@ -104,11 +104,16 @@ def _client(connection: str) -> Any:
     """A client, which does not connect yet. pymongo passes over options that it does not know with a warning; here they count."""
     from pymongo import MongoClient
 
+    decoding: dict[str, Any] = {
+        "tz_aware": False,
+        "datetime_conversion": "DATETIME_AUTO",
+        "unicode_decode_error_handler": "replace",
+    }
     waits: dict[str, Any] = {name: value for name, value in _PATIENCE.items() if name.lower() not in connection.lower()}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            return MongoClient(connection, **waits)
+            return MongoClient(connection, **waits, **decoding)
     except (Warning, ValueError, OSError) as error:
         raise _WrongConnectionError(error) from None
 
