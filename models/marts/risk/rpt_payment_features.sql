@@ -19,6 +19,12 @@ final as (
         payment_id,
         source_system,
         known_at as paid_at,
+        card_fingerprint,
+        customer_id,
+        device_id,
+        merchant_id,
+        ip_country_code,
+        issuer_country_code,
         {{ declared.columns | join(',\n        ') }},
         {%- for feature in declared.features if 'ratio' not in feature %}
             {{ feature.name }},

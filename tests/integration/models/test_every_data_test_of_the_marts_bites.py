@@ -23,6 +23,8 @@ def statement(relation: str, change: str) -> str:
     """SQL that makes the change."""
     if change == "twice":
         return f"insert into {relation} from {relation} limit 1"
+    if change.startswith("select "):
+        return f"insert into {relation} by name {change}"
     return f"update {relation} {change}" if change.startswith("set ") else f"delete from {relation} {change}"
 
 
