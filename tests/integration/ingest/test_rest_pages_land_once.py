@@ -160,6 +160,14 @@ def test_a_key_that_the_first_page_does_not_have_is_doubted(tmp_path: Path, api:
     assert lake.ingest().warnings == ()
 
 
+def test_without_the_extra_the_report_says_which_to_install(
+    tmp_path: Path, api: ShopApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sluice.core.extras.find_spec", lambda _: None)
+    ((_, why),) = lake_of_api(tmp_path, api).ingest().refused
+    assert "a feed of format rest needs the package dlt, which is not installed; install 'sluice-dataops[rest]'" in why
+
+
 class Killed(BaseException):
     """Not an error that ingest would tidy up after: nothing is done any more, as after kill -9."""
 
