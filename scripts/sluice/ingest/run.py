@@ -140,7 +140,7 @@ def _why(error: Exception, table: Path) -> str:
     if isinstance(error, DeltaError):
         error = damaged(error, table)
     if isinstance(error, SluiceError):
-        return f"{error.what} ({error.where})" if error.where else error.what
+        return f"{error.what} ({error.where})" if error.where else "; ".join(filter(None, (error.what, error.hint)))
     return f"stopped: {type(error).__name__}: {first_line(error)}"
 
 

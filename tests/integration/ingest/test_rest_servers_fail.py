@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +57,12 @@ def refused(api: ShopApi, kind: str = "goods", **changes: Any) -> str:
     [
         Answer(429, "slow down"),
         Answer(503, "<html>maintenance</html>"),
+        Answer(403, "too many requests", {"Retry-After": "1"}),
         Answer(drops=True),
         Answer(body=PAGE, cut=9),
         Answer(body=PAGE, cut=9, announced=False),
     ],
-    ids=["429", "503", "dropped", "half a page", "half a page of unknown length"],
+    ids=["429", "503", "403 with a time", "dropped", "half a page", "half a page of unknown length"],
 )
 def test_what_passes_is_asked_for_again(api: ShopApi, waits: list[float], trouble: Answer) -> None:
     api.troubles = [None, trouble, trouble]
@@ -69,9 +72,10 @@ def test_what_passes_is_asked_for_again(api: ShopApi, waits: list[float], troubl
 
 
 def test_the_server_says_how_long_to_wait_up_to_a_limit(api: ShopApi, waits: list[float]) -> None:
-    api.troubles = [Answer(429, headers={"Retry-After": seconds}) for seconds in ("7", "100000")]
+    at = format_datetime(datetime.now(UTC) + timedelta(minutes=30), usegmt=True)
+    api.troubles = [Answer(429, headers={"Retry-After": time}) for time in ("7", at, "100000")]
     read(api, longest_wait=120)
-    assert waits == [7, 120]
+    assert waits == [7, 120, 120]
 
 
 def test_a_slow_server_is_given_up(api: ShopApi) -> None:
@@ -247,3 +251,12 @@ def test_a_token_that_is_refused_twice_is_an_error(api: ShopApi) -> None:
     assert refused(api, "github", auth={"oauth": oauth}).startswith(
         "answers 401 Unauthorized: *** is not for this; check `auth` | page 1"
     )
+
+
+def test_dlt_sends_no_telemetry(api: ShopApi) -> None:
+    read(api)
+    from dlt.common.runtime import anon_tracker, telemetry
+
+    # dlt has begun its work, and what would send was not made ready.
+    assert telemetry.is_telemetry_started()
+    assert anon_tracker._ANON_TRACKER_ENDPOINT is None

@@ -107,7 +107,7 @@ class RestFeed(Spelled, Feed):
 
     def ingest(self, work: Work) -> FeedReport:
         reached = raw.reached(work.table.open(), self.cursor) if self.cursor else None
-        reading = Reading(self.endpoint(self._since(work.contract, reached)))
+        reading = Reading(self.endpoint(self.asked_since(work.contract, reached)))
         return _Run(self, work, reached, reading, Lines(work.connection, self.records), FeedReport(self.name)).report()
 
     def endpoint(self, since: Mapping[str, _Parameter]) -> Endpoint:
@@ -126,7 +126,7 @@ class RestFeed(Spelled, Feed):
             only_pages=self.only_pages,
         )
 
-    def _since(self, contract: Contract, reached: int | None) -> dict[str, _Parameter]:
+    def asked_since(self, contract: Contract, reached: int | None) -> dict[str, _Parameter]:
         """The parameter that asks for what is new, from before the last value on; none in the first run."""
         if reached is None:
             return {}

@@ -6,6 +6,7 @@ has come, is not dlt's: no pipeline of dlt runs, so it keeps no state and sends 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -102,14 +103,15 @@ class Reading:
                 raise self._error(f"does not end after {endpoint.max_pages} pages; raise `max_pages` if there are more", request)
             self.number += 1
             response = self._answer(session, request)
-            is_void = response.status_code != HTTPStatus.OK
-            sent = _server_time(response)
-            page = Page(self.number, self._label(request), response.content, sent, is_void, response.headers)
-            taken = take(page)
+            taken = take(self._page(response, request))
             self._refuse_repeated(taken, request)
             is_enough = self.number - first == endpoint.only_pages
             if is_enough or not paginator or not self._has_next(paginator, response, taken, request):
                 return
+
+    def _page(self, response: Response, request: Request) -> Page:
+        is_void = response.status_code != HTTPStatus.OK
+        return Page(self.number, self._label(request), response.content, _server_time(response), is_void, response.headers)
 
     @property
     def _way(self) -> object:
@@ -118,6 +120,8 @@ class Reading:
 
     def _opened(self) -> Session:
         if self._session is None:
+            # dlt reads it when it is first asked for a setting, and would start its telemetry.
+            os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
             from dlt.sources.helpers.requests import Client
 
             endpoint = self.endpoint
@@ -234,12 +238,17 @@ def _unsigned_copy(request: Request) -> Request:
 
 
 def _will_pass(response: Response | None, error: BaseException | None) -> bool:
-    """Whether a failure may be of the moment: a connection that broke, half a page. An unknown certificate is not."""
+    """Whether a failure may be of the moment: a server that names a time, a connection that broke, half a page.
+
+    An unknown certificate is not. GitHub answers 403 with a time to those who ask too often.
+    """
     from requests.exceptions import ChunkedEncodingError, ConnectionError, ContentDecodingError, SSLError, Timeout
 
     if error is not None:
         passing = (ConnectionError, Timeout, ChunkedEncodingError, ContentDecodingError)
         return isinstance(error, passing) and not isinstance(error, SSLError)
+    if response is not None and response.status_code >= HTTPStatus.BAD_REQUEST:
+        return "Retry-After" in response.headers
     body = response.content.strip() if response is not None and response.status_code == HTTPStatus.OK else b""
     return body[:1] in (b"{", b"[") and body[-1:] not in (b"}", b"]")
 
