@@ -13,7 +13,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # make build FEEDS=feeds/online_retail.yml DATA=<folder> reads your own files instead of the demo's.
-FEEDS ?= feeds/demo.yml
+# make build STREAM=1 sends the demo's payments and events through a Kafka broker, which it starts (Java 17, Maven).
+FEEDS ?= $(if $(STREAM),feeds/demo_stream.yml,feeds/demo.yml)
+through = $(if $(STREAM),$(lab).broker.shop)
 ORDERS ?= 10000
 DAYS ?= 30
 SEED ?= 1
@@ -62,16 +64,16 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 
 demo: setup  ## Generate the demo shop's data, unless it exists or FEEDS names other feeds.
 	@# Demo data that was interrupted is generated again.
-	if [ "$(FEEDS)" = feeds/demo.yml ] && { [ ! -e "$(DEMO)" ] || [ -e "$(DEMO)/.sluice-demo.unfinished" ]; }; then
+	if [[ "$(FEEDS)" = feeds/demo*.yml ]] && { [ ! -e "$(DEMO)" ] || [ -e "$(DEMO)/.sluice-demo.unfinished" ]; }; then
 		$(BIN)/sluice demo --orders $(ORDERS) --days $(DAYS) --seed $(SEED) --out "$(DEMO)"
 	fi
 
 ingest: demo  ## Load what FEEDS names into the lake.
 	@$(BIN)/sluice ingest $(FEEDS)
 
-build: demo  ## From demo data (or FEEDS=... DATA=...) to marts: ingest, build, audit, publish to prod, summary, and a site.
+build: demo  ## From demo data (FEEDS=... DATA=..., or STREAM=1) to marts: ingest, build, audit, publish to prod, summary, and a site.
 	@code=0
-	$(BIN)/sluice run $(FEEDS) || code=$$?
+	$(through) $(BIN)/sluice run $(FEEDS) || code=$$?
 	if [ $$code = 0 ]; then $(BIN)/sluice summary prod; fi
 	# Also of a run that was refused, the site says why. It changes nothing about how the run ended.
 	$(BIN)/sluice report --out site || true

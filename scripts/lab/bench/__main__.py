@@ -10,7 +10,8 @@ For each size, demo deliveries without faults are generated once (kept under ben
   (f) a reader during a full build, against an idle machine; publish and rollback of warehouses of --moved orders;
   (g) ingest of many CSV files, against dlt's Arrow path into a Delta table;
   (h) what `sluice run` spends on its history, at the first of --orders; and the history of 1,000 runs;
-  (i) the charts of an audit: 2,004 series of 400 days.
+  (i) the charts of an audit: 2,004 series of 400 days;
+  (j) a stream: --events of JSON from a Kafka broker into the lake (Java 17 and Maven).
 Every measured step is a separate process; its wall time and peak memory come from the operating system.
 """
 
@@ -38,6 +39,7 @@ from lab.bench.process import Cost, Ratio, compare, measure
 from lab.bench.quick import bench_quick
 from lab.bench.readers import bench_moves, bench_readers
 from lab.bench.shop import LARGE, BenchShop, make_shop
+from lab.bench.streams import bench_streams
 from lab.places import BIN
 
 PYTHON = sys.executable
@@ -169,7 +171,8 @@ def main() -> None:
     parser.add_argument(
         "--moved", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000], help="orders of the warehouses of part f"
     )
-    parser.add_argument("--parts", default="abcdefghi")
+    parser.add_argument("--events", type=int, default=5_000_000, help="messages of part j")
+    parser.add_argument("--parts", default="abcdefghij")
     parser.add_argument("--keep", action="store_true", help="leave the build of part b for a later call with part c alone")
     parser.add_argument("--data", type=Path, default=Path("bench-data"))
     parser.add_argument("--out", type=Path, default=Path("docs/bench.json"))
@@ -206,7 +209,13 @@ def main() -> None:
         report["diff_runs"] = options.runs
         report["diffed_on"] = f"{datetime.now(UTC):%Y-%m-%d}"
         _write(report, options.out)
-    for part, bench in (("f", _bench_releases), ("g", _bench_dlt), ("h", _bench_history), ("i", _bench_charts)):
+    for part, bench in (
+        ("f", _bench_releases),
+        ("g", _bench_dlt),
+        ("h", _bench_history),
+        ("i", _bench_charts),
+        ("j", _bench_streams),
+    ):
         if part in options.parts:
             bench(options, report)
 
@@ -247,6 +256,15 @@ def _bench_history(options: argparse.Namespace, report: dict[str, Any]) -> None:
 def _bench_charts(options: argparse.Namespace, report: dict[str, Any]) -> None:
     report["charts"] = bench_charts(options.data.absolute() / "charts", options.runs)
     _write(report, options.out)
+
+
+def _bench_streams(options: argparse.Namespace, report: dict[str, Any]) -> None:
+    report["streams"] = bench_streams(options.data.absolute() / "streams", options.events, options.runs)
+    report["streams_on"] = f"{datetime.now(UTC):%Y-%m-%d}"
+    _write(report, options.out)
+
+
+_OTHERS = {"f": _bench_releases, "g": _bench_dlt, "h": _bench_history, "i": _bench_charts, "j": _bench_streams}
 
 
 def _write(report: Mapping[str, Any], out: Path) -> None:

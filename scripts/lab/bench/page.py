@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lab.bench import charts, dlt_pair, history, readers
+from lab.bench import charts, dlt_pair, history, readers, streams
 from lab.bench.diff import section
 from lab.bench.shop import LARGE
 
@@ -65,7 +65,7 @@ def page(report: Mapping[str, Any]) -> str:
         lines += _rows(size)
     note = f"\n{report['note']}\n" if "note" in report else ""
     parts = [_nodes(report), _audits(report), section(report), readers.section(report), dlt_pair.section(report)]
-    parts += [history.section(report), charts.section(report)]
+    parts += [history.section(report), charts.section(report), streams.section(report)]
     return "".join([*lines, note, _TAIL, *parts])
 
 

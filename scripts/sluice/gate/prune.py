@@ -8,11 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from deltalake.exceptions import DeltaError
+
 from sluice.core.errors import RefusedError, SluiceError
 from sluice.core.locks import is_held
 from sluice.environments import origin, partial, pointers, trail
 from sluice.environments.context import Context
 from sluice.environments.policy import Retention
+from sluice.gate import superseded
 from sluice.store import moves, readers
 from sluice.store.record import FILE, WORK
 from sluice.store.store import Pointer
@@ -70,6 +73,8 @@ def _decision(
     why = thing.held_by or reasons.get(thing.name)
     if why:
         return Decision(thing, True, why)
+    if thing.kind == "files":
+        return Decision(thing, False, "files that compaction replaced a week ago, and no release reads")
     if thing.kind == "cache":
         return Decision(thing, False, "a copy that can be fetched again")
     if thing.kind == "work":
@@ -176,6 +181,7 @@ def _planned(context: Context) -> tuple[Decision, ...]:
         kept = [replace(one, held_by=one.held_by or why) for one in kept]
     things = [*kept, *_folders("candidate", context.candidates)]
     things += [*_environments(context), *_folders("cache", context.warehouse / "cache")]
+    things += [Thing("files", name, datetime.now(UTC), size, why) for name, size, why in superseded.found(context)]
     return plan(things, known.readable, context.policy.retention, datetime.now(UTC))
 
 
@@ -186,7 +192,7 @@ def _remove_all(context: Context, decisions: Sequence[Decision]) -> list[str]:
         if not one.is_kept:
             try:
                 _remove(context, one.thing)
-            except (SluiceError, OSError) as error:
+            except (SluiceError, DeltaError, OSError) as error:
                 notes.append(f"{one.thing.name} was not removed: {error}")
     return notes
 
@@ -196,6 +202,8 @@ def _remove(context: Context, thing: Thing) -> None:
         context.store.remove(thing.name)
     elif thing.kind == "work":
         context.store.remove_work(thing.name)
+    elif thing.kind == "files":
+        superseded.remove(context, thing.name)
     elif thing.kind == "environment":
         _remove_environment(context, thing.name)
     else:

@@ -313,8 +313,7 @@ class Topic:
             if (read := self.reads.get(partition or 0)) is not None:  # behind the last message there may be marks of transactions
                 read.next = max(read.next, event.offset() or 0)
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:
-            self._begun([partition or 0])  # raises LostError, which says what is gone
-            raise LostError(_said(error), where=self._where)
+            self.back_to_the_lake()  # raises LostError, which says what is gone, unless that is accepted
         elif not (error.retriable() or error.code() in _passing()):
             raise SluiceError(_said(error), where=self._where)
 
