@@ -24,6 +24,7 @@ def demo(
         Path, typer.Option(parser=typed, metavar="FOLDER", help="Folder to write to: empty, new, or an earlier demo.")
     ] = Path("demo"),
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day.")] = FIRST_DAY,
+    fraud: Annotated[float, typer.Option(help="How many times as often as usual a thief comes: 0 to 20.")] = 1.0,
     faults: Annotated[str, typer.Option(help="Faults to put in: none, default, or kind=rate,kind=rate.")] = "default",
     force: Annotated[bool, typer.Option("--force", help="Replace a complete demo.")] = False,
     threads: Annotated[int | None, typer.Option(help="Number of threads. Default: all cores.")] = None,
@@ -42,6 +43,7 @@ def demo(
         days=days,
         seed=seed,
         start=start.date(),
+        fraud=fraud,
         faults=parse_faults(faults),
         threads=threads,
         memory_limit=memory_limit or DemoOptions.memory_limit,

@@ -90,6 +90,7 @@ def _settings(options: DemoOptions) -> dict[str, object]:
     n_products = 60 + int(6 * options.orders**0.5)
     return {
         "seed": options.seed,
+        "fraud": float(options.fraud),
         "orders": options.orders,
         "days": options.days,
         "start_on": options.start,

@@ -20,14 +20,15 @@ MAX_ORDERS = 500_000_000
 class DemoOptions:
     """Everything that decides what a demo holds, and (threads, memory_limit) how it is made.
 
-    ``faults`` maps a fault kind to its rate, 0 to 1; row kinds: share of rows, file kinds: share of files.
-    Raises SluiceError when a number is out of range or a kind is unknown.
+    ``fraud`` is how many times as often as usual a thief comes. ``faults`` maps a fault kind to its rate, 0 to 1; row kinds:
+    share of rows, file kinds: share of files. Raises SluiceError when a number is out of range or a kind is unknown.
     """
 
     orders: int
     days: int
     seed: int = 1
     start: date = date(2025, 1, 1)
+    fraud: float = 1.0
     faults: Mapping[str, float] = field(default_factory=dict)
     threads: int | None = None
     memory_limit: str = "4GB"
@@ -40,6 +41,8 @@ class DemoOptions:
         _check_range("seed", self.seed, -(2**63), 2**63 - 1)
         if self.threads is not None:
             _check_range("threads", self.threads, 1, 1024)
+        if not 0 <= self.fraud <= 20:  # a NaN is not either
+            raise SluiceError(f"--fraud must lie between 0 and 20, not {self.fraud}")
         if not 1980 <= self.start.year <= 2080:
             raise SluiceError(f"--start must lie between 1980 and 2080, not {self.start}")
         for kind, rate in self.faults.items():

@@ -98,7 +98,7 @@ def _report(out: Path, files: list[DayFile], found: dict[str, int], seconds: flo
 
 
 def _parameters(options: DemoOptions) -> dict[str, object]:
-    named = {name: getattr(options, name) for name in ("orders", "days", "seed")}
+    named = {name: getattr(options, name) for name in ("orders", "days", "seed", "fraud")}
     return {**named, "start": options.start.isoformat(), "faults": dict(sorted(options.faults.items()))}
 
 

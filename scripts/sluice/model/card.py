@@ -59,13 +59,13 @@ def _figures(facts: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "In brackets: the interval of 95 of 100 resamples."
     yield ""
-    per = f"{daily['per']}s" if daily["per"] else "rows"
+    top = f"the top {daily['k']} a day" + (f" by `{daily['per']}`" if daily["per"] else "")
     rows = [["this model", interval(found["average_precision"]), interval(found["precision_a_day"]), ""]]
     rows += [
         [name, interval(one["average_precision"]), interval(one["precision_a_day"]), interval(one["times_better"])]
         for name, one in found["baselines"].items()
     ]
-    yield from table(["", "average precision", f"precision of the top {daily['k']} {per} a day", "model is times better"], rows)
+    yield from table(["", "average precision", f"precision of {top}", "model is times better"], rows)
     yield ""
     yield f"Calibration error (mean distance of score and share, ten groups): {interval(found['calibration_error'])}."
     yield ""

@@ -130,7 +130,7 @@ def _by_segment(rows: Rows, predicted: Predicted, name: str, threshold: float) -
     import numpy as np
 
     values = np.ma.filled(rows.segments[name][predicted.places].astype(object), None)
-    named = np.array(["unknown" if one is None else str(one) for one in values])
+    named = np.array(["unknown" if one is None else str(one) for one in values], dtype=object)
     by_size = sorted(np.unique(named).tolist(), key=lambda one: (-int((named == one).sum()), one))
     named[~np.isin(named, by_size[:_VALUES])] = "other"
     alerts = predicted.scores >= threshold

@@ -21,6 +21,7 @@ from sluice.model import artifact, learn
 from sluice.model.declared import declared
 from sluice.model.facts import keep
 from sluice.model.train import train as trained_on
+from sluice.quality.profiles import candidate as profiles
 from sluice.store import models
 from sluice.store.record import Model, Record
 
@@ -152,6 +153,8 @@ def _made(
             context, base, environment, f"{action} {name}", lambda place, first: fill(base, place, first)
         )
         tried.release_id = record.release_id
+        # The next build is compared with it. It is not compared with its own base: the rows are the same.
+        profiles.append(folder, replace(record, parent=None), base.record, context.lake)
         model = dict(models.of(record, name)).get(role)
         tried.detail = f"{name}, {role}{f', {model.version}' if model else ''}"
     facts = artifact.facts_in(models.folder_of(folder, name, is_challenger=role == CHALLENGER)) if model else {}

@@ -191,6 +191,17 @@ def test_a_candidate_that_follows_another_release_is_no_base(shop: ModelShop) ->
         shop.train(on=stale)
 
 
+def test_the_next_build_is_compared_with_a_release_that_got_a_model(shop: ModelShop) -> None:
+    """Its profile is taken over from the release that it was made of, and is no point of a series of its own."""
+    from deltalake import DeltaTable
+
+    first = shop.released()
+    made = shop.train()
+    found = DeltaTable(str(shop.root / "lake" / "ops" / "profiles")).to_pyarrow_table().to_pylist()
+    assert {(one["release_id"], one["parent_release_id"]) for one in found} == {(made.release_id, None)}
+    assert {one["relation"] for one in found} == set(shop.record(first).relations)
+
+
 def test_a_training_that_fails_leaves_no_candidate(shop: ModelShop) -> None:
     shop.said = {"label": {"model": "fct_labels", "column": "is_fraud", "known_at": "known_at", "delay": "60 days"}}
     shop.released()

@@ -13,7 +13,9 @@ from sluice.demo.shop import plan_parts
 SMALL = DemoOptions(orders=40, days=2)
 
 
-@pytest.mark.parametrize("bad", [{"orders": 0}, {"days": 0}, {"days": -1}, {"threads": 0}, {"faults": {"gremlin": 0.1}}])
+@pytest.mark.parametrize(
+    "bad", [{"orders": 0}, {"days": 0}, {"days": -1}, {"threads": 0}, {"fraud": 21}, {"fraud": -1}, {"faults": {"gremlin": 0.1}}]
+)
 def test_impossible_options_are_refused(bad: dict[str, object]) -> None:
     with pytest.raises(SluiceError):
         DemoOptions(**{"orders": 10, "days": 10, **bad})  # type: ignore[arg-type]  # wrong values are the point
@@ -52,6 +54,13 @@ def test_the_smallest_demo_is_made(tmp_path: Path) -> None:
     report = generate(DemoOptions(orders=1, days=1, faults=parse_faults("default")), tmp_path / "new" / "folder")
     assert report.rows["orders"] >= 1
     assert is_complete(report.out)
+
+
+def test_more_fraud_is_more_tries_to_pay_and_the_rest_of_the_shop_stays(tmp_path: Path) -> None:
+    """Who tests stolen cards is declined often."""
+    made = {rate: generate(DemoOptions(orders=3000, days=10, fraud=rate), tmp_path / f"{rate}").rows for rate in (0, 1, 8)}
+    assert made[0]["transactions"] < made[1]["transactions"] < made[8]["transactions"] - 500
+    assert made[0]["products"] == made[1]["products"] == made[8]["products"]
 
 
 def test_a_quote_in_the_path_is_only_a_name(tmp_path: Path) -> None:

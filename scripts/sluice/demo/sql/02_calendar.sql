@@ -51,11 +51,14 @@ from shared;
 
 -- Fraud comes in bursts: now and then one block of 32 neighbouring orders holds a run of 3 to 8 of one thief.
 create macro burst_kind(block_key) as
-    case when u('burst', block_key) < 0.015 then 'testing' when u('burst', block_key) < 0.035 then 'stolen' end;
+    case
+        when u('burst', block_key) < 0.015 * getvariable('fraud') then 'testing'
+        when u('burst', block_key) < 0.035 * getvariable('fraud') then 'stolen'
+    end;
 
 create macro burst_size(block_key) as
     case
-        when u('burst', block_key) < 0.015 then between_u('size', block_key, 3, 5)
+        when u('burst', block_key) < 0.015 * getvariable('fraud') then between_u('size', block_key, 3, 5)
         else between_u('size', block_key, 4, 8)
     end;
 
