@@ -12,6 +12,7 @@ from datetime import datetime
 from sluice.history.entry import Entry as Entry
 from sluice.history.kinds_of_code import CommitEntry as CommitEntry
 from sluice.history.kinds_of_code import DeploymentEntry as DeploymentEntry
+from sluice.history.kinds_of_scoring import ScoringEntry as ScoringEntry
 from sluice.history.kinds_of_streams import StreamEntry as StreamEntry
 
 
@@ -379,4 +380,5 @@ KINDS: tuple[type[Entry], ...] = (
     AlertEntry,
     SilenceEntry,
     StreamEntry,
+    ScoringEntry,
 )
