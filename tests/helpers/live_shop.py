@@ -81,7 +81,8 @@ select
     payment_id as event_id, kind as event_kind, paid_at as known_at, card, device,
     cast(round(amount * rate * 100) as bigint) as amount_cents, cast(date_part('hour', paid_at) as integer) as hour_of_day,
     currency <> 'EUR' as is_foreign, kind = 'payment' as is_payment, kind = 'decline' as is_decline,
-    source_position, kind in ('payment', 'decline') as is_event
+    source_position, kind in ('payment', 'decline') as is_event,
+    case when amount > 500 and kind = 'decline' then 'large' end as refusal_reason
 from rated
 """
 _LABELS = """
@@ -228,7 +229,14 @@ class LiveShop:
             "split": {"test": "7 days", "folds": 1, "step": "7 days"}, "search": {"rounds": 15, "max_depth": 3},
             "cost": {"missed_fixed": 100, "minutes": 1, "minute": 1}, "seed": seed,
         }  # fmt: skip
-        score = {"feed": "shop.payments", "rows": "described", "where": "is_event", "table": "risk.scores", "commit_seconds": 0.2}
+        score = {
+            "feed": "shop.payments",
+            "rows": "described",
+            "where": "is_event",
+            "refused": "refusal_reason",
+            "table": "risk.scores",
+            "commit_seconds": 0.2,
+        }
         source = {
             "unique_id": "source.shop.payments",
             "source_name": "shop",
@@ -273,7 +281,8 @@ def create_events(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, 
     staged = staged[: staged.index("delta_scan")] + "raw" + staged[staged.index(", version => 3)") + len(", version => 3)") :]
     described = _DESCRIBED.replace('"warehouse"."staging"."stg_payments"', f"({staged})")
     described = described.replace('"warehouse"."ref"."rates"', "ref.rates")
-    connection.execute(f"create table core.fct_events as select * exclude (source_position) from ({described}) where is_event")
+    only, counted = "exclude (source_position, is_event, refusal_reason)", "is_event and refusal_reason is null"
+    connection.execute(f"create table core.fct_events as select * {only} from ({described}) where {counted}")
     connection.execute("drop table raw")
 
 

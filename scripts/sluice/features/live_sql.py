@@ -41,8 +41,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Described:
-    """Which model describes a raw message: its rows are events where the boolean column `where` is true.
+    """Which model describes a raw message. Its rows are events where they have a kind, and by two more columns.
 
+    `where` is a boolean one that has to be true, `refused` one that has the reason why a row does not count.
     `without` names models that the way there reads and that hold no row of the messages: those of other sources. `position` is
     the column that says which message a row is of.
     """
@@ -50,6 +51,7 @@ class Described:
     source: str
     model: str
     where: str = ""
+    refused: str = ""
     without: tuple[str, ...] = ()
     position: str = ""
 
@@ -102,8 +104,10 @@ def _events_sql(features: Features, relation: str, described: Described | None =
     if described is None:
         return f"select {listed}, null from {relation} order by {features.at}, {features.id}"
     position = identifier(described.position) if described.position else "null"
-    condition = f" where {identifier(described.where)}" if described.where else ""
-    return f"select {listed}, {position} as live_position from {relation}{condition} order by live_position"
+    conditions = [f"{identifier(features.kind)} is not null"]
+    conditions += [identifier(described.where)] if described.where else []
+    conditions += [f"{identifier(described.refused)} is null"] if described.refused else []
+    return f"select {listed}, {position} as live_position from {relation} where {' and '.join(conditions)} order by live_position"
 
 
 def _rows(found: Sequence[tuple[Any, ...]], features: Features) -> Iterator[Row]:

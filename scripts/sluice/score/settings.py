@@ -18,7 +18,8 @@ class ScoreSettings:
     """Where events come from, which model describes one, and where scores go.
 
     `rows` is the dbt model that describes a raw row as an event, `where` its boolean column that says whether a row is one,
-    `without` names models of other sources on the way there. `position` is its column that carries `_position` of the raw row.
+    `refused` its column with the reason why a row does not count. `without` names models of other sources on the way there.
+    `position` is its column that carries `_position` of the raw row.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -26,6 +27,7 @@ class ScoreSettings:
     feed: Annotated[str, Field(pattern=r"^\w+\.\w+$", description="the feed of format kafka, as source.table")]
     rows: str
     where: str = ""
+    refused: str = ""
     without: tuple[str, ...] = ()
     position: str = "source_position"
     table: Annotated[str, Field(pattern=r"^\w+\.\w+$", description="raw table of scores, as source.table")] = "risk.scores"
@@ -35,7 +37,7 @@ class ScoreSettings:
     @property
     def described(self) -> Described:
         """Which model describes a raw row."""
-        return Described(self.feed, self.rows, self.where, self.without, self.position)
+        return Described(self.feed, self.rows, self.where, self.refused, self.without, self.position)
 
 
 def declared(manifest: Mapping[str, Any], name: str) -> ScoreSettings:
