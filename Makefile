@@ -27,7 +27,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo ingest build test clean check lint lint-code lint-yaml lint-dbt lint-sql format hooks lock \
 	contracts base code pointed workflows key wheel fuzz bench campaign readers faults mutants selection alerts lineage sites \
-	screenshots standards broker kills
+	screenshots standards broker kills stream
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -197,6 +197,9 @@ broker: setup  ## A Kafka broker on 127.0.0.1:9092 until Ctrl-C, from Maven, wit
 
 alerts: setup  ## Kill 500 senders of alerts at random; writes docs/incidents-proof.md. ARGS="--kills 50 --out /tmp" for a trial.
 	@$(lab).sender $(ARGS)
+
+stream: setup  ## Play the demo's payments as a stream: a burst of a stolen card, the scorer killed twice. ARGS="--bench 500" measures latency.
+	@$(lab).stream $(ARGS)
 
 kills: setup  ## Kill 50 streams of a real Kafka broker at random; writes docs/streaming-proof.md. ARGS="--kills 8 --out /tmp" for a trial.
 	@$(lab).kills $(ARGS)

@@ -55,6 +55,7 @@ from sluice.steps.ingest import IngestReport
 from sluice.steps.init import InitReport
 from sluice.steps.model import Made, Served
 from sluice.steps.model import Shown as ShownModel
+from sluice.steps.score import ScoreReport
 from sluice.steps.setup import Ready
 from sluice.summary.report import Summary
 
@@ -139,6 +140,7 @@ DOCUMENTS: Mapping[str, Sequence[Fields]] = {
     "setup": [of(Ready)],
     "ingest": [of(IngestReport)],
     "stream": [of(IngestReport)],
+    "score": [of(ScoreReport)],
     "build": BUILDS,
     "run": [RUN],
     "summary": [of(Summary)],

@@ -42,6 +42,7 @@ from sluice.commands.releases import releases
 from sluice.commands.report import report
 from sluice.commands.rollback import rollback
 from sluice.commands.run import run
+from sluice.commands.score import score
 from sluice.commands.setup import setup
 from sluice.commands.silence import app as silence
 from sluice.commands.source import app as source
@@ -89,7 +90,7 @@ def sluice(
     """
 
 
-register(app, "Build", init, setup, ingest, stream, build, run, summary)
+register(app, "Build", init, setup, ingest, stream, build, run, score, summary)
 app.add_typer(source, name="source", rich_help_panel="Build")
 register(app, "Release", publish, ack, promote, rollback, envs, releases)
 app.add_typer(model, name="model", rich_help_panel="Release")

@@ -23,28 +23,37 @@ from sluice.features.state import Event
 MESSAGES = "messages"
 _QUERY = "described_messages"
 _RELEASE = "release"
+_ALWAYS = 1_000_000_000
 
 
 @dataclass(frozen=True)
 class Row:
-    """An event, and what it says of its own: `columns` are values of the declaration's `columns`. `is_asked`: it has features."""
+    """An event, and what it says of its own: `columns` are values of the declaration's `columns`. `is_asked`: it has features.
+
+    `position` is that of its message, where messages are described.
+    """
 
     event: Event
     is_asked: bool
     columns: tuple[Any, ...]
+    position: int | None = None
 
 
 @dataclass(frozen=True)
 class Described:
-    """Which model describes a raw message: its rows are events where the boolean column `where` is true.
+    """Which model describes a raw message. Its rows are events where they have a kind, and by two more columns.
 
-    `without` names models that the way there reads and that hold no row of the messages: those of other sources.
+    `where` is a boolean one that has to be true, `refused` one that has the reason why a row does not count.
+    `without` names models that the way there reads and that hold no row of the messages: those of other sources. `position` is
+    the column that says which message a row is of.
     """
 
     source: str
     model: str
     where: str = ""
+    refused: str = ""
     without: tuple[str, ...] = ()
+    position: str = ""
 
 
 def prepare(
@@ -60,8 +69,10 @@ def prepare(
     source = _source(manifest, described.source)
     for node in _way(manifest, source, target):
         _create(connection, manifest, node, source, described)
-    events = _events_sql(features, identifier(target["name"]), described.where)
+    events = _events_sql(features, identifier(target["name"]), described)
     try:
+        # A prepared ASOF join fails when it is executed again (DuckDB 1.5.5), unless it is a loop; messages are few.
+        connection.execute(f"set asof_loop_join_threshold = {_ALWAYS}")
         connection.execute(f"prepare {_QUERY} as {events}")
     except duckdb.Error as error:
         what = f"{described.model} does not give the events of {features.events}: {str(error).splitlines()[0]}"
@@ -69,7 +80,7 @@ def prepare(
 
 
 def rows(connection: duckdb.DuckDBPyConnection, features: Features) -> list[Row]:
-    """The events that the table `messages` holds now, in the order of time."""
+    """The events that the table `messages` holds now, in the order of the messages."""
     return list(_rows(connection.execute(f"execute {_QUERY}").fetchall(), features))
 
 
@@ -79,7 +90,7 @@ def of_release(release: Path, manifest: Mapping[str, Any], features: Features) -
     with duckdb.connect(str(release), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         try:
-            found = connection.execute(_events_sql(features, relation_of(node), ""))
+            found = connection.execute(_events_sql(features, relation_of(node)))
         except duckdb.Error as error:
             what = f"the release does not have the events: {str(error).splitlines()[0]}"
             raise SluiceError(what, where=str(release), hint=f"give {features.events} access: public") from error
@@ -87,11 +98,16 @@ def of_release(release: Path, manifest: Mapping[str, Any], features: Features) -
             yield from _rows(some, features)
 
 
-def _events_sql(features: Features, relation: str, where: str) -> str:
+def _events_sql(features: Features, relation: str, described: Described | None = None) -> str:
     names = [*features.entities.values(), *features.values, *features.filters, *features.columns]
     listed = ", ".join([f"{features.id}, epoch_us({features.at}), {features.kind}", *map(identifier, names)])
-    condition = f" where {identifier(where)}" if where else ""
-    return f"select {listed} from {relation}{condition} order by {features.at}, {features.id}"
+    if described is None:
+        return f"select {listed}, null from {relation} order by {features.at}, {features.id}"
+    position = identifier(described.position) if described.position else "null"
+    conditions = [f"{identifier(features.kind)} is not null"]
+    conditions += [identifier(described.where)] if described.where else []
+    conditions += [f"{identifier(described.refused)} is null"] if described.refused else []
+    return f"select {listed}, {position} as live_position from {relation} where {' and '.join(conditions)} order by live_position"
 
 
 def _rows(found: Sequence[tuple[Any, ...]], features: Features) -> Iterator[Row]:
@@ -100,7 +116,7 @@ def _rows(found: Sequence[tuple[Any, ...]], features: Features) -> Iterator[Row]
     flags = values + len(features.filters)
     for row in found:
         event = Event(row[0], row[1], row[3:keys], row[keys:values], row[values:flags])
-        yield Row(event, row[2] == features.of, row[flags:])
+        yield Row(event, row[2] == features.of, row[flags:-1], row[-1])
 
 
 def _source(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -214,6 +214,11 @@ class State:
     def __contains__(self, event_id: str) -> bool:
         return event_id in self._known
 
+    @property
+    def horizon(self) -> int:
+        """Events before this time may have been forgotten."""
+        return self._newest - self._keep
+
     def events(self) -> Iterator[Event]:
         """Every event that is kept, in no order."""
         return iter(self._known.values())

@@ -25,7 +25,7 @@ from string import Template
 
 from sluice.core.duck import literal
 from sluice.history import ledger
-from sluice.history.kinds import BatchEntry, ProfileEntry, StepEntry, StreamEntry
+from sluice.history.kinds import BatchEntry, ProfileEntry, ScoringEntry, StepEntry, StreamEntry
 
 LEAST = 0.0001
 RELEASES = 101  # of which the series of runs have points, and one before them
@@ -49,6 +49,8 @@ def runs_series(lake: Path, environment: str) -> str:
 
     `metric` is `relation.measure{column=...}`, `run.seconds{step=...}`, `feed.rows{feed=...}`, `feed.rejected_share{feed=...}` or
     `feed.lag{feed=...}` (of a stream, the greatest lag of each hour of 30 days);
+    `model.<measure>{model=...}` (of live scores, of each of the last 60 days: alerts, alert_share, scored_share, mean_score,
+    drift, and latency_p99, that of the slowest minute);
     `kind` is one of charts.settings.KINDS. Of a relation there are the rows that it has more than in the release before
     (`rows_added`), bytes per row, the age of its newest row, and how many categories are new or vanished and how many columns
     were added, removed or retyped (`columns_changed`); of its columns the share of nulls, the number of categories, and `psi` and
@@ -61,6 +63,7 @@ def runs_series(lake: Path, environment: str) -> str:
         steps=ledger.query(lake, StepEntry),
         batches=ledger.query(lake, BatchEntry),
         streams=ledger.query(lake, StreamEntry),
+        scoring=ledger.query(lake, ScoringEntry),
         drift=_drift("from profiles"),
         releases=str(RELEASES),
     )

@@ -13,6 +13,7 @@ from sluice.history.entry import Entry as Entry
 from sluice.history.kinds_of_code import CommitEntry as CommitEntry
 from sluice.history.kinds_of_code import DeploymentEntry as DeploymentEntry
 from sluice.history.kinds_of_scores import ScoreDecisionEntry as ScoreDecisionEntry
+from sluice.history.kinds_of_scoring import ScoringEntry as ScoringEntry
 from sluice.history.kinds_of_streams import StreamEntry as StreamEntry
 
 
@@ -381,4 +382,5 @@ KINDS: tuple[type[Entry], ...] = (
     SilenceEntry,
     StreamEntry,
     ScoreDecisionEntry,
+    ScoringEntry,
 )

@@ -51,6 +51,15 @@ OF_HISTORY = (
         Metric("seconds_behind", "stream_lag_seconds", "How long ago its newest message was produced; 0 if none waits."),
         Metric("measured_at", "stream_measured_timestamp_seconds", "When a stream last said how far it is."),
     )),
+    Part("scoring", ("environment", "model"), (
+        Metric("lag", "score_lag_messages", "Messages that were not scored when sluice score last said so."),
+        Metric("latency_p50", "score_latency_p50_milliseconds", "Median time from produced to scored in its last minute."),
+        Metric("latency_p99", "score_latency_p99_milliseconds", "The same for the slowest of a hundred."),
+        Metric("scored_share", "score_scored_ratio", "Share of the events of the last hour that have their score."),
+        Metric("drift", "score_drift", "Stability index of the scores of the last hour against those of the training."),
+        Metric("alerts_a_day", "score_alerts_per_day", "Alerts of the last 24 hours."),
+        Metric("measured_at", "score_measured_timestamp_seconds", "When sluice score last said how far it is."),
+    )),
     Part("runs", ("environment", "command"), (
         Metric("started_at", "last_run_start_timestamp_seconds", "When the last run of the command began."),
         Metric("seconds", "last_run_duration_seconds", "How long the last run of the command took."),

@@ -57,6 +57,29 @@ lags as (
     qualify measured_at > max(measured_at) over (partition by feed) - interval 30 days
 ),
 
+-- What `sluice score` did, by day; the day that goes on is not whole.
+scored_days as (
+    select
+        model,
+        time_bucket(interval 1 day, measured_at) as measured_at,
+        sum(alerts) as alerts,
+        sum(scored) as scored,
+        sum(asked) as asked,
+        max(latency_p99) as latency_p99,
+        sum(mean_score * scored) / nullif(sum(scored), 0) as mean_score,
+        sum(drift * scored) / nullif(sum(scored), 0) as drift
+    from ($scoring)
+    where environment = $environment
+    group by all
+),
+
+scored as (
+    select * from scored_days
+    qualify
+        measured_at < max(measured_at) over (partition by model)
+        and measured_at > max(measured_at) over (partition by model) - interval 61 days
+),
+
 drift as (
     select * from ($drift)
 ),
@@ -101,10 +124,22 @@ points as (
     select feed, 'rejected_share', 'feed=' || feed, 'p', measured_at, rows_quarantined, rows_read from feeds where rows_read > 0
     union all
     select feed, 'lag', 'feed=' || feed, 'value', measured_at, lag, null from lags
+    union all
+    select model, 'alerts', 'model=' || model, 'count', measured_at, alerts, null from scored
+    union all
+    select model, 'alert_share', 'model=' || model, 'p', measured_at, alerts, scored from scored where scored > 0
+    union all
+    select model, 'scored_share', 'model=' || model, 'p', measured_at, scored, asked from scored where asked > 0
+    union all
+    select model, 'mean_score', 'model=' || model, 'value', measured_at, mean_score, null from scored where scored > 0
+    union all
+    select model, 'drift', 'model=' || model, 'value', measured_at, drift, null from scored where drift is not null
+    union all
+    select model, 'latency_p99', 'model=' || model, 'value', measured_at, latency_p99, null from scored where scored > 0
 )
 
 select
-    case when label like 'feed=%' then 'feed' when label like 'step=%' then 'run' else relation end
+    case when label like 'feed=%' then 'feed' when label like 'model=%' then 'model' when label like 'step=%' then 'run' else relation end
     || '.' || measure || coalesce('{' || label || '}', '') as metric,
     kind, measured_at, value, denominator::double as denominator, relation, measure
 from points
