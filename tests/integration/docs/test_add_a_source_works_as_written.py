@@ -70,13 +70,13 @@ def published(project: Project) -> Published:
     return Published(project, (project.state / "warehouse" / "prod.duckdb").resolve())
 
 
-def run_as_written(project: Project, shop: str, data: Path) -> list[tuple[Any, ...]]:
+def run_as_written(project: Project, shop: str, data: Path, **more: str) -> list[tuple[Any, ...]]:
     """Run the page's commands, and give what its query answers in prod."""
     answer: list[tuple[Any, ...]] = []
     for block in blocks(shop):
         if block["kind"] == "sh":
             for line in block["text"].splitlines():
-                project.run(*line.split(), DATA=str(data))
+                project.run(*line.split(), DATA=str(data), **more)
         elif block["kind"] == "sql" and not block["file"]:
             answer = published(project).query(block["text"])
     return answer
@@ -138,11 +138,14 @@ def beside() -> tuple[Path, Path, Path]:
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory, beside: tuple[Path, Path, Path]) -> Published:
-    """A clone in which somebody follows the first page, with no other data: the shop is the first release of prod."""
+    """A clone in which somebody follows the first page, with no other data: the shop is the first release of prod.
+
+    The unit tests are run with both pages' shops, below.
+    """
     root = tmp_path_factory.mktemp("add_a_source")
     project = Project(root / "state", copy_project(root / "copy"))
     write(project.folder, "oracle_customer_orders")
-    assert run_as_written(project, "oracle_customer_orders", beside[0]) == [
+    assert run_as_written(project, "oracle_customer_orders", beside[0], DBT_EXCLUDE_RESOURCE_TYPES="unit_test") == [
         ("oracle_customer_orders", *complete_orders(beside[0]))
     ]
     return published(project)

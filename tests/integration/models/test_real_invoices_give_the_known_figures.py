@@ -169,27 +169,17 @@ def test_countries_become_iso_codes_where_they_can(shop: Project) -> None:
     assert None in rows  # European Community, Unspecified, Channel Islands
 
 
-@pytest.fixture
-def another(tmp_path: Path) -> Project:
-    return Project(tmp_path, variables=GBP)
-
-
-def test_day_by_day_with_builds_between(shop: Project, another: Project, files: list[Path]) -> None:
-    for start, stop in ((0, 1), (1, 150), (150, 305)):
-        ingest(another, files[start:stop])
+def test_first_then_last_then_the_days_between_and_every_file_again(shop: Project, tmp_path: Path, files: list[Path]) -> None:
+    """Builds add days at the end and days that come late, and what comes again is not read again."""
+    another = Project(tmp_path, variables=GBP)
+    for days in (files[:1], files[-40:]):
+        ingest(another, days)
         build_models(another)
-    assert differences(shop, another, shop.marts_of_the_shop()) == {}
-
-
-def test_in_reverse_order_and_then_every_file_again(shop: Project, another: Project, files: list[Path]) -> None:
-    backwards = files[::-1]
-    ingest(another, backwards[:40])
-    build_models(another)
     for path in files:
         # Other bytes and another name, the same content: nothing of it is read again.
         delivered = another.state / "delivered" / "by_day" / f"again_{path.name}"
         delivered.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), compresslevel=1, mtime=1))
-    ingest(another, backwards[40:])
+    ingest(another, files[1:-40])
     build_models(another)
     assert another.query("select sum(delivered_rows) from operations.rpt_reconciliation_rows") == [(541_909,)]
     assert differences(shop, another, shop.marts_of_the_shop()) == {}
