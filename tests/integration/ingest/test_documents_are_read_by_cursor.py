@@ -112,6 +112,13 @@ def test_documents_without_a_cursor_are_read_in_every_run_and_land_once(lake: An
     assert lake.query("select name from {raw} where _id = 2 order by _loaded_at") == [("none",), ("other",), ("none",)]
 
 
+def test_many_documents_without_a_required_cursor_do_not_stop_the_others(lake_of: Any, collection: Documents) -> None:
+    lake = lake_on(lake_of, {**COLUMNS, "seen": "timestamp!"})
+    collection.documents = [{"_id": number} for number in range(20)] + [good(20)]
+    report = lake.ingest()
+    assert (report.rows_landed, report.rows_quarantined) == (1, 20)
+
+
 def test_a_date_in_the_future_does_not_move_the_cursor_and_lands_once(
     lake: Any, collection: Documents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
