@@ -89,6 +89,8 @@ def test_a_page_that_shifts_loses_nothing(tmp_path: Path, api: ShopApi) -> None:
     report = lake.ingest()
     # The first page had the old version, and record 11 was on the first page when the second one was asked for.
     assert (report.rows_landed, report.warnings) == (26, ())
+    # The third pass showed nothing new: its commit moves the cursor, and is not a batch.
+    assert lake.query("select count(*), min(rows_landed) from {batches}") == [(2, 1)]
     assert lake.query("select count(distinct id) from {raw}") == [(25,)]
 
 

@@ -221,21 +221,20 @@ class _Run:
         return fresh
 
     def _land(self, rows: StagedRows, *, is_end: bool) -> None:
-        """Land a batch, if it has a row or moves the cursor."""
-        tallies, marks = tally(self.work.connection, rows), self._marks() if is_end else {}
+        """Land a batch; without a row, only move the cursor."""
+        tallies, marks, warnings = tally(self.work.connection, rows), self._marks() if is_end else {}, self._warnings()
         self._refuse_misshapen(tallies)
-        if tallies or marks or self.warnings:
-            version = self.work.table.open().version()
-            identity = "\n".join([self.feed.name, str(version), *self.lines.labels, *self.lines.digests])
-            batch = Batch(
-                hashlib.sha256(identity.encode()).hexdigest()[:20],
-                tuple(self.lines.labels),
-                tuple(self.lines.digests),
-                self.lines.bytes,
-                marks,
-                warnings=self._warnings(),
-            )
+        version = self.work.table.open().version()
+        identity = "\n".join([self.feed.name, str(version), *self.lines.labels, *self.lines.digests])
+        batch_id = hashlib.sha256(identity.encode()).hexdigest()[:20]
+        if tallies:
+            labels, digests = tuple(self.lines.labels), tuple(self.lines.digests)
+            batch = Batch(batch_id, labels, digests, self.lines.bytes, marks, warnings=warnings)
             self.landed += land(self.work, batch, rows, tallies)
+        else:
+            self.landed = replace(self.landed, warnings=(*self.landed.warnings, *warnings))
+            if marks:
+                raw.land(self.work.table, batch_id, None, marks, None)
         self.lines = self.lines.cleared()
 
     def _refuse_misshapen(self, tallies: list[Tally]) -> None:
