@@ -11,7 +11,7 @@ currencies as (
 ),
 
 rates as (
-    select * from {{ ref('int_rates__daily') }}
+    select * from {{ ref('int_rates__dated') }}
 ),
 
 reporting_rates as (
