@@ -192,7 +192,7 @@ def test_a_candidate_that_follows_another_release_is_no_base(shop: ModelShop) ->
 
 
 def test_the_next_build_is_compared_with_a_release_that_got_a_model(shop: ModelShop) -> None:
-    """Its profile is taken over from the release that it was made of, and is no point of a series of its own."""
+    """Its profile is taken over from the release that it was made of and is not a point of a series of its own."""
     from deltalake import DeltaTable
 
     first = shop.released()
