@@ -18,7 +18,6 @@ from sluice.model.judged import Predicted, judged, missed_of
 from sluice.model.moments import Moments, Window, moments, too_short
 
 if TYPE_CHECKING:
-
     from sluice.model.data import Array
 
 
