@@ -27,7 +27,7 @@ class ModelShop(ReleaseShop):
 
     def __init__(self, root: Path, store: Store | None = None) -> None:
         super().__init__(root, store or Folder(root / "warehouse"), fill=lambda file, _, rows: _filled(file, rows))
-        self.said = {}
+        self.said = {"search": {"rounds": 30, "max_depth": 3}}
 
     def work_here(self, patch: pytest.MonkeyPatch) -> None:
         """Let steps that read the environment work on this shop."""

@@ -64,7 +64,9 @@ class DemoShop:
         """Make everything, up to a published model; the files of the last days wait in `kept`."""
         steps: list[tuple[str, ...]] = [("ingest", "feeds/demo.yml"), *self.published(), ("model", "train", MODEL),
                                         ("audit", "candidate"), ("publish",)]  # fmt: skip
-        demo = ["demo", "--orders", str(orders), "--days", str(days), "--faults", "none", "--out", str(self.root / "demo")]
+        # At the usual rate, so few orders have too little fraud to learn from.
+        demo = ["demo", "--orders", str(orders), "--days", str(days), "--fraud", "4", "--faults", "none"]
+        demo += ["--out", str(self.root / "demo")]
         tell("demo", 0.0)
         self.sluice(*demo)
         self._keep_back(kept_back)

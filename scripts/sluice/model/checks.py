@@ -77,7 +77,7 @@ def _seen(reader: Reader, model: Model, champion: Model | None) -> Seen:
     declaration, rows = reader.declaration, reader.rows()
     times = moments(declaration.settings, rows.last)
     held_out = [_held_out(one) for one in (model, champion) if one]
-    here = rows.between(max([times.held_out.since, *held_out]), times.held_out.until)
+    here = rows.judged(max([times.held_out.since, *held_out]), times.held_out.until)
     labels = reader.labels(times.as_of)[here]
     of_champion, why = _of_champion(reader, champion, here)
     return Seen(
@@ -96,7 +96,7 @@ def _held_out(model: Model) -> datetime:
     return datetime.fromisoformat(model.facts["trained_on"]["held_out_since"])
 
 
-def _of_champion(reader: Reader, champion: Model | None, here: slice) -> tuple[Array | None, str]:
+def _of_champion(reader: Reader, champion: Model | None, here: Array) -> tuple[Array | None, str]:
     if champion is None:
         return None, "it is the first model of this name"
     try:

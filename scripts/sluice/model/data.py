@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of the features' mart: `at` in microseconds, `features` as float32 (nan: null), columns beside them, segments."""
+    """The rows of the features' mart: `at` in microseconds, `features` as float32 (nan: null), columns beside them, segments.
+
+    `is_judged` says which rows are judged, where others are known already.
+    """
 
     at: Array
     key: Array
     features: Array
     beside: dict[str, Array]
     segments: dict[str, Array]
+    is_judged: Array
 
     def between(self, since: datetime | None, until: datetime) -> slice:
         """The rows of [since, until)."""
@@ -39,6 +43,14 @@ class Rows:
 
         start = 0 if since is None else int(np.searchsorted(self.at, np.datetime64(since)))
         return slice(start, int(np.searchsorted(self.at, np.datetime64(until))))
+
+    def judged(self, since: datetime, until: datetime) -> Array:
+        """The places of the rows of [since, until) that are judged."""
+        import numpy as np
+
+        here = self.between(since, until)
+        places: Array = np.flatnonzero(self.is_judged[here]) + here.start
+        return places
 
     @property
     def last(self) -> datetime:
@@ -77,7 +89,7 @@ class Reader:
             matrix[:, number] = np.ma.filled(found[f"f{number}"], np.nan)
         beside = {name: found[f"b{number}"] for number, name in enumerate(declaration.settings.columns)}
         segments = {name: found[f"s{number}"] for number, name in enumerate(declaration.settings.segments)}
-        return Rows(found["at"].astype("datetime64[us]"), found["key"], matrix, beside, segments)
+        return Rows(found["at"].astype("datetime64[us]"), found["key"], matrix, beside, segments, found["is_judged"].astype(bool))
 
     def labels(self, moment: datetime) -> Array:
         """The label of each row as it was known at `moment`; what nobody knew is false."""
@@ -95,6 +107,7 @@ class Reader:
             label=identifier(settings.label.column),
             known_at=identifier(settings.label.known_at),
             columns=columns,
+            judged=f"({settings.split.judged or 'true'})::boolean",
             segments="".join(f', {said} as "s{number}"' for number, said in enumerate(settings.segments.values())),
             joins="\n".join(self._joins()),
         )

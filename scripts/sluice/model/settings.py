@@ -74,6 +74,7 @@ class Split(_Strict):
     """How time is split: `test` is held out, at the end; before it `folds` steps choose the parameters and calibrate.
 
     `train` limits how far back training looks. `as_of` is the day of the training, by default the newest time in the data.
+    `judged` is SQL over the features' mart: which rows are judged, such as those whose card is not blocked already.
     """
 
     test: Duration = timedelta(days=28)
@@ -81,6 +82,7 @@ class Split(_Strict):
     step: Duration = timedelta(days=7)
     train: Duration | None = None
     as_of: datetime | None = None
+    judged: str | None = None
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,6 @@ from sluice.model.judged import Predicted, judged, missed_of
 from sluice.model.moments import Moments, Window, moments, too_short
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from sluice.model.data import Array
 
 
@@ -49,7 +47,7 @@ class _Fold:
     window: Window
     learns: slice
     labels: Array
-    predicts: slice
+    predicts: Array
     truth: Array
 
     @property
@@ -72,7 +70,7 @@ def train(file: Path, declaration: Declaration, tell: Tell = silent, memory_limi
 
 
 def _fold(reader: Reader, rows: Rows, window: Window) -> _Fold:
-    learns, predicts = rows.between(window.train_since, window.train_until), rows.between(window.since, window.until)
+    learns, predicts = rows.between(window.train_since, window.train_until), rows.judged(window.since, window.until)
     return _Fold(window, learns, reader.labels(window.since)[learns], predicts, reader.labels(window.judged_at)[predicts])
 
 
@@ -99,7 +97,7 @@ def _trained(declaration: Declaration, rows: Rows, times: Moments, folds: list[_
         trials=trials,
         weights=dict(zip(declaration.features, learn.weights(booster, len(declaration.features)), strict=True)),
         profile=_profile(declaration, rows.features[held_out.learns], booster, curve),
-        metrics=judged(declaration, rows, Predicted(_places(held_out.predicts), held_out.truth, scores), threshold),
+        metrics=judged(declaration, rows, Predicted(held_out.predicts, held_out.truth, scores), threshold),
         rows={
             "trained": len(held_out.labels),
             "trained_true": int(held_out.labels.sum()),
@@ -135,7 +133,7 @@ def _over_folds(declaration: Declaration, rows: Rows, folds: list[_Fold], chosen
     for fold in folds:
         booster = learn.fit(rows.features[fold.learns], fold.labels, chosen, seed=settings.seed, threads=settings.threads)
         scores.append(learn.margins(booster, rows.features[fold.predicts]))
-    places = np.concatenate([_places(fold.predicts) for fold in folds])
+    places = np.concatenate([fold.predicts for fold in folds])
     return Predicted(places, np.concatenate([fold.truth for fold in folds]), np.concatenate(scores))
 
 
@@ -150,12 +148,6 @@ def _mean_precision(predicted: Predicted, folds: list[_Fold]) -> float:
         found.append(measure(np.ones(end - start)) or 0.0)
         start = end
     return float(np.mean(found))
-
-
-def _places(rows: slice) -> np.ndarray[Any, Any]:
-    import numpy as np
-
-    return np.arange(rows.start, rows.stop)
 
 
 def _base(booster: Any, count: int) -> float:

@@ -112,6 +112,16 @@ def test_each_fold_is_trained_before_the_delay() -> None:
     assert all(fold.judged_at == found.held_out.since for fold in found.folds)
 
 
+def test_rows_that_are_not_judged_are_learned_from_and_left_out_of_the_figures(trained: Trained, file: Path) -> None:
+    some = _trained(file, split={"test": "28 days", "folds": 2, "step": "14 days", "judged": "amount_cents > 5000"})
+    assert some.rows["trained"] == trained.rows["trained"]
+    with connect(str(file), read_only=True) as connection:
+        held_out = trained.moments.held_out
+        of_judged = "select count(*) from risk.rpt_features where amount_cents > 5000 and paid_at >= ? and paid_at < ?"
+        assert connection.execute(of_judged, [held_out.since, held_out.until]).fetchone() == (some.rows["held_out"],)
+    assert some.rows["held_out"] < trained.rows["held_out"]
+
+
 def test_data_that_is_too_short_says_how_much_it_takes(file: Path) -> None:
     with pytest.raises(SluiceError, match="too short") as error:
         _trained(file, label={"model": "fct_labels", "column": "is_fraud", "known_at": "known_at", "delay": "40 days"})
