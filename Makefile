@@ -143,7 +143,7 @@ lock: $(VENV)/.ready  ## Resolve requirements/*.txt from pyproject.toml. UPGRADE
 	@compile="$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $(UPGRADE)"
 	$$compile pyproject.toml --group dev $$(printf -- '--extra %s ' expectations feeds s3 documents rest stream models) --output-file requirements/dev.txt
 	$$compile pyproject.toml --constraint requirements/dev.txt --output-file requirements/core.txt
-	for name in notebook superset dlt standards; do $$compile requirements/$$name.in --output-file requirements/$$name.txt; done
+	for name in notebook superset dlt spark standards; do $$compile requirements/$$name.in --output-file requirements/$$name.txt; done
 
 ##@ Continuous integration
 

@@ -1,4 +1,4 @@
-"""(j) What a stream costs: JSON events of a topic into the lake by one process, and whether its memory grows.
+"""(j) What a stream costs: JSON events of a topic into the lake by one process, and whether its memory grows; beside Spark.
 
 As a program: the arguments are the broker's address, the topic, the number of events and the lake.
 """
@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lab.bench.spark.pair import LOCK, spark_landed
 from lab.broker import broker
 from lab.places import REPOSITORY
 from sluice.ingest.readers.kafka import KafkaFeed
@@ -25,6 +26,7 @@ from sluice.lake.contracts import Column, Contract
 from sluice.stream.running import Running, Streamed
 
 PARTITIONS = 4
+BATCH = KafkaFeed.batch_messages
 AIM = 100_000
 COLUMNS = {
     "payment_id": "bigint", "paid_at": "timestamp", "card_fingerprint": "varchar", "customer_id": "bigint", "merchant": "varchar",
@@ -35,16 +37,18 @@ CONTRACT = Contract("bench", "payments", tuple(Column(name, kind, name == "payme
 
 def bench_streams(root: Path, events: int, runs: int) -> dict[str, Any]:
     """Fill a topic, then land it; the median run by processor seconds. `root` is scratch."""
-    shutil.rmtree(root, ignore_errors=True)
-    found = []
+    shutil.rmtree(root / "broker", ignore_errors=True)
+    found, spark = [], dict[str, Any]()
     with broker.running(root / "broker") as running:
         topic = running.topic("payments", PARTITIONS)
         size = _fill(running, topic, events)
         for number in range(runs):
             found.append(_landed(running, topic, events, root / f"lake-{number}"))
-    shutil.rmtree(root, ignore_errors=True)
+        if LOCK.exists():
+            spark = spark_landed(running, topic, events, BATCH, root)
+    shutil.rmtree(root / "broker")
     median = sorted(found, key=lambda one: float(one["processor_seconds"]))[len(found) // 2]
-    return {"events": events, "bytes": size, "runs": runs, **median}
+    return {"events": events, "bytes": size, "runs": runs, **median, "spark": spark}
 
 
 def section(report: Mapping[str, Any]) -> str:
@@ -68,6 +72,18 @@ work is beside it.
 | {rate:,.0f} | {cpu:.1f} | {found["broker_seconds"] / found["events"] * 1e6:.1f} | {found["batches"]} | {found["peak_mib"]:,} |
 
 Resident memory, in MiB, after 2, 4, 6, 8 and 10 tenths of the events: {memory.replace(" | ", ", ")}.
+{_beside(found["spark"], cpu)}"""
+
+
+def _beside(spark: Mapping[str, Any], cpu: float) -> str:
+    if not spark:
+        return ""
+    theirs = spark["processor_seconds"] / spark["events"] * 1e6
+    return f"""
+Spark Structured Streaming (pyspark 4.2.0, two threads, batches of {BATCH:,}) on the same topic, its JSON parsed to the same
+columns and written to a Delta table, which checks no contract and quarantines nothing: {theirs:.1f} processor seconds a million
+after its first batch, {theirs / cpu:.1f} times as many, at {spark["events"] / spark["seconds"]:,.0f} events a second. With its
+start and its first batch it took {spark["whole_seconds"]:,.0f} processor seconds.
 """
 
 

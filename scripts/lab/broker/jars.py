@@ -1,4 +1,4 @@
-"""What the broker and the registry are made of: taken once from Maven, by the pom beside this file."""
+"""What the broker, the registry and Spark are made of: taken once from Maven, by poms with pinned versions."""
 
 from __future__ import annotations
 
@@ -33,41 +33,42 @@ def java() -> str:
 
 def kafka() -> Path:
     """The folder with the jars of Kafka. Raises SluiceError where they are not there and Maven cannot get them."""
-    return _once("kafka", _get_kafka)
+    return once("kafka", POM, _get_kafka)
 
 
 def registry() -> Path:
     """The folder with the registry's program. Raises SluiceError where it is not there and Maven cannot get it."""
-    return _once("registry", _get_registry)
+    return once("registry", POM, _get_registry)
 
 
 def _get_kafka(folder: Path) -> None:
-    _maven("dependency:copy-dependencies", f"-DoutputDirectory={folder}", "-DincludeScope=runtime")
+    maven(POM, "dependency:copy-dependencies", f"-DoutputDirectory={folder}", "-DincludeScope=runtime")
 
 
 def _get_registry(folder: Path) -> None:
-    _maven("dependency:copy", f"-DoutputDirectory={folder}")
+    maven(POM, "dependency:copy", f"-DoutputDirectory={folder}")
     (archive,) = folder.glob("*.tar.gz")
     with tarfile.open(archive) as packed:
         packed.extractall(folder, filter="data")
     archive.unlink()
 
 
-def _maven(*arguments: str) -> None:
+def maven(pom: Path, *arguments: str) -> None:
+    """Run Maven. Raises SluiceError where it is missing or fails."""
     program = shutil.which("mvn")
     if program is None:
-        raise SluiceError("mvn was not found", hint="install Maven, which gets Kafka and the registry once")
-    ended = subprocess.run([program, "-q", "-B", "-f", str(POM), *arguments], capture_output=True, text=True, check=False)
+        raise SluiceError("mvn was not found", hint="install Maven, which gets what is needed once")
+    ended = subprocess.run([program, "-q", "-B", "-f", str(pom), *arguments], capture_output=True, text=True, check=False)
     if ended.returncode:
         said = next((line for line in ended.stdout.splitlines() if "ERROR" in line), ended.stderr.strip())
-        raise SluiceError(f"Maven did not get the broker: {said}", where=str(POM), hint="check the network, or Maven's settings")
+        raise SluiceError(f"Maven did not get the broker: {said}", where=str(pom), hint="check the network, or Maven's settings")
 
 
-def _once(name: str, get: Callable[[Path], None]) -> Path:
+def once(name: str, pom: Path, get: Callable[[Path], None]) -> Path:
     """The folder of that name in the cache, which `get` fills once for each version of the pom; others wait meanwhile."""
     root = Path(os.environ.get("SLUICE_JARS") or REPOSITORY / ".jars")
     root.mkdir(parents=True, exist_ok=True)
-    folder = root / f"{name}-{hashlib.sha256(POM.read_bytes()).hexdigest()[:12]}"
+    folder = root / f"{name}-{hashlib.sha256(pom.read_bytes()).hexdigest()[:12]}"
     with (root / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.is_dir():

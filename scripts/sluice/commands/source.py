@@ -19,11 +19,10 @@ app = typer.Typer(help="Add a source from its data, and see what it still lacks.
 
 
 def _typed(name: str) -> str:
-    """A path as one that starts at the project's folder; a connection string or an address as it is."""
-    from sluice.source.add import is_server
-    from sluice.source.rest import is_address
+    """A path as one that starts at the project's folder; a connection string, an address or a topic as it is."""
+    from sluice.source.add import is_elsewhere
 
-    return name if is_server(name) or is_address(name) else str(typed(name))
+    return name if is_elsewhere(name) else str(typed(name))
 
 
 def _has_terminal() -> bool:
@@ -37,7 +36,7 @@ def add(
         typer.Argument(
             parser=_typed,
             metavar="FILE|FOLDER|CONNECTION|ADDRESS...",
-            help="Files, folders, a connection string of PostgreSQL or MongoDB, or addresses of a REST API.",
+            help="Files, folders, a connection string of PostgreSQL or MongoDB, addresses of a REST API, kafka://broker/topic.",
         ),
     ],
     schema: Annotated[

@@ -117,8 +117,13 @@ def has_file(delta: DeltaTable, digest: str) -> bool:
 
 def has_batch(delta: DeltaTable, batch_id: str) -> bool:
     """Whether a batch is in the table. Of a stream's batch it is enough that one of its number is: two may have raced."""
+    return _has_batch(delta, batch_id, delta.transaction_version(STREAM) or 0)
+
+
+def _has_batch(delta: DeltaTable, batch_id: str, newest: int) -> bool:
+    """The same, with the number of the newest batch of a stream: there may be thousands of files to ask for."""
     if numbered := _STREAMED_BATCH.fullmatch(batch_id):
-        return (delta.transaction_version(STREAM) or 0) >= int(numbered.group(1))
+        return newest >= int(numbered.group(1))
     return delta.transaction_version(f"batch:{batch_id}") is not None
 
 
@@ -173,8 +178,9 @@ def undo_half_batch(table: RawTable) -> str | None:
     Returns the batch whose quarantine was removed.
     """
     delta = table.open()
+    newest = delta.transaction_version(STREAM) or 0
     for file in (*table.incoming.glob("*"), *table.path.glob("batch-*.parquet")):
-        if file.parent == table.incoming or not has_batch(delta, _batch_of(file)):
+        if file.parent == table.incoming or not _has_batch(delta, _batch_of(file), newest):
             file.unlink(missing_ok=True)
     batch = quarantine_of(table).history(1)[0].get("batch_id")
     if batch is None or _is_landed(delta, str(batch)):

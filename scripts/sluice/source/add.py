@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from sluice.source.contract import raw_table, required
 from sluice.source.facts import TableFacts
 from sluice.source.files import entry, entry_text, files
 from sluice.source.groups import Group, groups
+from sluice.source.kafka import is_topic, look_at_topics
 from sluice.source.look import look_at, opened
 from sluice.source.mapping import stagings
 from sluice.source.mongodb import is_uri, look_at_collections
@@ -95,6 +96,11 @@ def is_server(text: str) -> bool:
     return is_uri(text) or is_connection(text)
 
 
+def is_elsewhere(text: str) -> bool:
+    """Whether it names something that is not a path: a connection, an address or a topic."""
+    return is_server(text) or is_address(text) or is_topic(text)
+
+
 def _look(source: str, given: Given, tell: Tell) -> tuple[list[TableFacts], dict[str, str], list[str]]:
     """What was seen, the environment variables that the feeds need, and notes."""
     connections = [name for name in given.names if is_server(name)]
@@ -106,10 +112,10 @@ def _look(source: str, given: Given, tell: Tell) -> tuple[list[TableFacts], dict
         with opened([READERS[kind].extensions]) as (connection, _):
             found = look(connection, connections[0], given.schema, given.tables, variable)
         return found, {variable: "<connection string>"}, []
-    addresses = [name for name in given.names if is_address(name)]
-    if addresses and len(addresses) < len(given.names):
-        raise SluiceError("addresses are given with something else", hint="add one source at a time")
-    if addresses:
+    if topics := _all_or_none(given.names, is_topic, "topics"):
+        with opened([READERS["kafka"].extensions]) as (connection, _):
+            return look_at_topics(connection, source, topics), {}, []
+    if _all_or_none(given.names, is_address, "addresses"):
         need("dlt", "rest", "a source of REST addresses")
         with opened([READERS["rest"].extensions]) as (connection, _):
             return *look_at_addresses(connection, Asked(source, given.names, given.headers)), []
@@ -121,6 +127,14 @@ def _look(source: str, given: Given, tell: Tell) -> tuple[list[TableFacts], dict
     paths, settings = _paths([group.pattern for group in members])
     found, unreadable = _look_at_files(members, paths, tell)
     return found, settings, [*notes, *unreadable]
+
+
+def _all_or_none(names: Sequence[str], is_one: Callable[[str], bool], what: str) -> list[str]:
+    """Those of a kind. Raises SluiceError where there are others besides."""
+    found = [name for name in names if is_one(name)]
+    if found and len(found) < len(names):
+        raise SluiceError(f"{what} are given with something else", hint="add one source at a time")
+    return found
 
 
 def _look_at_files(members: Sequence[Group], paths: Sequence[str], tell: Tell) -> tuple[list[TableFacts], list[str]]:

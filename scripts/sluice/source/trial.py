@@ -15,6 +15,7 @@ from sluice.core.text import plural
 from sluice.ingest.files import find, fixed_folder
 from sluice.ingest.landing import FeedReport
 from sluice.ingest.readers.file_feed import FileFeed
+from sluice.ingest.readers.kafka import KafkaFeed, first_messages
 from sluice.ingest.readers.protocol import Feed
 from sluice.ingest.readers.rest import RestFeed, first_pages
 from sluice.ingest.run import run
@@ -59,9 +60,11 @@ def land(feeds: Sequence[Feed], contracts: Mapping[str, Contract], root: Path, t
 
 
 def _sampled(feed: Feed, links: Path) -> tuple[Feed, bool]:
-    """The feed with links to its first files, where all of them are too many; of an address, the first pages."""
+    """The feed with links to its first files, where all of them are too many; the first pages of an address, or messages."""
     if isinstance(feed, RestFeed):
         return first_pages(feed), True
+    if isinstance(feed, KafkaFeed):
+        return first_messages(feed), True
     if not isinstance(feed, FileFeed) or not fixed_folder(feed.path).is_dir():
         return feed, False
     paths, start = find(feed.path), fixed_folder(feed.path)

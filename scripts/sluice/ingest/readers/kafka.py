@@ -7,8 +7,8 @@ commit that holds its rows, and nothing else decides where reading continues: of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from dataclasses import dataclass, field, fields, replace
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
@@ -31,6 +31,8 @@ class KafkaFeed(Spelled, Feed):
     """A feed of one topic of Kafka. Its rows have the partition as `_file` and the offset as `_position`."""
 
     extensions = ("delta",)
+    # Whether to end after the first batch.
+    only_first: ClassVar[bool] = False
 
     brokers: Annotated[str, Field(min_length=1, description="addresses of brokers: host:port, separated by commas")]
     topic: Annotated[str, Field(min_length=1, description="name of the topic")]
@@ -97,6 +99,10 @@ class KafkaFeed(Spelled, Feed):
                 work.tell("reading", topic.share)
                 topic.fill()
                 report += land_messages(work, self, topic, decoder)
+                if self.only_first:
+                    break
+        if not report.batches:
+            report = replace(report, files_known=len(topic.reads))
         try:
             write_streamed_records(work.table)
         except SluiceError as error:
@@ -104,3 +110,13 @@ class KafkaFeed(Spelled, Feed):
                 raise
             work.unrecorded.append(f"its batches have landed, the next run records them: {error.what} ({error.where})")
         return report
+
+
+@dataclass(frozen=True, kw_only=True)
+class _FirstMessages(KafkaFeed):
+    only_first = True
+
+
+def first_messages(feed: KafkaFeed) -> KafkaFeed:
+    """The same feed, which ends after its first batch: for a trial."""
+    return _FirstMessages(**{one.name: getattr(feed, one.name) for one in fields(feed)})
