@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from sluice.features import live_sql
+from sluice.features.state import Event
 from sluice.lake.contracts import load_contracts
 from sluice.score.messages import Message
 from sluice.score.serving import Release, Serving
@@ -35,24 +36,29 @@ def replay(before: Release, after: Release, model: str, lines: Sequence[str], pr
     serving.remember_release()
     messages = [Message(line, None, 0, place, 0) for place, line in enumerate(lines)]
     described, _ = serving.describe(messages)
-    own = {row.event.id for row in described}
-    for row in live_sql.of_release(after.file, serving.manifest, serving.features):
-        if row.event.id not in own:
-            serving.state.add(row.event)
+    learnt = _learnt(serving, before, after, {row.event.id for row in described})
     batch = _batch(serving, after)
     different: Counter[str] = Counter()
     equal = compared = 0
     for row in described:
+        while learnt and learnt[-1].at < row.event.at:
+            serving.state.add(learnt.pop())
         if row.is_asked and row.event.id in batch:
             found, wanted = serving.state.row(row.event, row.columns), batch[row.event.id]
-            odd = [
-                name for name, a, b in zip(serving.features.names, found, wanted, strict=True) if a != b or type(a) is not type(b)
-            ]
+            pairs = zip(serving.features.names, found, wanted, strict=True)
+            odd = [name for name, a, b in pairs if a != b or type(a) is not type(b)]
             compared += 1
             equal += not odd
             different.update(odd)
         serving.state.add(row.event)
     return Equality(equal, compared, dict(different))
+
+
+def _learnt(serving: Serving, before: Release, after: Release, own: set[str]) -> list[Event]:
+    """What became known between two releases and is not a message: the last one first."""
+    known = own | {row.event.id for row in live_sql.of_release(before.file, serving.manifest, serving.features)}
+    rows = live_sql.of_release(after.file, serving.manifest, serving.features)
+    return sorted((row.event for row in rows if row.event.id not in known), key=lambda event: event.at, reverse=True)
 
 
 def _batch(serving: Serving, after: Release) -> dict[str, tuple[Any, ...]]:
