@@ -113,15 +113,15 @@ class Payment:
 
 
 def payments(count: int, since: datetime, seconds: float, seed: int = 1) -> list[Payment]:
-    """Payments in the order of time, some in one microsecond; of a few stolen cards many in a row, of large amounts."""
+    """Payments in the order of time, some in one microsecond; of a few stolen cards four in a row, within minutes."""
     dice, made, at = random.Random(seed), [], since
     for number in range(count):
-        at += timedelta(seconds=0 if number % 40 == 7 else dice.uniform(0, 2 * seconds))
         is_stolen = number % 60 in (20, 21, 22, 23)
+        at += timedelta(seconds=0 if number % 40 == 7 else dice.uniform(0, min(60, 2 * seconds) if is_stolen else 2 * seconds))
         card = f"stolen{number // 60}" if is_stolen else f"card{dice.randrange(25)}"
         kind = "decline" if dice.random() < 0.1 else "other" if dice.random() < 0.05 else "payment"
         device = None if dice.random() < 0.1 else f"device{dice.randrange(20)}"
-        cents = dice.randrange(40_000, 90_000) if is_stolen else dice.randrange(500, 30_000)
+        cents = dice.randrange(2_000, 60_000) if is_stolen else dice.randrange(500, 30_000)
         made.append(Payment(f"{since:%m%d}-{number}", kind, cents, dice.choice(["EUR", "USD", "SEK"]), card, device, at))
     return made
 

@@ -16,6 +16,7 @@ import duckdb
 from lab.places import REPOSITORY
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell
+from sluice.score.serving import Release
 
 MODEL = "risk_payments"
 _FEED = """feeds:
@@ -94,6 +95,11 @@ class DemoShop:
         path = self.root / "stream.yml"
         path.write_text(_FEED.format(brokers=brokers, topic=topic), encoding="utf-8")
         return path
+
+    def release(self) -> Release:
+        """What prod points to."""
+        file = (self.root / "warehouse" / "prod.duckdb").resolve()
+        return Release(file.parent.name, file.parent, file)
 
     def asked(self, query: str) -> list[tuple[Any, ...]]:
         """A query on what prod's readers have."""

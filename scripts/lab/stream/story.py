@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.broker import broker
+from lab.places import REPOSITORY
+from lab.stream.replay import Equality, replay
 from lab.stream.shop import MODEL, DemoShop, stolen
 from lab.stream.traffic import Listener, send
 from sluice.core.errors import SluiceError
@@ -35,12 +38,14 @@ class Told:
     alerts_in_mart: int
     p50: float
     p99: float
+    equality: Equality
 
     @property
     def is_well(self) -> bool:
-        """Nothing lost or doubled; the card is flagged within a second of its second payment; alerts are in the mart."""
+        """Nothing lost or doubled, features as in the batch; the second payment flagged within a second; alerts in the mart."""
         flagged = all(self.burst_alerts[1:]) and self.burst_seconds[1] < 1.0
-        return not self.lost and not self.doubled and flagged and self.alerts_in_mart > 0
+        is_equal = self.equality.equal == self.equality.compared > 0
+        return not self.lost and not self.doubled and flagged and self.alerts_in_mart > 0 and is_equal
 
 
 def play(shop: DemoShop, rate: float, tell: Tell) -> Told:
@@ -63,6 +68,7 @@ def _played(shop: DemoShop, brokers: str, topic: str, to: str, feed: Path, heard
     sample = next(one for one in rest if one["type"] == "authorised")
     burst = list(stolen(sample, BURST, first[-1]["created_at"]))
     arguments = ("score", MODEL, str(feed), "--to", to)
+    before = shop.release()
     landing = shop.start("stream", str(feed), log="stream.txt")
     scorer = shop.start(*arguments, log="score.txt")
     try:
@@ -86,7 +92,9 @@ def _played(shop: DemoShop, brokers: str, topic: str, to: str, feed: Path, heard
     for step in shop.published():
         shop.sluice(*step)
     wanted = {f"payments:{one['transaction_id']}" for one in [*payments, *burst] if one["type"] == "authorised"}
-    return _told(shop, heard, sent, wanted, [f"payments:{one['transaction_id']}" for one in burst])
+    lines = [json.dumps(one) for one in [*first, *burst, *rest]]
+    equality = replay(before, shop.release(), MODEL, lines, REPOSITORY)
+    return _told(shop, heard, sent, wanted, [f"payments:{one['transaction_id']}" for one in burst], equality)
 
 
 def _killed(
@@ -110,7 +118,9 @@ def _wait(heard: Listener, count: int, scorer: subprocess.Popen[bytes]) -> None:
             raise SluiceError(f"{len(heard.first)} of {count} payments have a score", where="score.txt")
 
 
-def _told(shop: DemoShop, heard: Listener, sent: dict[str, float], wanted: set[str], burst: list[str]) -> Told:
+def _told(
+    shop: DemoShop, heard: Listener, sent: dict[str, float], wanted: set[str], burst: list[str], equality: Equality
+) -> Told:
     rows = [row for row in shop.scores() if row[7] == "payments" and row[2] == "champion"]
     ids = [row[0] for row in rows]
     latencies = sorted(row[6] for row in rows)
@@ -132,6 +142,7 @@ def _told(shop: DemoShop, heard: Listener, sent: dict[str, float], wanted: set[s
         alerts_in_mart=len(mart),
         p50=latencies[len(latencies) // 2],
         p99=latencies[int(0.99 * len(latencies))],
+        equality=equality,
     )
 
 
@@ -146,6 +157,8 @@ def text(told: Told) -> str:
             *(f"payment {number} of the stolen card: {words}" for number, words in enumerate(flagged, 1)),
             f"reasons of the second: {'; '.join(told.reasons)}",
             f"alerts of the card in fct_fraud_alerts: {told.alerts_in_mart}",
+            f"{told.equality.equal} of {told.equality.compared} payments have the features of the batch, to the bit"
+            + "".join(f"; {name} differs {count} times" for name, count in told.equality.differing.items()),
             f"from produced to scored, restarts included: p50 {told.p50:.0f} ms, p99 {told.p99:.0f} ms",
         ]
     )

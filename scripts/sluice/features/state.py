@@ -15,7 +15,7 @@ from sluice.features.aggregates import KINDS, TIMES, Aggregated
 from sluice.features.declared import Feature, Features
 
 # How late an event may come, beyond the longest window, without a loss for events of its own time.
-LATENESS = 86_400_000_000
+LATENESS = 7 * 86_400_000_000
 _DROP_AT_ONCE = 64
 
 

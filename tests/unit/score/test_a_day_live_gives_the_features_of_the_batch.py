@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import duckdb
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from tests.helpers import live_shop
 from tests.helpers.live_day import Day
+from tests.helpers.live_shop import Payment
 
 from sluice.core.errors import SluiceError
 from sluice.lake.contracts import load_contracts
@@ -73,6 +75,16 @@ def test_scores_are_those_of_the_model(day: Day) -> None:
         assert score.score == model.score(matrix)[0]
         assert score.is_alert == (score.score >= model.threshold)
         assert bool(score.reasons) == score.is_alert
+
+
+def test_a_stolen_card_is_flagged_from_its_second_payment_on(day: Day) -> None:
+    """A card of somebody who pays twice a day pays six times in six minutes: the first says nothing, the others do."""
+    since = day.history[-1].at + timedelta(days=1)
+    burst = [Payment(f"b{n}", "payment", 25_000, "EUR", "card3", "new", since + timedelta(minutes=n)) for n in range(6)]
+    messages = [Message(one.line, None, 0, place, 0) for place, one in enumerate(burst)]
+    scores = _scored(day.serving(), messages, 1)
+    assert [score.is_alert for score in scores] == [False, True, True, True, True, True]
+    assert scores[1].reasons[0].feature == "card_since"
 
 
 def test_a_message_that_comes_twice_is_scored_once(day: Day) -> None:
