@@ -23,8 +23,10 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import chdir, suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any, NoReturn
 
 # Beside what the programs' entry points import: what they import when they need it.
@@ -102,6 +104,7 @@ def preload(codes: Path, programs: Sequence[str]) -> dict[str, Callable[[], Any]
         for name in MODULES:
             importlib.import_module(name)
         entries = {name: entry.load() for name in programs for entry in entry_points(group="console_scripts", name=name)}
+        know_sluice()
     quick_dbt.use(codes)
     warm_up()
     duckdb.default_connection().close()
@@ -111,6 +114,18 @@ def preload(codes: Path, programs: Sequence[str]) -> dict[str, Callable[[], Any]
     gc.freeze()
     gc.set_threshold(OBJECTS_BEFORE_A_LOOK, 20, 100)
     return entries
+
+
+def know_sluice() -> None:
+    """Import what its commands import when they are called, and make their options of their functions once."""
+    import typer.main
+
+    import sluice.cli
+
+    for module in walk_packages(sluice.__path__, "sluice."):
+        importlib.import_module(module.name)
+    typer.main.get_command = cache(typer.main.get_command)
+    typer.main.get_command(sluice.cli.app)
 
 
 def warm_up() -> None:

@@ -101,7 +101,8 @@ def built(python: str, folder: Path) -> tuple[list[tuple[str, str]], dict[str, A
     return said, {
         "nodes": {name: {**node, "created_at": "then", "root_path": "here"} for name, node in nodes.items()},
         "compiled": {path.name: path.read_text() for path in (folder / "target" / "compiled").rglob("*") if path.is_file()},
-        "results": [(result["unique_id"], result["status"], result["compiled_code"]) for result in results],
+        # Which of two that can begin is the first differs from run to run, too.
+        "results": sorted((result["unique_id"], result["status"], result["compiled_code"] or "") for result in results),
     }
 
 
