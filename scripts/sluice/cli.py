@@ -16,6 +16,7 @@ import typer
 
 from sluice import __version__
 from sluice.commands.ack import ack
+from sluice.commands.alert import app as alert
 from sluice.commands.audit import audit
 from sluice.commands.build import build
 from sluice.commands.chart import chart
@@ -100,6 +101,7 @@ register(app, "Review", drop)
 register(app, "Quality", audit, verify)
 register(app, "Quality", chart, anywhere=True)
 app.add_typer(quarantine, name="quarantine", rich_help_panel="Quality")
+app.add_typer(alert, name="alert", rich_help_panel="Operate")
 app.add_typer(incidents, name="incidents", rich_help_panel="Operate")
 app.add_typer(silence, name="silence", rich_help_panel="Operate")
 app.add_typer(contract, name="contract", rich_help_panel="Operate")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-GROUPS = ("contract", "incidents", "model", "quarantine", "silence", "source")
+GROUPS = ("alert", "contract", "incidents", "model", "quarantine", "silence", "source")
 
 
 def registered() -> dict[tuple[str, ...], Callable[..., Any]]:
