@@ -1,0 +1,50 @@
+"""`make stream` is well only if nothing is lost or doubled, the card is flagged, its alerts are in the mart, features equal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lab.stream.replay import Equality
+from lab.stream.shop import stolen
+from lab.stream.story import Told, text
+
+WELL = Told(
+    sent=100, scored=90, lost=0, doubled=0, kills=2, heard_again=4, burst_alerts=(False, True, True),
+    burst_seconds=(0.1, 0.2, 5.0), reasons=("Tries to pay with the card in the last 10 minutes",), alerts_in_mart=2, p50=5.0,
+    p99=900.0, equality=Equality(90, 90, {}),
+)  # fmt: skip
+
+
+def test_it_is_well_as_it_should_be() -> None:
+    assert WELL.is_well
+    assert "payment 2 of the stolen card: alert after 0.200 s" in text(WELL)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"lost": 1}, {"doubled": 1}, {"burst_alerts": (False, False, True)}, {"burst_seconds": (0.1, 1.0, 0.1)},
+        {"alerts_in_mart": 0}, {"equality": Equality(89, 90, {"card_payments_1h": 1})}, {"equality": Equality(0, 0, {})},
+    ],
+    ids="-".join,
+)  # fmt: skip
+def test_each_fault_is_seen(fault: dict[str, Any]) -> None:
+    told = replace(WELL, **fault)
+    assert not told.is_well
+    if "equality" in fault and told.equality.differing:
+        assert "card_payments_1h differs 1 times" in text(told)
+
+
+def test_a_stolen_card_pays_large_amounts_from_abroad_in_minutes() -> None:
+    sample = {
+        "transaction_id": "tx", "order_id": 7, "type": "authorised", "amount": {"value": 12.5, "currency": "SEK"},
+        "card": {"fingerprint": "c"}, "ip_country": "SE", "buyer": {"customer_id": 1, "device": "d"},
+    }  # fmt: skip
+    burst = list(stolen(sample, 3, "2026-01-31T23:59:50Z"))
+    assert [one["created_at"] for one in burst] == ["2026-01-31T23:59:50Z", "2026-02-01T00:00:10Z", "2026-02-01T00:00:30Z"]
+    assert {one["card"]["fingerprint"] for one in burst} == {"c"}
+    assert len({one["transaction_id"] for one in burst}) == 3
+    assert all(one["ip_country"] != "SE" and one["buyer"]["device"] != "d" and one["amount"]["value"] > 500 for one in burst)
