@@ -146,7 +146,7 @@ def test_an_unknown_certificate_is_said_at_once(tmp_path: Path, waits: list[floa
             "goods",
             {"page": {}},
             lambda _: Answer(body=PAGE),
-            "page 2 has the records of page 1 again; check the keys of `paging` | page 2 of HOST/goods",
+            "page 3 has the records of pages 1 and 2 again; check the keys of `paging` | page 3 of HOST/goods",
         ),
         (
             "goods",

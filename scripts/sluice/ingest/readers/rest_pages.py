@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10
 # What is waited before a request is repeated doubles from here on, unless the server says how long.
 BACKOFF_SECONDS = 1.0
+# How many pages may have the same records.
+_REPEATS = 2
 _REPEATED = (408, 425, 429, *range(500, 600))
 
 
@@ -82,7 +84,7 @@ class Reading:
     _session: Session | None = None
     _auth: Any = None
     _asked: dict[str, int] = field(default_factory=dict)
-    _seen: dict[str, int] = field(default_factory=dict)
+    _seen: dict[str, list[int]] = field(default_factory=dict)
 
     def read(self, take: Callable[[Page], Taken]) -> None:
         """Hand each page to `take`. Raises SluiceError for what cannot be read, repeats itself or does not end."""
@@ -210,9 +212,14 @@ class Reading:
             raise self._error(f"sends to another server for the next page, {place}; if it is right, write it in `url`", request)
 
     def _refuse_repeated(self, taken: Taken, request: Request) -> None:
-        if taken.records and self._seen.setdefault(taken.digest, self.number) != self.number:
-            again = self._seen[taken.digest]
-            raise self._error(f"page {self.number} has the records of page {again} again; check the keys of `paging`", request)
+        """Once may be a record that moved by one page; a server that does not know a parameter repeats the page forever."""
+        if not taken.records:
+            return
+        pages = self._seen.setdefault(taken.digest, [])
+        if len(pages) == _REPEATS:
+            places = " and ".join(map(str, pages))
+            raise self._error(f"page {self.number} has the records of pages {places} again; check the keys of `paging`", request)
+        pages.append(self.number)
 
     def _label(self, request: Request) -> str:
         """The address of the page, with its number, as a record of it may be shown."""
