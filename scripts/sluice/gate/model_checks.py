@@ -63,6 +63,7 @@ def _champion(name: str, before: Record | None, context: Context) -> Model | Non
 
 def _as_results(found: tuple[Check, ...]) -> Iterator[CheckResult]:
     for one in found:
+        is_judged = one.status != "not_run"
         yield CheckResult(
             name=one.name,
             expectation="model",
@@ -70,10 +71,10 @@ def _as_results(found: tuple[Check, ...]) -> Iterator[CheckResult]:
             severity="warn" if one.status == "warn" else "error",
             status=one.status,
             failures=None,
-            observed=one.observed,
+            observed={"observed_value": one.message, **one.observed} if is_judged else one.observed,
             expected=one.expected,
             sample=(),
             query=None,
-            message=one.message,
+            message="" if is_judged else one.message,  # where a check was judged, a message says that it could not be
             seconds=one.seconds,
         )

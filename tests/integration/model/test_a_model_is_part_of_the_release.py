@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from sluice.candidate.verify import verify
 from sluice.core.errors import RefusedError, SluiceError
 from sluice.gate.prune import prune
 from sluice.model import artifact
-from sluice.steps import model, release
+from sluice.quality.expectations.report import as_text
+from sluice.steps import audit, model, release
 from sluice.store import models
 from sluice.store.record import FILE, WORK
 
@@ -134,6 +136,8 @@ def test_a_worse_model_does_not_take_the_place_of_the_champion(shop: ModelShop) 
     worse = shop.train()
     judged = shop.audit(worse.release_id)
     assert judged["is_not_worse_than_the_champion"] == "fail"
+    told = as_text(audit.audit(worse.release_id).report)
+    assert re.search(r"FAILED +is_not_worse_than_the_champion.*\n.*\n +observed +average precision is -0.\d+ \[.*champion", told)
     said = shop.refusals(worse.release_id)
     assert "payments.is_not_worse_than_the_champion" in said
     assert shop.versions() == {NAME: version}
