@@ -47,7 +47,7 @@ def files(folder: Path) -> set[str]:
 
 
 OUTSIDE = [
-    ["init"], ["setup"], ["ingest", "a.yml"], ["build"], ["build", "--env", "prod"], ["run"], ["summary"], ["publish"],
+    ["init"], ["setup"], ["ingest", "a.yml"], ["stream", "a.yml"], ["build"], ["build", "--env", "prod"], ["run"], ["summary"], ["publish"],
     ["promote", "staging", "prod"], ["rollback", "prod", "--why", "x"], ["envs"], ["releases"], ["impact", "--base", "main"],
     ["diff", "dev", "prod"], ["drop", "pr-1"], ["audit"], ["audit", "a.duckdb"], ["verify", "prod"], ["prune"],
     ["prune", "--yes"], ["rebuild", "prod"], ["quarantine", "list"], ["quarantine", "show", "abcd"],
