@@ -66,7 +66,8 @@ class Running:
 
         Trouble is noted and tried again later, but for messages that are gone.
         """
-        if self.stopped or (time.monotonic() < self._again_at and not ends):
+        waits = self._topic is None if ends else time.monotonic() < self._again_at
+        if self.stopped or waits:
             return
         try:
             self._go_on(seconds, ends=ends)
