@@ -47,7 +47,7 @@ def files(folder: Path) -> set[str]:
 
 
 OUTSIDE = [
-    ["init"], ["setup"], ["ingest", "a.yml"], ["stream", "a.yml"], ["build"], ["build", "--env", "prod"], ["run"], ["summary"], ["publish"],
+    ["init"], ["setup"], ["ingest", "a.yml"], ["build"], ["build", "--env", "prod"], ["run"], ["summary"], ["publish"],
     ["promote", "staging", "prod"], ["rollback", "prod", "--why", "x"], ["envs"], ["releases"], ["impact", "--base", "main"],
     ["diff", "dev", "prod"], ["drop", "pr-1"], ["audit"], ["audit", "a.duckdb"], ["verify", "prod"], ["prune"],
     ["prune", "--yes"], ["rebuild", "prod"], ["quarantine", "list"], ["quarantine", "show", "abcd"],
@@ -57,7 +57,7 @@ OUTSIDE = [
     ["incidents", "send"], ["incidents", "update"], ["silence", "list"], ["metrics"],
     ["silence", "add", "--until", "3d", "--why", "x", "--node", "y"], ["silence", "end", "abcd", "--why", "x"],
     ["source", "add", "shop", "a.csv", "--yes"], ["source", "check", "shop"],
-    ["report"], ["dataops"], ["lineage", "fct_orders"], ["contract", "export"],
+    ["stream", "a.yml"], ["report"], ["dataops"], ["lineage", "fct_orders"], ["contract", "export"],
     ["model", "train", "a"], ["model", "promote", "a"], ["model", "drop", "a"], ["model", "list"], ["model", "show", "a"],
 ]  # fmt: skip
 

@@ -234,9 +234,7 @@ def test_what_is_at_hand_when_it_ends_lands_first(topic_of: Any) -> None:
     assert landed(lake) == list(range(5))
 
 
-def test_it_waits_for_another_command_and_for_its_next_try_without_turning(
-    topic_of: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_waits_for_another_command_and_sleeps_before_its_next_try(topic_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     lake = topic_of(EVENT, batch_seconds=0.01, client=QUICK)
     monkeypatch.setattr(running, "PATIENCE", 0.01)
     lake.send(*events(0, 3))
@@ -247,7 +245,7 @@ def test_it_waits_for_another_command_and_for_its_next_try_without_turning(
             assert one.report.batches == 0
         until(lambda: one.report.rows_landed == 3, one)
         slept: list[float] = []
-        monkeypatch.setattr(running.time, "sleep", slept.append)
+        monkeypatch.setattr("sluice.stream.running.time.sleep", slept.append)
         one._let_go("trouble")
         one.step(0.5)
         assert slept == [0.5]
