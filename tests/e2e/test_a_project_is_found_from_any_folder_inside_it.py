@@ -57,7 +57,7 @@ OUTSIDE = [
     ["incidents", "send"], ["incidents", "update"], ["silence", "list"], ["metrics"],
     ["silence", "add", "--until", "3d", "--why", "x", "--node", "y"], ["silence", "end", "abcd", "--why", "x"],
     ["source", "add", "shop", "a.csv", "--yes"], ["source", "check", "shop"],
-    ["report"], ["dataops"], ["lineage", "fct_orders"], ["contract", "export"],
+    ["stream", "a.yml"], ["report"], ["dataops"], ["lineage", "fct_orders"], ["contract", "export"],
     ["model", "train", "a"], ["model", "promote", "a"], ["model", "drop", "a"], ["model", "list"], ["model", "show", "a"],
 ]  # fmt: skip
 

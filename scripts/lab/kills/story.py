@@ -89,10 +89,7 @@ def killed(broker: Broker, root: Path, kills: int, seed: int, *, apart: bool = F
     """Kill so many streams of one topic; every message is in the lake at last. `apart`: the control, which does double."""
     chance, arrived = random.Random(seed), Arrived()
     topic, lake = broker.topic(f"kills-{int(apart)}", PARTITIONS), root / f"lake-{int(apart)}"
-    job = {
-        "lake": str(lake), "apart": apart, "brokers": broker.bootstrap, "topic": topic, "client": _SETTINGS,
-        "batch_seconds": 0.1, "batch_messages": 20_000,
-    }  # fmt: skip
+    job = _job(broker, topic, lake, apart=apart)
     phases: Counter[str] = Counter()
     with _streams(root, job) as stream, _producing(broker, topic, seed) as sent:
         for number in range(kills):
@@ -106,6 +103,52 @@ def killed(broker: Broker, root: Path, kills: int, seed: int, *, apart: bool = F
     arrived.kills, arrived.phases = kills, {PHASES[letter]: count for letter, count in phases.most_common()}
     compare(lake, arrived)
     return arrived
+
+
+def woken(broker: Broker, root: Path, seed: int) -> Arrived:
+    """Stop a stream while it reads, until another one has taken over its partitions; wake it up, and let both go on."""
+    topic, lake, arrived = broker.topic("woken", PARTITIONS), root / "lake", Arrived()
+    job, places = _job(broker, topic, lake), (root / "old", root / "new")
+    for place in places:
+        place.mkdir()
+    with _streams(places[0], job) as old, _streams(places[1], job) as new, _producing(broker, topic, seed) as sent:
+        stopped = old.start()
+        _wait(lambda: _landed(lake) > 0, time.monotonic() + _PATIENCE, 0.3)
+        while True:
+            _wait(lambda: old.phase == "r", time.monotonic() + _PATIENCE)
+            os.kill(stopped, signal.SIGSTOP)
+            if old.phase == "r":  # and not in a batch by now, with the lake's lock
+                break
+            os.kill(stopped, signal.SIGCONT)
+        before, taken_over = _landed(lake), new.start()
+        _wait(lambda: _landed(lake) > before, time.monotonic() + _PATIENCE, 0.3)
+        arrived.sent = _landed(lake) - before
+        assert arrived.sent > 0, "no other stream took over"
+        os.kill(stopped, signal.SIGCONT)
+        time.sleep(2)
+        arrived.sent = sent.stop()
+        _wait_for_all(lake, arrived.sent, apart=False)
+        for process, stream in ((stopped, old), (taken_over, new)):
+            os.kill(process, signal.SIGTERM)
+            assert stream.ended() == 0, "a stream did not end as it should"
+    compare(lake, arrived)
+    return arrived
+
+
+def _job(broker: Broker, topic: str, lake: Path, *, apart: bool = False) -> dict[str, Any]:
+    return {
+        "lake": str(lake), "apart": apart, "brokers": broker.bootstrap, "topic": topic, "client": _SETTINGS,
+        "batch_seconds": 0.1, "batch_messages": 20_000,
+    }  # fmt: skip
+
+
+def _landed(lake: Path) -> int:
+    raw, *_ = _tables(lake)
+    if not (lake / "raw" / "lab" / "events" / "_delta_log").exists():
+        return 0
+    with connect(extensions=["delta"]) as connection:
+        row = connection.execute(f"select count(*) from {raw}").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _killed(stream: Stream, chance: random.Random, aim: str | None) -> str:
@@ -122,9 +165,10 @@ def _killed(stream: Stream, chance: random.Random, aim: str | None) -> str:
     return stream.phase
 
 
-def _wait(is_so: Any, until: float) -> None:
+def _wait(is_so: Any, until: float, every: float = 0.0002) -> None:
+    """Wait until it is so, or the time is over. A phase takes milliseconds."""
     while not is_so() and time.monotonic() < until:
-        time.sleep(0.0002)
+        time.sleep(every)
 
 
 class _Sent:

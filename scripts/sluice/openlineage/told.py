@@ -98,7 +98,7 @@ def _of_step(step: StepEntry, number: int, job: Job, telling: Telling) -> Iterat
 
 def _below(step: StepEntry, number: int, job: Job, telling: Telling) -> Iterable[Told]:
     left, artifacts = telling.left, telling.left.artifacts.get(number)
-    if step.step == "ingest":
+    if step.step in ("ingest", "stream"):
         return of_ingest.feeds(step, job, left, telling.names)
     if step.step == "build" and artifacts and artifacts.invocation_id == step.invocation_id:
         return of_build.models(step, job, artifacts, telling.names, telling.code)

@@ -32,6 +32,8 @@ from sluice.lake.opening import first_line
 # Seconds between two entries in the history, and between two tries after trouble, at most.
 TOLD_EVERY, RETRY_AT_MOST = 60.0, 60.0
 COMPACTED_EVERY = 50
+# Seconds to wait for another command that writes to the lake: what is at hand stays there, or at the end is let go of.
+PATIENCE, LAST_PATIENCE = 1.0, 30.0
 _WARNINGS = 20
 
 
@@ -66,7 +68,9 @@ class Running:
 
         Trouble is noted and tried again later, but for messages that are gone.
         """
-        if self.stopped or (time.monotonic() < self._again_at and not ends):
+        waits = self._topic is None if ends else time.monotonic() < self._again_at
+        if self.stopped or waits:
+            time.sleep(0 if ends else seconds)
             return
         try:
             self._go_on(seconds, ends=ends)
@@ -87,7 +91,7 @@ class Running:
         if topic.values and self._since is None:
             self._since = time.monotonic()
         if topic.values and (ends or topic.is_full or self._is_old()):
-            self._land(topic)
+            self._land(topic, LAST_PATIENCE if ends else PATIENCE)
         if ends or time.monotonic() - self._told_at > TOLD_EVERY:
             self._tell(topic)
         if topic.trouble and topic.trouble != self._trouble:
@@ -116,8 +120,8 @@ class Running:
         self._stack.callback(self._leave)
         return Work(self.table, connection, self._streamed.run_id, silent)
 
-    def _land(self, topic: Topic) -> None:
-        with self._writing() as is_free:
+    def _land(self, topic: Topic, patience: float) -> None:
+        with self._writing(patience) as is_free:
             if not is_free:
                 return
             more = land_messages(self._work, self.feed, topic, self._decoder)
@@ -181,11 +185,11 @@ class Running:
         self._topic, self._since = None, None
 
     @contextmanager
-    def _writing(self) -> Iterator[bool]:
-        """The lake's lock, if another command gives it up within a second."""
+    def _writing(self, patience: float = PATIENCE) -> Iterator[bool]:
+        """The lake's lock, if another command gives it up within so many seconds."""
         with ExitStack() as stack:
             try:
-                stack.enter_context(streaming(self.table.lake, 1.0))
+                stack.enter_context(streaming(self.table.lake, patience))
             except SluiceError:
                 yield False
                 return

@@ -9,7 +9,7 @@ import pytest
 from lab.broker.broker import Broker
 from lab.kills import story
 from lab.kills.__main__ import page, proves
-from lab.kills.story import Arrived, killed
+from lab.kills.story import Arrived, killed, woken
 
 
 def test_what_was_sent_is_in_the_lake_once(broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,6 +26,15 @@ def test_offsets_that_are_committed_apart_double_messages(
 ) -> None:
     monkeypatch.setattr(story, "RATE", 1000)
     assert killed(broker, tmp_path, 1, seed=3, apart=True).doubled > 0
+
+
+def test_one_that_was_stopped_and_woken_after_another_took_over_doubles_nothing(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(story, "RATE", 1000)
+    arrived = woken(broker, tmp_path, seed=3)
+    assert (arrived.lost, arrived.doubled, arrived.wrong_records) == (0, 0, 0)
+    assert arrived.sent > 0
 
 
 def test_a_campaign_proves_something_only_if_half_of_the_kills_were_inside_and_the_control_doubled() -> None:

@@ -20,6 +20,7 @@ from sluice.ingest.readers.kafka_landing import land_messages
 from sluice.ingest.readers.kafka_topic import Topic
 from sluice.ingest.run import prepare
 from sluice.lake import raw
+from sluice.lake.lock import writing
 from sluice.stream import running
 from sluice.stream.run import run
 from sluice.stream.running import Running, Streamed
@@ -231,3 +232,23 @@ def test_what_is_at_hand_when_it_ends_lands_first(topic_of: Any) -> None:
         assert landed(lake) == []
         one.step(0, ends=True)
     assert landed(lake) == list(range(5))
+
+
+def test_it_waits_for_another_command_and_sleeps_before_its_next_try(topic_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake = topic_of(EVENT, batch_seconds=0.01, client=QUICK)
+    monkeypatch.setattr(running, "PATIENCE", 0.01)
+    lake.send(*events(0, 3))
+    with running_of(lake) as one:
+        with writing(lake.root / "lake"):
+            for _ in range(20):
+                one.step(0.05)
+            assert one.report.batches == 0
+        until(lambda: one.report.rows_landed == 3, one)
+        slept: list[float] = []
+        monkeypatch.setattr("sluice.stream.running.time.sleep", slept.append)
+        one._let_go("trouble")
+        one.step(0.5)
+        assert slept == [0.5]
+        assert one.report.refused == ((lake.feed.origin, "trouble"),)
+    assert landed(lake) == [0, 1, 2]
+    assert lake.query("select reason from {refusals}") == [("trouble",)]
