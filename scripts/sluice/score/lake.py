@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from sluice.core.duck import connect, identifier, literal, parse_type
 from sluice.core.errors import SluiceError
@@ -29,6 +29,7 @@ from sluice.lake import raw
 from sluice.lake.compaction import compact
 from sluice.lake.contracts import Contract
 from sluice.lake.lock import streaming, writing
+from sluice.lake.opening import damaged
 from sluice.score.messages import Refused
 from sluice.score.serving import Score
 from sluice.score.topic import vars_of
@@ -92,14 +93,18 @@ class ScoreTable:
     def commit(self, pending: Pending, patience: float = 1.0) -> bool:
         """Commit what is pending; False where another command holds the lake for longer than that.
 
-        Raises OutrunError (of `sluice.lake.raw`) where another process has committed scores of these messages.
+        Raises OutrunError (of `sluice.lake.raw`) where another process has committed scores of these messages, and SluiceError
+        where the table cannot be written.
         """
         with ExitStack() as stack:
             try:
                 stack.enter_context(streaming(self._table.lake, patience))
             except SluiceError:
                 return False
-            self._commit(pending)
+            try:
+                self._commit(pending)
+            except DeltaError as error:
+                raise damaged(error, self._table.path) from error
         return True
 
     def record(self, entry: Entry) -> None:
