@@ -14,9 +14,9 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from sluice.core.duck import connect, identifier, parse_type
+from sluice.core.duck import connect, identifier, literal, parse_type
 from sluice.core.errors import SluiceError
 from sluice.core.progress import silent
 from sluice.history import ledger
@@ -29,6 +29,7 @@ from sluice.lake import raw
 from sluice.lake.compaction import compact
 from sluice.lake.contracts import Contract
 from sluice.lake.lock import streaming, writing
+from sluice.lake.opening import damaged
 from sluice.score.messages import Refused
 from sluice.score.serving import Score
 from sluice.score.topic import vars_of
@@ -81,25 +82,29 @@ class ScoreTable:
         return dict(self.reached)
 
     def scored_since(self, model: str, since: int) -> dict[str, int]:
-        """The time of everything that a model has scored since a time, by key. It holds what lies in the lake."""
-        import pyarrow.dataset as ds
-
-        table = self._table.open().to_pyarrow_dataset()
-        wanted = (ds.field("model") == model) & (ds.field(self._at) >= pa.scalar(since, pa.int64()).cast(_TIME))
-        rows = table.to_table(columns=[self._key, self._at], filter=wanted)
-        return dict(zip(rows[0].to_pylist(), rows[1].cast(pa.int64()).to_pylist(), strict=True))
+        """The time of everything that a model has scored since a time, by key: all that lies in the lake."""
+        table = f"delta_scan({literal(str(self._table.path))})"
+        columns = f"{identifier(self._key)}, epoch_us({identifier(self._at)})"
+        condition = f"model = $model and {identifier(self._at)} >= make_timestamp($since)"
+        with connect(extensions=["delta"]) as connection:
+            found = connection.execute(f"select {columns} from {table} where {condition}", {"model": model, "since": since})
+            return dict(found.fetchall())
 
     def commit(self, pending: Pending, patience: float = 1.0) -> bool:
         """Commit what is pending; False where another command holds the lake for longer than that.
 
-        Raises OutrunError (of `sluice.lake.raw`) where another process has committed scores of these messages.
+        Raises OutrunError (of `sluice.lake.raw`) where another process has committed scores of these messages, and SluiceError
+        where the table cannot be written.
         """
         with ExitStack() as stack:
             try:
                 stack.enter_context(streaming(self._table.lake, patience))
             except SluiceError:
                 return False
-            self._commit(pending)
+            try:
+                self._commit(pending)
+            except DeltaError as error:
+                raise damaged(error, self._table.path) from error
         return True
 
     def record(self, entry: Entry) -> None:

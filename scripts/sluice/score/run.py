@@ -31,7 +31,8 @@ _MOST_PENDING = 500_000
 class Loop:
     """A scorer at work. `stop` ends it; what was scored is committed before it returns.
 
-    `next_serving` gives a release that is loaded and to be served from now on, or None. `record` writes down what was measured
+    `next_serving` gives a release that is loaded and to be served from now on, or None; `forget` takes out of `taken` what no
+    other release needs. `record` writes down what was measured
     of one release in about a minute, and `tell` hears of it all the time. `seen` are the events that have a score, `taken`
     those that came as messages.
     """
@@ -43,6 +44,7 @@ class Loop:
     begin: Begin
     stop: threading.Event
     next_serving: Callable[[list[Taken]], Serving | None] = lambda _: None
+    forget: Callable[[list[Taken], int], None] = lambda *_: None
     record: Callable[[Serving, Measured, int], None] = lambda *_: None
     tell: Callable[[Measured], None] = lambda _: None
     until_end: bool = False
@@ -87,6 +89,7 @@ class Loop:
         """Have what was measured written down, after what is being committed; and begin to measure again."""
         done, self._measured = self._measured, Measured(self.serving.edges)
         forget_seen(self.seen, self.serving.state.horizon)
+        self.forget(self.taken, self.serving.state.horizon)
         return pool.submit(self.record, self.serving, done, self.source.lag())
 
     def _score(self, messages: list[Message]) -> None:

@@ -59,6 +59,9 @@ class Switch:
         self._ready: Loaded | None = None
         self._ended = threading.Event()
         self._taken: Sequence[Taken] = ()
+        # Held to begin to load, and to shorten the list of what was taken: not at the same time.
+        self._turn = threading.Lock()
+        self._is_loading = False
         self._thread: threading.Thread | None = None
 
     def start(self, taken: Sequence[Taken]) -> None:
@@ -83,8 +86,15 @@ class Switch:
             loaded.serving.state.add(one.event)
         # What the release was built from is in it; the rest is kept for the next one.
         taken[:] = _after(taken, loaded.in_release)
+        self._is_loading = False
         self._serving = loaded.serving.release.release_id
         return loaded.serving
+
+    def forget(self, taken: list[Taken], before: int) -> None:
+        """Forget what was taken before a time, unless a release is being loaded, which counts on it."""
+        with self._turn:
+            if not self._is_loading:
+                taken[:] = [one for one in taken if one.event.at >= before]
 
     def _look(self) -> None:
         wanted: str | None = None
@@ -108,7 +118,13 @@ class Switch:
         return self._tried is not None and self._tried[0] == wanted and time.monotonic() - self._tried[1] < AGAIN
 
     def _loaded(self, wanted: str) -> Loaded:
-        serving, in_release = self._load(wanted)
+        with self._turn:
+            self._is_loading = True
+        try:
+            serving, in_release = self._load(wanted)
+        except BaseException:
+            self._is_loading = False
+            raise
         until = len(self._taken)
         for taken in _after(self._taken[:until], in_release):
             serving.state.add(taken.event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
@@ -35,6 +36,8 @@ from sluice.score.topic import Sink, Source
 
 # The other threads load releases and write to the lake; none of them may hold the interpreter for long.
 _SWITCH_SECONDS = 0.001
+# Events are kept by the hundred thousand, in no circles: to look through all of them for garbage takes long, and finds none.
+_RARELY = (50_000, 20, 1000)
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ def score(
     Raises SluiceError where it cannot begin: no release, no model, a topic that cannot be read, messages that are gone.
     """
     sys.setswitchinterval(_SWITCH_SECONDS)
+    gc.set_threshold(*_RARELY)
     started = time.monotonic()
     work = _Work(name, environment, where)
     loop = work.loop(stop, until_end=until_end, tell=tell)
@@ -128,6 +132,7 @@ class _Work:
         begin = restore.begin(ends, scored, landed(self.events, self.topic, partitions), in_release, self.topic.topic)
         self.begin = begin
         self.make_ready(self.serving, begin.score)
+        gc.freeze()
         seen = self.table.scored_since(self.name, self.serving.state.horizon)
         to = self.where.to if self.where.to is not None else self.serving.settings.topic
         sink = Sink(self.feed, to, self.serving.key, self.serving.at) if to else None
@@ -196,7 +201,7 @@ class _Work:
 
         store = here().store
         made = Switch(loop.serving.release.release_id, lambda: store.pointer(self.environment).release_id, load, self.failed)
-        loop.next_serving = made.next
+        loop.next_serving, loop.forget = made.next, made.forget
         return made
 
     def failed(self, what: str, error: SluiceError) -> None:

@@ -43,6 +43,8 @@ def test_it_has_the_events_that_came_before_while_and_after_it_was_loaded(day: D
     taken = list(before)
     switch.start(taken)
     assert loading.wait(30)
+    switch.forget(taken, taken[-1].event.at)
+    assert taken == before, "what a release that is being loaded counts on is kept"
     assert switch.next(taken) is None, "it serves before it is loaded"
     taken += rest[:10]
     go_on.set()
@@ -63,6 +65,14 @@ def test_it_has_the_events_that_came_before_while_and_after_it_was_loaded(day: D
             wanted.state.add(one.event)
     assert {event.id for event in found[0].state.events()} == {event.id for event in wanted.state.events()}
     assert taken == [one for one in [*before, *rest[:10]] if one.offset >= 20], "the rest is kept for the next release"
+
+
+def test_what_no_window_reaches_is_forgotten(day: Day) -> None:
+    taken = _taken(day, day.serving(), 60)
+    kept = [one for one in taken if one.event.at >= taken[30].event.at]
+    Switch("x", lambda: None, lambda _: _fail(), _fail).forget(taken, taken[30].event.at)
+    assert taken == kept
+    assert 20 < len(kept) < 40
 
 
 def test_one_that_cannot_be_loaded_does_not_serve_and_is_not_tried_every_second(day: Day) -> None:

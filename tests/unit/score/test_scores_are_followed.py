@@ -4,34 +4,20 @@ from __future__ import annotations
 
 import math
 import random
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.helpers.live_day import Day
+from tests.helpers.scoring import said
 
 from sluice.core.duck import connect
 from sluice.history import ledger
 from sluice.history.drift import runs_series
-from sluice.history.kinds import ScoringEntry
 from sluice.metrics import history
 from sluice.metrics.families import OF_HISTORY
 from sluice.model import measures
 from sluice.score.measured import Latencies, Measured
 from sluice.score.serving import Outcome
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC).replace(tzinfo=None)
-
-
-def said(hours: float, **others: Any) -> ScoringEntry:
-    """An entry so long after noon."""
-    fields: dict[str, Any] = {
-        "run_id": "one", "model": "risk", "model_version": "v", "environment": "prod", "release_id": "r", "seconds": 60.0,
-        "messages": 100, "refused": 0, "events": 100, "asked": 80, "scored": 80, "alerts": 2, "lag": 0, "latency_p50": 4.0,
-        "latency_p95": 8.0, "latency_p99": 20.0, "mean_score": 0.1, "drift": 0.05,
-    }  # fmt: skip
-    return ScoringEntry(measured_at=NOON + timedelta(hours=hours), **{**fields, **others})
 
 
 def test_a_whole_day_is_a_point_of_each_series(tmp_path: Path) -> None:
