@@ -1,6 +1,7 @@
 -- What each threshold would have cost and caught: payments of which it is known whether they were fraud, by score.
 {% set rules = baseline_rules() %}
-{% set segments = var('risk').performance.segments %}
+{% set settings = var('risk').performance %}
+{% set segments = settings.segments %}
 
 with
 
@@ -79,7 +80,9 @@ counted as (
 final as (
     select
         scorer || '|' || part || '|' || part_value || '|' || score as curve_id,
-        *
+        *,
+        payment_count * {{ settings.alert_cents }}
+        + (payment_count - fraud_count) * {{ settings.false_alarm_cents }} as alert_cost_cents
     from counted
 )
 
