@@ -179,14 +179,15 @@ def undo_half_batch(table: RawTable) -> str | None:
     """
     delta = table.open()
     newest = delta.transaction_version(STREAM) or 0
-    for file in (*table.incoming.glob("*"), *table.path.glob("batch-*.parquet")):
+    batch = quarantine_of(table).history(1)[0].get("batch_id")
+    is_half = batch is not None and not _is_landed(delta, str(batch))
+    if is_half:
+        undo_quarantine(table, str(batch))
+    # What is in `incoming` says that there is something to undo, so it goes last: this may be interrupted, too.
+    for file in (*table.path.glob("batch-*.parquet"), *table.incoming.glob("*")):
         if file.parent == table.incoming or not _has_batch(delta, _batch_of(file), newest):
             file.unlink(missing_ok=True)
-    batch = quarantine_of(table).history(1)[0].get("batch_id")
-    if batch is None or _is_landed(delta, str(batch)):
-        return None
-    undo_quarantine(table, str(batch))
-    return str(batch)
+    return str(batch) if is_half else None
 
 
 def undo_quarantine(table: RawTable, batch_id: str) -> None:

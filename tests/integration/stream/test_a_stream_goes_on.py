@@ -252,3 +252,28 @@ def test_it_waits_for_another_command_and_sleeps_before_its_next_try(topic_of: A
         assert one.report.refused == ((lake.feed.origin, "trouble"),)
     assert landed(lake) == [0, 1, 2]
     assert lake.query("select reason from {refusals}") == [("trouble",)]
+
+
+class _Killed(BaseException):
+    """Stands for SIGKILL: nothing catches it."""
+
+
+def test_one_that_is_killed_while_it_undoes_what_another_left_is_followed_by_one_that_does(
+    topic_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = topic_of(EVENT)
+    lake.send(*events(0, 5), "x")
+
+    def killed(*_: Any) -> None:
+        raise _Killed
+
+    for name in ("land", "undo_quarantine"):  # between the quarantine and the commit, then in the midst of undoing that
+        with monkeypatch.context() as patched, at_hand(lake) as (work, topic):
+            patched.setattr(raw, name, killed)
+            with pytest.raises(_Killed):
+                land_messages(work, lake.feed, topic, lake.feed.decoder())
+        assert lake.query("select count(*) from {quarantine}") == [(1,)]
+    with at_hand(lake) as (work, topic):
+        assert land_messages(work, lake.feed, topic, lake.feed.decoder()).rows_read == 6
+    assert landed(lake) == list(range(5))
+    assert lake.query("select count(*), count(distinct _position) from {quarantine}") == [(1, 1)]
