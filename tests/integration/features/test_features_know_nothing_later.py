@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,58 +10,23 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-import yaml
-from tests.helpers.project import REPOSITORY, Project
+from tests.helpers import risk_sql
 
-RISK = REPOSITORY / "models" / "marts" / "risk"
 START = datetime.fromisoformat("2025-01-01T00:00:00")
 MOMENT = timedelta(microseconds=1)
 UNITS = {"minutes": "minutes", "hour": "hours", "hours": "hours", "day": "days", "days": "days"}
-# What the mart does not declare today: with these, every aggregate is there.
-MORE = [
-    {"name": "x_min", "entity": "card", "window": "1 hour", "aggregate": "min", "value": "amount_cents"},
-    {"name": "x_cents", "entity": "device", "window": "7 days", "aggregate": "sum", "value": "amount_cents"},
-    {"name": "x_any", "entity": "customer", "window": "10 minutes", "aggregate": "count"},
-    {"name": "x_last", "entity": "device", "window": "1 day", "aggregate": "seconds_since_last", "where": "is_decline"},
-]
-PROJECT = """
-name: sluice
-profile: sluice
-model-paths: [models]
-macro-paths: [macros]
-flags: {send_anonymous_usage_stats: false}
-models: {sluice: {+schema: risk}}
-"""
 Event = dict[str, Any]
 Rows = dict[str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
 def declared() -> dict[str, Any]:
-    """What rpt_payment_features declares, and some more."""
-    (model,) = yaml.safe_load((RISK / "_risk__features.yml").read_text())["models"]
-    features: dict[str, Any] = model["config"]["meta"]["features"]
-    return {**features, "features": MORE + features["features"]}
+    return risk_sql.declared()
 
 
 @pytest.fixture(scope="module")
-def sql(tmp_path_factory: pytest.TempPathFactory, declared: dict[str, Any]) -> str:
-    """The query of the mart, as dbt compiles it, over a table `events`."""
-    root = tmp_path_factory.mktemp("features") / "project"
-    shutil.copytree(REPOSITORY / "macros", root / "macros")
-    (root / "models").mkdir()
-    for name in ("vars.yml", "profiles.yml"):
-        shutil.copy(REPOSITORY / name, root / name)
-    (root / ".duckdb").symlink_to(REPOSITORY / ".duckdb")
-    (root / "dbt_project.yml").write_text(PROJECT)
-    (root / "models" / "fct_risk_events.sql").write_text("select 1 as event_id")
-    shutil.copy(RISK / "rpt_payment_features.sql", root / "models" / "rpt_payment_features.sql")
-    models = {"models": [{"name": "rpt_payment_features", "config": {"meta": {"features": declared}}}]}
-    (root / "models" / "models.yml").write_text(yaml.safe_dump(models))
-    project = Project(root.parent / "state", root)
-    project.dbt("compile", "--select", "rpt_payment_features")
-    compiled = project.target / "compiled" / "sluice" / "models" / "rpt_payment_features.sql"
-    return compiled.read_text().replace('"dev"."risk"."fct_risk_events"', "events")
+def sql() -> str:
+    return risk_sql.query_of("rpt_payment_features").replace("fct_risk_events", "events")
 
 
 @pytest.fixture(scope="module")

@@ -117,7 +117,13 @@ SAKILA = Shop(
             "ordered_at": "rental_date",
             "updated_at": "last_update",
         },
-        "payments": {"payment_id": "payment_id", "order_id": "rental_id", "amount": "amount", "created_at": "payment_date"},
+        "payments": {
+            "payment_id": "payment_id",
+            "order_id": "rental_id",
+            "customer_id": "customer_id",
+            "amount": "amount",
+            "created_at": "payment_date",
+        },
     },
     # Behind an address; whether it was given back.
     {"customers": {"country_code", "city"}, "orders": {"order_status"}},
@@ -139,6 +145,8 @@ FRAUD = Shop(
         "customers": {"email": "email_address", "signed_up_at": "event_timestamp"},
         "payments": {
             "payment_id": "event_id",
+            "customer_id": "entity_id",
+            "merchant_id": "merchant",
             "amount": "order_price",
             "currency_code": "payment_currency",
             "card_bin": "card_bin",
