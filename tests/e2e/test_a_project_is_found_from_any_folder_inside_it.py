@@ -58,6 +58,7 @@ OUTSIDE = [
     ["silence", "add", "--until", "3d", "--why", "x", "--node", "y"], ["silence", "end", "abcd", "--why", "x"],
     ["source", "add", "shop", "a.csv", "--yes"], ["source", "check", "shop"],
     ["stream", "a.yml"], ["report"], ["dataops"], ["lineage", "fct_orders"], ["contract", "export"],
+    ["score", "a", "b.yml"], ["alert", "list"], ["alert", "decide", "a", "--confirmed", "--why", "x"],
     ["model", "train", "a"], ["model", "promote", "a"], ["model", "drop", "a"], ["model", "list"], ["model", "show", "a"],
 ]  # fmt: skip
 

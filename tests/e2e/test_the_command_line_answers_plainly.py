@@ -140,8 +140,8 @@ def test_every_command_takes_format_json_and_those_on_one_environment_take_env()
     assert [words for words, has in options.items() if "output" not in has] == []
     without = [words for words, has in options.items() if not {"environment", "warehouse"} & set(has)]
     assert without == [
-        "init", "setup", "ingest", "ack", "envs", "releases", "impact", "lineage", "diff", "chart", "metrics", "prune", "demo",
-        "source add", "source check", "incidents show", "incidents ack", "incidents close",
+        "init", "setup", "ingest", "stream", "score", "ack", "envs", "releases", "impact", "lineage", "diff", "chart", "metrics",
+        "prune", "demo", "source add", "source check", "incidents show", "incidents ack", "incidents close",
         "incidents send", "silence list", "silence end",
     ]  # fmt: skip
 

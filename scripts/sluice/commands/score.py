@@ -30,7 +30,11 @@ def score(
     topic: Annotated[str | None, typer.Option(help="Topic of the events, in place of a feeds file.")] = None,
     to: Annotated[str | None, typer.Option(metavar="TOPIC", help="Topic of the scores. Default: as declared.")] = None,
     challenger: Annotated[
-        str | None, typer.Option(metavar="RELEASE", help="A release or candidate whose model scores in the shadow.")
+        str | None,
+        typer.Option(
+            metavar="RELEASE",
+            help="A release or candidate whose model scores in the shadow. Default: the challenger that the release has.",
+        ),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="End at the end of the topic.")] = False,
     output: FormatOption = Format.text,

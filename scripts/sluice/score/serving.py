@@ -22,12 +22,12 @@ from sluice.model.artifact import Model, Reason
 from sluice.model.declared import declared as model_of
 from sluice.score.messages import Message, Messages, Refused
 from sluice.score.settings import ScoreSettings, declared
+from sluice.store.models import folder_of
 
 if TYPE_CHECKING:
     import numpy as np
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-MODELS = "models"
 # One thread: a message is few rows, and the other core has other work.
 _THREADS = 1
 
@@ -142,7 +142,7 @@ class Serving:
         declaration = model_of(self.manifest, name).settings
         self.key, self.at = declaration.key, declaration.at
         self.features: Features = features_of(self.manifest, declaration.features)
-        model = artifact.load(release.folder / MODELS / name)
+        model = artifact.load(folder_of(release.folder, name))
         self.scorers = [Scorer(model, release.release_id, CHAMPION, self.features.names)]
         self._connection = connect()
         self._connection.execute(f"set threads = {_THREADS}")
@@ -196,8 +196,14 @@ class Serving:
         if features_of(other, name) != self.features:
             what = f"the challenger {release.release_id} has other definitions of features"
             raise SluiceError(what, where=str(release.folder), hint="publish it, or train it on the champion's features")
-        model = artifact.load(release.folder / MODELS / self.name)
+        model = artifact.load(folder_of(release.folder, self.name))
         self.scorers[1:] = [Scorer(model, release.release_id, CHALLENGER, self.features.names)]
+
+    def challenge_of_release(self) -> None:
+        """Score with the challenger that the release itself has, too, in the shadow; nothing where it has none."""
+        folder = folder_of(self.release.folder, self.name, is_challenger=True)
+        if folder.is_dir():
+            self.scorers[1:] = [Scorer(artifact.load(folder), self.release.release_id, CHALLENGER, self.features.names)]
 
     def describe(self, messages: Sequence[Message]) -> tuple[list[Row], list[Refused]]:
         """The events that messages are, in the order of the messages, and the messages that break the contract."""

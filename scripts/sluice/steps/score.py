@@ -177,16 +177,21 @@ class _Work:
         """Take in the events of the release, and those of the lake that came after it and are not still to be scored."""
         serving.remember_release()
         serving.remember(restore.since_release(serving, self.events, self.topic, scored))
-        if self.where.challenger:
-            self.challenge(serving)
+        self.challenge(serving)
 
     def challenge(self, serving: Serving) -> None:
-        """Have the challenger score, too. One that cannot be loaded is reported, and left out."""
-        assert self.where.challenger is not None
+        """Have the challenger score, too: the release's own, or the model of the release that was named.
+
+        One that cannot be loaded is reported, and left out.
+        """
+        named = self.where.challenger
         try:
-            serving.challenge(self.release(self.where.challenger))
+            if named:
+                serving.challenge(self.release(named))
+            else:
+                serving.challenge_of_release()
         except SluiceError as error:
-            self.failed(f"challenger {self.where.challenger}", error)
+            self.failed(f"challenger of {named or serving.release.release_id}", error)
 
     def switch(self, loop: Loop) -> Switch:
         """What looks at the pointer."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -19,7 +21,7 @@ from sluice.core.errors import SluiceError
 from sluice.lake.contracts import load_contracts
 from sluice.model import artifact
 from sluice.score.messages import Message
-from sluice.score.serving import CHALLENGER, Release, Score, Serving
+from sluice.score.serving import CHALLENGER, CHAMPION, Release, Score, Serving
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +114,19 @@ def test_a_challenger_scores_in_the_shadow(day: Day) -> None:
     assert [one.key for one in champions] == [one.key for one in challengers]
     assert {one.release_id for one in challengers} == {"20260102T000000Z-bbbbbb"}
     assert not any(one.is_alert for one in challengers)
+
+
+def test_the_challenger_of_the_release_scores_without_being_named(day: Day, tmp_path: Path) -> None:
+    folder = tmp_path / "release"
+    shutil.copytree(day.release.folder, folder)
+    serving = day.serving()
+    serving.challenge_of_release()
+    assert [one.role for one in serving.scorers] == [CHAMPION], "it has none"
+    shutil.copytree(folder / "models", folder / "challengers")
+    serving.release = Release(day.release.release_id, folder, day.release.file)
+    serving.challenge_of_release()
+    roles = [score.role for score in _scored(serving, day.messages[:60], 20)]
+    assert roles.count(CHALLENGER) == roles.count(CHAMPION) > 0
 
 
 @pytest.mark.parametrize("broken", ["materialized", "unknown_source", "private"])
