@@ -19,6 +19,7 @@ from sluice.core.progress import Tell
 from sluice.score.serving import Release
 
 MODEL = "risk_payments"
+PAYMENTS = Path("payments") / "transactions"
 _FEED = """feeds:
   - {{source: payments, table: transactions, format: kafka, brokers: "{brokers}", topic: {topic}, batch_seconds: 5}}
 """
@@ -80,14 +81,25 @@ class DemoShop:
         return [("build", "--env", "prod"), ("audit", "candidate"), ("publish",)]
 
     def _keep_back(self, days: int) -> None:
-        kept = self.root / "kept"
-        kept.mkdir(exist_ok=True)
-        for path in sorted((self.root / "demo" / "payments" / "transactions").glob("*.jsonl"))[-days:]:
-            path.rename(kept / path.name)
+        """Take away every delivery of the last days: a shop without its payments would be blocked, and rightly."""
+        demo, kept = self.root / "demo", self.root / "kept"
+        last = [path.stem for path in sorted((demo / PAYMENTS).glob("*.jsonl"))[-days:]]
+        for path in [path for path in demo.glob("*/*/*") if path.name[:10] in last]:
+            place = kept / path.relative_to(demo)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(place)
+
+    def deliver_the_rest(self) -> None:
+        """Ingest what was kept back and did not come as a stream."""
+        demo, kept = self.root / "demo", self.root / "kept"
+        for path in [path for path in kept.glob("*/*/*") if path.parent != kept / PAYMENTS]:
+            path.rename(demo / path.relative_to(kept))
+        self.sluice("ingest", "feeds/demo.yml")
 
     def kept(self) -> list[dict[str, Any]]:
         """The payments that were kept back, in the order of time."""
-        lines = [line for path in sorted((self.root / "kept").glob("*.jsonl")) for line in path.read_text().splitlines()]
+        files = sorted((self.root / "kept" / PAYMENTS).glob("*.jsonl"))
+        lines = [line for path in files for line in path.read_text(encoding="utf-8").splitlines()]
         return sorted(map(json.loads, lines), key=lambda one: (one["created_at"], one["transaction_id"]))
 
     def feed(self, brokers: str, topic: str) -> Path:
