@@ -17,6 +17,7 @@ from lab.places import REPOSITORY
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell
 from sluice.score.serving import Release
+from sluice.store.record import load
 
 MODEL = "risk_payments"
 PAYMENTS = Path("payments") / "transactions"
@@ -64,8 +65,7 @@ class DemoShop:
 
     def make(self, orders: int, days: int, kept_back: int, tell: Tell) -> None:
         """Make everything, up to a published model; the files of the last days wait in `kept`."""
-        steps: list[tuple[str, ...]] = [("ingest", "feeds/demo.yml"), *self.published(), ("model", "train", MODEL),
-                                        ("audit", "candidate"), ("publish",)]  # fmt: skip
+        steps = [("ingest", "feeds/demo.yml"), *self.published(), ("model", "train", MODEL)]
         # At the usual rate, so few orders have too little fraud to learn from.
         demo = ["demo", "--orders", str(orders), "--days", str(days), "--fraud", "4", "--faults", "none"]
         demo += ["--out", str(self.root / "demo")]
@@ -75,6 +75,19 @@ class DemoShop:
         for number, step in enumerate(steps, 1):
             tell(" ".join(step), number / (len(steps) + 1))
             self.sluice(*step)
+        tell("audit and publish the model", 0.95)
+        self._publish_the_model()
+
+    def _publish_the_model(self) -> None:
+        """Audit and publish the candidate that holds the model. A demo this small may not do for a good one: that is said."""
+        if self.start("audit", "candidate").wait():
+            candidate = load(max((self.root / "warehouse" / "candidates").glob("2*")))
+            for check in candidate.audit.failing if candidate.audit else ():
+                if check.startswith(f"{MODEL}."):
+                    print(f"acknowledged: {check} fails on so small a demo", file=sys.stderr)
+                    why = "make stream shows how scores flow, on a demo too small for a good model"
+                    self.sluice("ack", check, "--release", candidate.release_id, "--why", why)
+        self.sluice("publish")
 
     def published(self) -> list[tuple[str, ...]]:
         """The commands that bring what is in the lake to prod."""
