@@ -17,8 +17,10 @@ from lab.places import REPOSITORY
 from sluice.core.errors import SluiceError
 from sluice.core.progress import Tell
 from sluice.score.serving import Release
+from sluice.store.record import load
 
 MODEL = "risk_payments"
+PAYMENTS = Path("payments") / "transactions"
 _FEED = """feeds:
   - {{source: payments, table: transactions, format: kafka, brokers: "{brokers}", topic: {topic}, batch_seconds: 5}}
 """
@@ -63,8 +65,7 @@ class DemoShop:
 
     def make(self, orders: int, days: int, kept_back: int, tell: Tell) -> None:
         """Make everything, up to a published model; the files of the last days wait in `kept`."""
-        steps: list[tuple[str, ...]] = [("ingest", "feeds/demo.yml"), *self.published(), ("model", "train", MODEL),
-                                        ("audit", "candidate"), ("publish",)]  # fmt: skip
+        steps = [("ingest", "feeds/demo.yml"), *self.published(), ("model", "train", MODEL)]
         # At the usual rate, so few orders have too little fraud to learn from.
         demo = ["demo", "--orders", str(orders), "--days", str(days), "--fraud", "4", "--faults", "none"]
         demo += ["--out", str(self.root / "demo")]
@@ -74,20 +75,44 @@ class DemoShop:
         for number, step in enumerate(steps, 1):
             tell(" ".join(step), number / (len(steps) + 1))
             self.sluice(*step)
+        tell("audit and publish the model", 0.95)
+        self._publish_the_model()
+
+    def _publish_the_model(self) -> None:
+        """Audit and publish the candidate that holds the model. A demo this small may not do for a good one: that is said."""
+        if self.start("audit", "candidate").wait():
+            candidate = load(max((self.root / "warehouse" / "candidates").glob("2*")))
+            for check in candidate.audit.failing if candidate.audit else ():
+                if check.startswith(f"{MODEL}."):
+                    print(f"acknowledged: {check} fails on so small a demo", file=sys.stderr)
+                    why = "make stream shows how scores flow, on a demo too small for a good model"
+                    self.sluice("ack", check, "--release", candidate.release_id, "--why", why)
+        self.sluice("publish")
 
     def published(self) -> list[tuple[str, ...]]:
         """The commands that bring what is in the lake to prod."""
         return [("build", "--env", "prod"), ("audit", "candidate"), ("publish",)]
 
     def _keep_back(self, days: int) -> None:
-        kept = self.root / "kept"
-        kept.mkdir(exist_ok=True)
-        for path in sorted((self.root / "demo" / "payments" / "transactions").glob("*.jsonl"))[-days:]:
-            path.rename(kept / path.name)
+        """Take away every delivery of the last days: a shop without its payments would be blocked, and rightly."""
+        demo, kept = self.root / "demo", self.root / "kept"
+        last = [path.stem for path in sorted((demo / PAYMENTS).glob("*.jsonl"))[-days:]]
+        for path in [path for path in demo.glob("*/*/*") if path.name[:10] in last]:
+            place = kept / path.relative_to(demo)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(place)
+
+    def deliver_the_rest(self) -> None:
+        """Ingest what was kept back and did not come as a stream."""
+        demo, kept = self.root / "demo", self.root / "kept"
+        for path in [path for path in kept.glob("*/*/*") if path.parent != kept / PAYMENTS]:
+            path.rename(demo / path.relative_to(kept))
+        self.sluice("ingest", "feeds/demo.yml")
 
     def kept(self) -> list[dict[str, Any]]:
         """The payments that were kept back, in the order of time."""
-        lines = [line for path in sorted((self.root / "kept").glob("*.jsonl")) for line in path.read_text().splitlines()]
+        files = sorted((self.root / "kept" / PAYMENTS).glob("*.jsonl"))
+        lines = [line for path in files for line in path.read_text(encoding="utf-8").splitlines()]
         return sorted(map(json.loads, lines), key=lambda one: (one["created_at"], one["transaction_id"]))
 
     def feed(self, brokers: str, topic: str) -> Path:

@@ -89,6 +89,7 @@ def _played(shop: DemoShop, brokers: str, topic: str, to: str, feed: Path, heard
             process.send_signal(signal.SIGTERM)
             process.wait(120)
     tell("build", 0.7)
+    shop.deliver_the_rest()
     for step in shop.published():
         shop.sluice(*step)
     wanted = {f"payments:{one['transaction_id']}" for one in [*payments, *burst] if one["type"] == "authorised"}

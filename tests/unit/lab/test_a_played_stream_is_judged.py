@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab.stream.replay import Equality
-from lab.stream.shop import stolen
+from lab.stream.shop import DemoShop, stolen
 from lab.stream.story import Told, text
 
 WELL = Told(
@@ -48,3 +49,25 @@ def test_a_stolen_card_pays_large_amounts_from_abroad_in_minutes() -> None:
     assert {one["card"]["fingerprint"] for one in burst} == {"c"}
     assert len({one["transaction_id"] for one in burst}) == 3
     assert all(one["ip_country"] != "SE" and one["buyer"]["device"] != "d" and one["amount"]["value"] > 500 for one in burst)
+
+
+def test_all_deliveries_of_the_last_days_are_kept_back_and_all_but_payments_come_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = DemoShop(tmp_path)
+    for name in ("payments/transactions/2026-01-0{}.jsonl", "shop/orders/2026-01-0{}.csv", "web/events/2026-01-0{}.jsonl.gz"):
+        for day in (1, 2, 3):
+            path = tmp_path / "demo" / name.format(day)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f'{{"created_at": "{day}", "transaction_id": "t"}}\n')
+    shop._keep_back(2)
+    assert sorted(path.name for path in (tmp_path / "demo").glob("*/*/*")) == [
+        "2026-01-01.csv", "2026-01-01.jsonl", "2026-01-01.jsonl.gz",
+    ]  # fmt: skip
+    assert [one["created_at"] for one in shop.kept()] == ["2", "3"]
+    ingested: list[tuple[str, ...]] = []
+    monkeypatch.setattr(DemoShop, "sluice", lambda _, *words: ingested.append(words))
+    shop.deliver_the_rest()
+    assert len(list((tmp_path / "demo").glob("*/*/*"))) == 7
+    assert ingested == [("ingest", "feeds/demo.yml")]
+    assert len(shop.kept()) == 2
