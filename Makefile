@@ -56,7 +56,7 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	fi
 	echo "installing the $$(grep -c == requirements/dev.txt) packages of requirements/dev.txt"
 	# Use the system's certificates: a proxy may have its own.
-	export VIRTUAL_ENV=$(abspath $(VENV)) UV_COMPILE_BYTECODE=1 UV_SYSTEM_CERTS=1
+	export VIRTUAL_ENV=$(abspath $(VENV)) UV_COMPILE_BYTECODE=$${UV_COMPILE_BYTECODE:-1} UV_SYSTEM_CERTS=1
 	$(BIN)/uv pip sync --quiet requirements/dev.txt
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	echo "linking DuckDB's extensions, creating the lake's tables"

@@ -22,9 +22,9 @@ import pytest
 
 BIN = Path(sys.executable).parent
 PROGRAMS = ("dbt", "sluice")
-# What a python runs preloaded, too, by its name or its path: the process in which sluice runs dbt, and programs that run dbt
-# within their own process.
-MODULES = ("sluice.core.dbt_worker", "lab.faults", "lint.breaking_changes")
+# What a python runs preloaded, too, by its name or its path: the process in which sluice runs dbt, programs that run dbt
+# within their own process, and the sluice of a checkout, whose own code is imported.
+MODULES = ("sluice.core.dbt_worker", "lab.faults", "lint.breaking_changes", "bin.sluice")
 SERVER = Path(__file__).with_name("preloaded_server.py")
 
 SHEBANG = "#!{python} -IS\n"

@@ -237,9 +237,19 @@ def run(name: str, entries: dict[str, Callable[[], Any]]) -> Any:
     """Run a program, or a module as `python -m` does."""
     if name in entries:
         return entries[name]()
+    if name == "bin.sluice":
+        return run_of_a_checkout()
     sys.modules.pop(name, None)  # one that was imported is run again, and runpy would warn
     runpy.run_module(name, run_name="__main__", alter_sys=True)
     return None
+
+
+def run_of_a_checkout() -> Any:
+    """Run the sluice that PYTHONPATH names: its code need not be the one that was imported before."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "sluice"]:
+        del sys.modules[name]
+    sys.path[:0] = [str(Path(folder).resolve()) for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    return importlib.import_module("sluice.cli").main()
 
 
 def end(code: Any) -> NoReturn:

@@ -163,7 +163,7 @@ class Runner:
             "ORIGIN": str(self.repository.folder),
             "ARTIFACTS": str(self.state / "artifacts"),
             "VENV": str(Path(sys.executable).parents[1]),
-            # sluice is that of the checkout; dbt is the same for all.
+            # The code of sluice is that of the checkout; dbt and all other packages are the same for all.
             "PRELOADED": str(programs()),
             # `make lint` has just judged the same SQL; for mypy and dbt-bouncer see actions/cache/cache.sh.
             "SQLFLUFF": "true",

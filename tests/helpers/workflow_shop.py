@@ -24,6 +24,7 @@ KEPT = (
     "tests/singular/marts/core/every_customer_signs_up_once.sql",
     "tests/conftest.py",
     "tests/helpers/__init__.py",
+    "tests/helpers/kafka.py",
     "tests/helpers/lake.py",
     "tests/helpers/loopback_github.py",
     "tests/helpers/order.py",

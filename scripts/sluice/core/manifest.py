@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from sluice.core.dbt import owner_of
@@ -37,9 +38,12 @@ class ManifestModel:
         return any(fnmatchcase(name, word) for name in names)
 
 
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
 def folded(name: str) -> str:
     """A name as DuckDB compares it: A to Z as a to z, and no other letter."""
-    return "".join(letter.lower() if letter.isascii() else letter for letter in name)
+    return name.translate(_SMALL)
 
 
 def fields_of(node: Mapping[str, Any]) -> dict[str, Any]:

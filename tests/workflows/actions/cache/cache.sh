@@ -6,7 +6,7 @@ mkdir -p .venv/bin
 ln -s "$VENV/lib" "$VENV/pyvenv.cfg" .venv/
 ln -s "$VENV"/bin/* .venv/bin/
 ln -sf "$PRELOADED/dbt" .venv/bin/dbt
-# The same program, by a python that runs dbt preloaded.
+# The same program, by a python that runs it, and dbt, preloaded.
 rm .venv/bin/sluice
 sed "1s|^#!.*python.*|#!$PRELOADED/python|" "$VENV/bin/sluice" > .venv/bin/sluice
 chmod +x .venv/bin/sluice
