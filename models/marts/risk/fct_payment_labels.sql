@@ -72,6 +72,7 @@ final as (
             when 'no_dispute' then presumed_at
         end as known_at,
         presumed_at,
+        coalesce(presumed_at <= newest_at, true) as is_settled,
         label_source
     from labelled
 )

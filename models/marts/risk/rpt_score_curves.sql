@@ -15,7 +15,7 @@ model_scores as (
 
 labels as (
     select * from {{ ref('fct_payment_labels') }}
-    where is_fraud is not null
+    where is_fraud is not null and is_settled
 ),
 
 features as (
