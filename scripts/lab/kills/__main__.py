@@ -26,8 +26,8 @@ PAGE = """# Streams that are killed
 Written by `make kills`; do not edit. On {made_on}, {cores} cores: a producer sent 2,000 messages a second to four partitions
 of Apache Kafka, one in fifty of them against the contract, while the loop of `sluice stream` landed a batch every 0.1 s. It
 was killed by SIGKILL {kills} times, and started again each time; {inside} of the kills fell inside reading, writing or
-committing. One in seven kills came at any moment, the others at a moment of a phase that was drawn. It took {seconds:,}
-seconds, with seed {seed}.
+committing. One in seven kills came at any moment, the others at a moment of a phase that was drawn; of the streams that
+had to undo what the one before them had left, some were killed while they did. It took {seconds:,} seconds, with seed {seed}.
 
 | phase in which the stream was killed | kills |
 | --- | ---: |

@@ -26,7 +26,10 @@ from sluice.stream.run import run
 from sluice.stream.running import Streamed
 
 # START: nothing has been read yet; REST: between two steps; APART: the control's offsets are not committed yet.
-PHASES = {"s": "start", "-": "rest", "r": "read", "w": "write", "c": "commit", "h": "history", "k": "compaction", "a": "apart"}
+PHASES = {
+    "s": "start", "-": "rest", "r": "read", "w": "write", "c": "commit", "h": "history", "k": "compaction", "u": "undo",
+    "a": "apart",
+}  # fmt: skip
 CONTRACT = Contract("lab", "events", (Column("id", "bigint", True), Column("text", "varchar", False)), ("id",))
 _PARTS: tuple[tuple[Any, str, str], ...] = (
     (Topic, "fetch", "r"),
@@ -34,6 +37,7 @@ _PARTS: tuple[tuple[Any, str, str], ...] = (
     (running, "land_messages", "w"),
     (landing, "land", "w"),
     (raw, "land", "c"),
+    (raw, "undo_half_batch", "u"),
     (running, "write_streamed_records", "h"),
     (running, "compact", "k"),
 )

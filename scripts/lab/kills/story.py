@@ -29,6 +29,8 @@ RATE = 2000
 BROKEN = 50
 # Phases that a kill waits for; the others are killed at any moment.
 AIMED = ("r", "w", "c")
+# How often one that may have to undo what the one before it left is killed while it does.
+UNDONE = 0.4
 _PATIENCE = 60.0
 _SETTINGS = {"session.timeout.ms": 1000, "heartbeat.interval.ms": 300, "fetch.wait.max.ms": 50}
 
@@ -90,11 +92,13 @@ def killed(broker: Broker, root: Path, kills: int, seed: int, *, apart: bool = F
     chance, arrived = random.Random(seed), Arrived()
     topic, lake = broker.topic(f"kills-{int(apart)}", PARTITIONS), root / f"lake-{int(apart)}"
     job = _job(broker, topic, lake, apart=apart)
-    phases: Counter[str] = Counter()
+    phases, phase = Counter[str](), ""
     with _streams(root, job) as stream, _producing(broker, topic, seed) as sent:
         for number in range(kills):
             tell("killed streams", number / kills)
-            phases[_killed(stream, chance, "a" if apart else None)] += 1
+            aim = "a" if apart else "u" if phase in ("w", "c", "u") and chance.random() < UNDONE else None
+            phase = _killed(stream, chance, aim)
+            phases[phase] += 1
         last = stream.start()
         arrived.sent = sent.stop()
         _wait_for_all(lake, arrived.sent, apart=apart)
@@ -157,9 +161,11 @@ def _killed(stream: Stream, chance: random.Random, aim: str | None) -> str:
     until = time.monotonic() + _PATIENCE
     aimed = aim or chance.choice((*AIMED, *AIMED, ""))
     _wait(lambda: stream.phase != "s", until)
-    time.sleep(chance.uniform(0, 1.5))
-    if aimed:
-        _wait(lambda: stream.phase == aimed, until)
+    if aimed != "u":  # that comes first of all
+        time.sleep(chance.uniform(0, 1.5))
+    if aimed:  # there may be nothing to undo
+        _wait(lambda: stream.phase == aimed, min(until, time.monotonic() + 8) if aimed == "u" else until)
+        time.sleep(chance.uniform(0, 0.02) if aimed == "u" else 0)
     os.kill(child, signal.SIGKILL)
     assert stream.ended() == -signal.SIGKILL, "a stream ended before it was killed"
     return stream.phase
