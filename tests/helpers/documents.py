@@ -12,7 +12,7 @@ import bson
 import pytest
 from bson import Decimal128, ObjectId
 
-from sluice.ingest.readers import mongodb
+from sluice.ingest.readers.mongodb import feed as mongodb
 
 NOW = datetime(2025, 6, 1)  # noqa: DTZ001  (UTC, as pymongo gives it)
 # In the order in which MongoDB sorts them.

@@ -16,7 +16,7 @@ from tests.helpers.lake import LakeOfOneFeed
 from lab.broker.broker import Broker
 from lab.broker.registry import Registry
 from sluice.core.errors import SluiceError
-from sluice.ingest.readers.kafka import KafkaFeed
+from sluice.ingest.readers.kafka.feed import KafkaFeed
 
 _numbers = count(1)
 _Server = TypeVar("_Server", Broker, Registry)

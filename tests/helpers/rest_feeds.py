@@ -14,7 +14,7 @@ from tests.helpers.project import REPOSITORY
 from tests.helpers.shop_api import Record, ShopApi, digits
 
 from sluice.ingest.feeds import expand, expanded
-from sluice.ingest.readers.rest import RestFeed
+from sluice.ingest.readers.rest.feed import RestFeed
 
 
 def documented() -> dict[str, dict[str, Any]]:

@@ -19,7 +19,7 @@ from typing import Any
 from lab.bench.spark.pair import LOCK, spark_landed
 from lab.broker import broker
 from lab.places import REPOSITORY
-from sluice.ingest.readers.kafka import KafkaFeed
+from sluice.ingest.readers.kafka.feed import KafkaFeed
 from sluice.ingest.run import prepare
 from sluice.lake import raw
 from sluice.lake.contracts import Column, Contract

@@ -16,9 +16,9 @@ from threading import Event
 from typing import Any
 
 from sluice.ingest import landing
-from sluice.ingest.readers import kafka_landing
-from sluice.ingest.readers.kafka import KafkaFeed
-from sluice.ingest.readers.kafka_topic import Topic
+from sluice.ingest.readers.kafka import landing as kafka_landing
+from sluice.ingest.readers.kafka.feed import KafkaFeed
+from sluice.ingest.readers.kafka.topic import Topic
 from sluice.lake import raw
 from sluice.lake.contracts import Column, Contract
 from sluice.stream import running

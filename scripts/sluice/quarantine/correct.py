@@ -26,8 +26,8 @@ from sluice.core.progress import silent
 from sluice.core.run_id import run_id
 from sluice.ingest.casts import fields
 from sluice.ingest.landing import Batch, Work, land
-from sluice.ingest.readers import bson_lines
 from sluice.ingest.readers.json import read_lines
+from sluice.ingest.readers.mongodb import bson_lines
 from sluice.ingest.rows import StagedRows, tally
 from sluice.lake import raw
 from sluice.quarantine import row_result

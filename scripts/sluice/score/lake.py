@@ -23,7 +23,7 @@ from sluice.history import ledger
 from sluice.history.entry import Entry
 from sluice.ingest.casts import fields
 from sluice.ingest.landing import Batch, Work, land, write_streamed_records
-from sluice.ingest.readers.kafka_topic import TopicSettings
+from sluice.ingest.readers.kafka.topic import TopicSettings
 from sluice.ingest.rows import StagedRows, Tally, tally
 from sluice.lake import raw
 from sluice.lake.compaction import compact

@@ -15,7 +15,7 @@ from sluice.core.errors import SluiceError
 from sluice.core.text import plural
 from sluice.features import live_sql
 from sluice.features.live_sql import MESSAGES, Row
-from sluice.ingest.readers.kafka_topic import TopicSettings
+from sluice.ingest.readers.kafka.topic import TopicSettings
 from sluice.lake import raw
 from sluice.score.serving import Serving
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sluice.core.errors import SluiceError
 from sluice.core.extras import need
-from sluice.ingest.readers.kafka import KafkaFeed
-from sluice.ingest.readers.kafka_topic import OWN_SETTINGS
+from sluice.ingest.readers.kafka.feed import KafkaFeed
+from sluice.ingest.readers.kafka.topic import OWN_SETTINGS
 from sluice.score.messages import Message
 from sluice.score.serving import Score
 

@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from sluice.core.errors import SluiceError
 from sluice.core.extras import need
-from sluice.ingest.readers.kafka import KafkaFeed
-from sluice.ingest.readers.kafka_topic import Topic
-from sluice.ingest.readers.kafka_values import Decoder
+from sluice.ingest.readers.kafka.feed import KafkaFeed
+from sluice.ingest.readers.kafka.topic import Topic
+from sluice.ingest.readers.kafka.values import Decoder
 from sluice.lake import raw
 from sluice.lake.contracts import Contract
 from sluice.source.facts import TableFacts

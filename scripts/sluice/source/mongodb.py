@@ -12,8 +12,8 @@ import pyarrow as pa
 from sluice.core.duck import identifier
 from sluice.core.errors import SluiceError
 from sluice.ingest.connection_string import OF_MONGODB, scrubbed
-from sluice.ingest.readers import bson_lines
-from sluice.ingest.readers.mongodb_collection import connected, database_of
+from sluice.ingest.readers.mongodb import bson_lines
+from sluice.ingest.readers.mongodb.collection import connected, database_of
 from sluice.source.facts import PLAIN, TEXT, TableFacts
 from sluice.source.look import extracted, facts
 from sluice.source.postgres import cursor_of

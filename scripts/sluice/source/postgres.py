@@ -11,7 +11,7 @@ import duckdb
 from sluice.core.duck import identifier, literal
 from sluice.core.errors import SluiceError
 from sluice.ingest.connection_string import SCHEMES, mistake, scrubbed, with_defaults
-from sluice.ingest.readers.postgres_columns import SETTINGS, PgColumn, ask, asked, columns_of
+from sluice.ingest.readers.postgres.columns import SETTINGS, PgColumn, ask, asked, columns_of
 from sluice.source.facts import PLAIN, ColumnFacts, TableFacts
 from sluice.source.look import ROWS, facts
 from sluice.source.vocabulary import snake, vocabulary, words

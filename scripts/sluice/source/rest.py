@@ -14,12 +14,12 @@ import duckdb
 
 from sluice.core.errors import SluiceError
 from sluice.ingest.feeds import expand
-from sluice.ingest.readers.rest import RestFeed, first_pages
-from sluice.ingest.readers.rest_access import SHOWN_HEADERS
-from sluice.ingest.readers.rest_lines import Lines
-from sluice.ingest.readers.rest_pages import Page, Reading, Taken
-from sluice.ingest.readers.rest_paging import Cursor, Link, Next, Number, Offset, Paging
-from sluice.ingest.readers.rest_secrets import SECRET_PARAMS
+from sluice.ingest.readers.rest.access import SHOWN_HEADERS
+from sluice.ingest.readers.rest.feed import RestFeed, first_pages
+from sluice.ingest.readers.rest.lines import Lines
+from sluice.ingest.readers.rest.pages import Page, Reading, Taken
+from sluice.ingest.readers.rest.paging import Cursor, Link, Next, Number, Offset, Paging
+from sluice.ingest.readers.rest.secrets import SECRET_PARAMS
 from sluice.source.facts import ColumnFacts, TableFacts
 from sluice.source.look import Columns, facts, of_lines
 from sluice.source.vocabulary import snake, vocabulary, words

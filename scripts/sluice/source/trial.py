@@ -15,9 +15,9 @@ from sluice.core.text import plural
 from sluice.ingest.files import find, fixed_folder
 from sluice.ingest.landing import FeedReport
 from sluice.ingest.readers.file_feed import FileFeed
-from sluice.ingest.readers.kafka import KafkaFeed, first_messages
+from sluice.ingest.readers.kafka.feed import KafkaFeed, first_messages
 from sluice.ingest.readers.protocol import Feed
-from sluice.ingest.readers.rest import RestFeed, first_pages
+from sluice.ingest.readers.rest.feed import RestFeed, first_pages
 from sluice.ingest.run import run
 from sluice.lake.contracts import Contract
 from sluice.lake.raw import RawTable

@@ -22,8 +22,8 @@ from sluice.history import recording
 from sluice.history.kinds import ScoringEntry, StepEntry
 from sluice.history.recording import as_step, learn
 from sluice.ingest.feeds import load_feeds
-from sluice.ingest.readers.kafka import KafkaFeed
-from sluice.ingest.readers.kafka_topic import TopicSettings
+from sluice.ingest.readers.kafka.feed import KafkaFeed
+from sluice.ingest.readers.kafka.topic import TopicSettings
 from sluice.lake import raw
 from sluice.lake.contracts import Contract, load_contracts
 from sluice.score import restore

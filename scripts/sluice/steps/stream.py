@@ -11,7 +11,7 @@ from sluice.core.paths import lake_root
 from sluice.core.run_id import run_id
 from sluice.history.recording import as_step, learn
 from sluice.ingest.feeds import load_feeds
-from sluice.ingest.readers.kafka import KafkaFeed
+from sluice.ingest.readers.kafka.feed import KafkaFeed
 from sluice.lake.contracts import load_contracts
 from sluice.steps.ingest import IngestReport, chosen
 from sluice.stream.run import run, until_stopped

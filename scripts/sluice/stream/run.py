@@ -10,7 +10,7 @@ from types import FrameType
 
 from sluice.core.errors import SluiceError
 from sluice.ingest.landing import FeedReport
-from sluice.ingest.readers.kafka import KafkaFeed
+from sluice.ingest.readers.kafka.feed import KafkaFeed
 from sluice.ingest.run import prepare
 from sluice.lake import raw
 from sluice.lake.contracts import Contract

@@ -21,9 +21,9 @@ from sluice.core.progress import silent
 from sluice.history import ledger
 from sluice.history.kinds import StreamEntry
 from sluice.ingest.landing import FeedReport, Work, record_refusals, write_streamed_records
-from sluice.ingest.readers.kafka import KafkaFeed
-from sluice.ingest.readers.kafka_landing import land_messages
-from sluice.ingest.readers.kafka_topic import LostError, Topic
+from sluice.ingest.readers.kafka.feed import KafkaFeed
+from sluice.ingest.readers.kafka.landing import land_messages
+from sluice.ingest.readers.kafka.topic import LostError, Topic
 from sluice.lake import raw
 from sluice.lake.compaction import compact
 from sluice.lake.lock import streaming

@@ -15,7 +15,7 @@ import pytest
 from bson import Int64, ObjectId
 from pymongo import MongoClient
 
-from sluice.ingest.readers import mongodb_collection
+from sluice.ingest.readers.mongodb import collection as mongodb_collection
 
 COLUMNS = {"_id": "varchar!", "name": "varchar", "lines": "struct(sku varchar, n bigint)[]", "seen": "timestamp"}
 DAY = datetime(2025, 1, 1)  # noqa: DTZ001  (UTC, as pymongo gives it)
@@ -24,7 +24,8 @@ CHILD = """
 import sys
 from pathlib import Path
 from tests.helpers.lake import contract
-from sluice.ingest.readers import mongodb, mongodb_collection
+from sluice.ingest.readers.mongodb import collection as mongodb_collection
+from sluice.ingest.readers.mongodb import feed as mongodb
 from sluice.ingest.run import run
 mongodb.BATCH_BYTES, mongodb_collection._AT_ONCE = 1, 20
 columns, key = {"_id": "varchar!", "name": "varchar", "seen": "timestamp"}, ("_id",)

@@ -140,7 +140,7 @@ from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, sys.argv[1])
 from tests.integration.ingest.test_an_interrupt_ends_the_run import contracts, feeds
-from sluice.ingest.readers.postgres import PostgresFeed
+from sluice.ingest.readers.postgres.feed import PostgresFeed
 from sluice.ingest.run import run
 root = Path(sys.argv[2])
 table = PostgresFeed(source="test", table="first", connection=sys.argv[3], relation="public.slow", cursor="id")

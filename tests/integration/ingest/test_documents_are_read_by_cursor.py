@@ -10,7 +10,7 @@ from bson import Decimal128, ObjectId
 from tests.helpers.documents import NOW, Documents
 
 from sluice.core.errors import SluiceError
-from sluice.ingest.readers import mongodb
+from sluice.ingest.readers.mongodb import feed as mongodb
 from sluice.lake import raw
 
 COLUMNS = {"_id": "bigint!", "name": "varchar", "seen": "timestamp"}

@@ -12,7 +12,7 @@ from tests.helpers.rest_feeds import feed_of, lake_of_api, record
 from tests.helpers.shop_api import Answer, Query, ShopApi, shop_api
 
 from sluice.ingest import landing
-from sluice.ingest.readers import rest
+from sluice.ingest.readers.rest import feed as rest
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.helpers.shop_api import Answer, ShopApi, digits, shop_api
 
 from sluice.core.errors import SluiceError
 from sluice.ingest.feeds import load_feeds
-from sluice.ingest.readers import rest
+from sluice.ingest.readers.rest import feed as rest
 
 COLUMNS = {"id": "bigint!", "price": "decimal(38,20)", "lines": "struct(sku varchar, tax decimal(20,18))[]", "name": "varchar"}
 SECRET = "s3cret/of+the+shop="  # noqa: S105

@@ -16,8 +16,8 @@ from tests.helpers.rest_feeds import feed_of, record
 from tests.helpers.shop_api import Answer, Query, ShopApi, shop_api
 
 from sluice.core.errors import SluiceError
-from sluice.ingest.readers.rest_lines import Lines
-from sluice.ingest.readers.rest_pages import Reading
+from sluice.ingest.readers.rest.lines import Lines
+from sluice.ingest.readers.rest.pages import Reading
 
 PAGE = '{"goods": [{"id": 1}, {"id": 2}], "total": 2}'
 

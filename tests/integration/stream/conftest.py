@@ -11,7 +11,7 @@ from tests.helpers.kafka import LakeOfATopic, a_topic
 from tests.helpers.lake import contract
 
 from lab.broker.broker import Broker
-from sluice.ingest.readers.kafka import KafkaFeed
+from sluice.ingest.readers.kafka.feed import KafkaFeed
 
 
 @pytest.fixture

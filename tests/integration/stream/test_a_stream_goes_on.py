@@ -15,9 +15,9 @@ from tests.helpers.kafka import LakeOfATopic
 from sluice.core.duck import connect
 from sluice.core.progress import silent
 from sluice.ingest.landing import Work
-from sluice.ingest.readers.kafka import KafkaFeed
-from sluice.ingest.readers.kafka_landing import land_messages
-from sluice.ingest.readers.kafka_topic import Topic
+from sluice.ingest.readers.kafka.feed import KafkaFeed
+from sluice.ingest.readers.kafka.landing import land_messages
+from sluice.ingest.readers.kafka.topic import Topic
 from sluice.ingest.run import prepare
 from sluice.lake import raw
 from sluice.lake.lock import writing
@@ -140,7 +140,7 @@ def test_one_that_is_outrun_between_its_check_and_its_commit_undoes_what_it_wrot
             quarantine(table, batch_id, rows)
             monkeypatch.setattr(raw, "quarantine", quarantine)
             # Another process that the lock does not stop: one that was stopped while it held the lock, or of another machine.
-            monkeypatch.setattr("sluice.ingest.readers.kafka_landing._clean_up", lambda _: None)
+            monkeypatch.setattr("sluice.ingest.readers.kafka.landing._clean_up", lambda _: None)
             assert land_messages(new, feed, of_new, feed.decoder()).rows_read == 6
 
         monkeypatch.setattr(raw, "quarantine", overtaken)

@@ -10,7 +10,7 @@ from tests.helpers.new_source import sluice, small_project
 
 from lab.broker.broker import Broker
 from sluice.ingest.feeds import load_feeds
-from sluice.ingest.readers.kafka import KafkaFeed
+from sluice.ingest.readers.kafka.feed import KafkaFeed
 from sluice.lake.contracts import load_contracts
 from sluice.source import kafka, trial
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer, TopicPartition
 
-from sluice.ingest.readers import kafka_topic
+from sluice.ingest.readers.kafka import topic as kafka_topic
 
 EVENT = {"id": "bigint!", "amount": "decimal(12,2)", "at": "timestamp"}
 

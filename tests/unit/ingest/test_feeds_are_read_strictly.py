@@ -15,8 +15,8 @@ from sluice.core.errors import SluiceError
 from sluice.ingest.feeds import json_schema, load_feeds
 from sluice.ingest.readers.csv import CsvFeed
 from sluice.ingest.readers.json import JsonFeed
-from sluice.ingest.readers.parquet import ParquetFeed
-from sluice.ingest.readers.postgres import PostgresFeed
+from sluice.ingest.readers.parquet.feed import ParquetFeed
+from sluice.ingest.readers.postgres.feed import PostgresFeed
 
 
 def feeds_file(folder: Path, text: str) -> Path:

@@ -14,8 +14,8 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 from fastavro import parse_schema, schemaless_writer
 
 from sluice.core.errors import SluiceError
-from sluice.ingest.readers import kafka_values
-from sluice.ingest.readers.kafka_values import Decoder
+from sluice.ingest.readers.kafka import values as kafka_values
+from sluice.ingest.readers.kafka.values import Decoder
 
 MONEY = {"type": "record", "name": "Money", "fields": [{"name": "cents", "type": "long"}]}
 ORDER = {"type": "record", "name": "Order", "fields": [{"name": "total", "type": "Money"}]}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sluice.ingest.connection_string import mistake, scrubbed, with_defaults
-from sluice.ingest.readers.mongodb import MongodbFeed
-from sluice.ingest.readers.postgres import PostgresFeed
+from sluice.ingest.readers.mongodb.feed import MongodbFeed
+from sluice.ingest.readers.postgres.feed import PostgresFeed
 
 # What libpq accepts, as its documentation of connection strings has it.
 GOOD = [

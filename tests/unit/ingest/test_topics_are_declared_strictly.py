@@ -12,7 +12,7 @@ from tests.helpers.lake import contract
 from sluice.core import extras
 from sluice.core.errors import SluiceError
 from sluice.ingest.feeds import load_feeds
-from sluice.ingest.readers.kafka import KafkaFeed
+from sluice.ingest.readers.kafka.feed import KafkaFeed
 
 ROWS = {"test.rows": contract({"id": "bigint!"})}
 HEAD = "feeds:\n  - source: test\n    table: rows\n    format: kafka\n    brokers: b:9092\n    topic: t\n"

@@ -14,7 +14,7 @@ from tests.helpers.scoring import said
 from sluice.core.errors import SluiceError
 from sluice.history import ledger
 from sluice.history.kinds import BatchEntry, ScoringEntry
-from sluice.ingest.readers.kafka_topic import TopicSettings
+from sluice.ingest.readers.kafka.topic import TopicSettings
 from sluice.lake.contracts import Column, Contract
 from sluice.lake.lock import writing
 from sluice.lake.raw import OutrunError

@@ -5,12 +5,12 @@ from __future__ import annotations
 from sluice.ingest.readers.csv import CsvFeed
 from sluice.ingest.readers.excel import ExcelFeed
 from sluice.ingest.readers.json import JsonFeed
-from sluice.ingest.readers.kafka import KafkaFeed
-from sluice.ingest.readers.mongodb import MongodbFeed
-from sluice.ingest.readers.parquet import ParquetFeed
-from sluice.ingest.readers.postgres import PostgresFeed
+from sluice.ingest.readers.kafka.feed import KafkaFeed
+from sluice.ingest.readers.mongodb.feed import MongodbFeed
+from sluice.ingest.readers.parquet.feed import ParquetFeed
+from sluice.ingest.readers.postgres.feed import PostgresFeed
 from sluice.ingest.readers.protocol import Feed
-from sluice.ingest.readers.rest import RestFeed
+from sluice.ingest.readers.rest.feed import RestFeed
 
 READERS: dict[str, type[Feed]] = {
     "csv": CsvFeed,

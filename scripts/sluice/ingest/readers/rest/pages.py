@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 
 from sluice.core.errors import SluiceError
 from sluice.core.extras import need
-from sluice.ingest.readers.rest_access import Access, secrets_of
-from sluice.ingest.readers.rest_paging import Cursor, Next, Offset, Paging
-from sluice.ingest.readers.rest_secrets import shown_address, without
-from sluice.ingest.readers.rest_words import NotGivenError, failure, refusal
+from sluice.ingest.readers.rest.access import Access, secrets_of
+from sluice.ingest.readers.rest.paging import Cursor, Next, Offset, Paging
+from sluice.ingest.readers.rest.secrets import shown_address, without
+from sluice.ingest.readers.rest.words import NotGivenError, failure, refusal
 
 if TYPE_CHECKING:
     from dlt.sources.helpers.rest_client.paginators import BasePaginator

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from sluice.ingest.landing import Batch, FeedReport, Work, land
 from sluice.ingest.readers.json import read_messages
-from sluice.ingest.readers.kafka_topic import Topic
-from sluice.ingest.readers.kafka_values import Decoder
+from sluice.ingest.readers.kafka.topic import Topic
+from sluice.ingest.readers.kafka.values import Decoder
 from sluice.ingest.readers.spelled import Spelled
 from sluice.ingest.rows import StagedRows, tally
 from sluice.lake import raw

@@ -13,8 +13,9 @@ from sluice.ingest.casts import Cast, cast_text
 from sluice.ingest.files import Delivery, compression, decompress
 from sluice.ingest.formats import Steps
 from sluice.ingest.landing import Work
-from sluice.ingest.readers import parquet_schema, typed
+from sluice.ingest.readers import typed
 from sluice.ingest.readers.file_feed import FileFeed, alike, each
+from sluice.ingest.readers.parquet import schema as parquet_schema
 from sluice.ingest.readers.spelled import Spelled
 from sluice.ingest.rows import NOTHING, StagedRows, column_faults, raise_faults
 from sluice.lake.contracts import Contract

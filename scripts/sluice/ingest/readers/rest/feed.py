@@ -20,13 +20,13 @@ from sluice.core.text import plural
 from sluice.ingest.casts import INTEGERS
 from sluice.ingest.known import leave_out_known
 from sluice.ingest.landing import Batch, FeedReport, Work, land
-from sluice.ingest.readers.postgres import LOOKBACK_SECONDS, LOOKBACK_UNITS
+from sluice.ingest.readers.postgres.feed import LOOKBACK_SECONDS, LOOKBACK_UNITS
 from sluice.ingest.readers.protocol import Feed, Mistake
-from sluice.ingest.readers.rest_access import Access, Address
-from sluice.ingest.readers.rest_lines import Lines
-from sluice.ingest.readers.rest_pages import Endpoint, Page, Reading, Taken
-from sluice.ingest.readers.rest_paging import Paging
-from sluice.ingest.readers.rest_secrets import shown_address
+from sluice.ingest.readers.rest.access import Access, Address
+from sluice.ingest.readers.rest.lines import Lines
+from sluice.ingest.readers.rest.pages import Endpoint, Page, Reading, Taken
+from sluice.ingest.readers.rest.paging import Paging
+from sluice.ingest.readers.rest.secrets import shown_address
 from sluice.ingest.readers.spelled import Spelled
 from sluice.ingest.rows import StagedRows, Tally, tally
 from sluice.lake import raw

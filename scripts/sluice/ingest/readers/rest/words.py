@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from sluice.ingest.readers.rest_secrets import shown_address
+from sluice.ingest.readers.rest.secrets import shown_address
 
 if TYPE_CHECKING:
     from requests import Response

@@ -25,7 +25,7 @@ from sluice.ingest.casts import Cast
 from sluice.ingest.connection_string import mistake, scrubbed, with_defaults
 from sluice.ingest.landing import Batch, FeedReport, Work, land
 from sluice.ingest.readers import changes
-from sluice.ingest.readers.postgres_columns import SETTINGS, TIMES, WHOLE_NUMBERS, PgColumn, ask, asked, casts, columns_of
+from sluice.ingest.readers.postgres.columns import SETTINGS, TIMES, WHOLE_NUMBERS, PgColumn, ask, asked, casts, columns_of
 from sluice.ingest.readers.protocol import Feed
 from sluice.ingest.rows import StagedRows, as_json, columns_sql, refusal, refused_rows, tally
 from sluice.lake import raw

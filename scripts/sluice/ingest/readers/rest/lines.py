@@ -10,7 +10,7 @@ from sluice.core.duck import literal
 from sluice.core.errors import SluiceError
 from sluice.ingest.documents import marked, pointer, unmarked
 from sluice.ingest.readers.json import keys_read, read_lines
-from sluice.ingest.readers.rest_pages import Page, Taken
+from sluice.ingest.readers.rest.pages import Page, Taken
 from sluice.ingest.readers.spelled import Spelled
 from sluice.ingest.rows import REFUSED_ROWS, StagedRows, raise_faults
 from sluice.lake.contracts import Contract

@@ -15,9 +15,9 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 from sluice.core.errors import SluiceError
 from sluice.core.extras import need
 from sluice.ingest.landing import FeedReport, Work, write_streamed_records
-from sluice.ingest.readers.kafka_landing import land_messages
-from sluice.ingest.readers.kafka_topic import OWN_SETTINGS, Topic, TopicSettings
-from sluice.ingest.readers.kafka_values import Decoder
+from sluice.ingest.readers.kafka.landing import land_messages
+from sluice.ingest.readers.kafka.topic import OWN_SETTINGS, Topic, TopicSettings
+from sluice.ingest.readers.kafka.values import Decoder
 from sluice.ingest.readers.protocol import Feed, Mistake
 from sluice.ingest.readers.spelled import Spelled
 from sluice.lake.contracts import Contract

@@ -1,7 +1,7 @@
 """Collections of MongoDB, read onwards from the last value of a cursor field, in batches of bounded size.
 
 A run reads once, in the order of the cursor. The commit of each batch carries how far the cursor was read (see
-`mongodb_cursor`), and the largest value that has landed: documents after that one cannot be in the lake yet.
+`cursor`), and the largest value that has landed: documents after that one cannot be in the lake yet.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from sluice.core.errors import SluiceError
 from sluice.core.text import plural
 from sluice.ingest.connection_string import scrubbed
 from sluice.ingest.landing import Batch, FeedReport, Work, land
-from sluice.ingest.readers import bson_lines, changes
+from sluice.ingest.readers import changes
 from sluice.ingest.readers.json import read_documents
-from sluice.ingest.readers.mongodb_collection import Collection, opened
-from sluice.ingest.readers.mongodb_cursor import CursorKind, kind_of
+from sluice.ingest.readers.mongodb import bson_lines
+from sluice.ingest.readers.mongodb.collection import Collection, opened
+from sluice.ingest.readers.mongodb.cursor import CursorKind, kind_of
 from sluice.ingest.readers.protocol import Feed
 from sluice.ingest.rows import NOTHING, REFUSAL, StagedRows, columns_sql, refused_rows, tally
 from sluice.lake import raw

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from sluice.ingest.readers.rest_secrets import SECRET_PARAMS
+from sluice.ingest.readers.rest.secrets import SECRET_PARAMS
 
 if TYPE_CHECKING:
     from requests import Session
@@ -107,7 +107,7 @@ class ClientCredentials:
 
     def auth(self, session: Session) -> AuthBase:
         """What signs a request; `obtain_token` renews its token."""
-        from sluice.ingest.readers.rest_token import Token
+        from sluice.ingest.readers.rest.token import Token
 
         return Token(
             access_token_url=self.token_url,

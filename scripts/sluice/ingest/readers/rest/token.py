@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
 
-from sluice.ingest.readers.rest_words import NotGivenError, refusal
+from sluice.ingest.readers.rest.words import NotGivenError, refusal
 
 
 class Token(OAuth2ClientCredentials):

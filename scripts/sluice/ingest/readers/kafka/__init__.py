@@ -1,0 +1,1 @@
+"""Feeds of format kafka: messages of a topic."""

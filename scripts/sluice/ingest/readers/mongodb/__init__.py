@@ -1,0 +1,1 @@
+"""Feeds of format mongodb: collections of a server that speaks its protocol."""

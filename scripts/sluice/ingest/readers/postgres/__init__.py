@@ -1,0 +1,1 @@
+"""Feeds of format postgres: tables and views of a server."""
