@@ -44,7 +44,7 @@ had to undo what the one before them had left, some were killed while they did. 
 | not in the records of batches, or there too often | {wrong_records:,} | {control[wrong_records]:,} |
 
 The control is the same program, but for one thing: it commits its offsets to the broker after the batch, instead of in the
-commit of the batch. It is killed between the two. That it doubles messages shows that the comparison can see it.
+commit of the batch, a moment later. It is killed between the two. That it doubles messages shows that the comparison can see it.
 
 What SIGKILL does not show: a machine that loses power, and a disk that loses what it said it had written.
 """

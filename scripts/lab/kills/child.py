@@ -10,6 +10,7 @@ import mmap
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -30,6 +31,8 @@ PHASES = {
     "s": "start", "-": "rest", "r": "read", "w": "write", "c": "commit", "h": "history", "k": "compaction", "u": "undo",
     "a": "apart",
 }  # fmt: skip
+# Seconds between the control's batch and its offsets.
+WINDOW = 0.3
 CONTRACT = Contract("lab", "events", (Column("id", "bigint", True), Column("text", "varchar", False)), ("id",))
 _PARTS: tuple[tuple[Any, str, str], ...] = (
     (Topic, "fetch", "r"),
@@ -83,6 +86,7 @@ def offsets_apart(phase: Phase) -> None:
     def committed(self: Topic) -> None:
         from confluent_kafka import TopicPartition
 
+        time.sleep(WINDOW)  # in which it is killed
         offsets = [TopicPartition(self.settings.topic, partition, read.next) for partition, read in self.reads.items()]
         self._consumer.commit(offsets=offsets, asynchronous=False)
         landed(self)
