@@ -96,14 +96,19 @@ class Scorer:
         """The scores of events with all their features."""
         own = [tuple(values[place] for place in self._places) for _, values, _ in asked]
         matrix = _matrix(own)
-        scores = self.model.score(matrix)
-        found = []
-        for number, (row, _, message) in enumerate(asked):
-            score = float(scores[number])
-            is_alert = self.role == CHAMPION and score >= self.model.threshold
-            reasons = self.model.reasons(matrix[number : number + 1])[0] if is_alert else ()
-            found.append(self._score(row, message, score, own[number], tuple(reasons)))
-        return found
+        scores = [float(score) for score in self.model.score(matrix)]
+        reasons = self._reasons(matrix, scores)
+        return [
+            self._score(row, message, score, own[number], tuple(reasons.get(number, ())))
+            for number, ((row, _, message), score) in enumerate(zip(asked, scores, strict=True))
+        ]
+
+    def _reasons(self, matrix: np.ndarray[Any, Any], scores: Sequence[float]) -> dict[int, list[Reason]]:
+        """The reasons of each alert, by its place; asked for all at once, which costs little more than for one."""
+        if self.role != CHAMPION:
+            return {}
+        alerts = [number for number, score in enumerate(scores) if score >= self.model.threshold]
+        return dict(zip(alerts, self.model.reasons(matrix[alerts]), strict=True)) if alerts else {}
 
     def _score(self, row: Row, message: Message, score: float, values: tuple[Any, ...], reasons: tuple[Reason, ...]) -> Score:
         return Score(
