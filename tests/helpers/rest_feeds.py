@@ -1,4 +1,4 @@
-"""Feeds of the addresses of `shop_api`, as docs/ingest.md shows them, and lakes for them."""
+"""Feeds of the addresses of `shop_api`, as docs/rest.md shows them, and lakes for them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from sluice.ingest.readers.rest.feed import RestFeed
 
 
 def documented() -> dict[str, dict[str, Any]]:
-    """The feeds that docs/ingest.md shows for REST addresses, by source."""
-    text = (REPOSITORY / "docs" / "ingest.md").read_text(encoding="utf-8").partition("\n## REST\n")[2]
+    """The feeds that docs/rest.md shows for REST addresses, by source."""
+    text = (REPOSITORY / "docs" / "rest.md").read_text(encoding="utf-8")
     block = text.partition("```yaml\n")[2].partition("```")[0]
     return {feed["source"]: feed for feed in yaml.safe_load(block)}
 
