@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -21,8 +23,6 @@ from sluice.core.progress import Tell
 
 # The first seconds are those of a process that warms up.
 _WARM_SECONDS = 10
-# Who pay: at 500 a second, the same person again after some minutes.
-_PEOPLE = 200_003
 
 
 @dataclass(frozen=True)
@@ -81,20 +81,14 @@ def _started(shop: DemoShop, brokers: str, what: str, topic: str, to: str) -> su
 
 
 def _payments(shop: DemoShop, name: str, rate: int, count: int, begin: int = 0) -> Iterator[dict[str, Any]]:
-    """Payments of the days that were kept back, over and over, of other cards each time, in a time that goes on at the rate."""
-    kept = [one for one in shop.kept() if one["type"] in ("authorised", "declined")]
-    at = datetime.fromisoformat(kept[-1]["created_at"])
+    """Payments of the demo's customers, cards and devices, drawn at random, in a time that goes on at the rate after the last."""
+    known = shop.delivered()
+    at = datetime.fromisoformat(shop.kept()[-1]["created_at"])
+    dice = random.Random(begin)
     for number in range(begin, begin + count):
-        one = kept[number % len(kept)]
-        moment, who = at + timedelta(microseconds=int(1e6 * number / rate)), number * 7919 % _PEOPLE
-        yield {
-            **one,
-            "type": "authorised",
-            "transaction_id": f"{name}-{number}",
-            "card": {**one["card"], "fingerprint": f"card_{who}"},
-            "buyer": {"customer_id": 1_000_000 + who, "device": f"dev_{who}"},
-            "created_at": f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}",
-        }
+        moment = at + timedelta(microseconds=int(1e6 * number / rate))
+        own = {"transaction_id": f"{name}-{number}", "created_at": f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}"}
+        yield {**json.loads(dice.choice(known)), **own}
 
 
 def _latencies(shop: DemoShop, topic: str, heard: Listener, late: set[str]) -> list[float]:

@@ -109,6 +109,12 @@ class DemoShop:
             path.rename(demo / path.relative_to(kept))
         self.sluice("ingest", "feeds/demo.yml")
 
+    def delivered(self) -> list[str]:
+        """Every authorised payment that was delivered in files, as a line."""
+        files = sorted((self.root / "demo" / PAYMENTS).glob("*.jsonl"))
+        lines = [line for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+        return [line for line in lines if json.loads(line)["type"] == "authorised"]
+
     def kept(self) -> list[dict[str, Any]]:
         """The payments that were kept back, in the order of time."""
         files = sorted((self.root / "kept" / PAYMENTS).glob("*.jsonl"))
