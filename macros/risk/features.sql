@@ -36,12 +36,16 @@
 
 
 {% macro _aggregate(declared, feature) -%}
-    {#- The window function of a feature. Sums are of whole numbers, so that no order of rows changes a bit. -#}
+    {#-
+        The window function of a feature. Sums are of whole numbers, so that no order of rows changes a bit. Events without
+        the entity are each by themselves: together they would be the largest window of all, for nothing.
+    -#}
+    {%- set entity = sluice._entity_column(declared, feature) -%}
     {%- set start = 'unbounded' if feature.window == 'ever' else "interval '" ~ feature.window ~ "'" -%}
     {%- set over -%}
         {%- if feature.where %}filter (where {{ feature.where }}) {% endif -%}
         over (
-            partition by {{ sluice._entity_column(declared, feature) }} order by {{ declared.at }}
+            partition by {{ entity }}, case when {{ entity }} is null then {{ declared.id }} end order by {{ declared.at }}
             range between {{ start }} preceding and interval '1 microsecond' preceding
         )
     {%- endset -%}
