@@ -17,3 +17,9 @@
         when '' then null
     end
 {%- endmacro %}
+
+
+{% macro known_with_the_night(moment) -%}
+    {#- When the delivery of the day of `moment` has come: at an hour of the day after it. -#}
+    cast(cast({{ moment }} as date) + 1 as timestamp) + interval '{{ var("risk").disputes_known_at_hour }} hours'
+{%- endmacro %}

@@ -52,7 +52,7 @@ def test_the_summary_says_what_went_in_and_what_came_out(built: str) -> None:
 
 def test_the_commands_that_open_the_marts_open_them_as_they_are_pasted(built: str, clone: Path) -> None:
     *lines, site = built.partition("; look at one:\n")[2].splitlines()
-    assert re.fullmatch(r"site/index\.html: 7 pages, .*", site)
+    assert re.fullmatch(r"site/index\.html: 8 pages, .*", site)
     assert "Open incidents" in (clone / "site" / "index.html").read_text()
     assert [line.split()[0] for line in lines] == [".venv/bin/duckdb", ".venv/bin/python"]
     for line in lines:

@@ -8,8 +8,7 @@ payments as (
 fraud_disputes as (
     select
         payment_id,
-        cast(cast(opened_at as date) + 1 as timestamp)
-        + interval '{{ var("risk").disputes_known_at_hour }} hours' as known_at
+        {{ known_with_the_night('opened_at') }} as known_at
     from {{ ref('int_disputes__screened') }}
     where refusal_reason is null and reason in ({{ literals(var('risk').fraud_reasons) }})
 ),

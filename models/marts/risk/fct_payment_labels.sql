@@ -13,10 +13,11 @@ decisions as (
     select * from {{ ref('int_payments__decided') }}
 ),
 
+-- What a day says, disputes and silence, is known when its nightly delivery has come.
 newest as (
     select
         source_system,
-        max(known_at) as newest_at
+        {{ known_with_the_night('max(known_at)') }} as newest_at
     from payments
     group by source_system
 ),
@@ -26,7 +27,8 @@ gathered as (
         payments.payment_id,
         payments.source_system,
         payments.known_at as paid_at,
-        payments.known_at + {{ undisputed_after('payments.source_system') | indent(8) }} as presumed_at,
+        {{ known_with_the_night('payments.known_at') }}
+        + {{ undisputed_after('payments.source_system') | indent(8) }} as presumed_at,
         disputed.known_at as disputed_known_at,
         decisions.decision,
         decisions.decided_at,

@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep everything here, and begin with what is there")
     parser.add_argument("--orders", type=int, default=60_000)
     parser.add_argument("--days", type=int, default=180)
-    parser.add_argument("--kept-back", type=int, default=3, help="days whose payments come as a stream")
+    parser.add_argument("--kept-back", type=int, default=1, help="days whose payments come as a stream")
     parser.add_argument("--rate", type=float, default=50, help="payments a second in the story")
     parser.add_argument("--bench", type=int, nargs="*", metavar="RATE", help="measure latency at these rates instead")
     parser.add_argument("--seconds", type=int, default=60, help="with --bench: how long each run is measured")
