@@ -19,7 +19,10 @@ pytestmark = pytest.mark.skipif(
 )
 
 # What the extras install; dbt, which the project has; and what only a checker of types has.
-OTHERS = {"duckdb_engine", "great_expectations", "numpy", "obstore", "sqlalchemy", "dbt", "_typeshed"}
+OTHERS = {
+    "_typeshed", "bson", "confluent_kafka", "dbt", "dlt", "duckdb_engine", "fastavro", "great_expectations", "numpy", "obstore",
+    "onnxmltools", "onnxruntime", "pymongo", "requests", "sqlalchemy", "xgboost",
+}  # fmt: skip
 MISSING = """
 import sys
 from importlib.util import find_spec

@@ -123,7 +123,7 @@ def test_of_many_files_the_first_ones_are_read(project: Path, monkeypatch: pytes
         (project / "in" / f"orders{number}.csv").write_text(ORDERS.replace("2024", f"202{number}"))
     edit(project / FEED, ("in/orders.csv", "in/orders*.csv"))
     (trial,) = [stage for stage in quick().stages if stage.name == "trial"]
-    assert trial.done == "4 rows would land (the first files)"
+    assert trial.done == "4 rows would land (the first files or pages)"
 
 
 def test_a_source_of_which_there_is_nothing_is_an_error(project: Path) -> None:
