@@ -153,7 +153,7 @@ def _is_numeric(mart: Mapping[str, Any], name: str) -> bool:
 
 
 def _words(name: str, mart: Mapping[str, Any]) -> str:
-    """The first sentence of the column's description, without its full stop."""
+    """The beginning of the column's description, up to a full stop or a semicolon."""
     text = " ".join(str(_column(mart, name).get("description") or "").split())
-    first = text.partition(". ")[0].rstrip(".")
+    first = text.partition(". ")[0].partition("; ")[0].rstrip(".")
     return first or name.replace("_", " ")

@@ -55,3 +55,14 @@ def test_what_has_no_value_is_said_and_not_drawn(kind: Any) -> None:
     told = figure(Measured(shown, ("x", "y"), (("2026-03-01", None), ("2026-03-02", None))))
     assert "All values are null in finance.revenue." in told
     assert "<svg" not in told
+
+
+def test_one_day_alone_is_a_dot_and_a_time_has_its_minutes() -> None:
+    shown = Shown("risk.alerts", "alerts", None, "models.yml", Show("Alerts", "line", x="paid_on", y="count(*)"))
+    assert 'h0"/>' in figure(Measured(shown, ("x", "y"), (("2026-03-01", 6),)))
+    assert 'h0"/>' not in figure(Measured(shown, ("x", "y"), (("2026-03-01", 6), ("2026-03-02", 5))))
+    listed = Shown("risk.alerts", "alerts", None, "models.yml", Show("Open", "table", columns=("paid_at", "paid_on")))
+    row = (datetime.fromisoformat("2026-03-01T10:05:00"), datetime.fromisoformat("2026-03-01T00:00:00"))
+    told = figure(Measured(listed, ("paid_at", "paid_on"), (row,)))
+    assert "2026-03-01 10:05<" in told
+    assert "2026-03-01<" in told

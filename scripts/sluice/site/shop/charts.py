@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from html import escape
 from typing import Any
@@ -58,6 +58,8 @@ def _caption(found: Measured) -> str:
 
 
 def _word(value: Any) -> str:
+    if isinstance(value, datetime) and value.time() != time.min:
+        return f"{value:%Y-%m-%d %H:%M}"
     return "" if value is None else f"{value:%Y-%m-%d}" if isinstance(value, date) else str(value)
 
 
@@ -92,7 +94,8 @@ def _lines(found: Measured) -> str:
     ends = _apart([height(line[-1][1]) for line in shown.values()])
     for n, (name, line) in enumerate(shown.items()):
         path = "L".join(f"{at[x]:.1f} {height(y):.1f}" for x, y in line)
-        drawn.append(f'<path class="series-{n}" d="M{path}"/>')
+        # One day alone is a dot: a line of no length, with round ends.
+        drawn.append(f'<path class="series-{n}" d="M{path}{"h0" if len(line) == 1 else ""}"/>')
         if name:
             drawn.append(f'<text class="name" x="{WIDTH - RIGHT + 8}" y="{ends[n] + 4:.1f}">{escape(name[:16])}</text>')
     drawn += _tips(show, places, at, shown)
