@@ -19,7 +19,8 @@ def send(brokers: str, topic: str, records: Iterable[Mapping[str, Any]], rate: f
     for number, record in enumerate(records):
         wait = begun + number / rate - time.monotonic()
         if wait > 0:
-            producer.poll(wait)
+            time.sleep(wait)  # poll(wait) would end with the first report of a delivery, and the rate would not be kept
+        producer.poll(0)
         sent[str(record["transaction_id"])] = time.time()
         producer.produce(topic, json.dumps(record), str(record["transaction_id"]))
     assert producer.flush(60) == 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lab.stream import traffic
 from lab.stream.replay import Equality
 from lab.stream.shop import DemoShop, stolen
 from lab.stream.story import Told, text
@@ -71,3 +72,26 @@ def test_all_deliveries_of_the_last_days_are_kept_back_and_all_but_payments_come
     assert len(list((tmp_path / "demo").glob("*/*/*"))) == 7
     assert ingested == [("ingest", "feeds/demo.yml")]
     assert len(shop.kept()) == 2
+
+
+def test_records_are_sent_at_the_rate_whatever_the_client_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client's poll ends with the first report of a delivery: waiting by it sent three times as many."""
+    now = [100.0]
+    sent_at: list[float] = []
+
+    class Client:
+        def __init__(self, _: Any) -> None: ...
+        def poll(self, _: float) -> int:
+            return 1
+
+        def produce(self, *_: Any) -> None:
+            sent_at.append(now[0])
+
+        def flush(self, _: float) -> int:
+            return 0
+
+    monkeypatch.setattr(traffic, "Producer", Client)
+    monkeypatch.setattr("lab.stream.traffic.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("lab.stream.traffic.time.sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    traffic.send("", "t", [{"transaction_id": number} for number in range(5)], 50)
+    assert [round(at - 100, 6) for at in sent_at] == [0, 0.02, 0.04, 0.06, 0.08]
