@@ -55,7 +55,7 @@ class Registry:
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.url}/{path}", data, {"Content-Type": _MEDIA}, method=method)  # noqa: S310  (loopback)
-        with urlopen(request, timeout=30) as answer:  # noqa: S310
+        with urlopen(request, timeout=30) as answer:  # noqa: S310  (the same)
             return json.load(answer)
 
 

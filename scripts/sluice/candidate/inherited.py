@@ -36,7 +36,7 @@ def described(folder: Path, facts: Mapping[str, Any]) -> Model:
 def taken_over(record: Record, folder: Path, kept: Kept, manifest: Mapping[str, Any]) -> Record:
     """The record with the models of the release before, whose files are put into the folder.
 
-    A model that the project no longer declares is left out; one that does not fit says so in the record.
+    A model that the project does not declare any more is left out; one that does not fit says so in the record.
     """
     return replace(
         record,

@@ -142,7 +142,7 @@ def facts_in(folder: Path) -> dict[str, Any]:
     try:
         return parsed((folder / FACTS).read_text(encoding="utf-8"), str(folder / FACTS))
     except OSError as error:
-        raise SluiceError("there is no trained model", where=str(folder), hint=_LOST) from error
+        raise SluiceError("no trained model is here", where=str(folder), hint=_LOST) from error
 
 
 def parsed(text: str, where: str) -> dict[str, Any]:

@@ -154,7 +154,7 @@ def _by_segment(rows: Rows, predicted: Predicted, name: str, threshold: float) -
 
 
 def rate(count: int, of: int) -> Figure:
-    """A share with Wilson's interval (1927); nothing where there are no rows."""
+    """A share with Wilson's interval (1927); nothing without rows."""
     if not of:
         return Figure(None)
     share, spread = count / of, _Z**2 / of

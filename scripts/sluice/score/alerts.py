@@ -18,6 +18,7 @@ from sluice.history import ledger
 from sluice.history.kinds import ScoreDecisionEntry
 from sluice.model.declared import declared as model_of
 from sluice.score.settings import declared as scores_of
+from sluice.score.settings import names
 
 CONFIRMED, DISMISSED = "confirmed", "dismissed"
 
@@ -110,18 +111,14 @@ def alerts_of(manifest: Mapping[str, Any], model: str | None, lake: Path) -> Ale
 
     Raises SluiceError where no such model declares scores.
     """
-    names = [str(one["name"]) for one in (manifest.get("exposures") or {}).values() if _declares_scores(one)]
-    if model is None and len(names) != 1:
-        what = "several models have scores" if names else "no model declares scores"
-        hint = f"name one: --model {names[0]}" if names else "docs/score.md says how one does"
+    known = names(manifest)
+    if model is None and len(known) != 1:
+        what = "several models have scores" if known else "no model declares scores"
+        hint = f"name one: --model {known[0]}" if known else "docs/score.md says how one does"
         raise SluiceError(what, where="exposures", hint=hint)
-    name = model or names[0]
+    name = model or known[0]
     table, declaration = scores_of(manifest, name).table, model_of(manifest, name)
     return Alerts(lake, name, table, declaration.settings.key, declaration.settings.at)
-
-
-def _declares_scores(exposure: Mapping[str, Any]) -> bool:
-    return "score" in {**(exposure.get("meta") or {}), **((exposure.get("config") or {}).get("meta") or {})}
 
 
 def _alert(row: dict[str, Any]) -> Alert:

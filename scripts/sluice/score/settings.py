@@ -40,6 +40,11 @@ class ScoreSettings:
         return Described(self.feed, self.rows, self.where, self.refused, self.without, self.position)
 
 
+def names(manifest: Mapping[str, Any]) -> list[str]:
+    """The models whose scores are declared."""
+    return [str(one["name"]) for one in (manifest.get("exposures") or {}).values() if "score" in _meta(one)]
+
+
 def declared(manifest: Mapping[str, Any], name: str) -> ScoreSettings:
     """What the exposure of the model `name` declares. Raises SluiceError where it declares nothing, or makes a mistake."""
     found = {str(one["name"]): one for one in (manifest.get("exposures") or {}).values() if "score" in _meta(one)}

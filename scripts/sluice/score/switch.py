@@ -78,7 +78,7 @@ class Switch:
             self._thread.join()
 
     def next(self, taken: list[Taken]) -> Serving | None:
-        """The release to serve from now on, with every event in `taken`; None as long as there is no other."""
+        """The release to serve from now on, with every event in `taken`; None until another one is loaded."""
         loaded, self._ready = self._ready, None
         if loaded is None:
             return None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sluice.core.errors import SluiceError
 from sluice.core.extras import need
 from sluice.ingest.readers.kafka.feed import KafkaFeed
-from sluice.ingest.readers.kafka.topic import OWN_SETTINGS
+from sluice.ingest.readers.kafka.topic import OWN_SETTINGS, passing, quiet
 from sluice.score.messages import Message
 from sluice.score.serving import Score
 
@@ -39,7 +38,7 @@ class Source:
         self._feed, self._decoder = feed, feed.decoder()
         config = {**_AT_ONCE, **feed.client, **OWN_SETTINGS, "enable.partition.eof": False}
         self._consumer = Consumer(
-            {**config, "bootstrap.servers": feed.brokers, "group.id": feed.settings.group + ".score"}, logger=_quiet()
+            {**config, "bootstrap.servers": feed.brokers, "group.id": feed.settings.group + ".score"}, logger=quiet()
         )
         self._next: dict[int, int] = {}
 
@@ -98,7 +97,7 @@ class Source:
         error = message.error()
         if error is None:
             return True
-        if not (error.retriable() or error.code() in _passing()):
+        if not (error.retriable() or error.code() in passing()):
             raise self._failed(error)
         return False
 
@@ -118,7 +117,7 @@ class Sink:
         self._topic, self._key, self._at, self._from = topic, key, at, feed.topic
         self._failed: list[str] = []
         client = {name: value for name, value in feed.client.items() if not name.startswith(("fetch.", "queued."))}
-        self._producer = Producer({**_PRODUCER, **client, "bootstrap.servers": feed.brokers}, logger=_quiet())
+        self._producer = Producer({**_PRODUCER, **client, "bootstrap.servers": feed.brokers}, logger=quiet())
 
     def send(self, scores: Sequence[Score], scored_at: int) -> None:
         """Send scores; `flush` says whether they have arrived."""
@@ -171,18 +170,3 @@ def _moment(microseconds: int) -> str:
     from datetime import UTC, datetime
 
     return datetime.fromtimestamp(microseconds / 1e6, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _passing() -> set[int]:
-    """Errors of the connection, which the client gets over by itself."""
-    from confluent_kafka import KafkaError
-
-    return {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE, KafkaError._TIMED_OUT,
-            KafkaError._MAX_POLL_EXCEEDED}  # fmt: skip
-
-
-def _quiet() -> logging.Logger:
-    logger = logging.getLogger("sluice.score.kafka")
-    logger.addHandler(logging.NullHandler())
-    logger.propagate = False
-    return logger

@@ -263,5 +263,5 @@ def _feed(name: str, where: Where, contracts: Mapping[str, Contract]) -> KafkaFe
     if not kafka:
         files = ", ".join(map(str, where.feeds)) or "no feeds file was named"
         hint = "name a file with a feed of format kafka, or give --brokers and --topic"
-        raise SluiceError(f"there is no feed of a topic for {name}", where=files, hint=hint)
+        raise SluiceError(f"no feed of a topic delivers {name}", where=files, hint=hint)
     return kafka[0]

@@ -29,7 +29,7 @@ def stream(
     lake, contracts = lake_root(), load_contracts(Path())
     feeds = [feed for feed in chosen(load_feeds(files, contracts=contracts), select, files) if isinstance(feed, KafkaFeed)]
     if not feeds:
-        raise SluiceError("there is no feed to stream", where=", ".join(map(str, files)), hint="feeds of `format: kafka` stream")
+        raise SluiceError("no feed can be streamed", where=", ".join(map(str, files)), hint="feeds of `format: kafka` stream")
     with until_stopped() as over:
         reports = run(feeds, contracts, Streamed(lake, run_id(), memory_limit, accept_loss), over.is_set)
     refused = [why for report in reports for _, why in report.refused]

@@ -108,7 +108,7 @@ def test_a_changed_threshold_is_not_loaded(model: Model, tmp_path: Path) -> None
 
 
 def test_a_missing_model_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(SluiceError, match="there is no trained model") as error:
+    with pytest.raises(SluiceError, match="no trained model is here") as error:
         artifact.load(tmp_path)
     assert error.value.hint == "train it again: sluice model train"
 

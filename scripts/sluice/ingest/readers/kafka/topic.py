@@ -204,7 +204,7 @@ class Topic:
         from confluent_kafka import Consumer, KafkaException
 
         try:
-            return Consumer({**_DEFAULTS, **self._config, **OWN_SETTINGS, "group.id": self.settings.group}, logger=_quiet())
+            return Consumer({**_DEFAULTS, **self._config, **OWN_SETTINGS, "group.id": self.settings.group}, logger=quiet())
         except KafkaException as error:
             raise SluiceError(_said(error.args[0]), where=self._where, hint="correct `client` in the feeds file") from None
 
@@ -215,7 +215,7 @@ class Topic:
         known = self._asked(lambda: self._consumer.list_topics(self.settings.topic, timeout=ANSWER)).topics[self.settings.topic]
         if known.error is not None:
             raise SluiceError(_said(known.error), where=self._where, hint="check `topic`, and who may read it")
-        self.identity = identity(AdminClient(self._config, logger=_quiet()), self.settings.topic)
+        self.identity = identity(AdminClient(self._config, logger=quiet()), self.settings.topic)
         begun = self._table.open().transaction_version(self.settings.begun)
         if begun is None:
             marks = {self.settings.begun: self.identity}
@@ -254,7 +254,7 @@ class Topic:
         return begun
 
     def _kept(self, partition: int, mark: int, low: int, high: int) -> int:
-        """The offset to go on with. Raises LostError where it is no longer, or not yet, in the partition."""
+        """The offset to go on with. Raises LostError where the partition has it not any more, or not yet."""
         if low <= mark <= high:
             return mark
         if mark < low:
@@ -314,7 +314,7 @@ class Topic:
                 read.next = max(read.next, event.offset() or 0)
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:
             self.back_to_the_lake()  # raises LostError, which says what is gone, unless that is accepted
-        elif not (error.retriable() or error.code() in _passing()):
+        elif not (error.retriable() or error.code() in passing()):
             raise SluiceError(_said(error), where=self._where)
 
     def _forget(self) -> None:
@@ -346,7 +346,7 @@ def _said(error: KafkaError) -> str:
     return str(error.str())
 
 
-def _passing() -> set[int]:
+def passing() -> set[int]:
     """Errors of the connection, which the client gets over by itself."""
     from confluent_kafka import KafkaError
 
@@ -354,7 +354,7 @@ def _passing() -> set[int]:
             KafkaError._MAX_POLL_EXCEEDED}  # fmt: skip
 
 
-def _quiet() -> logging.Logger:
+def quiet() -> logging.Logger:
     """A log that nobody reads: the client would write on stderr what it reports as errors, too."""
     logger = logging.getLogger("sluice.kafka")
     logger.addHandler(logging.NullHandler())

@@ -129,7 +129,7 @@ def _silent(error: Exception) -> SluiceError:
 
 
 def _as_text(array: pa.Array, delivered: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Bytes as text, and why not. `delivered` is null where there is no value."""
+    """Bytes as text, and why not. `delivered` is null without a value."""
     why = pc.if_else(pc.is_null(delivered), pa.scalar(_NO_VALUE), pa.scalar(None, pa.string()))
     try:
         return array.cast(pa.string()), why  # checks all of them at once
